@@ -103,11 +103,11 @@ function parseProject(entry: Record<string, unknown>, at: string): ControlProjec
   return { id: text(entry, "id", at), name: text(entry, "name", at), content };
 }
 
-const KEY_SCOPES: readonly string[] = ["ingest", "read", "control"];
+const KEY_SCOPES: ReadonlySet<string> = new Set(["ingest", "read", "control"]);
 
 function parseKey(entry: Record<string, unknown>, at: string): ControlKey {
   const scopes = texts(entry, "scopes", at);
-  const unknown = scopes.find((scope) => !KEY_SCOPES.includes(scope));
+  const unknown = scopes.find((scope) => !KEY_SCOPES.has(scope));
   if (unknown !== undefined)
     throw new TypeError(`control snapshot: ${at}.scopes has unknown "${unknown}"`);
   return {

@@ -1,13 +1,12 @@
 import { SPAN_COLUMNS } from "./columns.ts";
 import {
   NULL_CODE,
-  RowBatch,
   addDictionaryEntry,
   dictionaryEntry,
   plainValue,
   setPlain,
 } from "./row-batch.ts";
-import type { Column, DictionaryColumn } from "./row-batch.ts";
+import type { Column, DictionaryColumn, RowBatch } from "./row-batch.ts";
 
 /** One value of a row. int64 and timestamp (µs) are bigint; NULL is null. */
 export type RowValue = string | bigint | boolean | null;
