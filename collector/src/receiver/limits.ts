@@ -1,0 +1,39 @@
+/**
+ * Limits of the receiver, each with its reason. Those an operator may want to change are settings
+ * (config.ts) and only have their default here.
+ */
+
+/** OTLP 1.11 recommends 64 MiB, for the body as received and again after decompression. */
+export const BODY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
+
+/** One whole body must arrive within this time: three times the 10 s time-out of every OTel exporter. */
+export const BODY_TIMEOUT_MS_DEFAULT = 30_000;
+
+/** Wire and inflated bytes of all requests in flight together; above it new bodies get 503. */
+export const IN_FLIGHT_BYTES_MAX_DEFAULT = 256 * 1024 * 1024;
+
+/** Idle connections outlive the pools of clients and load balancers (60 s is usual). */
+export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Node requires headersTimeout > keepAliveTimeout, or it cuts connections that were merely idle. */
+export const HEADERS_TIMEOUT_MS = 80_000;
+
+/** How long an unread body is discarded after an early answer, so that the client can read the answer. */
+export const LINGER_TIMEOUT_MS = 2_000;
+
+/** OTLP 1.11: a response is at most 4 MiB. Ours stay far below: the text is read by a person. */
+export const ERROR_MESSAGE_BYTES_MAX = 16 * 1024;
+
+/** Retry-After stays within the 10 s deadline of exporters, which drop the batch when it does not. */
+export const RETRY_AFTER_SECONDS_MIN = 1;
+export const RETRY_AFTER_SECONDS_MAX = 5;
+
+/** Nested AnyValue levels that are kept; gen-AI messages use about 10. Decoder and transcoder share it. */
+export const ANY_VALUE_DEPTH_MAX = 64;
+
+/** Bodies below this are inflated on the event loop: cheaper than a trip through the thread pool. */
+export const SYNC_INFLATE_BYTES_MAX = 1024 * 1024;
+
+/** Output buffer of an inflate whose size is not announced, and the cap on an announced one. */
+export const INFLATE_CHUNK_BYTES_MIN = 16 * 1024;
+export const INFLATE_CHUNK_BYTES_MAX = 16 * 1024 * 1024;
