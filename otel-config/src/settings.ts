@@ -1,0 +1,215 @@
+/**
+ * Every environment variable of the system: the one list from which each process refuses unknown
+ * `LENSAI_*` names and from which `.env.example` is generated. A process parses its own values with a
+ * schema of its own.
+ */
+
+export type SettingOwner = "launcher" | "collector" | "console";
+
+export interface SettingSpec {
+  readonly name: string;
+  /** The processes that read it. */
+  readonly owners: readonly SettingOwner[];
+  /** One sentence for an operator, with the unit and the allowed values. */
+  readonly description: string;
+  /** The default as it would be written in an environment file; undefined when there is none. */
+  readonly default: string | undefined;
+  /** True for credentials: never printed, left empty in examples. */
+  readonly secret: boolean;
+}
+
+const setting = (
+  owners: readonly SettingOwner[],
+  name: string,
+  spec: { description: string; default?: string; secret?: boolean },
+): SettingSpec => ({
+  name,
+  owners,
+  description: spec.description,
+  default: spec.default,
+  secret: spec.secret ?? false,
+});
+
+export const SETTINGS: readonly SettingSpec[] = [
+  // places
+  setting(["launcher", "collector", "console"], "LENSAI_DATA_DIR", {
+    description: "folder for everything that is kept on this machine",
+    default: "./.lensai",
+  }),
+  setting(["launcher", "collector", "console"], "LENSAI_LAKE_URL", {
+    description:
+      "where the Parquet lake lives: file:///absolute/folder or s3://bucket/prefix; default is the folder lake in the data folder",
+  }),
+  setting(["launcher", "collector", "console"], "LENSAI_REGION", {
+    description: "name of the region in lake paths: lower-case letters, digits and dashes",
+    default: "local",
+  }),
+  setting(["launcher", "collector", "console"], "LENSAI_S3_ENDPOINT", {
+    description: "http(s) URL of an S3-compatible server; empty means Amazon S3",
+  }),
+  setting(["launcher", "collector", "console"], "AWS_ACCESS_KEY_ID", {
+    description: "access key for an s3:// lake; empty uses the standard AWS credential chain",
+    secret: true,
+  }),
+  setting(["launcher", "collector", "console"], "AWS_SECRET_ACCESS_KEY", {
+    description: "secret key for an s3:// lake",
+    secret: true,
+  }),
+  setting(["launcher", "collector", "console"], "AWS_SESSION_TOKEN", {
+    description: "session token for temporary S3 credentials",
+    secret: true,
+  }),
+  setting(["launcher", "collector", "console"], "AWS_REGION", {
+    description: "region of the S3 bucket",
+    default: "us-east-1",
+  }),
+  setting(["launcher", "console"], "DATABASE_URL", {
+    description:
+      "postgres:// URL of the control database; empty makes the launcher start an embedded PostgreSQL",
+    secret: true,
+  }),
+  // network
+  setting(["launcher", "collector", "console"], "LENSAI_BIND_ADDRESS", {
+    description:
+      "IP address to listen on; any address but loopback switches ingest without a key off",
+    default: "127.0.0.1",
+  }),
+  setting(["launcher", "collector"], "LENSAI_OTLP_HTTP_PORT", {
+    description: "port of OTLP over HTTP (0 picks a free one)",
+    default: "4318",
+  }),
+  setting(["launcher", "collector"], "LENSAI_OTLP_GRPC_PORT", {
+    description: "port of OTLP over gRPC (0 picks a free one)",
+    default: "4317",
+  }),
+  setting(["launcher", "console"], "LENSAI_CONSOLE_PORT", {
+    description: "port of the console",
+    default: "3000",
+  }),
+  setting(["collector"], "LENSAI_ALLOWED_HOSTS", {
+    description:
+      "comma-separated host names, besides localhost, that requests to a loopback collector may name in their Host header",
+  }),
+  setting(["collector"], "LENSAI_CORS_ORIGINS", {
+    description:
+      "comma-separated browser origins (https://app.example.com) that may send telemetry; origins of browser keys are allowed without being listed",
+  }),
+  // keys and control
+  setting(["launcher", "collector", "console"], "LENSAI_BOOTSTRAP_KEY", {
+    description:
+      "ingest key to accept for the default project, at least 16 characters; generated when empty",
+    secret: true,
+  }),
+  setting(["launcher", "collector"], "LENSAI_CONTROL_URL", {
+    description:
+      "base URL of the console that serves the control snapshot; empty runs the collector alone with the default project",
+  }),
+  setting(["launcher", "collector", "console"], "LENSAI_CONTROL_TOKEN", {
+    description: "token that collectors present to the console and that /internal/* asks for",
+    secret: true,
+  }),
+  setting(["collector"], "LENSAI_CONTROL_INTERVAL_MS", {
+    description: "milliseconds between two polls of the control snapshot",
+    default: "2000",
+  }),
+  setting(["collector"], "LENSAI_CONTENT", {
+    description:
+      "message content of the default project while no console says otherwise: redacted or off",
+    default: "redacted",
+  }),
+  // limits
+  setting(["collector"], "LENSAI_BODY_LIMIT_BYTES", {
+    description: "largest request body in bytes, as received and after decompression",
+    default: "67108864",
+  }),
+  setting(["collector"], "LENSAI_BODY_TIMEOUT_MS", {
+    description: "milliseconds within which a whole request body must arrive",
+    default: "30000",
+  }),
+  setting(["collector"], "LENSAI_IN_FLIGHT_BYTES_MAX", {
+    description: "bytes of request bodies held in memory at once before new requests get 503",
+    default: "268435456",
+  }),
+  setting(["collector"], "LENSAI_RATE_LIMIT_SPANS", {
+    description: "records per second that one project may send; 0 means unlimited",
+    default: "0",
+  }),
+  setting(["collector"], "LENSAI_RATE_LIMIT_REQUESTS", {
+    description: "requests per second that one project may send; 0 means unlimited",
+    default: "0",
+  }),
+  // landing
+  setting(["collector"], "LENSAI_LANDING_INTERVAL_MS", {
+    description: "milliseconds after which received spans are written to the lake",
+    default: "2000",
+  }),
+  setting(["collector"], "LENSAI_WAL_SEGMENT_BYTES", {
+    description: "size of one write-ahead log segment in bytes",
+    default: "67108864",
+  }),
+  setting(["collector"], "LENSAI_WAL_BYTES_MAX", {
+    description:
+      "bytes that the write-ahead log may occupy while the lake is behind, before requests get 503",
+    default: "1073741824",
+  }),
+];
+
+/**
+ * One sentence per `LENSAI_*` name in the environment that no process knows, with the nearest known
+ * name when there is one. Other prefixes belong to other software and are not looked at.
+ */
+export function unknownSettingProblems(
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const known = SETTINGS.map((spec) => spec.name);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("LENSAI_") && !known.includes(name))
+    .sort()
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      return nearest === undefined
+        ? `${name}: no such setting; remove it`
+        : `${name}: no such setting; did you mean ${nearest}?`;
+    });
+}
+
+/** More edits than this make a different word, not a typing mistake. */
+const EDITS_MAX = 4;
+
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestEdits = EDITS_MAX + 1;
+  for (const candidate of known) {
+    const edits = editDistance(name, candidate);
+    if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
+  }
+  return best;
+}
+
+/** Levenshtein distance. */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const substitution =
+        (previous[column - 1] as number) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(
+        Math.min(
+          substitution,
+          (previous[column] as number) + 1,
+          (current[column - 1] as number) + 1,
+        ),
+      );
+    }
+    previous = current;
+  }
+  return previous[to.length] as number;
+}
+
+/** The entry of a setting. Throws RangeError for a name that is not a setting. */
+export function settingSpec(name: string): SettingSpec {
+  const spec = SETTINGS.find((entry) => entry.name === name);
+  if (spec === undefined) throw new RangeError(`"${name}" is not a setting`);
+  return spec;
+}
