@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { LensError } from "@lensai/otel-config/errors";
+import { watchPackageManagers } from "./ancestors.ts";
+import { startGuard } from "./guard.ts";
+import { configError, parseLauncherConfig } from "./launcher-config.ts";
+import { keepLogsLimited } from "./log-limit.ts";
+import { prepare } from "./prepare.ts";
+import { readyBlock } from "./ready-block.ts";
+import { createStack, type Stack } from "./stack.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Settles with the reason when somebody wants the end. A second signal changes nothing: stopping is bounded. */
+function stopRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => resolve(signal));
+    }
+    watchPackageManagers(() => resolve("the package manager that ran this is gone"));
+  });
+}
+
+/** Starts the stack and waits for its end. Throws LensError when it could not start or a part of it died. */
+async function runStack(stack: Stack): Promise<string> {
+  const asked = stopRequest();
+  const failed = stack.failed.then((message) => {
+    throw new LensError("internal", message);
+  });
+  const facts = await Promise.race([stack.start(), failed, asked]);
+  if (typeof facts === "string") return facts;
+  say(readyBlock(facts));
+  return Promise.race([failed, asked]);
+}
+
+async function main(): Promise<void> {
+  const { config, problems } = parseLauncherConfig(process.env, process.cwd());
+  if (config === undefined) throw configError(problems);
+  const { folder, lock } = await prepare(config, problems);
+  const guard = startGuard();
+  const stopLimiting = keepLogsLimited(folder.logs);
+  const stack = createStack(config, { root: ROOT, folder, guard, environment: process.env, say });
+  try {
+    say(`stopping: ${await runStack(stack)}`);
+  } finally {
+    await stack.stop();
+    stopLimiting();
+    guard.dismiss();
+    lock.release();
+  }
+  say("stopped");
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  const message = error instanceof LensError ? `${error.code}: ${error.message}` : String(error);
+  process.stderr.write(`\nLensAI ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,210 @@
+import { join } from "node:path";
+import { LensError } from "@lensai/otel-config/errors";
+import { startChild, type Child, type ChildSpec } from "./child-process.ts";
+import { ensureConsoleBuild } from "./console-build.ts";
+import { keptSecret, type DataFolder } from "./data-folder.ts";
+import type { Guard } from "./guard.ts";
+import type { LauncherConfig } from "./launcher-config.ts";
+import { startPostgres } from "./postgres.ts";
+import type { ReadyFacts } from "./ready-block.ts";
+import { waitUntil } from "./wait-until.ts";
+
+export interface StackDependencies {
+  /** The checkout. */
+  readonly root: string;
+  readonly folder: DataFolder;
+  readonly guard: Guard;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly say: (line: string) => void;
+}
+
+/** All processes of one installation. Stop is safe twice and while it starts. */
+export interface Stack {
+  start(): Promise<ReadyFacts>;
+  stop(): Promise<void>;
+  /** Settles with a message when a process ends that nobody asked to stop. */
+  readonly failed: Promise<string>;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+/** The collector drains requests in flight and lands what it holds. */
+const COLLECTOR_STOP_TIMEOUT_MS = 20_000;
+const CONSOLE_STOP_TIMEOUT_MS = 10_000;
+/** One look at /readyz; a process that needs longer is not ready. */
+const READY_REQUEST_TIMEOUT_MS = 2000;
+
+export function createStack(config: LauncherConfig, dependencies: StackDependencies): Stack {
+  const children: Child[] = [];
+  const stopping = new AbortController();
+  let starting: Promise<ReadyFacts> | undefined;
+  const failure = Promise.withResolvers<string>();
+
+  const reportUnexpectedEnd = async (child: Child): Promise<void> => {
+    const how = await child.exited;
+    if (stopping.signal.aborted) return;
+    failure.resolve(
+      `${child.name} ended unexpectedly (${how}); its last words:\n${child.logTail()}`,
+    );
+  };
+
+  const adopt = (child: Child): Child => {
+    children.push(child);
+    dependencies.guard.watch(child.pid, child.stopSignal);
+    void reportUnexpectedEnd(child);
+    return child;
+  };
+
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    // What started last stops first: nobody loses a service it still needs.
+    for (const child of children.toReversed()) await child.stop();
+    // A start that is under way notices the signal; what it had begun meanwhile is stopped, too.
+    await starting?.catch(() => undefined);
+    for (const child of children.toReversed()) await child.stop();
+  };
+
+  const startAll = async (): Promise<ReadyFacts> => {
+    const build = ensureConsoleBuild(dependencies.root, {
+      signal: stopping.signal,
+      onStart: () =>
+        dependencies.say("building the console (only after an update; takes about half a minute)"),
+    });
+    // A failing database must not leave the build's own failure unobserved.
+    build.catch(() => undefined);
+    const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(dependencies, adopt));
+    await build;
+    // From here on what the children create is for this user only.
+    process.umask(0o077);
+    const shared = sharedEnvironment(config, dependencies, databaseUrl);
+    const specs = childSpecs(config, dependencies, shared);
+    for (const { spec, readyUrl } of specs) {
+      stopping.signal.throwIfAborted();
+      const child = adopt(await startChild(spec));
+      await untilReady(child, readyUrl);
+    }
+    return readyFacts(config, dependencies.folder.path, shared["LENSAI_BOOTSTRAP_KEY"] ?? "");
+  };
+  const start = (): Promise<ReadyFacts> => (starting ??= startAll());
+  return { start, stop, failed: failure.promise };
+}
+
+async function embeddedDatabase(
+  dependencies: StackDependencies,
+  adopt: (child: Child) => Child,
+): Promise<string> {
+  const { child, databaseUrl } = await startPostgres(dependencies.folder);
+  adopt(child);
+  return databaseUrl;
+}
+
+type Environment = Record<string, string | undefined>;
+
+function sharedEnvironment(
+  config: LauncherConfig,
+  { environment, folder }: StackDependencies,
+  databaseUrl: string,
+): Environment {
+  return {
+    ...environment,
+    NODE_ENV: "production",
+    LENSAI_DATA_DIR: folder.path,
+    LENSAI_LAKE_URL: config.lakeUrl,
+    LENSAI_BIND_ADDRESS: config.bindAddress,
+    LENSAI_OTLP_HTTP_PORT: String(config.otlpHttpPort),
+    LENSAI_OTLP_GRPC_PORT: String(config.otlpGrpcPort),
+    LENSAI_CONSOLE_PORT: String(config.consolePort),
+    LENSAI_BOOTSTRAP_KEY: config.bootstrapKey ?? keptSecret(folder.bootstrapKeyFile, "lensai_"),
+    LENSAI_CONTROL_TOKEN: config.controlToken ?? keptSecret(folder.controlTokenFile, ""),
+    DATABASE_URL: databaseUrl,
+  };
+}
+
+interface StartStep {
+  readonly spec: ChildSpec;
+  readonly readyUrl: string;
+}
+
+function childSpecs(
+  config: LauncherConfig,
+  { root, folder }: StackDependencies,
+  shared: Environment,
+): StartStep[] {
+  const consoleUrl = loopbackUrl(config.bindAddress, config.consolePort);
+  const { DATABASE_URL: databaseUrl, ...withoutDatabase } = shared;
+  const node = { command: process.execPath, stopSignal: "TERM" } as const;
+  return [
+    {
+      spec: {
+        ...node,
+        name: "the console",
+        args: [join(root, "console/build/index.js")],
+        env: {
+          ...shared,
+          DATABASE_URL: databaseUrl,
+          HOST: config.bindAddress,
+          PORT: String(config.consolePort),
+        },
+        cwd: join(root, "console"),
+        logFile: join(folder.logs, "console.log"),
+        stopTimeoutMs: CONSOLE_STOP_TIMEOUT_MS,
+      },
+      readyUrl: `${consoleUrl}/readyz`,
+    },
+    {
+      spec: {
+        ...node,
+        name: "the collector",
+        args: [join(root, "collector/src/main.ts")],
+        // Only the console opens PostgreSQL: the collector does not even learn where it is.
+        env: { ...withoutDatabase, LENSAI_CONTROL_URL: shared["LENSAI_CONTROL_URL"] ?? consoleUrl },
+        cwd: join(root, "collector"),
+        logFile: join(folder.logs, "collector.log"),
+        stopTimeoutMs: COLLECTOR_STOP_TIMEOUT_MS,
+      },
+      readyUrl: `${loopbackUrl(config.bindAddress, config.otlpHttpPort)}/readyz`,
+    },
+  ];
+}
+
+async function untilReady(child: Child, url: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      if (child.hasExited()) {
+        throw new LensError("internal", `${child.name} ended at start:\n${child.logTail()}`);
+      }
+      return answersReady(url);
+    },
+    { timeoutMs: READY_TIMEOUT_MS, what: `${child.name} to be ready (${url})` },
+  );
+}
+
+async function answersReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(READY_REQUEST_TIMEOUT_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    // Refused or slow: not ready yet, which is what the caller asked.
+    return false;
+  }
+}
+
+function readyFacts(config: LauncherConfig, dataDir: string, apiKey: string): ReadyFacts {
+  return {
+    consoleUrl: loopbackUrl(config.bindAddress, config.consolePort),
+    otlpHttpUrl: loopbackUrl(config.bindAddress, config.otlpHttpPort),
+    otlpGrpcUrl: loopbackUrl(config.bindAddress, config.otlpGrpcPort),
+    apiKey,
+    dataDir,
+    lakeUrl: config.lakeUrl,
+  };
+}
+
+/** The address to reach a server on this machine: a wildcard address is not one to connect to. */
+function loopbackUrl(bindAddress: string, port: number): string {
+  if (bindAddress === "0.0.0.0" || bindAddress === "127.0.0.1") return `http://127.0.0.1:${port}`;
+  if (bindAddress === "::" || bindAddress === "::1") return `http://[::1]:${port}`;
+  return bindAddress.includes(":")
+    ? `http://[${bindAddress}]:${port}`
+    : `http://${bindAddress}:${port}`;
+}
