@@ -1,0 +1,149 @@
+import type { ModelPrice, Tier } from "@pydantic/genai-prices";
+import { scaleDecimal } from "../money.ts";
+
+/**
+ * Pico-USD (1e-12 USD) per token, a safe integer: $0.075 per million tokens is 75_000. Whole for every
+ * published price but a few averages (one third of $0.25), which are rounded to the nearest pico.
+ */
+export type PicoUsdPerToken = number;
+
+/**
+ * Prices that apply when a call has more than `aboveInputTokens` input tokens (cached ones included).
+ * A part without a price of its own carries the price of what it is a part of (cache read -> input,
+ * reasoning -> output), so undefined means that the whole direction has no price.
+ */
+export interface PriceTier {
+  readonly aboveInputTokens: number;
+  readonly input: PicoUsdPerToken | undefined;
+  readonly cacheRead: PicoUsdPerToken | undefined;
+  readonly cacheWrite5m: PicoUsdPerToken | undefined;
+  readonly cacheWrite1h: PicoUsdPerToken | undefined;
+  readonly audioInput: PicoUsdPerToken | undefined;
+  readonly imageInput: PicoUsdPerToken | undefined;
+  readonly output: PicoUsdPerToken | undefined;
+  readonly reasoning: PicoUsdPerToken | undefined;
+  readonly audioOutput: PicoUsdPerToken | undefined;
+}
+
+/** What one model costs at one provider during one period. */
+export interface UnitPrices {
+  /** The prices hold from here (milliseconds since the epoch, inclusive; may be -Infinity). */
+  readonly validFromMs: number;
+  /** ... to here (exclusive; may be Infinity). */
+  readonly validUntilMs: number;
+  /** The base prices. */
+  readonly base: PriceTier;
+  /** Further tiers by rising `aboveInputTokens`; the last one that applies prices the whole call. */
+  readonly tiers: readonly PriceTier[];
+  /** Charged once per call, pico-USD. */
+  readonly perRequestPicoUsd: number;
+  /** Fees by use that no token count holds, pico-USD each, by the book's name: {"web_searches": 10_000_000_000}. */
+  readonly fees: Readonly<Record<string, number>>;
+  /** Price names of the book that neither a token part nor a fee above stands for, such as "audio_hours". */
+  readonly uncounted: readonly string[];
+  /**
+   * The model bills a kind of output at a price of its own that a span row does not count (images, video):
+   * a cost with output tokens would be wrong by an order of magnitude, so it is unknown.
+   */
+  readonly hasUncountedOutput: boolean;
+}
+
+/** From $ per million tokens to pico-USD per token. */
+const MTOK_TO_PICO_DIGITS = 6;
+/** From $ per thousand to pico-USD each. */
+const KCOUNT_TO_PICO_DIGITS = 9;
+
+const KCOUNT_SUFFIX = "_kcount";
+const REQUEST_FEE = "requests";
+
+/** Price names of the book that a token part of the span row stands for. */
+const TOKEN_PRICE_KEYS: ReadonlySet<string> = new Set([
+  "input_mtok",
+  "cache_read_mtok",
+  "cache_write_mtok",
+  "cache_write_5m_mtok",
+  "cache_write_1h_mtok",
+  "input_audio_mtok",
+  "input_image_mtok",
+  "output_mtok",
+  "output_reasoning_mtok",
+  "output_audio_mtok",
+]);
+
+const UNCOUNTED_OUTPUT_KEYS: readonly string[] = ["output_image_mtok", "output_video_mtok"];
+
+/**
+ * Exact unit prices of one price entry of genai-prices. An empty entry is a model that is free of
+ * charge (moderation, `:free` models): its prices are 0, known, unlike those of an entry that prices only
+ * things that are not tokens (audio hours, pages): there the token prices are undefined.
+ */
+export function unitPricesOf(
+  price: ModelPrice,
+  period: { readonly fromMs: number; readonly untilMs: number },
+): UnitPrices {
+  const keys = Object.keys(price).filter((key) => price[key] !== undefined);
+  const isFree = keys.length === 0;
+  const starts = new Set(keys.flatMap((key) => tiersOf(price[key]).map((tier) => tier.start)));
+  const tierAt = (above: number): PriceTier => priceTier(isFree ? FREE_OF_CHARGE : price, above);
+  const fees: Record<string, number> = {};
+  const uncounted: string[] = [];
+  for (const key of keys) {
+    const perThousand = price[key];
+    if (key.endsWith(KCOUNT_SUFFIX) && typeof perThousand === "number") {
+      fees[key.slice(0, -KCOUNT_SUFFIX.length)] = toPico(perThousand, KCOUNT_TO_PICO_DIGITS);
+    } else if (!TOKEN_PRICE_KEYS.has(key)) uncounted.push(key);
+  }
+  const { [REQUEST_FEE]: perRequestPicoUsd = 0, ...otherFees } = fees;
+  return {
+    validFromMs: period.fromMs,
+    validUntilMs: period.untilMs,
+    base: tierAt(-1),
+    tiers: [...starts].sort((a, b) => a - b).map(tierAt),
+    perRequestPicoUsd,
+    fees: otherFees,
+    uncounted,
+    hasUncountedOutput: UNCOUNTED_OUTPUT_KEYS.some((key) => keys.includes(key)),
+  };
+}
+
+const FREE_OF_CHARGE: ModelPrice = { input_mtok: 0, output_mtok: 0 };
+
+function tiersOf(price: ModelPrice[string]): readonly Tier[] {
+  return typeof price === "object" ? price.tiers : [];
+}
+
+/** Every price as it is for a call of just more than `above` input tokens; -1 for the base prices. */
+function priceTier(price: ModelPrice, above: number): PriceTier {
+  const own = (key: string): PicoUsdPerToken | undefined => {
+    const entry = price[key];
+    if (entry === undefined) return undefined;
+    if (typeof entry === "number") return toPico(entry, MTOK_TO_PICO_DIGITS);
+    const rising = [...entry.tiers].sort((a, b) => a.start - b.start);
+    const applies = rising.findLast((tier) => tier.start <= above);
+    return toPico(applies?.price ?? entry.base, MTOK_TO_PICO_DIGITS);
+  };
+  const input = own("input_mtok");
+  const output = own("output_mtok");
+  const cacheWrite = own("cache_write_mtok") ?? input;
+  return {
+    aboveInputTokens: above,
+    input,
+    cacheRead: own("cache_read_mtok") ?? input,
+    cacheWrite5m: own("cache_write_5m_mtok") ?? cacheWrite,
+    cacheWrite1h: own("cache_write_1h_mtok") ?? cacheWrite,
+    audioInput: own("input_audio_mtok") ?? input,
+    imageInput: own("input_image_mtok") ?? input,
+    output,
+    reasoning: own("output_reasoning_mtok") ?? output,
+    audioOutput: own("output_audio_mtok") ?? output,
+  };
+}
+
+/** Throws RangeError for a price that is not a number or costs more than $9 per token: a broken book. */
+function toPico(usd: number, digits: number): number {
+  const pico = Number(scaleDecimal(usd, digits) ?? -1n);
+  if (pico < 0 || !Number.isSafeInteger(pico)) {
+    throw new RangeError(`price ${usd} is out of range; correct it in the price book`);
+  }
+  return pico;
+}

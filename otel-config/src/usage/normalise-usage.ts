@@ -1,0 +1,226 @@
+import { USAGE_FLAG } from "./usage.ts";
+import type { NormalUsage, RawUsage, UsageBasis } from "./usage.ts";
+
+/** What the counts themselves prove, as bits. */
+const INPUT_IS_EXCLUSIVE = 1;
+const OUTPUT_IS_EXCLUSIVE = 2;
+
+/** Ranks of UsageBasis, weakest first, so that the weakest answer is the smallest. */
+const SPEC = 0;
+const RULE = 1;
+const PROVEN = 2;
+const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
+
+/**
+ * Brings token counts into normal form: inclusive totals, disjoint parts. Runs once per span and
+ * allocates nothing: the result goes into `into`, which is overwritten completely and returned.
+ *
+ * Whether `input` contains the cached tokens C = read + written (and `output` the reasoning tokens) is
+ * decided in this order:
+ * 1. proof: C > input, or total = input + output + C; likewise reasoning > output, or total = input +
+ *    output + reasoning. total = input + output proves nothing: clients compute it themselves. A total
+ *    that fits two readings (C = reasoning) proves nothing either;
+ * 2. the rule table (`raw.inputConvention`, `raw.outputConvention`);
+ * 3. the OpenTelemetry definition: inclusive (gen_ai.usage.input_tokens, output_tokens).
+ *
+ * Example, a Bedrock call: input 3, output 442, read 7917, written 350, total 8712 is proven exclusive
+ * and becomes input 8270 = 3 uncached + 7917 read + 350 written, output 442. A total is a checksum: what
+ * it has beyond the counts is flagged and becomes no token of ours (billing it as output is how a
+ * $0.007 call once cost $0.13).
+ */
+export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
+  into.flags = 0;
+  into.input = checkedCount(raw.input, into);
+  into.output = checkedCount(raw.output, into);
+  into.cacheRead = checkedCount(raw.cacheRead, into);
+  into.reasoning = checkedCount(raw.reasoning, into);
+  into.audioInput = checkedCount(raw.audioInput, into);
+  into.audioOutput = checkedCount(raw.audioOutput, into);
+  into.imageInput = checkedCount(raw.imageInput, into);
+  splitCacheWrite(raw, into);
+  const total = checkedCount(raw.total, into);
+  const rawInput = into.input;
+  const rawOutput = into.output;
+
+  const cached = cachedTokens(into);
+  const proof =
+    total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
+  into.source = isEmpty(into) ? "missing" : "reported";
+  const outputBasis = settleOutput(raw, into, proof);
+  const inputBasis = settleInput(raw, into, proof);
+  if (total !== undefined) deriveTotals(raw, into, total);
+  dropUnsafeTotals(into);
+  into.basis = into.source === "missing" ? undefined : BASES[Math.min(inputBasis, outputBasis)];
+  cutInputParts(into);
+  cutOutputParts(into);
+  if (total !== undefined && rawInput !== undefined && rawOutput !== undefined) {
+    const normalTotal = (into.input ?? 0) + (into.output ?? 0);
+    if (total !== normalTotal && total !== rawInput + rawOutput)
+      into.flags |= USAGE_FLAG.totalMismatch;
+  }
+  return into;
+}
+
+function checkedCount(value: number | undefined, into: NormalUsage): number | undefined {
+  if (value === undefined) return undefined;
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value) {
+    return value === 0 ? 0 : value; // -0 is 0
+  }
+  into.flags |= USAGE_FLAG.invalidCount;
+  return undefined;
+}
+
+function isEmpty(into: NormalUsage): boolean {
+  return (
+    into.input === undefined &&
+    into.output === undefined &&
+    into.cacheRead === undefined &&
+    into.cacheWrite5m === undefined &&
+    into.cacheWrite1h === undefined &&
+    into.reasoning === undefined &&
+    into.audioInput === undefined &&
+    into.audioOutput === undefined &&
+    into.imageInput === undefined
+  );
+}
+
+/** Anthropic sends all writes and, beside them, the split by time to live; others send only all writes. */
+function splitCacheWrite(raw: RawUsage, into: NormalUsage): void {
+  const all = checkedCount(raw.cacheWrite, into);
+  const fiveMinutes = checkedCount(raw.cacheWrite5m, into);
+  const oneHour = checkedCount(raw.cacheWrite1h, into);
+  into.cacheWrite5m = fiveMinutes;
+  into.cacheWrite1h = oneHour;
+  if (all === undefined) return;
+  const rest = all - (fiveMinutes ?? 0) - (oneHour ?? 0);
+  if (rest < 0) into.flags |= USAGE_FLAG.cacheWriteMismatch;
+  else into.cacheWrite5m = (fiveMinutes ?? 0) + rest;
+}
+
+function cachedTokens(into: NormalUsage): number {
+  return (into.cacheRead ?? 0) + (into.cacheWrite5m ?? 0) + (into.cacheWrite1h ?? 0);
+}
+
+function proofByParts(into: NormalUsage, cached: number): number {
+  const input = into.input !== undefined && cached > into.input ? INPUT_IS_EXCLUSIVE : 0;
+  const output =
+    into.output !== undefined && (into.reasoning ?? 0) > into.output ? OUTPUT_IS_EXCLUSIVE : 0;
+  return input | output;
+}
+
+/** Proof by parts, and by what the total has beyond input + output as sent. */
+function proofByTotal(into: NormalUsage, cached: number, total: number): number {
+  const proof = proofByParts(into, cached);
+  if (into.input === undefined || into.output === undefined) return proof;
+  const beyond = total - into.input - into.output;
+  if (beyond <= 0) return proof;
+  const reasoning = into.reasoning ?? 0;
+  if (beyond === cached + reasoning) {
+    return (
+      proof | (cached > 0 ? INPUT_IS_EXCLUSIVE : 0) | (reasoning > 0 ? OUTPUT_IS_EXCLUSIVE : 0)
+    );
+  }
+  if (cached === reasoning) return proof;
+  if (beyond === cached) return proof | INPUT_IS_EXCLUSIVE;
+  return beyond === reasoning ? proof | OUTPUT_IS_EXCLUSIVE : proof;
+}
+
+/** Makes `output` inclusive and says on what basis. */
+function settleOutput(raw: RawUsage, into: NormalUsage, proof: number): number {
+  const { output, reasoning } = into;
+  if (reasoning === 0 || output === undefined) return PROVEN;
+  if ((proof & OUTPUT_IS_EXCLUSIVE) !== 0) {
+    if (raw.outputConvention === "inclusive") into.flags |= USAGE_FLAG.ruleContradicted;
+    into.output = output + (reasoning ?? 0);
+    return PROVEN;
+  }
+  // Nothing was asked: most models do not reason, and no answer must not weaken the input's.
+  if (reasoning === undefined) return PROVEN;
+  if (raw.outputConvention === "exclusive") into.output = output + reasoning;
+  return raw.outputConvention === undefined ? SPEC : RULE;
+}
+
+/** Makes `input` inclusive and says on what basis. */
+function settleInput(raw: RawUsage, into: NormalUsage, proof: number): number {
+  const cached = cachedTokens(into);
+  if (cached > 0 && into.input !== undefined) {
+    if ((proof & INPUT_IS_EXCLUSIVE) !== 0) {
+      if (raw.inputConvention === "inclusive") into.flags |= USAGE_FLAG.ruleContradicted;
+      into.input += cached;
+      return PROVEN;
+    }
+    if (raw.inputConvention === "exclusive") into.input += cached;
+  }
+  // Reported zeros leave nothing to decide; no cache counts at all leave it open whether there were any.
+  if (cached === 0 && into.cacheRead === 0) return PROVEN;
+  return raw.inputConvention === undefined ? SPEC : RULE;
+}
+
+/**
+ * A missing total of one direction follows from the grand total and the other direction, but only where
+ * the difference cannot be anything else: a producer whose input leaves cached tokens out must not get
+ * them billed as output.
+ */
+function deriveTotals(raw: RawUsage, into: NormalUsage, total: number): void {
+  if (into.input !== undefined && into.output !== undefined) return;
+  const reasoning = into.reasoning ?? 0;
+  if (into.input !== undefined) {
+    const rest = total - into.input;
+    if (rest === reasoning || (rest > reasoning && raw.inputConvention === "inclusive")) {
+      into.output = rest;
+      into.source = "derived";
+      return;
+    }
+  } else if (into.output !== undefined) {
+    const rest = total - into.output;
+    if (rest >= cachedTokens(into)) {
+      into.input = rest;
+      into.source = "derived";
+      return;
+    }
+  }
+  into.flags |= USAGE_FLAG.totalMismatch;
+}
+
+/** Sums of counts that are each a safe integer may not be one. */
+function dropUnsafeTotals(into: NormalUsage): void {
+  if ((into.input ?? 0) > Number.MAX_SAFE_INTEGER) {
+    into.input = undefined;
+    into.flags |= USAGE_FLAG.invalidCount;
+  }
+  if ((into.output ?? 0) > Number.MAX_SAFE_INTEGER) {
+    into.output = undefined;
+    into.flags |= USAGE_FLAG.invalidCount;
+  }
+}
+
+/**
+ * The uncached text is what the other parts leave over. Parts above their total mean that cached audio
+ * or cached images were counted twice: they stay cached, and leave their modality.
+ */
+function cutInputParts(into: NormalUsage): void {
+  if (into.input === undefined) {
+    into.inputUncached = undefined;
+    return;
+  }
+  let rest = into.input - cachedTokens(into) - (into.audioInput ?? 0) - (into.imageInput ?? 0);
+  if (rest < 0) {
+    into.flags |= USAGE_FLAG.partsOverlap;
+    const fromAudio = Math.min(-rest, into.audioInput ?? 0);
+    if (fromAudio > 0) into.audioInput = (into.audioInput ?? 0) - fromAudio;
+    rest += fromAudio;
+    const fromImage = Math.min(-rest, into.imageInput ?? 0);
+    if (fromImage > 0) into.imageInput = (into.imageInput ?? 0) - fromImage;
+    rest += fromImage;
+  }
+  into.inputUncached = rest;
+}
+
+function cutOutputParts(into: NormalUsage): void {
+  if (into.output === undefined || into.audioOutput === undefined) return;
+  const room = into.output - (into.reasoning ?? 0);
+  if (into.audioOutput > room) {
+    into.flags |= USAGE_FLAG.partsOverlap;
+    into.audioOutput = room;
+  }
+}

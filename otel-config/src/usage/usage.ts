@@ -1,0 +1,128 @@
+/** Does the total already contain the part (input: cached tokens; output: reasoning tokens)? */
+export type CountConvention = "inclusive" | "exclusive";
+
+/** How inclusive and exclusive counts were told apart; the weakest answer when several were needed. */
+export type UsageBasis = "proven" | "rule" | "spec";
+
+/** Where the totals come from. `estimated` is for counts that no producer sent. */
+export type UsageSource = "reported" | "derived" | "estimated" | "missing";
+
+/**
+ * Token counts as the producer sent them. Undefined is "not sent", 0 is "sent as zero".
+ * The conventions are what the rule table knows about the producer; undefined when it knows nothing.
+ */
+export interface RawUsage {
+  input: number | undefined;
+  output: number | undefined;
+  total: number | undefined;
+  cacheRead: number | undefined;
+  /** All tokens written to a cache, whatever their time to live. */
+  cacheWrite: number | undefined;
+  cacheWrite5m: number | undefined;
+  cacheWrite1h: number | undefined;
+  reasoning: number | undefined;
+  audioInput: number | undefined;
+  audioOutput: number | undefined;
+  imageInput: number | undefined;
+  inputConvention: CountConvention | undefined;
+  outputConvention: CountConvention | undefined;
+}
+
+/**
+ * Token counts in normal form: the usage columns of the span row. `input` and `output` are inclusive.
+ * Where `input` is known, inputUncached + cacheRead + cacheWrite5m + cacheWrite1h + audioInput +
+ * imageInput = input (absent parts counting nothing), and reasoning + audioOutput <= output.
+ */
+export interface NormalUsage {
+  input: number | undefined;
+  output: number | undefined;
+  inputUncached: number | undefined;
+  cacheRead: number | undefined;
+  /** Written with the default time to live; a write whose time to live is not known counts here. */
+  cacheWrite5m: number | undefined;
+  cacheWrite1h: number | undefined;
+  reasoning: number | undefined;
+  audioInput: number | undefined;
+  audioOutput: number | undefined;
+  imageInput: number | undefined;
+  /** Undefined when there is no count at all. */
+  basis: UsageBasis | undefined;
+  source: UsageSource;
+  /** Bits of USAGE_FLAG: what was odd about the counts. */
+  flags: number;
+}
+
+/** Bits of `NormalUsage.flags`. */
+export const USAGE_FLAG = {
+  /** A count was negative, fractional, not finite or above 2^53 - 1, and was treated as not sent. */
+  invalidCount: 1,
+  /** The total fits neither the counts as sent nor the normal form. The difference is billed to nobody. */
+  totalMismatch: 2,
+  /** The parts say more than their total: cached and per-modality counts overlap, the modality was cut. */
+  partsOverlap: 4,
+  /** The 5 minute and 1 hour writes add up to more than all writes; the split was kept. */
+  cacheWriteMismatch: 8,
+  /** The counts prove that the rule table is wrong about this producer. */
+  ruleContradicted: 16,
+} as const;
+
+/** The names of the flags that are set, for people. */
+export function usageFlagNames(flags: number): string[] {
+  return Object.entries(USAGE_FLAG)
+    .filter(([, bit]) => (flags & bit) !== 0)
+    .map(([name]) => name);
+}
+
+/** A RawUsage with nothing in it, to be filled, passed on and cleared with `clearRawUsage`. */
+export function createRawUsage(): RawUsage {
+  return {
+    input: undefined,
+    output: undefined,
+    total: undefined,
+    cacheRead: undefined,
+    cacheWrite: undefined,
+    cacheWrite5m: undefined,
+    cacheWrite1h: undefined,
+    reasoning: undefined,
+    audioInput: undefined,
+    audioOutput: undefined,
+    imageInput: undefined,
+    inputConvention: undefined,
+    outputConvention: undefined,
+  };
+}
+
+export function clearRawUsage(raw: RawUsage): void {
+  raw.input = undefined;
+  raw.output = undefined;
+  raw.total = undefined;
+  raw.cacheRead = undefined;
+  raw.cacheWrite = undefined;
+  raw.cacheWrite5m = undefined;
+  raw.cacheWrite1h = undefined;
+  raw.reasoning = undefined;
+  raw.audioInput = undefined;
+  raw.audioOutput = undefined;
+  raw.imageInput = undefined;
+  raw.inputConvention = undefined;
+  raw.outputConvention = undefined;
+}
+
+/** The object `normaliseUsage` writes into; one per thread is enough. */
+export function createNormalUsage(): NormalUsage {
+  return {
+    input: undefined,
+    output: undefined,
+    inputUncached: undefined,
+    cacheRead: undefined,
+    cacheWrite5m: undefined,
+    cacheWrite1h: undefined,
+    reasoning: undefined,
+    audioInput: undefined,
+    audioOutput: undefined,
+    imageInput: undefined,
+    basis: undefined,
+    source: "missing",
+    flags: 0,
+  };
+}
