@@ -37,3 +37,9 @@ export const SYNC_INFLATE_BYTES_MAX = 1024 * 1024;
 /** Output buffer of an inflate whose size is not announced, and the cap on an announced one. */
 export const INFLATE_CHUNK_BYTES_MIN = 16 * 1024;
 export const INFLATE_CHUNK_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Objects and lists in one JSON body. A full 64 MiB of ordinary OTLP/JSON has about 1.3 million; at the
+ * limit the parsed form takes some 150 MB.
+ */
+export const JSON_CONTAINERS_MAX = 2_000_000;
