@@ -203,17 +203,18 @@ function cutInputParts(into: NormalUsage): void {
     into.inputUncached = undefined;
     return;
   }
-  let rest = into.input - cachedTokens(into) - (into.audioInput ?? 0) - (into.imageInput ?? 0);
-  if (rest < 0) {
-    into.flags |= USAGE_FLAG.partsOverlap;
-    const fromAudio = Math.min(-rest, into.audioInput ?? 0);
-    if (fromAudio > 0) into.audioInput = (into.audioInput ?? 0) - fromAudio;
-    rest += fromAudio;
-    const fromImage = Math.min(-rest, into.imageInput ?? 0);
-    if (fromImage > 0) into.imageInput = (into.imageInput ?? 0) - fromImage;
-    rest += fromImage;
+  let room = into.input - cachedTokens(into);
+  if (into.imageInput !== undefined) {
+    if (into.imageInput > room) into.flags |= USAGE_FLAG.partsOverlap;
+    into.imageInput = Math.min(into.imageInput, room);
+    room -= into.imageInput;
   }
-  into.inputUncached = rest;
+  if (into.audioInput !== undefined) {
+    if (into.audioInput > room) into.flags |= USAGE_FLAG.partsOverlap;
+    into.audioInput = Math.min(into.audioInput, room);
+    room -= into.audioInput;
+  }
+  into.inputUncached = room;
 }
 
 function cutOutputParts(into: NormalUsage): void {
