@@ -1,0 +1,83 @@
+import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import type { Project } from "./projects.ts";
+import { PROJECTS } from "./projects.ts";
+import { encodeTraces } from "./encode.ts";
+import { emptyTally, tallyTraces, type ProjectTally } from "./expected-spend.ts";
+import { projectKey, type Installation } from "./installation.ts";
+import type { Progress } from "./progress.ts";
+import type { SeedOptions } from "./seed-options.ts";
+import { sendBatch, type Receiver } from "./send.ts";
+import type { SeedTrace } from "./span.ts";
+import { generateTraffic, runId, type TrafficPlan } from "./traffic.ts";
+
+export interface SeedResult {
+  readonly runId: string;
+  readonly seconds: number;
+  readonly byProject: ReadonlyMap<Project, ProjectTally>;
+}
+
+/** Spans per request: what a busy batch span processor sends. */
+const BATCH_SPANS = 512;
+/** Requests on the way at once. The receiver, not the sender, sets the pace. */
+const IN_FLIGHT_MAX = 4;
+
+export interface SeedRun {
+  readonly options: SeedOptions;
+  readonly installation: Installation;
+  readonly untilMs: number;
+  readonly startProgress: (days: number) => Progress;
+}
+
+/** Creates the projects and sends their traffic, oldest day first. */
+export async function runSeed(run: SeedRun): Promise<SeedResult> {
+  const projects = PROJECTS.slice(0, run.options.projects);
+  const plan: TrafficPlan = { ...run.options, projects, untilMs: run.untilMs };
+  const started = performance.now();
+  const receivers = new Map<Project, Receiver>();
+  for (const project of projects) {
+    const apiKey = await projectKey(run.installation, project);
+    receivers.set(project, { url: run.installation.otlpHttpUrl, apiKey });
+  }
+  const byProject = new Map(projects.map((project) => [project, emptyTally()]));
+  const progress = run.startProgress(plan.days);
+  const book = createBaseBook();
+  const inFlight = new Set<Promise<void>>();
+  for (const { project, day, traces } of generateTraffic(plan)) {
+    const receiver = receivers.get(project) as Receiver;
+    for (const batch of batches(traces)) {
+      if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight);
+      const sending = sendBatch(receiver, encodeTraces(batch)).finally(() =>
+        inFlight.delete(sending),
+      );
+      inFlight.add(sending);
+    }
+    tallyTraces(byProject.get(project) as ProjectTally, traces, book);
+    progress.update(
+      day.index + (project === projects.at(-1) ? 1 : 0),
+      note(day.startMs, byProject),
+    );
+  }
+  await Promise.all(inFlight);
+  progress.end();
+  return { runId: runId(plan), seconds: (performance.now() - started) / 1000, byProject };
+}
+
+function note(dayStartMs: number, byProject: ReadonlyMap<Project, ProjectTally>): string {
+  const spans = [...byProject.values()].reduce((sum, tally) => sum + tally.spans, 0);
+  return `${new Date(dayStartMs).toISOString().slice(0, 10)}  ${spans.toLocaleString("en")} spans`;
+}
+
+/** @yields whole traces, so many that a batch reaches BATCH_SPANS. */
+function* batches(traces: readonly SeedTrace[]): Generator<SeedTrace[]> {
+  let batch: SeedTrace[] = [];
+  let spans = 0;
+  for (const trace of traces) {
+    batch.push(trace);
+    spans += trace.spans.length;
+    if (spans < BATCH_SPANS) continue;
+    yield batch;
+    batch = [];
+    spans = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
