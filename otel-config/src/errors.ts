@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   "auth.origin_refused",
   "ingest.rate_limited",
   "ingest.storage_behind",
+  "ingest.overloaded",
   "ingest.shutting_down",
   "lake.object_missing",
   "lake.store_unavailable",

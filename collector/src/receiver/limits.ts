@@ -43,3 +43,6 @@ export const INFLATE_CHUNK_BYTES_MAX = 16 * 1024 * 1024;
  * limit the parsed form takes some 150 MB.
  */
 export const JSON_CONTAINERS_MAX = 2_000_000;
+
+/** 8 MiB: what RFC 8878 asks every decoder to support. A larger window only costs memory. */
+export const ZSTD_WINDOW_LOG_MAX = 23;

@@ -235,6 +235,7 @@ package google.rpc;
 message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
 message Any { string type_url = 1; bytes value = 2; }
 message Duration { int64 seconds = 1; int32 nanos = 2; }
+message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
 message RetryInfo { Duration retry_delay = 1; }
 message BadRequest {
   repeated FieldViolation field_violations = 1;

@@ -1,0 +1,129 @@
+import { LensError } from "@lensai/otel-config/errors";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
+import type { ContentPolicy, ControlKey } from "@lensai/otel-config/control/snapshot";
+import { sha256Hex } from "../control/index-snapshot.ts";
+import type { ControlIndex } from "../control/index-snapshot.ts";
+import { presentedKeys } from "./presented-keys.ts";
+import type { HeaderLookup } from "./presented-keys.ts";
+
+/** Who sends, and what their project wants. */
+export interface Sender {
+  readonly projectId: string;
+  /** Undefined for keyless ingest. */
+  readonly apiKeyId: string | undefined;
+  readonly content: ContentPolicy;
+  /** Non-empty only for browser keys: the origins that may use the key. */
+  readonly origins: readonly string[];
+}
+
+export interface AuthenticatorOptions {
+  /** The newest control state; asked on every request. */
+  readonly control: () => ControlIndex;
+  /** True only when every listener is bound to loopback. */
+  readonly keylessIsAllowed: boolean;
+}
+
+/** Keys remembered by their plain text, so that the usual request costs no hash. Only known keys get in. */
+const REMEMBERED_KEYS_MAX = 4096;
+
+const PROJECT_HEADER = "x-lensai-project";
+
+/**
+ * Decides who sends. Throws LensError `auth.key_missing` and `auth.key_invalid` (401), `auth.key_revoked`
+ * and `auth.scope_missing` (403; also for a key of another project than the one that `x-lensai-project`
+ * names).
+ */
+export class Authenticator {
+  private readonly options: AuthenticatorOptions;
+  private remembered = new Map<string, ControlKey>();
+  private rememberedFrom: ControlIndex | undefined;
+
+  constructor(options: AuthenticatorOptions) {
+    this.options = options;
+  }
+
+  authenticate(header: HeaderLookup): Sender {
+    const control = this.options.control();
+    const keys = presentedKeys(header);
+    const sender =
+      keys.length === 0 ? this.keyless(control) : senderOf(this.find(keys, control), control);
+    const named = header(PROJECT_HEADER);
+    if (named !== undefined && named !== sender.projectId)
+      refuseOtherProject(named, sender, control);
+    return sender;
+  }
+
+  private keyless(control: ControlIndex): Sender {
+    if (!this.options.keylessIsAllowed) {
+      throw new LensError(
+        "auth.key_missing",
+        "the request has no key; send the header authorization: Bearer <key> (OTEL_EXPORTER_OTLP_HEADERS)",
+      );
+    }
+    return {
+      projectId: DEFAULT_PROJECT_ID,
+      apiKeyId: undefined,
+      content: contentOf(DEFAULT_PROJECT_ID, control),
+      origins: [],
+    };
+  }
+
+  private find(keys: readonly string[], control: ControlIndex): ControlKey {
+    if (control !== this.rememberedFrom) {
+      this.remembered = new Map();
+      this.rememberedFrom = control;
+    }
+    for (const key of keys) {
+      const known = this.remembered.get(key) ?? this.look(key, control);
+      if (known !== undefined) return known;
+    }
+    throw new LensError(
+      "auth.key_invalid",
+      "the key is not known here; copy it again from the console, or send none to a collector on loopback",
+    );
+  }
+
+  private look(key: string, control: ControlIndex): ControlKey | undefined {
+    const known = control.keysBySha256.get(sha256Hex(key));
+    if (known === undefined) return undefined;
+    if (this.remembered.size === REMEMBERED_KEYS_MAX) {
+      this.remembered.delete(this.remembered.keys().next().value as string);
+    }
+    this.remembered.set(key, known);
+    return known;
+  }
+}
+
+function senderOf(key: ControlKey, control: ControlIndex): Sender {
+  if (key.revoked) {
+    throw new LensError(
+      "auth.key_revoked",
+      `the key ${key.id} was revoked; create a new one in the console`,
+    );
+  }
+  if (!key.scopes.includes("ingest")) {
+    throw new LensError(
+      "auth.scope_missing",
+      `the key ${key.id} may not send telemetry; create one with the scope "ingest"`,
+    );
+  }
+  return {
+    projectId: key.projectId,
+    apiKeyId: key.id,
+    content: contentOf(key.projectId, control),
+    origins: key.origins,
+  };
+}
+
+/** A project that the snapshot forgot keeps no content: the careful side. */
+function contentOf(projectId: string, control: ControlIndex): ContentPolicy {
+  return control.projectsById.get(projectId)?.content ?? "off";
+}
+
+function refuseOtherProject(named: string, sender: Sender, control: ControlIndex): void {
+  if (control.projectsById.get(sender.projectId)?.name === named) return;
+  throw new LensError(
+    "auth.scope_missing",
+    `${PROJECT_HEADER} names another project than the one this request belongs to; use a key of that project or drop the header`,
+  );
+}

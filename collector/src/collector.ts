@@ -1,0 +1,131 @@
+import { Authenticator } from "./admission/authenticate.ts";
+import { ByteBudget } from "./admission/byte-budget.ts";
+import { RateLimiter } from "./admission/rate-limit.ts";
+import { startAll, stopAll } from "./component.ts";
+import type { Component } from "./component.ts";
+import type { CollectorConfig } from "./config.ts";
+import { ControlPoll } from "./control/poll-snapshot.ts";
+import type { Log } from "./log.ts";
+import type { Ingest } from "./pipeline/ingest.ts";
+import type { ReceiverParts } from "./receiver/accept-export.ts";
+import { createHttpServer } from "./receiver/http-server.ts";
+import { allowedHosts } from "./receiver/host-check.ts";
+import type { Readiness } from "./receiver/health.ts";
+import { grpcListener, httpListener } from "./receiver/listeners.ts";
+import type { Listener } from "./receiver/listeners.ts";
+import { createGrpcServer } from "./receiver/otlp-grpc.ts";
+import { Telemetry } from "./telemetry.ts";
+
+/** What lies behind the receiver: decoding, durability, landing. */
+export interface Pipeline extends Component, Ingest, Readiness {
+  /** Counters of its own, as plain JSON. */
+  stats(): unknown;
+}
+
+export interface CollectorDeps {
+  readonly pipeline: Pipeline;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+export interface Collector {
+  /** Real ports, once started. */
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  start(): Promise<void>;
+  /** Refuses new requests, finishes those in flight, lands what is durable. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Wires a collector; nothing runs before `start`. */
+export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
+  const { pipeline, nowMs, log } = deps;
+  const control = createControlPoll(config, deps);
+  const telemetry = new Telemetry();
+  let isDraining = false;
+  const parts: ReceiverParts = {
+    ingest: pipeline,
+    authenticator: new Authenticator({
+      control: () => control.current(),
+      keylessIsAllowed: config.keylessIsAllowed,
+    }),
+    rateLimiter: new RateLimiter(config.rateLimits),
+    budget: new ByteBudget(config.inFlightBytesMax),
+    telemetry,
+    nowMs,
+    sizeBytesMax: config.bodyBytesMax,
+    isDraining: () => isDraining,
+  };
+  const onInternalError = (error: unknown): void => log.failure("request failed", error);
+  const stats = (): unknown => ({
+    receiver: telemetry.stats(),
+    bytesInFlight: parts.budget.inUseBytes,
+    control: { version: control.current().version, ageMs: control.ageMs() ?? null },
+    pipeline: pipeline.stats(),
+  });
+  const httpServer = createHttpServer({
+    ...parts,
+    control: () => control.current(),
+    bodyTimeoutMs: config.bodyTimeoutMs,
+    corsOrigins: new Set(config.corsOrigins),
+    hosts: allowedHosts([config.bindAddress, ...config.allowedHosts]),
+    onInternalError,
+    readiness: pipeline,
+    stats,
+    controlToken: config.control.token,
+  });
+  const host = config.bindAddress;
+  const http = httpListener(httpServer, { host, port: config.httpPort });
+  const grpcServer = createGrpcServer({ ...parts, onInternalError });
+  const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
+  return collectorOf({ control, pipeline, http, grpc }, () => (isDraining = true));
+}
+
+interface CollectorComponents {
+  readonly control: Component;
+  readonly pipeline: Component;
+  readonly http: Listener;
+  readonly grpc: Listener;
+}
+
+function collectorOf(components: CollectorComponents, drain: () => void): Collector {
+  const { control, pipeline, http, grpc } = components;
+  let stopping: Promise<void> | undefined;
+  return {
+    get httpPort() {
+      return http.port;
+    },
+    get grpcPort() {
+      return grpc.port;
+    },
+    start: () => startAll([control, pipeline, grpc, http]),
+    stop() {
+      drain();
+      stopping ??= stopListenersFirst(components);
+      return stopping;
+    },
+  };
+}
+
+/** Both ports drain at the same time: each may take as long as its slowest request. */
+async function stopListenersFirst(components: CollectorComponents): Promise<void> {
+  const { control, pipeline, http, grpc } = components;
+  await Promise.all([http.stop(), grpc.stop()]);
+  await stopAll([control, pipeline]);
+}
+
+function createControlPoll(config: CollectorConfig, { nowMs, log }: CollectorDeps): ControlPoll {
+  const { url, token, intervalMs } = config.control;
+  return new ControlPoll({
+    url,
+    token,
+    intervalMs,
+    dataDir: config.dataDir,
+    builtIn: { bootstrapKey: config.bootstrapKey, content: config.content },
+    nowMs,
+    onState: (problem) =>
+      problem === undefined
+        ? log.info("control snapshot is current again")
+        : log.warn(`control snapshot cannot be fetched, the last good copy is used: ${problem}`),
+  });
+}

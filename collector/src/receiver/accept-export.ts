@@ -1,0 +1,87 @@
+import { LensError } from "@lensai/otel-config/errors";
+import type { Sender } from "../admission/authenticate.ts";
+import type { Authenticator } from "../admission/authenticate.ts";
+import type { ByteBudget, ByteReservation } from "../admission/byte-budget.ts";
+import type { RateLimiter } from "../admission/rate-limit.ts";
+import type { Ingest, IngestResult, Signal } from "../pipeline/ingest.ts";
+import type { Telemetry } from "../telemetry.ts";
+import { inflate } from "./inflate.ts";
+import type { ContentEncoding } from "./inflate.ts";
+import { transcodeJson } from "./json-to-protobuf.ts";
+
+/** What both transports need to serve an export. */
+export interface ReceiverParts {
+  readonly ingest: Ingest;
+  readonly authenticator: Authenticator;
+  readonly rateLimiter: RateLimiter;
+  readonly budget: ByteBudget;
+  readonly telemetry: Telemetry;
+  readonly nowMs: () => number;
+  /** Largest body in bytes, as received and after decompression. */
+  readonly sizeBytesMax: number;
+  /** True from the moment a stop was asked for: nothing new is accepted. */
+  readonly isDraining: () => boolean;
+}
+
+/** One export as a transport read it. */
+export interface Export {
+  readonly signal: Signal;
+  readonly sender: Sender;
+  readonly wire: Uint8Array;
+  readonly wireEncoding: ContentEncoding;
+  readonly isJson: boolean;
+}
+
+/**
+ * Inflates, transcodes and ingests one export; resolves when its records are durable. `reservation`
+ * already holds the wire bytes and grows by the inflated ones; the caller releases it. Throws LensError.
+ */
+export async function acceptExport(
+  parts: ReceiverParts,
+  received: Export,
+  reservation: ByteReservation,
+): Promise<IngestResult> {
+  const { signal, sender, wire, wireEncoding, isJson } = received;
+  const inflated = inflate(wire, wireEncoding, parts.sizeBytesMax);
+  const plain = inflated instanceof Uint8Array ? inflated : await inflated;
+  if (plain !== wire && !reservation.tryReserve(plain.length)) {
+    throw new LensError(
+      "ingest.overloaded",
+      "the collector holds too many requests; send again later",
+      { retryable: true, retryAfterSeconds: 2 },
+    );
+  }
+  const { body, hints } = isJson
+    ? transcodeJson(signal, plain, parts.sizeBytesMax)
+    : { body: plain, hints: [] };
+  const result = await parts.ingest.ingest({
+    signal,
+    body,
+    wire,
+    wireEncoding,
+    wireIsBody: !isJson,
+    projectId: sender.projectId,
+    apiKeyId: sender.apiKeyId,
+    content: sender.content,
+    receivedAtMs: parts.nowMs(),
+    hints,
+  });
+  parts.rateLimiter.charge(sender.projectId, result.accepted + result.rejected);
+  parts.telemetry.countIngest({
+    signal,
+    wireBytes: wire.length,
+    bodyBytes: body.length,
+    accepted: result.accepted,
+    rejected: result.rejected,
+  });
+  return result;
+}
+
+/** Throws LensError `ingest.shutting_down` once a stop was asked for. */
+export function refuseWhileDraining(parts: ReceiverParts): void {
+  if (!parts.isDraining()) return;
+  throw new LensError("ingest.shutting_down", "the collector is stopping; send again in a moment", {
+    retryable: true,
+    retryAfterSeconds: 1,
+  });
+}

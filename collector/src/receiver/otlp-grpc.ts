@@ -1,0 +1,112 @@
+import { Metadata, Server } from "@grpc/grpc-js";
+import type {
+  MethodDefinition,
+  ServiceDefinition,
+  ServerUnaryCall,
+  sendUnaryData,
+} from "@grpc/grpc-js";
+import type { Signal } from "../pipeline/ingest.ts";
+import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
+import type { ReceiverParts } from "./accept-export.ts";
+import { statusBody, successBody } from "./otlp-response.ts";
+import { otlpStatusOf, toLensError } from "./otlp-status.ts";
+
+export interface OtlpGrpcParts extends ReceiverParts {
+  readonly onInternalError: (error: unknown) => void;
+}
+
+const SERVICES: Readonly<Record<Signal, string>> = {
+  traces: "opentelemetry.proto.collector.trace.v1.TraceService",
+  logs: "opentelemetry.proto.collector.logs.v1.LogsService",
+  metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+};
+
+/** Idle connections are pinged, so that half-open ones do not pile up. */
+const KEEP_ALIVE_INTERVAL_MS = 60_000;
+
+/**
+ * The server of the OTLP/gRPC port. Messages stay bytes in both directions: the pipeline decodes them as
+ * it decodes HTTP bodies. grpc-js inflates, and holds the size limit while it does. Services that are not
+ * served, profiles among them, get UNIMPLEMENTED from grpc-js. Not yet listening.
+ */
+export function createGrpcServer(parts: OtlpGrpcParts): Server {
+  const server = new Server({
+    "grpc.max_receive_message_length": parts.sizeBytesMax,
+    "grpc.keepalive_time_ms": KEEP_ALIVE_INTERVAL_MS,
+  });
+  for (const [signal, service] of Object.entries(SERVICES)) {
+    server.addService(exportService(service), {
+      Export: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
+        void answerExport(parts, { signal: signal as Signal, call }, callback),
+    });
+  }
+  return server;
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+function exportService(name: string): ServiceDefinition {
+  const method: MethodDefinition<Buffer, Buffer> = {
+    path: `/${name}/Export`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+  return { Export: method };
+}
+
+interface GrpcExport {
+  readonly signal: Signal;
+  readonly call: ServerUnaryCall<Buffer, Buffer>;
+}
+
+async function answerExport(
+  parts: OtlpGrpcParts,
+  request: GrpcExport,
+  callback: sendUnaryData<Buffer>,
+): Promise<void> {
+  let response: Buffer;
+  try {
+    response = await serveExport(parts, request);
+  } catch (error) {
+    callback(toServiceError(parts, error));
+    return;
+  }
+  callback(null, response);
+}
+
+async function serveExport(parts: OtlpGrpcParts, { signal, call }: GrpcExport): Promise<Buffer> {
+  refuseWhileDraining(parts);
+  const sender = parts.authenticator.authenticate((name) => call.metadata.get(name)[0]?.toString());
+  parts.rateLimiter.admit(sender.projectId, parts.nowMs());
+  const reservation = parts.budget.open();
+  try {
+    reservation.tryReserve(call.request.length);
+    const received = { signal, sender, wire: call.request, isJson: false } as const;
+    const result = await acceptExport(
+      parts,
+      { ...received, wireEncoding: "identity" },
+      reservation,
+    );
+    return successBody(signal, result, "protobuf");
+  } finally {
+    reservation.release();
+  }
+}
+
+/** With the google.rpc.Status, and so RetryInfo, where gRPC carries it. */
+function toServiceError(
+  parts: OtlpGrpcParts,
+  thrown: unknown,
+): { code: number; details: string; metadata: Metadata } {
+  const error = toLensError(thrown);
+  const status = otlpStatusOf(error.code);
+  if (status.http === 500) parts.onInternalError(thrown);
+  parts.telemetry.countRefusal(error.code);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", statusBody(error, "protobuf"));
+  return { code: status.grpc, details: error.message, metadata };
+}
