@@ -1,0 +1,61 @@
+import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
+import type { ColumnFile, ColumnSpec } from "@lensai/otel-config/span-row/columns";
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import { column, commaList, sql } from "../duckdb/sql.ts";
+import type { Sql } from "../duckdb/sql.ts";
+import { checkRange, rowsOf } from "./query-source.ts";
+import type { QuerySource, QueryTarget, TimeRange } from "./query-source.ts";
+
+/** Which record, and when it started: the range keeps the search short. */
+export interface CallDetailInput extends TimeRange {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The content files that can hold the record's messages; without them it comes without content. */
+  readonly content?: QuerySource;
+}
+
+/**
+ * One record with all its columns: int64 as bigint, timestamps as bigint microseconds, absent as null,
+ * content columns null when they are not stored. undefined when there is no such record in the range.
+ * Of several copies the last to arrive counts.
+ */
+export async function callDetail(
+  projectId: string,
+  input: CallDetailInput,
+  target: QueryTarget,
+): Promise<SpanRow | undefined> {
+  checkRange(input);
+  if (target.source.files.length === 0) return undefined;
+  const [row] = await target.duckDb.query(sql`SELECT ${columnsOf("spans")}
+    ${rowsOf(projectId, input, target.source)}
+    AND trace_id = ${input.traceId} AND span_id = ${input.spanId}
+    ORDER BY received_at DESC LIMIT 1`);
+  if (row === undefined) return undefined;
+  return { ...(await readContent(projectId, input, target)), ...(row as SpanRow) };
+}
+
+async function readContent(
+  projectId: string,
+  input: CallDetailInput,
+  target: QueryTarget,
+): Promise<SpanRow> {
+  const files = input.content?.files ?? [];
+  const [row] =
+    files.length === 0
+      ? []
+      : await target.duckDb.query(sql`SELECT ${columnsOf("content")}
+          FROM read_parquet(${files}, union_by_name = true)
+          WHERE project_id = ${projectId} AND trace_id = ${input.traceId} AND span_id = ${input.spanId}
+          LIMIT 1`);
+  const names = SPAN_COLUMNS.filter((spec) => spec.file === "content").map((spec) => spec.name);
+  return (row as SpanRow | undefined) ?? Object.fromEntries(names.map((name) => [name, null]));
+}
+
+function columnsOf(file: ColumnFile): Sql {
+  return commaList(SPAN_COLUMNS.filter((spec) => spec.file === file).map((spec) => selected(spec)));
+}
+
+function selected(spec: ColumnSpec): Sql {
+  const name = column(spec.name);
+  return spec.type === "timestamp" ? sql`epoch_us(${name}) AS ${name}` : name;
+}

@@ -1,0 +1,132 @@
+import type { SqlRow } from "../duckdb/connect.ts";
+import { sql } from "../duckdb/sql.ts";
+import { MODEL, checkCount, checkRange, rowsOf, toMs } from "./query-source.ts";
+import type { QueryTarget, TimeRange } from "./query-source.ts";
+
+export const MAX_CALLS = 1000;
+/** How far back the first look goes; each further one goes this many times farther. */
+const FIRST_WINDOW_MS = 15 * 60_000;
+const WINDOW_GROWTH = 6;
+
+export interface NewestCallsInput extends TimeRange {
+  readonly limit: number;
+}
+
+/** One billed call as a line of a table. Whatever the client did not report is undefined. */
+export interface CallLine {
+  /** Full precision, for links and for paging. */
+  readonly startUnixNano: bigint;
+  readonly startUnixMs: number;
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  readonly serviceName: string | undefined;
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+  readonly userId: string | undefined;
+  readonly operation: string | undefined;
+  readonly status: string | undefined;
+  readonly errorType: string | undefined;
+  readonly isStreaming: boolean | undefined;
+  readonly latencyMs: number | undefined;
+  readonly ttftMs: number | undefined;
+  readonly costNanoUsd: bigint | undefined;
+  readonly tokens: CallTokens;
+}
+
+/** input and output are inclusive; the others are parts of them. */
+export interface CallTokens {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+  readonly inputUncached: number | undefined;
+  readonly cacheRead: number | undefined;
+  readonly cacheWrite5m: number | undefined;
+  readonly cacheWrite1h: number | undefined;
+  readonly reasoning: number | undefined;
+}
+
+/**
+ * The newest billed calls, newest first. Walks backwards in time in growing windows and stops as soon as
+ * it has enough, so that a long range costs no more than the part of it that is needed.
+ */
+export async function newestCalls(
+  projectId: string,
+  input: NewestCallsInput,
+  target: QueryTarget,
+): Promise<CallLine[]> {
+  checkRange(input);
+  checkCount("limit", input.limit, MAX_CALLS);
+  const lines: CallLine[] = [];
+  if (target.source.files.length === 0) return lines;
+  for (const window of windowsOf(input)) {
+    const rows = await readWindow(
+      projectId,
+      { ...window, limit: input.limit - lines.length },
+      target,
+    );
+    lines.push(...rows.map((row) => toLine(row)));
+    if (lines.length >= input.limit) break;
+  }
+  return lines;
+}
+
+/** Neighbouring windows from the end of the range to its beginning, each longer than the one before. */
+export function windowsOf(range: TimeRange): TimeRange[] {
+  const windows: TimeRange[] = [];
+  let toUnixMs = range.toUnixMs;
+  let lengthMs = FIRST_WINDOW_MS;
+  while (toUnixMs > range.fromUnixMs) {
+    const fromUnixMs = Math.max(range.fromUnixMs, toUnixMs - lengthMs);
+    windows.push({ fromUnixMs, toUnixMs });
+    toUnixMs = fromUnixMs;
+    lengthMs *= WINDOW_GROWTH;
+  }
+  return windows;
+}
+
+async function readWindow(
+  projectId: string,
+  input: NewestCallsInput,
+  target: QueryTarget,
+): Promise<SqlRow[]> {
+  return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, service_name, provider,
+    ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
+    cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
+    cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
+    ${rowsOf(projectId, input, target.source)} AND billed
+    ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
+}
+
+function toLine(row: SqlRow): CallLine {
+  const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
+  const count = (name: string): number | undefined => {
+    const value = row[name] as bigint | null;
+    return value === null ? undefined : Number(value);
+  };
+  const startUnixNano = row["start_unix_nano"] as bigint;
+  return {
+    startUnixNano,
+    startUnixMs: Number(startUnixNano / 1_000_000n),
+    traceId: text("trace_id"),
+    spanId: text("span_id"),
+    serviceName: text("service_name"),
+    provider: text("provider"),
+    model: text("model"),
+    userId: text("user_id"),
+    operation: text("operation"),
+    status: text("status"),
+    errorType: text("error_type"),
+    isStreaming: (row["streaming"] as boolean | null) ?? undefined,
+    latencyMs: toMs(row["duration_ns"]),
+    ttftMs: toMs(row["ttft_ns"]),
+    costNanoUsd: (row["cost_nano_usd"] as bigint | null) ?? undefined,
+    tokens: {
+      input: count("input_tokens"),
+      output: count("output_tokens"),
+      inputUncached: count("input_uncached_tokens"),
+      cacheRead: count("cache_read_tokens"),
+      cacheWrite5m: count("cache_write_5m_tokens"),
+      cacheWrite1h: count("cache_write_1h_tokens"),
+      reasoning: count("reasoning_tokens"),
+    },
+  };
+}

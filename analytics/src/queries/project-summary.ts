@@ -1,0 +1,74 @@
+import type { SqlRow } from "../duckdb/connect.ts";
+import { sql } from "../duckdb/sql.ts";
+import { checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
+import type { QueryTarget, TimeRange } from "./query-source.ts";
+
+/** The figures at the top of a project's page. */
+export interface ProjectSummary {
+  /** Billed model calls. */
+  readonly calls: number;
+  /** Calls with a price, and calls whose price is unknown: the coverage of `costNanoUsd`. */
+  readonly pricedCalls: number;
+  readonly unpricedCalls: number;
+  /** Sum of the known costs; undefined when there are calls and none has a price. */
+  readonly costNanoUsd: bigint | undefined;
+  readonly errorCalls: number;
+  /** Sums over the calls that report them; undefined when none does. */
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly cacheReadTokens: number | undefined;
+  /** Exact percentiles over the calls whose duration is known. */
+  readonly latencyMs: Percentiles;
+  /** The same for the time to the first token. */
+  readonly ttftMs: Percentiles;
+  /** When the newest record of the project (of any kind) arrived; undefined when there is none. */
+  readonly newestReceivedUnixMs: number | undefined;
+}
+
+export interface Percentiles {
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+}
+
+export async function projectSummary(
+  projectId: string,
+  range: TimeRange,
+  target: QueryTarget,
+): Promise<ProjectSummary> {
+  checkRange(range);
+  if (target.source.files.length === 0) return toSummary({});
+  const [row] = await target.duckDb.query(sql`SELECT
+    count(*) FILTER (WHERE billed) AS calls,
+    count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
+    sum(cost_nano_usd) FILTER (WHERE billed) AS cost_nano_usd,
+    count(*) FILTER (WHERE billed AND status = 'error') AS error_calls,
+    sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
+    sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
+    sum(cache_read_tokens) FILTER (WHERE billed) AS cache_read_tokens,
+    quantile_cont(duration_ns, 0.5) FILTER (WHERE billed) AS latency_p50,
+    quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95,
+    quantile_cont(ttft_ns, 0.5) FILTER (WHERE billed) AS ttft_p50,
+    quantile_cont(ttft_ns, 0.95) FILTER (WHERE billed) AS ttft_p95,
+    epoch_ms(max(received_at)) AS newest_received
+    ${rowsOf(projectId, range, target.source)}`);
+  return toSummary(row ?? {});
+}
+
+function toSummary(row: SqlRow): ProjectSummary {
+  const calls = Number(row["calls"] ?? 0);
+  const pricedCalls = Number(row["priced_calls"] ?? 0);
+  const newest = row["newest_received"] ?? undefined;
+  return {
+    calls,
+    pricedCalls,
+    unpricedCalls: calls - pricedCalls,
+    costNanoUsd: knownSum(row["cost_nano_usd"], calls),
+    errorCalls: Number(row["error_calls"] ?? 0),
+    inputTokens: knownTotal(row["input_tokens"], calls),
+    outputTokens: knownTotal(row["output_tokens"], calls),
+    cacheReadTokens: knownTotal(row["cache_read_tokens"], calls),
+    latencyMs: { p50: toMs(row["latency_p50"]), p95: toMs(row["latency_p95"]) },
+    ttftMs: { p50: toMs(row["ttft_p50"]), p95: toMs(row["ttft_p95"]) },
+    newestReceivedUnixMs: newest === undefined ? undefined : Number(newest),
+  };
+}

@@ -1,0 +1,85 @@
+import { LensError } from "@lensai/otel-config/errors";
+import type { DuckDb, SqlResult } from "../duckdb/connect.ts";
+import { sql } from "../duckdb/sql.ts";
+import type { Sql } from "../duckdb/sql.ts";
+
+/** Longest range of one query: a year and what belongs to its edges. */
+export const MAX_RANGE_DAYS = 400;
+const DAY_MS = 86_400_000;
+const NANOS_PER_MS = 1_000_000n;
+
+/** The lake files that can hold rows of the project and time asked for, as local paths, in any order. */
+export interface QuerySource {
+  readonly files: readonly string[];
+}
+
+/** What a query runs on. */
+export interface QueryTarget {
+  readonly duckDb: DuckDb;
+  readonly source: QuerySource;
+}
+
+/** Start times from `fromUnixMs` up to, and not including, `toUnixMs` (ms since the epoch, UTC). */
+export interface TimeRange {
+  readonly fromUnixMs: number;
+  readonly toUnixMs: number;
+}
+
+/** Refuses ranges that are empty, reversed, not whole, or too long, with `query.invalid`. */
+export function checkRange(range: TimeRange): void {
+  const { fromUnixMs, toUnixMs } = range;
+  if (!Number.isSafeInteger(fromUnixMs) || !Number.isSafeInteger(toUnixMs) || fromUnixMs < 0) {
+    throw invalid(
+      `the time range ${fromUnixMs}..${toUnixMs} must be whole milliseconds since 1970`,
+    );
+  }
+  if (fromUnixMs >= toUnixMs) {
+    throw invalid(
+      `the time range ${fromUnixMs}..${toUnixMs} is empty: "from" must come before "to"`,
+    );
+  }
+  if (toUnixMs - fromUnixMs > MAX_RANGE_DAYS * DAY_MS) {
+    throw invalid(`the time range is longer than ${MAX_RANGE_DAYS} days: ask for a shorter one`);
+  }
+}
+
+/** Refuses anything but a whole number from 1 to `max`, with `query.invalid`. */
+export function checkCount(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return;
+  throw invalid(`"${name}" is ${value}: give a whole number from 1 to ${max}`);
+}
+
+export function invalid(message: string): LensError {
+  return new LensError("query.invalid", message);
+}
+
+/** `FROM ... WHERE ...` of the rows of one project that start within a range. More can be ANDed to it. */
+export function rowsOf(projectId: string, range: TimeRange, source: QuerySource): Sql {
+  const from = BigInt(range.fromUnixMs) * NANOS_PER_MS;
+  const to = BigInt(range.toUnixMs) * NANOS_PER_MS;
+  return sql`FROM read_parquet(${source.files}, union_by_name = true)
+    WHERE project_id = ${projectId} AND start_unix_nano >= ${from} AND start_unix_nano < ${to}`;
+}
+
+/** The model that answered, or the one asked for when the answer does not name one. */
+export const MODEL: Sql = sql`coalesce(response_model, request_model)`;
+
+/**
+ * A sum over the values that are known: undefined when there are calls and not one of them is known, and
+ * truly zero when there are no calls.
+ */
+export function knownSum(sum: SqlResult | undefined, calls: number): bigint | undefined {
+  if (calls === 0) return 0n;
+  return typeof sum === "bigint" ? sum : undefined;
+}
+
+/** The same for counts that surely fit a number, such as tokens. */
+export function knownTotal(sum: SqlResult | undefined, calls: number): number | undefined {
+  const total = knownSum(sum, calls);
+  return total === undefined ? undefined : Number(total);
+}
+
+/** Nanoseconds to milliseconds; undefined for NULL. */
+export function toMs(nanos: SqlResult | undefined): number | undefined {
+  return nanos === null || nanos === undefined ? undefined : Number(nanos) / 1e6;
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DuckDb } from "../../src/duckdb/connect.ts";
+import { topModels } from "../../src/queries/top-models.ts";
+import { topUsers } from "../../src/queries/top-users.ts";
+import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
+import type { TestLake } from "../support/span-rows.ts";
+
+const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000, limit: 10 };
+const duckDb = new DuckDb();
+let lake: TestLake;
+
+beforeAll(async () => {
+  lake = await createTestLake();
+});
+afterAll(async () => {
+  await duckDb.close();
+  await lake.remove();
+});
+
+test("ranks models by cost and gives the figures of each", async () => {
+  const file = await lake.write("models", [
+    spanRow(0, {
+      response_model: "a-1",
+      request_model: "a",
+      cost_nano_usd: 5n,
+      input_tokens: 10n,
+      output_tokens: 4n,
+      duration_ns: 1_000_000n,
+    }),
+    spanRow(1, {
+      response_model: "a-1",
+      input_tokens: 1n,
+      status: "error",
+      duration_ns: 3_000_000n,
+    }),
+    spanRow(2, { request_model: "b", cost_nano_usd: 7n }),
+    spanRow(3, { request_model: "unpriced" }),
+    spanRow(3, { request_model: "unpriced" }),
+    spanRow(4, { request_model: "free", cost_nano_usd: 0n }),
+    spanRow(5, { request_model: "b", cost_nano_usd: 100n, billed: false }),
+    spanRow(6, { project_id: "p2", request_model: "c", cost_nano_usd: 100n }),
+    spanRow(60_000, { request_model: "c", cost_nano_usd: 100n }),
+    spanRow(-1, { request_model: "c", cost_nano_usd: 100n }),
+  ]);
+  const target = { duckDb, source: { files: [file] } };
+  const models = await topModels("p1", input, target);
+  expect(models.map(({ model }) => model)).toEqual(["b", "a-1", "free", "unpriced"]);
+  expect(models[1]).toEqual({
+    model: "a-1",
+    calls: 2,
+    pricedCalls: 1,
+    unpricedCalls: 1,
+    costNanoUsd: 5n,
+    inputTokens: 11,
+    outputTokens: 4,
+    errorShare: 0.5,
+    p95LatencyMs: expect.closeTo(2.9, 6) as number,
+  });
+  expect(models[2]?.costNanoUsd).toBe(0n);
+  expect(models[3]).toMatchObject({ costNanoUsd: undefined, inputTokens: undefined, calls: 2 });
+  expect(await topModels("p1", { ...input, limit: 1 }, target)).toEqual([models[0]]);
+});
+
+test("ranks users, and shows the calls without a user as one line without a name", async () => {
+  const file = await lake.write("users", [
+    spanRow(0, { user_id: "ann", cost_nano_usd: 5n }),
+    spanRow(0, { user_id: "", cost_nano_usd: 2n }),
+    spanRow(0, { cost_nano_usd: 3n }),
+    spanRow(0, { cost_nano_usd: 4n }),
+    spanRow(0, { user_id: "bob", project_id: "p2", cost_nano_usd: 50n }),
+  ]);
+  const users = await topUsers("p1", input, { duckDb, source: { files: [file] } });
+  expect(users.map(({ userId, costNanoUsd }) => [userId, costNanoUsd])).toEqual([
+    [undefined, 7n],
+    ["ann", 5n],
+    ["", 2n],
+  ]);
+});
+
+test("answers with nothing when there are no files", async () => {
+  expect(await topUsers("p1", input, { duckDb, source: { files: [] } })).toEqual([]);
+});
+
+test.each([0, 1001, 1.5, Number.NaN])("refuses a limit of %d", async (limit) => {
+  const asked = topUsers("p1", { ...input, limit }, { duckDb, source: { files: [] } });
+  await expect(asked).rejects.toMatchObject({ code: "query.invalid" });
+});
