@@ -1,0 +1,82 @@
+import { SETTINGS, type SettingSpec } from "@lensai/otel-config/settings";
+import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/columns";
+
+/** A file of the repository whose content, or a marked part of it, is derived from a source. */
+export interface GeneratedFile {
+  readonly path: string;
+  /** Returns the whole new text from the present one. */
+  readonly render: (present: string) => string;
+}
+
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: ".env.example", render: () => environmentExample(SETTINGS) },
+  {
+    path: "console/content/docs/settings.md",
+    render: (present) => replaceMarked(present, "settings", settingsTable(SETTINGS)),
+  },
+  {
+    path: "console/content/docs/span-row.md",
+    render: (present) => replaceMarked(present, "span-row", columnsTable(SPAN_COLUMNS)),
+  },
+];
+
+/** Replaces what stands between `<!-- generated:name -->` and `<!-- /generated:name -->`. */
+export function replaceMarked(text: string, name: string, content: string): string {
+  const begin = `<!-- generated:${name} -->`;
+  const end = `<!-- /generated:${name} -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`there is no pair of markers "generated:${name}"`);
+  return `${text.slice(0, from)}${begin}\n\n${content}\n${text.slice(to)}`;
+}
+
+function columnsTable(columns: readonly ColumnSpec[]): string {
+  const rows = columns.map((column) => [
+    `\`${column.name}\``,
+    column.type,
+    column.unit ?? "",
+    column.nullable ? "yes" : "no",
+    column.file,
+    cellText(column.source),
+  ]);
+  return table(["column", "type", "unit", "NULL", "file", "from"], rows);
+}
+
+function settingsTable(settings: readonly SettingSpec[]): string {
+  const rows = settings.map((setting) => [
+    `\`${setting.name}\``,
+    setting.default === undefined ? "" : `\`${setting.default}\``,
+    setting.owners.join(", "),
+    cellText(setting.description),
+  ]);
+  return table(["name", "default", "read by", "meaning"], rows);
+}
+
+/** Every setting commented out, so that the file changes nothing until somebody edits it. */
+function environmentExample(settings: readonly SettingSpec[]): string {
+  const entries = settings.map(
+    (setting) => `# ${sentence(setting.description)}\n# ${setting.name}=${setting.default ?? ""}\n`,
+  );
+  return [
+    "# All settings with their defaults. Copy to .env and uncomment what you change.",
+    "# docker compose reads .env by itself; npx pnpm@12 start --env-file .env does so when told.",
+    "# Generated from otel-config/src/settings.ts by npx pnpm@12 generate.",
+    "",
+    ...entries,
+  ].join("\n");
+}
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+
+const cellText = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+/** Padded as the formatter wants it, so that generating and formatting agree. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line), ""].join("\n");
+}
