@@ -52,7 +52,7 @@ const samples = Array.from({ length: SPANS }, (_, seed): Sample => {
 const usage = createNormalUsage();
 
 const stages: Record<string, (sample: Sample) => unknown> = {
-  "normaliseUsage": ({ raw }) => normaliseUsage(raw, usage).input,
+  normaliseUsage: ({ raw }) => normaliseUsage(raw, usage).input,
   "normaliseUsage + priceCallNumber": ({ raw, prices }) =>
     priceCallNumber(normaliseUsage(raw, usage), prices),
   "normaliseUsage + priceCall (bigint)": ({ raw, prices }) =>
@@ -67,7 +67,9 @@ function run(stage: (sample: Sample) => unknown): { ns: number; bytes: number } 
   return { ns, bytes: (process.memoryUsage().heapUsed - heapBefore) / (ROUNDS * SPANS) };
 }
 
-const results = new Map(Object.keys(stages).map((name) => [name, { ns: Infinity, bytes: Infinity }]));
+const results = new Map(
+  Object.keys(stages).map((name) => [name, { ns: Infinity, bytes: Infinity }]),
+);
 for (let repeat = 0; repeat < REPEATS; repeat += 1) {
   for (const [name, stage] of Object.entries(stages)) {
     const { ns, bytes } = run(stage);
@@ -79,5 +81,7 @@ for (let repeat = 0; repeat < REPEATS; repeat += 1) {
   }
 }
 for (const [name, { ns, bytes }] of results) {
-  console.log(`${name.padEnd(40)} ${ns.toFixed(1).padStart(8)} ns/span ${bytes.toFixed(2).padStart(8)} heap bytes/span`);
+  console.log(
+    `${name.padEnd(40)} ${ns.toFixed(1).padStart(8)} ns/span ${bytes.toFixed(2).padStart(8)} heap bytes/span`,
+  );
 }

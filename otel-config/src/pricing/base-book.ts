@@ -8,8 +8,8 @@ import type { UnitPrices } from "./unit-prices.ts";
 /** Stored with every row that this book priced. A test compares it with the installed package. */
 export const BASE_BOOK_VERSION = "genai-prices@0.1.8";
 
-/** Longer names are not model names; matching costs time that grows with the length. */
-const MAX_MODEL_LENGTH = 256;
+/** Longer names name no model and no provider; matching time and cache memory grow with the length. */
+const MAX_NAME_LENGTH = 256;
 
 /** Models kept resolved, unknown ones too: resolving takes tens of microseconds. About 1 KB each. */
 const MAX_CACHED_MODELS = 4096;
@@ -57,8 +57,9 @@ export function createBaseBook(): PriceBook {
     version: BASE_BOOK_VERSION,
     resolve: (provider, model, at) => {
       const atMs = at.getTime();
-      if (Number.isNaN(atMs) || model.length > MAX_MODEL_LENGTH) return undefined;
+      if (Number.isNaN(atMs)) return undefined;
       const key = `${provider ?? ""}\u0000${model}`;
+      if (key.length > MAX_NAME_LENGTH) return undefined;
       const periods = cache.get(key);
       if (periods?.length === 0) return undefined;
       const known = periods?.find(
