@@ -191,10 +191,12 @@ export function parseConfig(environment: Environment, workingDir: string): Colle
   return toConfig(parsed.data, workingDir);
 }
 
-/** The one form in which every start-up problem is reported. */
+/** The one form in which every start-up problem is reported; `details.problems` has them one by one. */
 export function configInvalid(problems: readonly string[]): LensError {
   const lines = problems.map((problem) => `\n  - ${problem}`).join("");
-  return new LensError("config.invalid", `the collector cannot start:${lines}`);
+  return new LensError("config.invalid", `the collector cannot start:${lines}`, {
+    details: { problems },
+  });
 }
 
 function contradictions(set: Environment): string[] {
