@@ -39,10 +39,17 @@ async function runStack(stack: Stack): Promise<string> {
 async function main(): Promise<void> {
   const { config, problems } = parseLauncherConfig(process.env, process.cwd());
   if (config === undefined) throw configError(problems);
-  const { folder, lock } = await prepare(config, problems);
+  const { folder, lock, ports } = await prepare(config, problems);
   const guard = startGuard();
   const stopLimiting = keepLogsLimited(folder.logs);
-  const stack = createStack(config, { root: ROOT, folder, guard, environment: process.env, say });
+  const stack = createStack(config, {
+    root: ROOT,
+    folder,
+    ports,
+    guard,
+    environment: process.env,
+    say,
+  });
   try {
     say(`stopping: ${await runStack(stack)}`);
   } finally {

@@ -1,11 +1,11 @@
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { startChild, type Child } from "./child-process.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { keptSecret } from "./data-folder.ts";
 import { choosePostgresPlace, createOwnedFolder, type PostgresPlace } from "./postgres-place.ts";
+import { freePort } from "./ports.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -172,17 +172,4 @@ const postgresFailed = (what: string): LensError =>
 /** Nothing of ours: PG* variables of the operator would change what the programs do. */
 function programEnvironment(): Record<string, string | undefined> {
   return { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" };
-}
-
-/** The kernel picks the port; only PostgreSQL and the console ever need to know it. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
 }

@@ -6,13 +6,13 @@ import type { LauncherConfig } from "./launcher-config.ts";
 /** One sentence per port that cannot be opened, before anything starts. */
 export async function portProblems(config: LauncherConfig): Promise<string[]> {
   const ports = [
-    { setting: "LENSAI_OTLP_HTTP_PORT", port: config.otlpHttpPort },
-    { setting: "LENSAI_OTLP_GRPC_PORT", port: config.otlpGrpcPort },
+    { setting: "LENSAI_OTLP_HTTP_PORT", port: config.collector.httpPort },
+    { setting: "LENSAI_OTLP_GRPC_PORT", port: config.collector.grpcPort },
     { setting: "LENSAI_CONSOLE_PORT", port: config.consolePort },
   ];
   const checked = await Promise.all(
     ports.map(async ({ setting, port }) => {
-      const reason = await bindFailure(port, config.bindAddress);
+      const reason = await bindFailure(port, config.collector.bindAddress);
       return reason === undefined ? [] : [`${setting}: ${reason}`];
     }),
   );
@@ -32,6 +32,9 @@ async function bindFailure(port: number, host: string): Promise<string | undefin
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") {
       return `port ${port} on ${host} is taken by another process; stop that process or choose another port`;
+    }
+    if (code === "EADDRNOTAVAIL") {
+      return `${host} is not an address of this machine; change LENSAI_BIND_ADDRESS`;
     }
     if (code === "EACCES")
       return `port ${port} may not be opened by this user; choose one above 1023`;

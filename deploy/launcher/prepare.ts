@@ -1,12 +1,14 @@
 import { createDataFolder, type DataFolder } from "./data-folder.ts";
 import { configError, type LauncherConfig } from "./launcher-config.ts";
 import { tryLock, type PidLock } from "./pid-lock.ts";
+import { choosePorts, type Ports } from "./ports.ts";
 import { folderProblems, portProblems } from "./preflight.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface PreparedFolder {
   readonly folder: DataFolder;
   readonly lock: PidLock;
+  readonly ports: Ports;
 }
 
 /** The children of a launcher that was killed get this long to free their ports. */
@@ -20,11 +22,11 @@ export async function prepare(
   config: LauncherConfig,
   problems: readonly string[],
 ): Promise<PreparedFolder> {
-  const unusable = folderProblems(config.dataDir);
+  const unusable = folderProblems(config.collector.dataDir);
   if (unusable.length > 0) {
     throw configError([...problems, ...unusable, ...(await portProblems(config))]);
   }
-  const folder = createDataFolder(config.dataDir, process.getuid?.() === 0);
+  const folder = createDataFolder(config.collector.dataDir, process.getuid?.() === 0);
   const lock = tryLock(folder.lockFile);
   if ("heldByPid" in lock) {
     throw configError([
@@ -34,7 +36,7 @@ export async function prepare(
     ]);
   }
   const all = [...problems, ...(await settledPortProblems(config, lock))];
-  if (all.length === 0) return { folder, lock };
+  if (all.length === 0) return { folder, lock, ports: await choosePorts(config) };
   lock.release();
   throw configError(all);
 }

@@ -6,6 +6,7 @@ import { keptSecret, type DataFolder } from "./data-folder.ts";
 import type { Guard } from "./guard.ts";
 import type { LauncherConfig } from "./launcher-config.ts";
 import { startPostgres } from "./postgres.ts";
+import type { Ports } from "./ports.ts";
 import type { ReadyFacts } from "./ready-block.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -13,6 +14,7 @@ export interface StackDependencies {
   /** The checkout. */
   readonly root: string;
   readonly folder: DataFolder;
+  readonly ports: Ports;
   readonly guard: Guard;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
@@ -82,7 +84,7 @@ export function createStack(config: LauncherConfig, dependencies: StackDependenc
       const child = adopt(await startChild(spec));
       await untilReady(child, readyUrl);
     }
-    return readyFacts(config, dependencies.folder.path, shared["LENSAI_BOOTSTRAP_KEY"] ?? "");
+    return readyFacts(config, dependencies, shared["LENSAI_BOOTSTRAP_KEY"] ?? "");
   };
   const start = (): Promise<ReadyFacts> => (starting ??= startAll());
   return { start, stop, failed: failure.promise };
@@ -101,20 +103,21 @@ type Environment = Record<string, string | undefined>;
 
 function sharedEnvironment(
   config: LauncherConfig,
-  { environment, folder }: StackDependencies,
+  { environment, folder, ports }: StackDependencies,
   databaseUrl: string,
 ): Environment {
   return {
     ...environment,
     NODE_ENV: "production",
     LENSAI_DATA_DIR: folder.path,
-    LENSAI_LAKE_URL: config.lakeUrl,
-    LENSAI_BIND_ADDRESS: config.bindAddress,
-    LENSAI_OTLP_HTTP_PORT: String(config.otlpHttpPort),
-    LENSAI_OTLP_GRPC_PORT: String(config.otlpGrpcPort),
-    LENSAI_CONSOLE_PORT: String(config.consolePort),
-    LENSAI_BOOTSTRAP_KEY: config.bootstrapKey ?? keptSecret(folder.bootstrapKeyFile, "lensai_"),
-    LENSAI_CONTROL_TOKEN: config.controlToken ?? keptSecret(folder.controlTokenFile, ""),
+    LENSAI_LAKE_URL: config.collector.lakeUrl,
+    LENSAI_BIND_ADDRESS: config.collector.bindAddress,
+    LENSAI_OTLP_HTTP_PORT: String(ports.otlpHttp),
+    LENSAI_OTLP_GRPC_PORT: String(ports.otlpGrpc),
+    LENSAI_CONSOLE_PORT: String(ports.console),
+    LENSAI_BOOTSTRAP_KEY:
+      config.collector.bootstrapKey ?? keptSecret(folder.bootstrapKeyFile, "lensai_"),
+    LENSAI_CONTROL_TOKEN: config.collector.control.token ?? keptSecret(folder.controlTokenFile, ""),
     DATABASE_URL: databaseUrl,
   };
 }
@@ -126,10 +129,10 @@ interface StartStep {
 
 function childSpecs(
   config: LauncherConfig,
-  { root, folder }: StackDependencies,
+  { root, folder, ports }: StackDependencies,
   shared: Environment,
 ): StartStep[] {
-  const consoleUrl = loopbackUrl(config.bindAddress, config.consolePort);
+  const consoleUrl = localUrl(config.collector.bindAddress, ports.console);
   const { DATABASE_URL: databaseUrl, ...withoutDatabase } = shared;
   const node = { command: process.execPath, stopSignal: "TERM" } as const;
   return [
@@ -141,8 +144,8 @@ function childSpecs(
         env: {
           ...shared,
           DATABASE_URL: databaseUrl,
-          HOST: config.bindAddress,
-          PORT: String(config.consolePort),
+          HOST: config.collector.bindAddress,
+          PORT: String(ports.console),
         },
         cwd: join(root, "console"),
         logFile: join(folder.logs, "console.log"),
@@ -161,7 +164,7 @@ function childSpecs(
         logFile: join(folder.logs, "collector.log"),
         stopTimeoutMs: COLLECTOR_STOP_TIMEOUT_MS,
       },
-      readyUrl: `${loopbackUrl(config.bindAddress, config.otlpHttpPort)}/readyz`,
+      readyUrl: `${localUrl(config.collector.bindAddress, ports.otlpHttp)}/readyz`,
     },
   ];
 }
@@ -189,19 +192,23 @@ async function answersReady(url: string): Promise<boolean> {
   }
 }
 
-function readyFacts(config: LauncherConfig, dataDir: string, apiKey: string): ReadyFacts {
+function readyFacts(
+  { collector }: LauncherConfig,
+  { ports, folder }: StackDependencies,
+  apiKey: string,
+): ReadyFacts {
   return {
-    consoleUrl: loopbackUrl(config.bindAddress, config.consolePort),
-    otlpHttpUrl: loopbackUrl(config.bindAddress, config.otlpHttpPort),
-    otlpGrpcUrl: loopbackUrl(config.bindAddress, config.otlpGrpcPort),
+    consoleUrl: localUrl(collector.bindAddress, ports.console),
+    otlpHttpUrl: localUrl(collector.bindAddress, ports.otlpHttp),
+    otlpGrpcUrl: localUrl(collector.bindAddress, ports.otlpGrpc),
     apiKey,
-    dataDir,
-    lakeUrl: config.lakeUrl,
+    dataDir: folder.path,
+    lakeUrl: collector.lakeUrl,
   };
 }
 
 /** The address to reach a server on this machine: a wildcard address is not one to connect to. */
-function loopbackUrl(bindAddress: string, port: number): string {
+function localUrl(bindAddress: string, port: number): string {
   if (bindAddress === "0.0.0.0" || bindAddress === "127.0.0.1") return `http://127.0.0.1:${port}`;
   if (bindAddress === "::" || bindAddress === "::1") return `http://[::1]:${port}`;
   return bindAddress.includes(":")
