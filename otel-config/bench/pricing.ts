@@ -7,8 +7,8 @@ import { createNormalUsage, createRawUsage } from "../src/usage/usage.ts";
 import type { RawUsage } from "../src/usage/usage.ts";
 
 const SPANS = 4096;
-const ROUNDS = 200;
-const REPEATS = 7;
+const WARM_UP = 200;
+const ROUNDS = 1000;
 const AT = new Date("2026-09-01T12:00:00Z");
 
 const MODELS = [
@@ -59,29 +59,29 @@ const stages: Record<string, (sample: Sample) => unknown> = {
     priceCall(normaliseUsage(raw, usage), prices),
 };
 
-function run(stage: (sample: Sample) => unknown): { ns: number; bytes: number } {
+/** One pass over the samples: time, and how much the heap grew (no collection runs in so short a time). */
+function pass(stage: (sample: Sample) => unknown): { ns: number; bytes: number } {
   const heapBefore = process.memoryUsage().heapUsed;
   const startedAt = process.hrtime.bigint();
-  for (let round = 0; round < ROUNDS; round += 1) for (const sample of samples) stage(sample);
-  const ns = Number(process.hrtime.bigint() - startedAt) / (ROUNDS * SPANS);
-  return { ns, bytes: (process.memoryUsage().heapUsed - heapBefore) / (ROUNDS * SPANS) };
+  for (const sample of samples) stage(sample);
+  const ns = Number(process.hrtime.bigint() - startedAt) / SPANS;
+  return { ns, bytes: (process.memoryUsage().heapUsed - heapBefore) / SPANS };
 }
 
-const results = new Map(
-  Object.keys(stages).map((name) => [name, { ns: Infinity, bytes: Infinity }]),
-);
-for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-  for (const [name, stage] of Object.entries(stages)) {
-    const { ns, bytes } = run(stage);
-    const best = results.get(name);
-    results.set(name, {
-      ns: Math.min(ns, best?.ns ?? ns),
-      bytes: Math.min(Math.max(bytes, 0), best?.bytes ?? bytes),
-    });
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const passes = Object.keys(stages).map((): { ns: number; bytes: number }[] => []);
+for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+  for (const [index, stage] of Object.values(stages).entries()) {
+    const measured = pass(stage);
+    if (round >= WARM_UP) passes[index]?.push(measured);
   }
 }
-for (const [name, { ns, bytes }] of results) {
-  console.log(
-    `${name.padEnd(40)} ${ns.toFixed(1).padStart(8)} ns/span ${bytes.toFixed(2).padStart(8)} heap bytes/span`,
-  );
+for (const [index, name] of Object.keys(stages).entries()) {
+  const measured = passes[index] ?? [];
+  const ns = median(measured.map((one) => one.ns));
+  const bytes = median(measured.map((one) => one.bytes));
+  console.log(`${name.padEnd(36)} ${ns.toFixed(1)} ns/span, ${bytes.toFixed(1)} heap bytes/span`);
 }

@@ -1,4 +1,3 @@
-import type { ModelPrice, Tier } from "@pydantic/genai-prices";
 import { scaleDecimal } from "../money.ts";
 
 /**
@@ -24,6 +23,18 @@ export interface PriceTier {
   readonly reasoning: PicoUsdPerToken | undefined;
   readonly audioOutput: PicoUsdPerToken | undefined;
 }
+
+/** Dollars per unit that the price's name says (`_mtok`: million tokens, `_kcount`: thousand). */
+type BookPrice = number | { readonly base: number; readonly tiers: readonly BookTier[] };
+
+interface BookTier {
+  /** Applies to calls with more input tokens than this. */
+  readonly start: number;
+  readonly price: number;
+}
+
+/** The prices of a model by name, as the price data has them: {input_mtok: 2.5, requests_kcount: 14}. */
+export type BookPrices = Readonly<Record<string, BookPrice | undefined>>;
 
 /** What one model costs at one provider during one period. */
 export interface UnitPrices {
@@ -73,12 +84,12 @@ const TOKEN_PRICE_KEYS: ReadonlySet<string> = new Set([
 const UNCOUNTED_OUTPUT_KEYS: readonly string[] = ["output_image_mtok", "output_video_mtok"];
 
 /**
- * Exact unit prices of one price entry of genai-prices. An empty entry is a model that is free of
+ * Exact unit prices of one entry of the price data. An empty entry is a model that is free of
  * charge (moderation, `:free` models): its prices are 0, known, unlike those of an entry that prices only
  * things that are not tokens (audio hours, pages): there the token prices are undefined.
  */
 export function unitPricesOf(
-  price: ModelPrice,
+  price: BookPrices,
   period: { readonly fromMs: number; readonly untilMs: number },
 ): UnitPrices {
   const keys = Object.keys(price).filter((key) => price[key] !== undefined);
@@ -106,14 +117,14 @@ export function unitPricesOf(
   };
 }
 
-const FREE_OF_CHARGE: ModelPrice = { input_mtok: 0, output_mtok: 0 };
+const FREE_OF_CHARGE: BookPrices = { input_mtok: 0, output_mtok: 0 };
 
-function tiersOf(price: ModelPrice[string]): readonly Tier[] {
+function tiersOf(price: BookPrice | undefined): readonly BookTier[] {
   return typeof price === "object" ? price.tiers : [];
 }
 
 /** Every price as it is for a call of just more than `above` input tokens; -1 for the base prices. */
-function priceTier(price: ModelPrice, above: number): PriceTier {
+function priceTier(price: BookPrices, above: number): PriceTier {
   const own = (key: string): PicoUsdPerToken | undefined => {
     const entry = price[key];
     if (entry === undefined) return undefined;
