@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { serveHealth } from "./health.ts";
 import type { HealthParts } from "./health.ts";
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./limits.ts";
-import { serveOtlpHttp } from "./otlp-http.ts";
+import { refuseUrl, serveOtlpHttp } from "./otlp-http.ts";
 import type { OtlpHttpParts } from "./otlp-http.ts";
 import { statusBody } from "./otlp-response.ts";
 
@@ -21,8 +21,8 @@ export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyIns
     return503OnClosing: false,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 2048 },
     clientErrorHandler: refuseConnection,
+    frameworkErrors: (_error, request, reply) => refuseUrl({ parts, request, reply }),
   });
   serveHealth(server, parts);
   serveOtlpHttp(server, parts);

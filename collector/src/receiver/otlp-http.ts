@@ -43,7 +43,7 @@ export function serveOtlpHttp(server: FastifyInstance, parts: OtlpHttpParts): vo
   );
 }
 
-interface Exchange {
+export interface Exchange {
   readonly parts: OtlpHttpParts;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -111,6 +111,12 @@ function headerLookup(request: FastifyRequest): HeaderLookup {
   };
 }
 
+/** Answers a request whose URL cannot be parsed; Fastify refuses it before any handler sees it. */
+export function refuseUrl(exchange: Exchange): void {
+  const reason = "the URL cannot be read; send to /v1/traces, /v1/logs or /v1/metrics";
+  void sendFailure(exchange, new LensError("ingest.path_unknown", reason));
+}
+
 /** Answers with a google.rpc.Status in the encoding of the request, JSON when it named none. */
 function sendFailure(exchange: Exchange, thrown: unknown): FastifyReply {
   const { parts, request, reply } = exchange;
@@ -153,17 +159,12 @@ function discardRest(request: IncomingMessage): void {
   request.resume();
 }
 
-/** Fastify itself refuses a few requests before our handler sees them. */
+/** Fastify itself refuses a content-type that is not even one. */
 function fromFastifyError(error: unknown): unknown {
-  const { code = "", statusCode } = error as { code?: string; statusCode?: number };
-  if (code.startsWith("FST_ERR_CTP_") || statusCode === 415) {
-    return new LensError(
-      "ingest.content_type_unsupported",
-      "the content-type cannot be read; send application/x-protobuf or application/json",
-    );
-  }
-  if (statusCode === 400) {
-    return new LensError("ingest.path_unknown", "the URL cannot be read; send to /v1/traces");
-  }
-  return error;
+  const { code = "" } = error as { code?: string };
+  if (!code.startsWith("FST_ERR_CTP_")) return error;
+  return new LensError(
+    "ingest.content_type_unsupported",
+    "the content-type cannot be read; send application/x-protobuf or application/json",
+  );
 }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import protobuf from "protobufjs";
 import { otlpRoot } from "../../src/receiver/proto/otlp.ts";
 
@@ -30,7 +30,7 @@ function withOneMember(
     .map((group) => group.oneof.filter((name) => name in full))
     .filter((names) => names.length > 1);
   return fc.tuple(...groups.map((names) => fc.constantFrom(...names))).map((kept) => {
-    const dropped = new Set(groups.flat().filter((name) => !(kept as string[]).includes(name)));
+    const dropped = new Set(groups.flat().filter((name) => !kept.includes(name)));
     return Object.fromEntries(Object.entries(full).filter(([name]) => !dropped.has(name)));
   });
 }
@@ -53,41 +53,42 @@ function singleOf(field: protobuf.Field, depth: number): fc.Arbitrary<unknown> {
 }
 
 function scalarOf(field: protobuf.Field): fc.Arbitrary<unknown> {
-  switch (field.type) {
-    case "string":
-      return fc.string({ unit: "grapheme", maxLength: 12 });
-    case "bytes":
-      return bytesOf(field.name);
-    case "bool":
-      return fc.boolean();
-    case "double":
-      return fc.double();
-    case "int32":
-    case "sint32":
-      return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-    case "uint32":
-    case "fixed32":
-      return fc.nat({ max: 2 ** 31 - 1 });
-    case "int64":
-    case "sfixed64":
-      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String);
-    case "uint64":
-    case "fixed64":
-      return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
-    default:
-      throw new RangeError(`no generator for ${field.type}`);
-  }
+  if (field.type === "bytes") return bytesOf(field.name);
+  const scalar = SCALARS[field.type];
+  if (scalar === undefined) throw new RangeError(`no generator for ${field.type}`);
+  return scalar;
 }
+
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const uint32 = fc.nat({ max: 2 ** 31 - 1 });
+const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String);
+const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
+
+const SCALARS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  string: fc.string({ unit: "grapheme", maxLength: 12 }),
+  bool: fc.boolean(),
+  double: fc.double(),
+  int32,
+  sint32: int32,
+  uint32,
+  fixed32: uint32,
+  int64,
+  sfixed64: int64,
+  uint64,
+  fixed64: uint64,
+};
 
 const ID_LENGTHS: Readonly<Record<string, number>> = { traceId: 16, spanId: 8, parentSpanId: 8 };
 
 function bytesOf(name: string): fc.Arbitrary<Buffer> {
   const length = ID_LENGTHS[name];
-  const sized = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: bytes });
   const array =
     length === undefined
       ? fc.uint8Array({ maxLength: 8 })
-      : fc.oneof({ weight: 5, arbitrary: sized(length) }, fc.uint8Array({ maxLength: 20 }));
+      : fc.oneof(
+          { weight: 5, arbitrary: fc.uint8Array({ minLength: length, maxLength: length }) },
+          fc.uint8Array({ maxLength: 20 }),
+        );
   return array.map((bytes) => Buffer.from(bytes));
 }
 
