@@ -1,0 +1,89 @@
+import { building } from "$app/env";
+import { defineEnvVars } from "@sveltejs/kit/env";
+import { settingSpec } from "@lensai/otel-config/settings";
+import { z } from "zod";
+
+/** A build needs no database and no secrets; a start does. */
+const atStart = <T extends z.ZodType>(schema: T): T | z.ZodOptional<T> =>
+  building ? schema.optional() : schema;
+
+/** An empty variable means the same as an absent one: that is what environment files contain. */
+const optionalText = z
+  .string()
+  .optional()
+  .transform((value) => (value === "" ? undefined : value));
+
+const withDefault = (name: string): z.ZodType<string, string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((value) =>
+      value === undefined || value === "" ? (settingSpec(name).default ?? "") : value,
+    );
+
+const port = (name: string): z.ZodType<string, string | undefined> =>
+  withDefault(name).refine((value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535, {
+    message: `${name} must be a port number from 0 to 65535`,
+  });
+
+const described = (name: string): { description: string } => ({
+  description: settingSpec(name).description,
+});
+
+export const variables = defineEnvVars({
+  DATABASE_URL: {
+    schema: atStart(
+      z.url({
+        protocol: /^postgres(ql)?$/,
+        message: "DATABASE_URL must be a postgres:// URL: it is the control database",
+      }),
+    ),
+    ...described("DATABASE_URL"),
+  },
+  LENSAI_DATA_DIR: { schema: withDefault("LENSAI_DATA_DIR"), ...described("LENSAI_DATA_DIR") },
+  LENSAI_LAKE_URL: { schema: optionalText, ...described("LENSAI_LAKE_URL") },
+  LENSAI_REGION: {
+    schema: withDefault("LENSAI_REGION").refine((value) => /^[a-z0-9-]+$/.test(value), {
+      message: "LENSAI_REGION may contain lower-case letters, digits and dashes",
+    }),
+    ...described("LENSAI_REGION"),
+  },
+  LENSAI_S3_ENDPOINT: {
+    schema: optionalText.refine((value) => value === undefined || /^https?:\/\//.test(value), {
+      message: "LENSAI_S3_ENDPOINT must be an http:// or https:// URL",
+    }),
+    ...described("LENSAI_S3_ENDPOINT"),
+  },
+  AWS_ACCESS_KEY_ID: { schema: optionalText, ...described("AWS_ACCESS_KEY_ID") },
+  AWS_SECRET_ACCESS_KEY: { schema: optionalText, ...described("AWS_SECRET_ACCESS_KEY") },
+  AWS_SESSION_TOKEN: { schema: optionalText, ...described("AWS_SESSION_TOKEN") },
+  AWS_REGION: { schema: withDefault("AWS_REGION"), ...described("AWS_REGION") },
+  LENSAI_BOOTSTRAP_KEY: {
+    schema: optionalText.refine((value) => value === undefined || value.length >= 16, {
+      message: "LENSAI_BOOTSTRAP_KEY must have at least 16 characters",
+    }),
+    ...described("LENSAI_BOOTSTRAP_KEY"),
+  },
+  LENSAI_CONTROL_TOKEN: {
+    schema: optionalText.refine((value) => value === undefined || value.length >= 16, {
+      message: "LENSAI_CONTROL_TOKEN must have at least 16 characters",
+    }),
+    ...described("LENSAI_CONTROL_TOKEN"),
+  },
+  LENSAI_OTLP_HTTP_PORT: {
+    schema: port("LENSAI_OTLP_HTTP_PORT"),
+    ...described("LENSAI_OTLP_HTTP_PORT"),
+  },
+  LENSAI_OTLP_GRPC_PORT: {
+    schema: port("LENSAI_OTLP_GRPC_PORT"),
+    ...described("LENSAI_OTLP_GRPC_PORT"),
+  },
+  HOST: {
+    schema: optionalText,
+    description: "address the server listens on; on a loopback address the Host header is checked",
+  },
+  ORIGIN: {
+    schema: optionalText,
+    description: "the URL under which people reach the console, when a proxy is in front of it",
+  },
+});

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
+import { createConsole, type Console } from "#lib/server/console.ts";
+import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
+import { problemResponse } from "#lib/server/http/problem.ts";
+import { addSecurityHeaders } from "#lib/server/http/security-headers.ts";
+import { logError } from "#lib/server/log.ts";
+import { readSettings } from "#lib/server/settings.ts";
+import { parseTheme, THEME_COOKIE } from "#lib/theme.ts";
+
+const settings = readSettings();
+let running: Console | undefined;
+
+export const init: ServerInit = () => {
+  const instance = createConsole(settings);
+  running = instance;
+  instance.start();
+  // The server waits for open responses; live streams never end by themselves.
+  const endStreams = (): void => instance.endStreams();
+  process.once("SIGTERM", endStreams);
+  process.once("SIGINT", endStreams);
+  process.once("sveltekit:shutdown", () => void instance.stop());
+};
+
+export const handle: Handle = async ({ event, resolve }) => {
+  const host = event.request.headers.get("host");
+  if (!isAllowedHost(host, settings.hostPolicy)) {
+    return problemResponse({
+      status: 403,
+      code: "ingest.host_refused",
+      detail: `the console listens on this machine only and does not answer for host ${JSON.stringify(host)}; open it as localhost`,
+    });
+  }
+  if (running === undefined) throw new Error("the server answered before it was initialised");
+  event.locals.console = running;
+  event.locals.requestId = randomBytes(8).toString("hex");
+  const theme = parseTheme(event.cookies.get(THEME_COOKIE));
+  const response = await resolve(event, {
+    transformPageChunk: ({ html }) =>
+      html.replace("%lensai.theme%", theme === undefined ? "" : `data-theme="${theme}"`),
+  });
+  addSecurityHeaders(response.headers);
+  response.headers.set("x-request-id", event.locals.requestId);
+  return response;
+};
+
+/** People get a sentence and a request id; the log gets the error. */
+export const handleError: HandleServerError = ({ kind, error, event }) => {
+  const { requestId } = event.locals;
+  if (kind !== "unknown") return { requestId };
+  logError("request failed", { requestId, route: event.route.id, error });
+  return {
+    message: "Something went wrong on the server. The request id leads to the reason in its log.",
+    requestId,
+  };
+};

@@ -1,0 +1,2 @@
+/** State of a page's live stream. */
+export type Connection = "connecting" | "live" | "lost";

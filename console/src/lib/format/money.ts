@@ -1,0 +1,36 @@
+import { formatUsd } from "@lensai/otel-config/money";
+
+/** "$1,234.56", "$0.0000244"; "unknown" for an unknown amount. */
+export function formatMoney(nanoUsd: bigint | undefined): string {
+  return formatUsd(nanoUsd);
+}
+
+/**
+ * An amount of which some calls are missing, because they have no price: "≥ $1.20" would be the exact
+ * reading; the label says so in words where there is room.
+ */
+export function formatPartialMoney(nanoUsd: bigint | undefined, unpricedCalls: number): string {
+  if (nanoUsd === undefined) return formatUsd(undefined);
+  return unpricedCalls > 0 ? `≥ ${formatUsd(nanoUsd)}` : formatUsd(nanoUsd);
+}
+
+const NANO_PER_USD = 1e9;
+
+/** Dollars as a floating-point number: for the geometry of charts only, never to be added up or printed. */
+export function usdForGeometry(nanoUsd: bigint | undefined): number {
+  return Number(nanoUsd ?? 0n) / NANO_PER_USD;
+}
+
+/** The label of an axis tick; the value comes from a scale and is only as exact as the picture. */
+export function formatMoneyTick(usd: number): string {
+  if (usd === 0) return "$0";
+  if (usd >= 1e6) return `$${trimZeros((usd / 1e6).toPrecision(3))}M`;
+  if (usd >= 1000) return `$${trimZeros((usd / 1000).toPrecision(3))}k`;
+  if (usd >= 1) return `$${trimZeros(usd.toFixed(2))}`;
+  // Small ticks keep two significant digits: 0.00025, never 2.5e-4.
+  const digits = Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(usd))));
+  return `$${trimZeros(usd.toFixed(digits))}`;
+}
+
+const trimZeros = (text: string): string =>
+  text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;

@@ -1,0 +1,54 @@
+import type { Connection } from "./connection.ts";
+
+export interface LivePageOptions {
+  /** The stream to listen to. */
+  readonly url: string;
+  /** Loads the page's data again; called again only after it has settled. */
+  readonly reload: () => Promise<void>;
+}
+
+/** At most two loads a second, however fast rows land. */
+const RELOAD_INTERVAL_MS = 500;
+
+/** Keeps a page up to date while it is open. Create it in an effect; call `close` in its clean-up. */
+export class LivePage {
+  connection: Connection = $state("connecting");
+  readonly #source: EventSource;
+  readonly #reload: () => Promise<void>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isBusy = false;
+  #isStale = false;
+
+  constructor(options: LivePageOptions) {
+    this.#reload = options.reload;
+    this.#source = new EventSource(options.url);
+    this.#source.addEventListener("open", () => {
+      // What landed while the stream was down told nobody.
+      if (this.connection === "lost") this.refresh();
+      this.connection = "live";
+    });
+    this.#source.addEventListener("error", () => (this.connection = "lost"));
+    this.#source.addEventListener("landed", () => this.refresh());
+  }
+
+  /** Loads soon; several calls in a short time load once. */
+  refresh(): void {
+    this.#isStale = true;
+    if (!this.#isBusy) void this.#run();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#source.close();
+  }
+
+  async #run(): Promise<void> {
+    this.#isStale = false;
+    this.#isBusy = true;
+    await this.#reload().catch(() => undefined);
+    this.#timer = setTimeout(() => {
+      this.#isBusy = false;
+      if (this.#isStale) this.refresh();
+    }, RELOAD_INTERVAL_MS);
+  }
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { openDatabase } from "./db/client.ts";
+import { createLakeReader, type LakeReader } from "./lake/lake-reader.ts";
+import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
+import { prepareDatabase, reasonOf, type DatabasePreparation } from "./prepare-database.ts";
+import type { ServiceContext } from "./services/context.ts";
+import { readControlVersion } from "./services/snapshot/build.ts";
+import type { ConsoleSettings } from "./settings.ts";
+
+/** The parts of a running console; every route gets them as `locals.console`. */
+export interface Console {
+  readonly settings: ConsoleSettings;
+  readonly services: ServiceContext;
+  readonly lake: LakeReader;
+  readonly live: LiveFeed;
+  /** Begins to prepare the database; does not wait for it. */
+  start(): void;
+  /** What cannot be read now, one sentence per part; empty when everything can. */
+  problems(): Promise<readonly string[]>;
+  /** Resolves when the database is usable or `timeoutMs` is over. */
+  databaseReady(timeoutMs: number): Promise<boolean>;
+  endStreams(): void;
+  /** Safe twice and before start. */
+  stop(): Promise<void>;
+}
+
+/** A readiness answer that takes longer is "not ready". */
+const CHECK_TIMEOUT_MS = 3000;
+
+export function createConsole(settings: ConsoleSettings): Console {
+  const database = openDatabase(settings.databaseUrl);
+  const services: ServiceContext = {
+    db: database.db,
+    now: () => new Date(),
+    randomBytes: (length) => randomBytes(length),
+  };
+  const lake = createLakeReader(settings.lake);
+  const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
+  let preparation: DatabasePreparation | undefined;
+
+  const databaseProblem = async (): Promise<string | undefined> => {
+    const problem = preparation === undefined ? "it was not started" : preparation.problem();
+    if (problem !== undefined) return `postgres: ${problem}`;
+    return failureOf("postgres", readControlVersion(database.db));
+  };
+  return {
+    settings,
+    services,
+    lake,
+    live,
+    start: () => {
+      preparation ??= prepareDatabase({
+        databaseUrl: settings.databaseUrl,
+        bootstrapKey: settings.bootstrapKey,
+        context: services,
+      });
+    },
+    problems: async () => {
+      const found = await Promise.all([databaseProblem(), failureOf("lake", lake.refresh())]);
+      return found.filter((problem) => problem !== undefined);
+    },
+    databaseReady: async (timeoutMs) => {
+      if (preparation === undefined) return false;
+      await withTimeout(preparation.prepared, timeoutMs).catch(() => undefined);
+      return preparation.problem() === undefined;
+    },
+    endStreams: () => live.stop(),
+    stop: async () => {
+      preparation?.stop();
+      live.stop();
+      await Promise.all([lake.close(), database.close()]);
+    },
+  };
+}
+
+async function failureOf(part: string, check: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await withTimeout(check, CHECK_TIMEOUT_MS);
+    return undefined;
+  } catch (error) {
+    return `${part}: ${reasonOf(error)}`;
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,45 @@
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import { apiKeys } from "./schema/api-keys.ts";
+import { controlVersions } from "./schema/control-versions.ts";
+import { projects } from "./schema/projects.ts";
+
+const schema = { apiKeys, controlVersions, projects };
+
+/** What services use: the database or a transaction of it. */
+export type Database = PostgresJsDatabase<typeof schema>;
+
+export interface DatabaseClient {
+  readonly db: Database;
+  /** Waits for running queries, then closes every connection. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly connectionsMax?: number;
+}
+
+/** A page needs one or two short queries; five connections serve hundreds of readers. */
+const CONNECTIONS_MAX = 5;
+/** Unused connections close, so that an idle console costs PostgreSQL nothing. */
+const IDLE_TIMEOUT_SECONDS = 20;
+/** Readiness must say soon that the database is gone. */
+const CONNECT_TIMEOUT_SECONDS = 5;
+const CLOSE_TIMEOUT_SECONDS = 5;
+
+/** Opens nothing yet: the first query connects. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): DatabaseClient {
+  const client = postgres(url, {
+    max: options.connectionsMax ?? CONNECTIONS_MAX,
+    idle_timeout: IDLE_TIMEOUT_SECONDS,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    // Notices ("relation already exists, skipping") are not errors and would land on stdout.
+    onnotice: () => undefined,
+    connection: { application_name: "lensai-console" },
+  });
+  return {
+    // The casing must equal the one in drizzle.config.ts, else columns are not found.
+    db: drizzle(client, { schema, casing: "snake_case" }),
+    close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+  };
+}

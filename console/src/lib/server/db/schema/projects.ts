@@ -1,0 +1,17 @@
+import { check, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+
+/** A project: the border of keys, data and spend. The id is the slug that also names it in the lake. */
+export const projects = pgTable(
+  "projects",
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    /** ContentPolicy of the control snapshot. */
+    content: text({ enum: ["redacted", "off"] })
+      .notNull()
+      .default("redacted"),
+    createdAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [check("projects_content", sql`${table.content} in ('redacted', 'off')`)],
+);

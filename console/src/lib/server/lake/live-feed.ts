@@ -1,0 +1,77 @@
+import { logError } from "../log.ts";
+
+/** One look at the lake; answers which projects have new rows since the last look. */
+export type LookForNews = () => Promise<ReadonlySet<string>>;
+
+export interface LiveFeed {
+  /** Calls back after rows of the project have landed. Returns the function that ends it. */
+  subscribe(projectId: string, notify: () => void): () => void;
+  /** Aborted when the process is about to end: streams must end, too. */
+  readonly ending: AbortSignal;
+  stop(): void;
+}
+
+export interface LiveFeedOptions {
+  readonly lookForNews: LookForNews;
+  readonly pollIntervalMs?: number;
+}
+
+/** With a landing interval of 2 s, a second more keeps "sent to visible" well below 5 s. */
+const POLL_INTERVAL_MS = 1000;
+/** While the lake cannot be read, it is asked less and less often, up to this. */
+const POLL_INTERVAL_MAX_MS = 15_000;
+
+/** One poller for all listeners of the process; without listeners nothing runs. */
+export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
+  const listeners = new Map<string, Set<() => void>>();
+  const ending = new AbortController();
+  const intervalMs = options.pollIntervalMs ?? POLL_INTERVAL_MS;
+  let timer: NodeJS.Timeout | undefined;
+  let failures = 0;
+
+  const poll = async (): Promise<void> => {
+    try {
+      const projectIds = await options.lookForNews();
+      failures = 0;
+      for (const projectId of projectIds) notifyAll(listeners.get(projectId));
+    } catch (error) {
+      failures += 1;
+      if (failures === 1) logError("the lake cannot be read", { error });
+    }
+    timer = undefined;
+    schedule();
+  };
+  const schedule = (): void => {
+    if (timer !== undefined || listeners.size === 0 || ending.signal.aborted) return;
+    const delayMs = Math.min(intervalMs * 2 ** failures, POLL_INTERVAL_MAX_MS);
+    timer = setTimeout(() => void poll(), delayMs);
+  };
+  const unsubscribe = (projectId: string, notify: () => void): void => {
+    const group = listeners.get(projectId);
+    group?.delete(notify);
+    if (group?.size === 0) listeners.delete(projectId);
+    if (listeners.size > 0) return;
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return {
+    subscribe: (projectId, notify) => {
+      const group = listeners.get(projectId) ?? new Set();
+      listeners.set(projectId, group.add(notify));
+      schedule();
+      return () => unsubscribe(projectId, notify);
+    },
+    ending: ending.signal,
+    stop: () => {
+      ending.abort();
+      clearTimeout(timer);
+      timer = undefined;
+      listeners.clear();
+    },
+  };
+}
+
+/** Over a copy: a listener may unsubscribe while it is called. */
+function notifyAll(group: ReadonlySet<() => void> | undefined): void {
+  for (const notify of Array.from(group ?? [])) notify();
+}

@@ -1,0 +1,70 @@
+import { asc } from "drizzle-orm";
+import {
+  CONTROL_SNAPSHOT_VERSION,
+  type ControlKey,
+  type ControlProject,
+  type ControlSnapshot,
+} from "@lensai/otel-config/control/snapshot";
+import type { Database } from "../../db/client.ts";
+import { apiKeys } from "../../db/schema/api-keys.ts";
+import { controlVersions } from "../../db/schema/control-versions.ts";
+import { projects } from "../../db/schema/projects.ts";
+
+export interface SerializedSnapshot {
+  /** Quoted, as in the header. */
+  readonly etag: string;
+  readonly json: string;
+}
+
+/**
+ * Everything the collectors must know. Deterministic: the same rows give the same bytes, whatever order
+ * they were written in. `issuedAt` is the time of the last change, not of the call.
+ */
+export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
+  // One repeatable-read transaction: the version and the rows belong together.
+  return db.transaction(
+    async (transaction) => {
+      const [versionRow] = await transaction.select().from(controlVersions);
+      const projectRows = await transaction.select().from(projects).orderBy(asc(projects.id));
+      const keyRows = await transaction.select().from(apiKeys).orderBy(asc(apiKeys.id));
+      return {
+        formatVersion: CONTROL_SNAPSHOT_VERSION,
+        version: versionRow?.version ?? 0,
+        issuedAt: (versionRow?.changedAt ?? new Date(0)).toISOString(),
+        projects: projectRows.map(toControlProject),
+        keys: keyRows.map(toControlKey),
+      };
+    },
+    { isolationLevel: "repeatable read", accessMode: "read only" },
+  );
+}
+
+export function serializeSnapshot(snapshot: ControlSnapshot): SerializedSnapshot {
+  return { etag: snapshotEtag(snapshot.version), json: JSON.stringify(snapshot) };
+}
+
+/** `"7"`: the version is the ETag. */
+export function snapshotEtag(version: number): string {
+  return `"${version}"`;
+}
+
+/** The version alone: what a poll that finds nothing new costs. */
+export async function readControlVersion(db: Database): Promise<number> {
+  const [row] = await db.select({ version: controlVersions.version }).from(controlVersions);
+  return row?.version ?? 0;
+}
+
+function toControlProject(row: typeof projects.$inferSelect): ControlProject {
+  return { id: row.id, name: row.name, content: row.content };
+}
+
+function toControlKey(row: typeof apiKeys.$inferSelect): ControlKey {
+  return {
+    id: row.id,
+    sha256: row.sha256.toString("hex"),
+    projectId: row.projectId,
+    scopes: row.scopes.toSorted(),
+    origins: row.origins.toSorted(),
+    revoked: row.revokedAt !== null,
+  };
+}

@@ -1,0 +1,53 @@
+import { join, resolve } from "node:path";
+import * as environment from "$app/env/private";
+import type { HostPolicy } from "./http/allowed-host.ts";
+
+/** What the console is told by its operator; parsed and checked by src/env.ts. */
+export interface ConsoleSettings {
+  readonly databaseUrl: string;
+  readonly lake: LakeSettings;
+  readonly bootstrapKey: string | undefined;
+  readonly controlToken: string | undefined;
+  readonly otlpHttpPort: string;
+  readonly otlpGrpcPort: string;
+  readonly hostPolicy: HostPolicy;
+}
+
+export interface LakeSettings {
+  readonly url: string;
+  readonly region: string;
+  /** Where fetched objects are kept when the lake is not a folder. */
+  readonly cacheFolder: string;
+  readonly s3: {
+    readonly endpoint: string | undefined;
+    readonly region: string;
+    readonly accessKeyId: string | undefined;
+    readonly secretAccessKey: string | undefined;
+    readonly sessionToken: string | undefined;
+  };
+}
+
+export function readSettings(): ConsoleSettings {
+  const dataFolder = resolve(environment.LENSAI_DATA_DIR);
+  return {
+    // Only a build has no database; it never calls this.
+    databaseUrl: environment.DATABASE_URL ?? "",
+    lake: {
+      url: environment.LENSAI_LAKE_URL ?? join(dataFolder, "lake"),
+      region: environment.LENSAI_REGION,
+      cacheFolder: join(dataFolder, "cache", "console"),
+      s3: {
+        endpoint: environment.LENSAI_S3_ENDPOINT,
+        region: environment.AWS_REGION,
+        accessKeyId: environment.AWS_ACCESS_KEY_ID,
+        secretAccessKey: environment.AWS_SECRET_ACCESS_KEY,
+        sessionToken: environment.AWS_SESSION_TOKEN,
+      },
+    },
+    bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
+    controlToken: environment.LENSAI_CONTROL_TOKEN,
+    otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,
+    otlpGrpcPort: environment.LENSAI_OTLP_GRPC_PORT,
+    hostPolicy: { bindAddress: environment.HOST, origin: environment.ORIGIN },
+  };
+}

@@ -1,0 +1,47 @@
+/** What to paste to get the first span in: pure text, so that it can be tested against a real collector. */
+
+export interface Endpoints {
+  /** Host as the reader's browser reaches this machine. */
+  readonly host: string;
+  readonly otlpHttpPort: string;
+}
+
+/** Any OpenTelemetry SDK, any language. */
+export function sdkSnippet({ host, otlpHttpPort }: Endpoints): string {
+  return [
+    `export OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:${otlpHttpPort}`,
+    "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+    "export OTEL_SERVICE_NAME=my-app",
+  ].join("\n");
+}
+
+/** What is added when a key is needed: another project, or a collector on another machine. */
+export function keyHeaderSnippet(): string {
+  return 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<your key>"';
+}
+
+/** One finished model call, sent with curl. The shell fills in fresh ids and the present time. */
+export function curlSnippet(endpoints: Endpoints, needsKey: boolean): string {
+  const { host, otlpHttpPort } = endpoints;
+  const key = needsKey ? ` \\\n  -H 'authorization: Bearer <your key>'` : "";
+  return `curl http://${host}:${otlpHttpPort}/v1/traces -H 'content-type: application/json'${key} -d '{
+  "resourceSpans": [{
+    "resource": {"attributes": [
+      {"key": "service.name", "value": {"stringValue": "hello-lensai"}}]},
+    "scopeSpans": [{"spans": [{
+      "traceId": "'$(openssl rand -hex 16)'", "spanId": "'$(openssl rand -hex 8)'",
+      "name": "chat gpt-4o", "kind": 3,
+      "startTimeUnixNano": "'$(date +%s)'000000000", "endTimeUnixNano": "'$(date +%s)'800000000",
+      "attributes": [
+        {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
+        {"key": "gen_ai.provider.name", "value": {"stringValue": "openai"}},
+        {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}},
+        {"key": "gen_ai.response.model", "value": {"stringValue": "gpt-4o-2024-08-06"}},
+        {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1200"}},
+        {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "350"}},
+        {"key": "user.id", "value": {"stringValue": "me"}}]
+    }]}]
+  }]}'`;
+}
+
+export const SEED_SNIPPET = "npx pnpm@12 seed";

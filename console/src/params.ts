@@ -1,0 +1,12 @@
+import { defineParams } from "@sveltejs/kit/params";
+
+const matching =
+  (pattern: RegExp) =>
+  (value: string): string | undefined =>
+    pattern.test(value) ? value : undefined;
+
+export const params = defineParams({
+  projectId: matching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+  traceId: matching(/^[0-9a-f]{32}$/),
+  spanId: matching(/^[0-9a-f]{16}$/),
+});

@@ -1,0 +1,17 @@
+import { error } from "@sveltejs/kit";
+import { listProjects } from "#lib/server/services/projects/list.ts";
+import type { LayoutServerLoad } from "./$types";
+
+/** A console that starts together with its database needs a moment. */
+const DATABASE_WAIT_MS = 8000;
+
+export const load: LayoutServerLoad = async ({ locals, depends }) => {
+  depends("lensai:projects");
+  if (!(await locals.console.databaseReady(DATABASE_WAIT_MS))) {
+    error(
+      503,
+      "The control database cannot be reached. The reason is at /readyz; this page works as soon as it is back.",
+    );
+  }
+  return { projects: await listProjects(locals.console.services.db) };
+};

@@ -1,0 +1,30 @@
+import { json } from "@sveltejs/kit";
+import { z } from "zod";
+import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
+import { problemResponse } from "#lib/server/http/problem.ts";
+import { createApiKey } from "#lib/server/services/api-keys/create.ts";
+import { ensureProject } from "#lib/server/services/projects/create.ts";
+import { findProject } from "#lib/server/services/projects/list.ts";
+import { projectIdSchema, projectNameSchema } from "#lib/server/services/projects/project-id.ts";
+import type { RequestHandler } from "./$types";
+
+const bodySchema = z.object({ id: projectIdSchema, name: projectNameSchema });
+
+/** Creates a project, or finds the one with this id, and answers with a fresh ingest key for it. */
+export const POST: RequestHandler = async ({ request, locals }) => {
+  const { settings, services } = locals.console;
+  const refusal = refuseWithoutControlToken(request, settings);
+  if (refusal !== undefined) return refusal;
+  const body = bodySchema.safeParse(await request.json().catch(() => undefined));
+  if (!body.success) {
+    const detail = body.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    return problemResponse({ status: 400, code: "query.invalid", detail: detail.join("; ") });
+  }
+  const { isNew } = await ensureProject(services, body.data);
+  const project = await findProject(services.db, body.data.id);
+  const { id: keyId, key } = await createApiKey(services, {
+    projectId: body.data.id,
+    scopes: ["ingest"],
+  });
+  return json({ project, keyId, key }, { status: isNew ? 201 : 200 });
+};

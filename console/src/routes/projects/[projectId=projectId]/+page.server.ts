@@ -1,0 +1,38 @@
+import { error } from "@sveltejs/kit";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
+import { LensError } from "@lensai/otel-config/errors";
+import { isLoopbackAddress } from "#lib/server/http/allowed-host.ts";
+import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
+import { findProject } from "#lib/server/services/projects/list.ts";
+import { parseTimeRange } from "#lib/time-range.ts";
+import type { PageServerLoad } from "./$types";
+
+export const load: PageServerLoad = async ({ params, url, locals, depends, parent }) => {
+  depends("lensai:dashboard");
+  // The layout waits for the database.
+  await parent();
+  const { services, lake, settings } = locals.console;
+  const project = await findProject(services.db, params.projectId);
+  if (project === undefined) error(404, `There is no project "${params.projectId}".`);
+  const nowUnixMs = services.now().getTime();
+  const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
+  try {
+    return {
+      project,
+      range,
+      problem,
+      nowUnixMs,
+      ...(await loadDashboard(lake, project.id, range.window)),
+      endpoints: {
+        // "localhost" may mean ::1, where an IPv4 listener does not answer.
+        host: url.hostname === "localhost" ? "127.0.0.1" : url.hostname,
+        otlpHttpPort: settings.otlpHttpPort,
+      },
+      needsKey:
+        project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
+    };
+  } catch (failure) {
+    if (failure instanceof LensError && failure.retryable) error(503, failure.message);
+    throw failure;
+  }
+};

@@ -1,0 +1,36 @@
+import adapter from "@sveltejs/adapter-node";
+import { sveltekit } from "@sveltejs/kit/vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Kit takes its root from Vite; without this, vitest started at the repo root does not find src/app.html.
+  root: import.meta.dirname,
+  plugins: [
+    sveltekit({
+      adapter: adapter(),
+      csp: {
+        mode: "auto",
+        directives: {
+          "default-src": ["self"],
+          "script-src": ["self"],
+          // Charts place their marks with style attributes, which nonces cannot cover.
+          "style-src": ["self", "unsafe-inline"],
+          "img-src": ["self", "data:"],
+          "connect-src": ["self"],
+          "object-src": ["none"],
+          "base-uri": ["none"],
+          "form-action": ["self"],
+          "frame-ancestors": ["none"],
+        },
+      },
+    }),
+  ],
+  test: {
+    name: "console",
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    // One PostgreSQL per run; each test file has a database of its own in it.
+    hookTimeout: 60_000,
+    testTimeout: 20_000,
+  },
+});
