@@ -48,35 +48,45 @@ const LITELLM = "litellm";
  * @pydantic/genai-prices package; nothing is fetched.
  *
  * A provider that the book does not know has no prices, even when another provider sells a model of the
- * same name: a self-hosted copy does not cost what the hosted one does. Without a provider, the model
- * name alone must say whose it is.
+ * same name: a self-hosted copy does not cost what the hosted one does. Without a provider (or with an
+ * empty one), the model name alone must say whose it is.
  */
 export function createBaseBook(): PriceBook {
   const cache = new Map<string, UnitPrices[]>();
   return {
     version: BASE_BOOK_VERSION,
     resolve: (provider, model, at) => {
-      const atMs = at.getTime();
-      if (Number.isNaN(atMs)) return undefined;
-      const key = `${provider ?? ""}\u0000${model}`;
-      if (key.length > MAX_NAME_LENGTH) return undefined;
+      const said = provider?.trim() === "" ? undefined : provider;
+      if (Number.isNaN(at.getTime())) return undefined;
+      if (model.length + (said?.length ?? 0) > MAX_NAME_LENGTH) return undefined;
+      // The length keeps names apart that would read the same side by side.
+      const key = `${said?.length ?? ""}:${said ?? ""}${model}`;
       const periods = cache.get(key);
       if (periods?.length === 0) return undefined;
-      const known = periods?.find(
-        ({ validFromMs, validUntilMs }) => atMs >= validFromMs && atMs < validUntilMs,
-      );
-      if (known !== undefined) return known;
-      const prices = lookUp(provider, model, at);
-      if (periods === undefined) {
-        dropOldest(cache, MAX_CACHED_MODELS);
-        cache.set(key, prices === undefined ? [] : [prices]);
-      } else if (prices !== undefined) {
-        if (periods.length === MAX_CACHED_PERIODS) periods.shift();
-        periods.push(prices);
-      }
-      return prices;
+      return periods?.find(holdsAt(at)) ?? remember(cache, key, lookUp(said, model, at));
     },
   };
+}
+
+function holdsAt(at: Date): (prices: UnitPrices) => boolean {
+  const atMs = at.getTime();
+  return ({ validFromMs, validUntilMs }) => atMs >= validFromMs && atMs < validUntilMs;
+}
+
+/** Keeps a model's prices by period; an unknown model is unknown at all times, and has no periods. */
+function remember(
+  cache: Map<string, UnitPrices[]>,
+  key: string,
+  prices: UnitPrices | undefined,
+): UnitPrices | undefined {
+  const periods = cache.get(key) ?? [];
+  if (prices !== undefined) {
+    if (periods.length === MAX_CACHED_PERIODS) periods.shift();
+    periods.push(prices);
+  }
+  if (!cache.has(key)) dropOldest(cache, MAX_CACHED_MODELS);
+  cache.set(key, periods);
+  return prices;
 }
 
 function dropOldest(cache: Map<string, unknown>, limit: number): void {

@@ -69,6 +69,7 @@ describe("whose model it is", () => {
     expect(dollars(undefined, "gpt-4o")).toEqual([2.5, 10]);
     expect(dollars(undefined, "claude-sonnet-4-5")).toEqual([3, 15]);
     expect(dollars(undefined, "my-own-model")).toBeUndefined();
+    expect(dollars(" ", "gpt-4o")).toEqual([2.5, 10]);
   });
 });
 
@@ -76,7 +77,9 @@ describe("no price", () => {
   it("is there for a model that the book does not know", () => {
     expect(dollars("openai", "gpt-4o-super-unknown")).toBeUndefined();
     expect(dollars("openai", "")).toBeUndefined();
-    expect(dollars("openai", "gpt-4o".padEnd(257, "x"))).toBeUndefined();
+    const regional = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    expect(dollars("aws", regional.padStart(256 - "aws".length, "x"))).toBeDefined();
+    expect(dollars("aws", regional.padStart(257 - "aws".length, "x"))).toBeUndefined();
   });
 
   it("is there for a provider that the book does not know, however well known the model", () => {
@@ -140,6 +143,16 @@ describe("the period of a price", () => {
 });
 
 describe("the cache", () => {
+  it("keeps pairs apart that read the same side by side", () => {
+    const book = createBaseBook();
+    expect(book.resolve("openaigpt", "-4o", AT)).toBeUndefined();
+    expect(book.resolve("openai", "gpt-4o", AT)).toBeDefined();
+    expect(book.resolve(undefined, "openaigpt-4o", AT)).toBeUndefined();
+    expect(book.resolve("nobody", "gpt-4o", AT)).toBeUndefined();
+    expect(book.resolve("", "gpt-4o", AT)).toBeDefined();
+    expect(book.resolve("nobody", "gpt-4o", AT)).toBeUndefined();
+  });
+
   it("gives the same object for the same model and period", () => {
     const book = createBaseBook();
     const first = book.resolve("openai", "gpt-4o", AT);
