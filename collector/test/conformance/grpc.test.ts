@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import zlib from "node:zlib";
+import { LensError } from "@lensai/otel-config/errors";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
+import { KEY, RecordingPipeline, startCollector, tracesProtobuf } from "./harness.ts";
+import type { TestCollector } from "./harness.ts";
+
+const LIMIT = 100_000;
+
+const pipeline = new RecordingPipeline();
+let target: TestCollector;
+let keyed: TestCollector;
+
+beforeAll(async () => {
+  target = await startCollector({ config: { bodyBytesMax: LIMIT }, pipeline });
+  keyed = await startCollector({ config: { keylessIsAllowed: false } });
+});
+afterAll(async () => {
+  await target.stop();
+  await keyed.stop();
+});
+
+const TRACES = "opentelemetry.proto.collector.trace.v1.TraceService";
+
+interface GrpcCall {
+  readonly service?: string;
+  readonly message: Uint8Array;
+  readonly isGzip?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface GrpcAnswer {
+  readonly status: number;
+  readonly message: string;
+  readonly details: Record<string, unknown> | undefined;
+  /** The response message; undefined when the call failed. */
+  readonly response: Buffer | undefined;
+}
+
+/** One unary call written by hand, so that every byte on the wire is known. */
+async function call(collector: TestCollector, request: GrpcCall): Promise<GrpcAnswer> {
+  const { service = TRACES, message, isGzip = false } = request;
+  const payload = isGzip ? zlib.gzipSync(message) : Buffer.from(message);
+  const prefix = Buffer.alloc(5);
+  prefix[0] = isGzip ? 1 : 0;
+  prefix.writeUInt32BE(payload.length, 1);
+  const session = http2.connect(`http://127.0.0.1:${collector.collector.grpcPort}`);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": `/${service}/Export`,
+    "content-type": "application/grpc+proto",
+    te: "trailers",
+    ...(isGzip && { "grpc-encoding": "gzip" }),
+    ...request.headers,
+  });
+  const found: Record<string, string> = {};
+  stream.on("response", (headers) => Object.assign(found, headers));
+  stream.on("trailers", (headers) => Object.assign(found, headers));
+  stream.end(Buffer.concat([prefix, payload]));
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  session.close();
+  await once(session, "close");
+  const details = found["grpc-status-details-bin"];
+  const body = Buffer.concat(chunks);
+  return {
+    status: Number(found["grpc-status"]),
+    message: decodeURIComponent(found["grpc-message"] ?? ""),
+    details:
+      details === undefined
+        ? undefined
+        : decodeWithOracle("google.rpc.Status", Buffer.from(details, "base64")),
+    response: body.length < 5 ? undefined : body.subarray(5),
+  };
+}
+
+test.each([false, true])(
+  "G01 an export is answered with status 0 and an empty message (gzip: %s)",
+  async (isGzip) => {
+    const answer = await call(target, { message: tracesProtobuf(), isGzip });
+    expect(answer).toEqual({
+      status: 0,
+      message: "OK",
+      details: undefined,
+      response: Buffer.alloc(0),
+    });
+    expect(Buffer.from(pipeline.requests.at(-1)?.body ?? [])).toEqual(tracesProtobuf());
+    expect(pipeline.requests.at(-1)).toMatchObject({ wireEncoding: "identity", wireIsBody: true });
+  },
+);
+
+test.each([
+  ["traces", TRACES],
+  ["logs", "opentelemetry.proto.collector.logs.v1.LogsService"],
+  ["metrics", "opentelemetry.proto.collector.metrics.v1.MetricsService"],
+])("G01 %s have their service", async (signal, service) => {
+  expect((await call(target, { service, message: Buffer.alloc(0) })).status).toBe(0);
+  expect(pipeline.requests.at(-1)?.signal).toBe(signal);
+});
+
+test("G01 rejected records are a partial success", async () => {
+  const lossy = new RecordingPipeline();
+  lossy.answer = () => ({ accepted: 0, rejected: 2, message: "no ids" });
+  const collector = await startCollector({ pipeline: lossy });
+  const { status, response } = await call(collector, { message: tracesProtobuf() });
+  await collector.stop();
+  expect(status).toBe(0);
+  expect(decodeWithOracle("ExportTraceServiceResponse", response as Buffer)).toEqual({
+    partialSuccess: { rejectedSpans: "2", errorMessage: "no ids" },
+  });
+});
+
+/** A request of exactly this size: unknown field 15 as padding. */
+function sized(sizeBytes: number): Buffer {
+  const start = tracesProtobuf();
+  const length = sizeBytes - start.length - 4;
+  const head = [0x7a, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14];
+  return Buffer.concat([start, Buffer.from(head), Buffer.alloc(length)]);
+}
+
+test.each([false, true])(
+  "G02 one byte above the limit is RESOURCE_EXHAUSTED without RetryInfo (gzip: %s)",
+  async (isGzip) => {
+    expect((await call(target, { message: sized(LIMIT), isGzip })).status).toBe(0);
+    const above = await call(target, { message: sized(LIMIT + 1), isGzip });
+    expect([above.status, above.details]).toEqual([8, undefined]);
+  },
+);
+
+test("G03 bytes that are no request are INVALID_ARGUMENT with BadRequest", async () => {
+  const answer = await call(target, { message: Buffer.from("garbage") });
+  expect(answer).toMatchObject({
+    status: 3,
+    details: {
+      code: 3,
+      details: [
+        { typeUrl: "type.googleapis.com/google.rpc.ErrorInfo" },
+        { typeUrl: "type.googleapis.com/google.rpc.BadRequest" },
+      ],
+    },
+  });
+});
+
+test.each([
+  { code: "ingest.rate_limited", retryAfterSeconds: 3, expected: "3" },
+  { code: "ingest.storage_behind", retryAfterSeconds: 100, expected: "5" },
+] as const)("G04 $code is UNAVAILABLE with RetryInfo", async (throttle) => {
+  const { code, retryAfterSeconds, expected } = throttle;
+  const busy = new RecordingPipeline();
+  busy.answer = () => {
+    throw new LensError(code, "later", { retryable: true, retryAfterSeconds });
+  };
+  const collector = await startCollector({ pipeline: busy });
+  const { status, message, details } = await call(collector, { message: tracesProtobuf() });
+  await collector.stop();
+  expect([status, message, details?.["code"]]).toEqual([14, "later", 14]);
+  const retryInfo = ((details?.["details"] ?? []) as { typeUrl: string; value: string }[]).find(
+    ({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.RetryInfo",
+  );
+  const bytes = Buffer.from(retryInfo?.value ?? "", "base64");
+  expect(decodeWithOracle("google.rpc.RetryInfo", bytes)).toEqual({
+    retryDelay: { seconds: expected },
+  });
+});
+
+test("G05 profiles and unknown services are UNIMPLEMENTED", async () => {
+  const service = "opentelemetry.proto.collector.profiles.v1development.ProfilesService";
+  expect((await call(target, { service, message: Buffer.alloc(0) })).status).toBe(12);
+});
+
+test("G06 no key and a wrong key are UNAUTHENTICATED, a right one is not", async () => {
+  const statuses: [Record<string, string>, number][] = [
+    [{}, 16],
+    [{ authorization: "Bearer wrong" }, 16],
+    [{ authorization: `Bearer ${KEY}` }, 0],
+    [{ "x-api-key": KEY }, 0],
+  ];
+  for (const [headers, status] of statuses) {
+    expect((await call(keyed, { message: tracesProtobuf(), headers })).status).toBe(status);
+  }
+});
+
+test("H68 over gRPC: a stop finishes what is in flight", async () => {
+  const slow = new RecordingPipeline();
+  const collector = await startCollector({ pipeline: slow });
+  const release = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<void>();
+  slow.answer = async () => {
+    entered.resolve();
+    await release.promise;
+    return { accepted: 1, rejected: 0, message: undefined };
+  };
+  const inFlight = call(collector, { message: tracesProtobuf() });
+  await entered.promise;
+  const stopped = collector.stop();
+  release.resolve();
+  expect((await inFlight).status).toBe(0);
+  await stopped;
+});
