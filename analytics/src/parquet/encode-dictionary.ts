@@ -1,5 +1,5 @@
 import type { DictionaryColumn } from "@lensai/otel-config/span-row/row-batch";
-import { dictionaryEntry, writeLength } from "@lensai/otel-config/span-row/row-batch";
+import { NULL_CODE, dictionaryEntry, writeLength } from "@lensai/otel-config/span-row/row-batch";
 import { bitWidth } from "./bit-packing.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import type { ColumnStatistics, EncodedColumn, RowSelection } from "./encoded-column.ts";
@@ -77,13 +77,19 @@ function compactCodes(
   const { rows, count } = selection;
   scratch.reserveEntries(column.entryCount);
   const { present, codes, remap, entries } = scratch;
-  if (column.entryCount === 0) return { valueCount: 0, entryCount: 0 };
   const source = column.codes;
+  const only = uniformCode(column, selection);
+  if (only === NULL_CODE) return { valueCount: 0, entryCount: 0 };
+  if (only !== undefined) {
+    entries[0] = only - 1;
+    codes.fill(0, 0, count);
+    return { valueCount: count, entryCount: 1 };
+  }
   let valueCount = 0;
   let entryCount = 0;
   for (let index = 0; index < count; index += 1) {
     const code = source[rows[index] as number] as number;
-    if (code === 0) {
+    if (code === NULL_CODE) {
       present[index] = 0;
       continue;
     }
@@ -99,6 +105,18 @@ function compactCodes(
     valueCount += 1;
   }
   return { valueCount, entryCount };
+}
+
+/** The code that every row has; undefined when they differ. Most columns are like this. */
+function uniformCode(column: DictionaryColumn, selection: RowSelection): number | undefined {
+  const { rows, count } = selection;
+  const { codes } = column;
+  if (column.entryCount === 0 || count === 0) return NULL_CODE;
+  const first = codes[rows[0] as number] as number;
+  for (let index = 1; index < count; index += 1) {
+    if (codes[rows[index] as number] !== first) return undefined;
+  }
+  return first;
 }
 
 /** Raw size of both forms. Run lengths are not counted: they only ever favour the dictionary more. */

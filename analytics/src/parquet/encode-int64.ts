@@ -39,6 +39,14 @@ function compactWords(column: Int64Column, selection: RowSelection, scratch: Scr
   const { rows, count } = selection;
   const { present, words } = scratch;
   const { words: source, valid } = column;
+  if (rows === scratch.identity) {
+    const all = valid.subarray(0, count);
+    if (!all.includes(1)) return 0;
+    if (!all.includes(0)) {
+      words.set(source.subarray(0, count * 2));
+      return count;
+    }
+  }
   let valueCount = 0;
   for (let index = 0; index < count; index += 1) {
     const row = rows[index] as number;
@@ -56,22 +64,24 @@ function rangeOf(
   words: Uint32Array,
   count: number,
 ): Required<Pick<ColumnStatistics, "least" | "most">> {
-  let least = 0;
-  let most = 0;
-  for (let index = 1; index < count; index += 1) {
-    if (isLess(words, index, least)) least = index;
-    else if (isLess(words, most, index)) most = index;
+  let leastHigh = (words[1] as number) | 0;
+  let leastLow = words[0] as number;
+  let mostHigh = leastHigh;
+  let mostLow = leastLow;
+  for (let at = 2; at < count * 2; at += 2) {
+    const low = words[at] as number;
+    const high = (words[at + 1] as number) | 0;
+    if (high < leastHigh || (high === leastHigh && low < leastLow)) {
+      leastHigh = high;
+      leastLow = low;
+    } else if (high > mostHigh || (high === mostHigh && low > mostLow)) {
+      mostHigh = high;
+      mostLow = low;
+    }
   }
-  return { least: bytesOf(words, least), most: bytesOf(words, most) };
+  return { least: bytesOf(leastLow, leastHigh), most: bytesOf(mostLow, mostHigh) };
 }
 
-function isLess(words: Uint32Array, left: number, right: number): boolean {
-  const leftHigh = (words[left * 2 + 1] as number) | 0;
-  const rightHigh = (words[right * 2 + 1] as number) | 0;
-  if (leftHigh !== rightHigh) return leftHigh < rightHigh;
-  return (words[left * 2] as number) < (words[right * 2] as number);
-}
-
-function bytesOf(words: Uint32Array, index: number): Uint8Array {
-  return new Uint8Array(words.slice(index * 2, index * 2 + 2).buffer);
+function bytesOf(low: number, high: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(low, high).buffer);
 }
