@@ -40,6 +40,12 @@ const BOOK_PROVIDER_IDS: ReadonlyMap<string, string> = new Map([
   ["voyage_ai", "voyageai"],
 ]);
 
+/** Google's API names its models "models/gemini-2.5-pro". */
+const GOOGLE_API_PREFIX = /^models\//;
+
+/** An empty provider says as little as a missing one. */
+const NOT_SAID = "";
+
 /** A gateway: the book reads the provider out of its "provider/model" names. */
 const LITELLM = "litellm";
 
@@ -56,11 +62,11 @@ export function createBaseBook(): PriceBook {
   return {
     version: BASE_BOOK_VERSION,
     resolve: (provider, model, at) => {
-      const said = provider?.trim() === "" ? undefined : provider;
-      if (Number.isNaN(at.getTime())) return undefined;
-      if (model.length + (said?.length ?? 0) > MAX_NAME_LENGTH) return undefined;
+      const said = provider?.trim() ?? NOT_SAID;
+      if (Number.isNaN(at.getTime()) || said.length + model.length > MAX_NAME_LENGTH)
+        return undefined;
       // The length keeps names apart that would read the same side by side.
-      const key = `${said?.length ?? ""}:${said ?? ""}${model}`;
+      const key = `${said.length}:${said}${model}`;
       const periods = cache.get(key);
       if (periods?.length === 0) return undefined;
       return periods?.find(holdsAt(at)) ?? remember(cache, key, lookUp(said, model, at));
@@ -97,18 +103,13 @@ function dropOldest(cache: Map<string, unknown>, limit: number): void {
   }
 }
 
-function lookUp(provider: string | undefined, model: string, at: Date): UnitPrices | undefined {
-  const providerId = provider === undefined ? undefined : bookProviderId(provider);
-  if (provider !== undefined && providerId === undefined) return undefined;
+function lookUp(provider: string, model: string, at: Date): UnitPrices | undefined {
+  const providerId = provider === NOT_SAID ? undefined : bookProviderId(provider);
+  if (provider !== NOT_SAID && providerId === undefined) return undefined;
   const options = { timestamp: at, ...(providerId === undefined ? {} : { providerId }) };
-  const found = calcPrice({}, model, options) ?? calcPrice({}, bareModelName(model), options);
+  const found = calcPrice({}, model.replace(GOOGLE_API_PREFIX, ""), options);
   if (found === null) return undefined;
   return unitPricesOf(found.model_price, validPeriod(found.model.prices, at.getTime()));
-}
-
-/** Google's API names its models "models/gemini-2.5-pro". */
-function bareModelName(model: string): string {
-  return model.replace(/^models\//, "");
 }
 
 function bookProviderId(provider: string): string | undefined {
