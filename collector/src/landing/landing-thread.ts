@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import type { LandReport, LandRequest, LandTrouble } from "./serve-landings.ts";
+
+/** The worker thread that lands batches, started when it is first needed and again when it has died. */
+export class LandingThread {
+  private readonly options: LandingThreadOptions;
+  private worker: Worker | undefined;
+
+  constructor(options: LandingThreadOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Hands the batch's memory to the thread and gets it back, emptied, with the number of rows that the lake
+   * holds under the name. One at a time. Rejects when the thread dies; then the memory is gone.
+   */
+  async land(name: string, landedAtMs: number, batch: RowBatch): Promise<Landed> {
+    const worker = this.worker ?? this.start();
+    const { message, transfer } = batch.toMessage();
+    const request: LandRequest = { name, landedAtMs, batch: message };
+    return await new Promise((resolve, reject) => {
+      const onMessage = (report: LandReport): void => {
+        if (report.kind === "trouble") {
+          this.options.onTrouble(report.trouble);
+          return;
+        }
+        finish();
+        resolve({ rowCount: report.rowCount, batch: RowBatch.fromMessage(report.batch) });
+      };
+      const onError = (cause: unknown): void => {
+        finish();
+        reject(new Error("the landing thread failed", { cause }));
+      };
+      const onExit = (code: number): void => {
+        finish();
+        reject(new Error(`the landing thread ended with code ${code}`));
+      };
+      const finish = (): void => {
+        worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      };
+      worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+      worker.postMessage(request, transfer);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.worker?.terminate();
+  }
+
+  private start(): Worker {
+    const worker = new Worker(this.options.entry, { workerData: this.options.workerData });
+    const forget = (): void => {
+      if (this.worker === worker) this.worker = undefined;
+    };
+    worker.on("error", forget).on("exit", forget);
+    this.worker = worker;
+    return worker;
+  }
+}
+
+export interface LandingThreadOptions {
+  /** Module that calls `serveLandings`. */
+  readonly entry: URL;
+  readonly workerData: unknown;
+  /** The thread has met an error and tries again. */
+  readonly onTrouble: (trouble: LandTrouble) => void;
+}
+
+export interface Landed {
+  readonly rowCount: number;
+  readonly batch: RowBatch;
+}

@@ -1,0 +1,28 @@
+import { DuckDb } from "@lensai/analytics/duckdb/connect";
+import { sql } from "@lensai/analytics/duckdb/sql";
+import { openLake } from "@lensai/analytics/lake/open-lake";
+import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
+import { openStore } from "@lensai/analytics/object-store/open-store";
+
+/** How often each span id lies in the committed files of a folder lake, as any reader would count it. */
+export async function countSpanIds(folder: string): Promise<Map<string, number>> {
+  const store = await openStore(folder);
+  const db = new DuckDb({ threads: 1 });
+  const counts = new Map<string, number>();
+  try {
+    const index = await LakeIndex.open(openLake({ store, region: "local" }));
+    const files = index.allFiles().filter(({ kind }) => kind === "spans");
+    for (const file of files) {
+      const path = store.localPath?.(file.key) ?? "";
+      const rows = await db.query(sql`SELECT span_id FROM read_parquet(${path})`);
+      for (const row of rows) {
+        const id = String(row["span_id"]);
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+    }
+  } finally {
+    await db.close();
+    await store.close();
+  }
+  return counts;
+}
