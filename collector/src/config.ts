@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
 import { z } from "zod";
+import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
 
 /** What the environment says, parsed; defaults and descriptions come from the list of settings. */
 
@@ -129,7 +130,7 @@ const SCHEMA = z.object({
       })
       .default("redacted"),
   ),
-  LENSAI_BODY_LIMIT_BYTES: integer("LENSAI_BODY_LIMIT_BYTES", 1024, GIB),
+  LENSAI_BODY_LIMIT_BYTES: integer("LENSAI_BODY_LIMIT_BYTES", 1024, BODY_BYTES_CEILING),
   LENSAI_BODY_TIMEOUT_MS: integer("LENSAI_BODY_TIMEOUT_MS", 100, 600_000),
   LENSAI_IN_FLIGHT_BYTES_MAX: integer("LENSAI_IN_FLIGHT_BYTES_MAX", 1024, 64 * GIB),
   LENSAI_RATE_LIMIT_SPANS: integer("LENSAI_RATE_LIMIT_SPANS", 0, 1e9),

@@ -78,21 +78,40 @@ export function inflate(
   if (encoding === "identity" || wire.length === 0) return wire;
   const codec = CODECS[encoding];
   const announced = codec.announcedBytes(wire) ?? wire.length * 4;
-  const options = {
-    maxOutputLength: sizeBytesMax,
-    chunkSize: chunkBytes(Math.min(announced, wire.length * DEFLATE_RATIO_MAX), sizeBytesMax),
-    ...(encoding === "zstd" && { params: ZSTD_PARAMS }),
-  };
   if (wire.length < SYNC_INFLATE_BYTES_MAX && announced < INFLATE_CHUNK_BYTES_MAX) {
-    try {
-      return codec.sync(wire, options);
-    } catch (error) {
-      throw toInflateError(error, encoding, sizeBytesMax);
-    }
+    return inflateNow(wire, encoding, sizeBytesMax);
   }
-  return codec.pooled(wire, options).catch((error: unknown) => {
+  return codec.pooled(wire, optionsFor(wire, encoding, sizeBytesMax)).catch((error: unknown) => {
     throw toInflateError(error, encoding, sizeBytesMax);
   });
+}
+
+/** The same on the calling thread, whatever the size: for the replay of what was accepted before. */
+export function inflateNow(
+  wire: Uint8Array,
+  encoding: ContentEncoding,
+  sizeBytesMax: number,
+): Uint8Array {
+  if (encoding === "identity" || wire.length === 0) return wire;
+  try {
+    return CODECS[encoding].sync(wire, optionsFor(wire, encoding, sizeBytesMax));
+  } catch (error) {
+    throw toInflateError(error, encoding, sizeBytesMax);
+  }
+}
+
+function optionsFor(
+  wire: Uint8Array,
+  encoding: Exclude<ContentEncoding, "identity">,
+  sizeBytesMax: number,
+): zlib.ZlibOptions & zlib.ZstdOptions {
+  const announced = CODECS[encoding].announcedBytes(wire) ?? wire.length * 4;
+  const believable = Math.min(announced, wire.length * DEFLATE_RATIO_MAX);
+  return {
+    maxOutputLength: sizeBytesMax,
+    chunkSize: chunkBytes(believable, sizeBytesMax),
+    ...(encoding === "zstd" && { params: ZSTD_PARAMS }),
+  };
 }
 
 const ZSTD_PARAMS = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };

@@ -6,6 +6,9 @@
 /** OTLP 1.11 recommends 64 MiB, for the body as received and again after decompression. */
 export const BODY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 
+/** What an operator may raise it to: half of the largest record of the write-ahead log. */
+export const BODY_BYTES_CEILING = 128 * 1024 * 1024;
+
 /** One whole body must arrive within this time: three times the 10 s time-out of every OTel exporter. */
 export const BODY_TIMEOUT_MS_DEFAULT = 30_000;
 

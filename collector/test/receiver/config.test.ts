@@ -99,7 +99,7 @@ test("every problem is listed in one error, with what to do", () => {
 test.each([
   { name: "LENSAI_OTLP_HTTP_PORT", min: "0", max: "65535", above: "65536" },
   { name: "LENSAI_LANDING_INTERVAL_MS", min: "50", max: "86400000", above: "86400001" },
-  { name: "LENSAI_BODY_LIMIT_BYTES", min: "1024", max: "1073741824", above: "1073741825" },
+  { name: "LENSAI_BODY_LIMIT_BYTES", min: "1024", max: "134217728", above: "134217729" },
 ])("$name is accepted from $min to $max and refused at $above", ({ name, min, max, above }) => {
   expect(() => parse({ [name]: min })).not.toThrow();
   expect(() => parse({ [name]: max })).not.toThrow();

@@ -1,0 +1,119 @@
+import type { StoreSettings } from "@lensai/analytics/object-store/open-store";
+import { LensError } from "@lensai/otel-config/errors";
+import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createRedactor } from "@lensai/otel-config/redaction/redactor";
+import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import type { Pipeline } from "./collector.ts";
+import type { CollectorConfig } from "./config.ts";
+import { RequestDecoder } from "./decode/request-decoder.ts";
+import { openLanding } from "./landing/landing.ts";
+import type { Landing, LandingOptions } from "./landing/landing.ts";
+import { Accounting } from "./pipeline/accounting.ts";
+import { IngestPipeline } from "./pipeline/ingest-pipeline.ts";
+import type { PipelineCounters } from "./pipeline/ingest-pipeline.ts";
+import type { IngestRequest, IngestResult } from "./pipeline/ingest.ts";
+import { replayRecord } from "./pipeline/replay-record.ts";
+import { inflateNow } from "./receiver/inflate.ts";
+import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
+
+/** How long a stop waits for the lake; what has not landed then is in the log and lands at the next start. */
+const LANDING_DRAIN_TIMEOUT_MS = 10_000;
+
+/** The pipeline of a real collector: decode, mask, normalise, price, log, land. */
+export class LakePipeline implements Pipeline {
+  readonly name = "pipeline";
+  private readonly config: CollectorConfig;
+  private readonly landingOptions: Partial<LandingOptions>;
+  private readonly counters: PipelineCounters = {
+    duplicateRequests: 0,
+    duplicateSpans: 0,
+    ignoredRecords: 0,
+  };
+  private running: { landing: Landing; ingest: IngestPipeline } | undefined;
+
+  /** `landingOptions` replaces parts of the storage: for tests of its faults. */
+  constructor(config: CollectorConfig, landingOptions: Partial<LandingOptions> = {}) {
+    this.config = config;
+    this.landingOptions = landingOptions;
+  }
+
+  /** Opens the log and starts to land what an earlier process left in it. */
+  async start(): Promise<void> {
+    const landing = await openLanding({
+      ...landingOptionsOf(this.config),
+      decode: createReplay(),
+      ...this.landingOptions,
+    });
+    const ingest = new IngestPipeline({
+      log: landing.writer,
+      decoder: createDecoder(),
+      seen: landing.seen,
+      identity: landing.spanIdentity,
+      counters: this.counters,
+    });
+    this.running = { landing, ingest };
+  }
+
+  ingest(request: IngestRequest): Promise<IngestResult> {
+    if (this.running === undefined) {
+      const reason = "the collector is not running; send again in a moment";
+      return Promise.reject(new LensError("ingest.shutting_down", reason, { retryable: true }));
+    }
+    return this.running.ingest.ingest(request);
+  }
+
+  problems(): readonly string[] {
+    if (this.running === undefined) return ["the pipeline is not running"];
+    const { refusal, trouble } = this.running.landing.state();
+    const reasons: string[] = [];
+    if (refusal !== undefined) reasons.push(`cannot accept: ${refusal}`);
+    if (trouble !== undefined) reasons.push(`cannot land: ${trouble.message}`);
+    return reasons;
+  }
+
+  stats(): unknown {
+    return { ...this.counters, landing: this.running?.landing.state() ?? null };
+  }
+
+  async stop(): Promise<void> {
+    const { running } = this;
+    this.running = undefined;
+    await running?.landing.close(LANDING_DRAIN_TIMEOUT_MS);
+  }
+}
+
+function landingOptionsOf(config: CollectorConfig): Omit<LandingOptions, "decode"> {
+  return {
+    dataDir: config.dataDir,
+    lakeUrl: config.lakeUrl,
+    store: storeSettingsOf(config),
+    region: config.region,
+    landingIntervalMs: config.landingIntervalMs,
+    limits: { segmentBytes: config.walSegmentBytes, unlandedBytesMax: config.walBytesMax },
+  };
+}
+
+function storeSettingsOf({ s3 }: CollectorConfig): StoreSettings {
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = s3;
+  return {
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(accessKeyId !== undefined && { accessKeyId }),
+    ...(secretAccessKey !== undefined && { secretAccessKey }),
+    ...(sessionToken !== undefined && { sessionToken }),
+  };
+}
+
+function createDecoder(): RequestDecoder {
+  return new RequestDecoder(createRedactor(), new Accounting(createBaseBook()), new RowBatch(1));
+}
+
+/** Replay has a decoder of its own, made when it is needed: a clean start replays nothing. */
+function createReplay(): LandingOptions["decode"] {
+  let decoder: RequestDecoder | undefined;
+  return (record, batch) => {
+    decoder ??= createDecoder();
+    const body = inflateNow(record.payload, record.encoding, BODY_BYTES_CEILING);
+    replayRecord(decoder, record, { body, batch });
+  };
+}
