@@ -1,0 +1,124 @@
+import { LensError } from "@lensai/otel-config/errors";
+import { KnownCommits, scanCommits } from "./scan-commits.ts";
+import { dayOf, dayPrefix, regionPrefix } from "./layout.ts";
+import { LiveFiles } from "./live-files.ts";
+import type { FileQuery } from "./live-files.ts";
+import { parseManifest } from "./manifest.ts";
+import type { ManifestCommit, ManifestFile } from "./manifest.ts";
+import { mapLimited } from "./map-limited.ts";
+import type { Lake } from "./open-lake.ts";
+
+/** Commits fetched at the same time: they are small, so the round trip is what costs. */
+const PARALLEL_GETS = 16;
+/** How often a refresh looks at every recent commit rather than behind the last one of each writer. */
+const FULL_SCAN_INTERVAL_MS = 60_000;
+/** After midnight a writer may still commit under the old day: clocks differ, and a put takes time. */
+const MIDNIGHT_SLACK_MS = 10 * 60_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Which files of a lake count, kept up to date by polling.
+ *
+ * Opening reads every commit once. A refresh lists only what can be new: behind the last commit of every
+ * writer today, and once a minute everything since yesterday, for commits that came out of order. A commit
+ * is therefore seen at the next refresh, within a minute in the worst case, as long as the clocks of
+ * writers and reader agree to a day. A commit that cannot be read as one is named in `malformed` and left
+ * out until it can.
+ */
+export class LakeIndex {
+  readonly #lake: Lake;
+  readonly #now: () => Date;
+  readonly #live = new LiveFiles();
+  /** The commits since yesterday that are taken in: no scan looks further back. */
+  readonly #known = new KnownCommits();
+  readonly #malformed = new Map<string, string>();
+  #lastFullScanMs = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<readonly ManifestCommit[]> | undefined;
+
+  private constructor(lake: Lake, now: () => Date) {
+    this.#lake = lake;
+    this.#now = now;
+  }
+
+  static async open(lake: Lake, now: () => Date = () => new Date()): Promise<LakeIndex> {
+    const index = new LakeIndex(lake, now);
+    const startedAtMs = now().getTime();
+    await index.#apply({ startAfter: "", skipKnown: false });
+    index.#known.forgetBefore(dayOf(new Date(startedAtMs - DAY_MS)));
+    index.#lastFullScanMs = startedAtMs;
+    return index;
+  }
+
+  /** Takes in what was committed since, and answers with it. Calls that overlap share one poll. */
+  async refresh(): Promise<readonly ManifestCommit[]> {
+    this.#refreshing ??= this.#poll().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return await this.#refreshing;
+  }
+
+  /** The files that can hold rows of the project and time asked for. */
+  filesFor(query: FileQuery): ManifestFile[] {
+    return this.#live.filesFor(query);
+  }
+
+  /** Every file that counts. */
+  allFiles(): ManifestFile[] {
+    return this.#live.all();
+  }
+
+  /** When the latest commit was made (ISO 8601 UTC); undefined while there is none. */
+  get lastCommittedAt(): string | undefined {
+    return this.#live.lastCommittedAt;
+  }
+
+  /** Commits that could not be read: their key and what is wrong with them. */
+  get malformed(): ReadonlyMap<string, string> {
+    return this.#malformed;
+  }
+
+  async #poll(): Promise<readonly ManifestCommit[]> {
+    const nowMs = this.#now().getTime();
+    if (nowMs - this.#lastFullScanMs < FULL_SCAN_INTERVAL_MS) {
+      const firstDay = dayOf(new Date(nowMs - MIDNIGHT_SLACK_MS));
+      return await this.#apply({ startAfter: this.#beforeDay(firstDay), skipKnown: true });
+    }
+    const yesterday = dayOf(new Date(nowMs - DAY_MS));
+    const fresh = await this.#apply({ startAfter: this.#beforeDay(yesterday), skipKnown: false });
+    this.#known.forgetBefore(yesterday);
+    this.#lastFullScanMs = nowMs;
+    return fresh;
+  }
+
+  async #apply(scan: { startAfter: string; skipKnown: boolean }): Promise<ManifestCommit[]> {
+    const prefix = regionPrefix({ kind: "manifest", region: this.#lake.region });
+    const keys = await scanCommits(this.#lake.store, { ...scan, prefix, known: this.#known });
+    const commits = await mapLimited(keys, PARALLEL_GETS, (key) => this.#read(key));
+    const fresh: ManifestCommit[] = [];
+    for (const [at, commit] of commits.entries()) {
+      if (commit === undefined) continue;
+      this.#known.add(keys[at] as string);
+      if (this.#live.apply(commit)) fresh.push(commit);
+    }
+    return fresh;
+  }
+
+  async #read(key: string): Promise<ManifestCommit | undefined> {
+    try {
+      const commit = parseManifest(await this.#lake.store.get(key), key);
+      this.#malformed.delete(key);
+      return commit;
+    } catch (error) {
+      if (!(error instanceof LensError)) throw error;
+      if (error.code === "lake.object_missing") return undefined;
+      if (error.code !== "lake.file_corrupt") throw error;
+      this.#malformed.set(key, error.message);
+      return undefined;
+    }
+  }
+
+  /** A key that sorts before everything of the day and after everything of the day before. */
+  #beforeDay(day: number): string {
+    return dayPrefix({ kind: "manifest", region: this.#lake.region, day }).slice(0, -1);
+  }
+}
