@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What the launcher keeps under the data folder. */
 export interface DataFolder {
@@ -25,13 +26,23 @@ export interface DataFolder {
  * (0711) because the embedded PostgreSQL below it runs under another account.
  */
 export function createDataFolder(path: string, isRoot: boolean): DataFolder {
-  const created = mkdirSync(path, { recursive: true, mode: isRoot ? 0o711 : 0o700 });
-  // The process's umask may have taken the bits away again.
-  if (created !== undefined) chmodSync(path, isRoot ? 0o711 : 0o700);
+  if (!existsSync(path)) {
+    createFolders(dirname(path));
+    mkdirSync(path);
+    // Not by mkdir's mode: the process's umask may take bits away.
+    chmodSync(path, isRoot ? 0o711 : 0o700);
+  }
   const absolute = realpathSync(path);
   const logs = join(absolute, "logs");
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   return dataFolderAt(absolute);
+}
+
+/** Not mkdirSync's `recursive`: in Node 24 it never returns where the kernel answers ENOENT for an existing parent (/proc). */
+function createFolders(path: string): void {
+  if (existsSync(path)) return;
+  createFolders(dirname(path));
+  mkdirSync(path);
 }
 
 /** The same places without creating anything. */

@@ -13,38 +13,49 @@ export interface LauncherConfig {
   readonly databaseUrl: string | undefined;
 }
 
-/**
- * Parses the settings of all processes. Problems are complete sentences, one per wrong or unknown setting; there is
- * no config when the collector's own settings cannot be read.
- */
-export function parseLauncherConfig(
-  environment: Environment,
-  workingDir: string,
-): { readonly config: LauncherConfig | undefined; readonly problems: readonly string[] } {
-  const consolePort = valueOf(environment, "LENSAI_CONSOLE_PORT") ?? "";
-  const databaseUrl = valueOf(environment, "DATABASE_URL");
-  const problems = [...consolePortProblems(consolePort), ...databaseProblems(databaseUrl)];
-  const collector = collectorConfig(environment, workingDir);
-  if (Array.isArray(collector)) return { config: undefined, problems: [...collector, ...problems] };
-  const config = { collector, consolePort: Number(consolePort), databaseUrl };
-  return { config, problems: [...problems, ...sharedPortProblems(config)] };
+export interface ParsedSettings {
+  /** With problems: what the settings would be without the wrong ones, so that the machine can be checked too. */
+  readonly config: LauncherConfig;
+  /** Complete sentences that begin with the name of the setting. */
+  readonly problems: readonly string[];
 }
 
-function collectorConfig(environment: Environment, workingDir: string): CollectorConfig | string[] {
-  // The launcher makes a token when there is none, so its absence is no contradiction.
-  const withToken = {
-    ...environment,
-    LENSAI_CONTROL_TOKEN: environment["LENSAI_CONTROL_TOKEN"] || undefined,
-    ...(environment["LENSAI_CONTROL_TOKEN"] ? {} : { LENSAI_CONTROL_URL: undefined }),
-  };
+/** Parses the settings of all processes: one problem per wrong or unknown setting. */
+export function parseLauncherConfig(environment: Environment, workingDir: string): ParsedSettings {
+  const { collector, collectorProblems } = parseCollector(environment, workingDir);
+  const consolePort = valueOf(environment, "LENSAI_CONSOLE_PORT") ?? "";
+  const databaseUrl = valueOf(environment, "DATABASE_URL");
+  const config = { collector, consolePort: Number(consolePort), databaseUrl };
+  const problems = [
+    ...collectorProblems,
+    ...consolePortProblems(consolePort),
+    ...databaseProblems(databaseUrl),
+    ...sharedPortProblems(config),
+  ];
+  return { config, problems };
+}
+
+function parseCollector(
+  environment: Environment,
+  workingDir: string,
+): { readonly collector: CollectorConfig; readonly collectorProblems: readonly string[] } {
+  const readable: Record<string, string | undefined> = { ...environment };
+  // The launcher makes a token when there is none, so its absence contradicts nothing.
+  if (!environment["LENSAI_CONTROL_TOKEN"]) delete readable["LENSAI_CONTROL_URL"];
   try {
-    return parseConfig(withToken, workingDir);
+    return { collector: parseConfig(readable, workingDir), collectorProblems: [] };
   } catch (error) {
     const problems = error instanceof LensError ? error.details["problems"] : undefined;
-    if (Array.isArray(problems)) return problems.map(String);
-    throw error;
+    if (!Array.isArray(problems)) throw error;
+    const collectorProblems = problems.map(String);
+    const wrong = collectorProblems.flatMap((problem) => problem.match(SETTING_NAMES) ?? []);
+    for (const name of wrong) delete readable[name];
+    return { collector: parseConfig(readable, workingDir), collectorProblems };
   }
 }
+
+/** A problem may be about two settings, and may name a third one as a suggestion; leaving that out, too, harms nothing. */
+const SETTING_NAMES = /\b(LENSAI|AWS)_\w+/g;
 
 /** An empty value counts as absent, as in environment files. */
 function valueOf(environment: Environment, name: string): string | undefined {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { watchPackageManagers } from "./ancestors.ts";
 import { startGuard } from "./guard.ts";
-import { configError, parseLauncherConfig } from "./launcher-config.ts";
+import { parseLauncherConfig } from "./launcher-config.ts";
 import { keepLogsLimited } from "./log-limit.ts";
 import { prepare } from "./prepare.ts";
 import { readyBlock } from "./ready-block.ts";
@@ -37,9 +37,9 @@ async function runStack(stack: Stack): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const { config, problems } = parseLauncherConfig(process.env, process.cwd());
-  if (config === undefined) throw configError(problems);
-  const { folder, lock, ports } = await prepare(config, problems);
+  const settings = parseLauncherConfig(process.env, process.cwd());
+  const { config } = settings;
+  const { folder, lock, ports } = await prepare(settings);
   const guard = startGuard();
   const stopLimiting = keepLogsLimited(folder.logs);
   const stack = createStack(config, {

@@ -1,8 +1,8 @@
 import { createDataFolder, type DataFolder } from "./data-folder.ts";
-import { configError, type LauncherConfig } from "./launcher-config.ts";
+import { configError, type LauncherConfig, type ParsedSettings } from "./launcher-config.ts";
 import { tryLock, type PidLock } from "./pid-lock.ts";
 import { choosePorts, type Ports } from "./ports.ts";
-import { folderProblems, portProblems } from "./preflight.ts";
+import { portProblems } from "./port-problems.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface PreparedFolder {
@@ -16,29 +16,44 @@ const STALE_PATIENCE_MS = 20_000;
 
 /**
  * Everything that can be known to be wrong before a process starts, in one LensError `config.invalid`.
- * `problems` are those found in the settings already. On return the data folder exists and is locked.
+ * On return the data folder exists and is locked.
  */
-export async function prepare(
-  config: LauncherConfig,
-  problems: readonly string[],
-): Promise<PreparedFolder> {
-  const unusable = folderProblems(config.collector.dataDir);
-  if (unusable.length > 0) {
-    throw configError([...problems, ...unusable, ...(await portProblems(config))]);
+export async function prepare({ config, problems }: ParsedSettings): Promise<PreparedFolder> {
+  const opened = openDataFolder(config.collector.dataDir);
+  if ("problem" in opened) {
+    throw configError(merged(problems, [opened.problem, ...(await portProblems(config))]));
   }
-  const folder = createDataFolder(config.collector.dataDir, process.getuid?.() === 0);
-  const lock = tryLock(folder.lockFile);
-  if ("heldByPid" in lock) {
-    throw configError([
-      ...problems,
-      inUse(folder.path, lock.heldByPid),
-      ...(await portProblems(config)),
-    ]);
-  }
-  const all = [...problems, ...(await settledPortProblems(config, lock))];
+  const { folder, lock } = opened;
+  const all = merged(problems, await settledPortProblems(config, lock));
   if (all.length === 0) return { folder, lock, ports: await choosePorts(config) };
   lock.release();
   throw configError(all);
+}
+
+const nameOf = (problem: string): string => problem.slice(0, problem.indexOf(":"));
+
+/** What the machine says about a setting that is wrong anyway would only confuse. */
+function merged(problems: readonly string[], ofMachine: readonly string[]): string[] {
+  const wrong = new Set(problems.map(nameOf));
+  return [...problems, ...ofMachine.filter((problem) => !wrong.has(nameOf(problem)))];
+}
+
+type OpenedFolder =
+  | { readonly folder: DataFolder; readonly lock: PidLock }
+  | { readonly problem: string };
+
+/** Creating and locking it is the only honest test of whether it can be used. */
+function openDataFolder(path: string): OpenedFolder {
+  try {
+    const folder = createDataFolder(path, process.getuid?.() === 0);
+    const lock = tryLock(folder.lockFile);
+    return "heldByPid" in lock ? { problem: inUse(folder.path, lock.heldByPid) } : { folder, lock };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return {
+      problem: `LENSAI_DATA_DIR: ${path} cannot be written (${code}); choose another folder or change its owner`,
+    };
+  }
 }
 
 async function settledPortProblems(config: LauncherConfig, lock: PidLock): Promise<string[]> {

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     return;
   }
   const { config, problems } = parseLauncherConfig(process.env, process.cwd());
-  if (config === undefined || problems.length > 0) throw configError(problems);
+  if (problems.length > 0) throw configError(problems);
   const installation = findInstallation(config);
   const sink = {
     isTerminal: process.stdout.isTTY,

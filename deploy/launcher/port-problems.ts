@@ -1,6 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname } from "node:path";
 import type { LauncherConfig } from "./launcher-config.ts";
 
 /** One sentence per port that cannot be opened, before anything starts. */
@@ -40,22 +38,4 @@ async function bindFailure(port: number, host: string): Promise<string | undefin
       return `port ${port} may not be opened by this user; choose one above 1023`;
     return `port ${port} on ${host} cannot be opened (${code ?? String(error)})`;
   }
-}
-
-/** One sentence when the data folder cannot be created or written. */
-export function folderProblems(dataDir: string): string[] {
-  const existing = nearestExisting(dataDir);
-  if (!statSync(existing).isDirectory()) {
-    return [`LENSAI_DATA_DIR: ${existing} is not a folder; choose another place`];
-  }
-  try {
-    accessSync(existing, constants.W_OK | constants.X_OK);
-    return [];
-  } catch {
-    return [`LENSAI_DATA_DIR: ${existing} is not writable for this user; choose another place`];
-  }
-}
-
-function nearestExisting(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
