@@ -1,0 +1,110 @@
+import { DASH, SPACE } from "./byte-class.ts";
+import { continuesDecimal, endsNumber } from "./number-groups.ts";
+import type { NumberGroups } from "./number-groups.ts";
+import { hasCardContext } from "./number-context.ts";
+import type { TextWindow } from "./text-window.ts";
+
+/** Maestro is issued from 12 digits on; so short a number needs the word "card" before it. */
+const MIN_CARD_DIGITS = 12;
+const MAX_CARD_DIGITS = 19;
+
+interface IssuerRange {
+  /** Inclusive, compared with the leading digits of the same count. */
+  readonly from: number;
+  readonly to: number;
+  readonly prefixDigits: number;
+  readonly lengths: readonly number[];
+}
+
+const range = (from: number, to: number, lengths: readonly number[]): IssuerRange => ({
+  from,
+  to,
+  prefixDigits: String(from).length,
+  lengths,
+});
+
+const ANY_MAESTRO = [12, 13, 14, 15, 16, 17, 18, 19];
+
+/**
+ * Issuer ranges (ISO/IEC 7812-1), as the networks publish them. They keep out what looks like a card
+ * and passes Luhn one time in ten: epoch milliseconds, microseconds and nanoseconds (1...), row ids.
+ * @see https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN)
+ */
+const ISSUER_RANGES: readonly IssuerRange[] = [
+  range(4, 4, [13, 16, 18, 19]), // Visa
+  range(34, 34, [15]), // American Express
+  range(37, 37, [15]),
+  range(36, 36, [14, 16, 19]), // Diners Club
+  range(38, 39, [14, 16, 19]),
+  range(300, 305, [14, 16, 19]),
+  range(309, 309, [14, 16, 19]),
+  range(35, 35, [15, 16, 17, 18, 19]), // JCB
+  range(1800, 1800, [15]),
+  range(2131, 2131, [15]),
+  range(2014, 2014, [15]), // Diners Club enRoute
+  range(2149, 2149, [15]),
+  range(2200, 2204, [16, 17, 18, 19]), // Mir
+  range(2205, 2720, [16]), // Mastercard, with the neighbours of its 2221-2720
+  range(5, 5, ANY_MAESTRO), // Mastercard, Maestro
+  range(6, 6, ANY_MAESTRO), // Discover, UnionPay, Maestro, RuPay, Elo
+  range(81, 82, [16]), // RuPay, UnionPay
+  range(9792, 9792, [16]), // Troy
+];
+
+/** Finds a payment card number that starts with group 0: issuer, length, grouping and Luhn must agree. */
+export function findPaymentCard(w: TextWindow, groups: NumberGroups): boolean {
+  const start = groups.start(0);
+  if (continuesDecimal(w, start)) return false;
+  for (let count = groups.count; count > 0; count -= 1) {
+    const end = groups.end(count - 1);
+    if (end - start < MIN_CARD_DIGITS) return false;
+    if (!isCardGrouping(groups, count) || !endsNumber(w, end)) continue;
+    const total = groups.copyDigits(w, count);
+    if (total > MAX_CARD_DIGITS || !isCard(groups.digits, total)) continue;
+    if (total === MIN_CARD_DIGITS && !hasCardContext(w, start)) continue;
+    return w.found(start, end);
+  }
+  return false;
+}
+
+/** One run; fours; 4-6-5 and 4-6-4; or digit by digit: always with one kind of separator. */
+function isCardGrouping(groups: NumberGroups, count: number): boolean {
+  if (count === 1) return true;
+  const separator = groups.separator(1);
+  if ((separator !== SPACE && separator !== DASH) || !groups.isEven(count)) return false;
+  if (separator === DASH && groups.separator(count) === DASH) return false;
+  if (count === 3 && groups.size(0) === 4 && groups.size(1) === 6) return true;
+  const size = groups.size(0);
+  if (size !== 1 && size !== 4) return false;
+  for (let group = 1; group < count - 1; group += 1) if (groups.size(group) !== size) return false;
+  return groups.size(count - 1) <= size;
+}
+
+function isCard(digits: Uint8Array, total: number): boolean {
+  return total >= MIN_CARD_DIGITS && passesLuhn(digits, total) && hasIssuer(digits, total);
+}
+
+function hasIssuer(digits: Uint8Array, total: number): boolean {
+  let prefix = 0;
+  const prefixes = [0, 0, 0, 0, 0];
+  for (let i = 0; i < 4; i += 1) {
+    prefix = prefix * 10 + (digits[i] as number);
+    prefixes[i + 1] = prefix;
+  }
+  return ISSUER_RANGES.some((issuer) => {
+    const value = prefixes[issuer.prefixDigits] as number;
+    return value >= issuer.from && value <= issuer.to && issuer.lengths.includes(total);
+  });
+}
+
+/** ISO/IEC 7812-1 annex B; the first `total` entries are digits 0 to 9. */
+export function passesLuhn(digits: Uint8Array, total: number): boolean {
+  let sum = 0;
+  for (let i = 0; i < total; i += 1) {
+    const digit = digits[total - 1 - i] as number;
+    const doubled = digit * 2;
+    if (i % 2 === 0) sum += digit;
+    else sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0 && sum > 0;
+}
