@@ -87,18 +87,26 @@ function isIpv6Byte(w: TextWindow, p: number): boolean {
 function isIpv6(w: TextWindow, start: number, end: number): boolean {
   let groups = 0;
   let gaps = 0;
-  for (let p = start; p < end; groups += 1) {
+  let p = start;
+  // A gap in front has no group before it.
+  if (isGapAt(w, p)) {
+    gaps = 1;
+    p += 2;
+  }
+  while (p < end) {
     const groupEnd = w.skipClass(p, Math.min(end, p + MAX_IPV6_GROUP_BYTES + 1), HEX);
-    if (groupEnd - p > MAX_IPV6_GROUP_BYTES) return false;
-    const isGap = w.at(groupEnd) === COLON && w.at(groupEnd + 1) === COLON;
-    // Only a gap may stand in front, and a third colon is an error.
-    if (groupEnd === p && !(isGap && p === start)) return false;
-    if (groupEnd === p) groups -= 1;
+    if (groupEnd === p || groupEnd - p > MAX_IPV6_GROUP_BYTES) return false;
+    groups += 1;
+    const isGap = isGapAt(w, groupEnd);
     if (isGap) gaps += 1;
     p = groupEnd + (isGap ? 2 : 1);
   }
-  if (!namesHost(w, start, end)) return false;
-  return gaps === 0 ? groups === IPV6_GROUPS : gaps === 1 && groups < IPV6_GROUPS;
+  const isComplete = gaps === 0 ? groups === IPV6_GROUPS : gaps === 1 && groups < IPV6_GROUPS;
+  return isComplete && namesHost(w, start, end);
+}
+
+function isGapAt(w: TextWindow, p: number): boolean {
+  return w.at(p) === COLON && w.at(p + 1) === COLON;
 }
 
 /** Holds a digit, and is more than `::`, `::0` or the loopback `::1`. */

@@ -29,6 +29,10 @@ const MAX_USER_INFO_BYTES = 256;
 /** A user without a password in a URL is a credential only when it is as long as a key. */
 const MIN_BARE_USER_INFO_BYTES = 16;
 
+const MIN_TOP_LEVEL_LETTERS = 2;
+const NON_ASCII = 0x80;
+const OPEN_BRACKET = 0x5b;
+const AUTHORITY = new TextEncoder().encode("://");
 const GIT_USER = new TextEncoder().encode("git");
 const PUNYCODE = new TextEncoder().encode("xn--");
 /** What ends the part of a URL in which user and password stand. */
@@ -53,8 +57,7 @@ export function findMailAddress(w: TextWindow, at: number): boolean {
 
 /** Finds `user:password` (or a key as the user) before the at sign of a URL. */
 export function findUrlCredentials(w: TextWindow, at: number): boolean {
-  if (w.at(at) !== AT_SIGN || w.at(at - 1) === STAR) return false;
-  if ((w.classAt(at + 1) & HOST_LABEL) === 0 && w.at(at + 1) !== 0x5b) return false;
+  if (w.at(at) !== AT_SIGN || w.at(at - 1) === STAR || !startsHost(w, at + 1)) return false;
   const least = Math.max(w.start, at - MAX_USER_INFO_BYTES);
   let start = at;
   let hasPassword = false;
@@ -63,10 +66,12 @@ export function findUrlCredentials(w: TextWindow, at: number): boolean {
     if (w.at(start) === COLON) hasPassword = true;
   }
   w.examined += at - start + 1;
-  const isUrl = w.at(start - 1) === SLASH && w.at(start - 2) === SLASH && w.at(start - 3) === COLON;
-  if (!isUrl || start === at) return false;
-  if (!hasPassword && at - start < MIN_BARE_USER_INFO_BYTES) return false;
-  return w.found(start, lastAtSign(w, at));
+  const isCredential = hasPassword || at - start >= MIN_BARE_USER_INFO_BYTES;
+  return isCredential && hasBytes(w, start - 3, AUTHORITY) && w.found(start, lastAtSign(w, at));
+}
+
+function startsHost(w: TextWindow, p: number): boolean {
+  return (w.classAt(p) & HOST_LABEL) !== 0 || w.at(p) === OPEN_BRACKET;
 }
 
 /** A password may hold an at sign itself: the last one before the path separates it from the host. */
@@ -102,12 +107,14 @@ function hostEnd(w: TextWindow, from: number): number {
 /** Two letters or more, ASCII or not but never mixed: text in another script may follow without a blank. */
 function topLevelEnd(w: TextWindow, from: number, labelEnd: number): number {
   if (hasBytes(w, from, PUNYCODE)) return labelEnd;
-  const isAscii = w.at(from) < 0x80;
-  let p = from;
-  while (p < labelEnd && w.at(p) < 0x80 === isAscii && (!isAscii || (w.classAt(p) & LETTER) !== 0))
-    p += 1;
-  const isWhole = !isAscii || ((w.classAt(p) & DIGIT) === 0 && w.at(p) !== UNDERSCORE);
-  return isWhole && p - from >= (isAscii ? 2 : 4) ? p : -1;
+  if (w.at(from) >= NON_ASCII) {
+    let p = from;
+    while (p < labelEnd && w.at(p) >= NON_ASCII) p += 1;
+    return p - from >= 2 * MIN_TOP_LEVEL_LETTERS ? p : -1;
+  }
+  const end = w.skipClass(from, labelEnd, LETTER);
+  if (end - from < MIN_TOP_LEVEL_LETTERS) return -1;
+  return (w.classAt(end) & DIGIT) === 0 && w.at(end) !== UNDERSCORE ? end : -1;
 }
 
 /** `pkg@1.2.3-rc.one` (a version) and `icon@2x.png` (a pixel density) are not hosts. */

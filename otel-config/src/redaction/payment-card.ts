@@ -72,8 +72,11 @@ function isCardGrouping(groups: NumberGroups, count: number): boolean {
   if (count === 1) return true;
   const separator = groups.separator(1);
   if ((separator !== SPACE && separator !== DASH) || !groups.isEven(count)) return false;
-  if (separator === DASH && groups.separator(count) === DASH) return false;
-  if (count === 3 && groups.size(0) === 4 && groups.size(1) === 6) return true;
+  if (separator === DASH && groups.goesOn(count - 1)) return false;
+  return (count === 3 && groups.hasSizes([4, 6])) || isFoursOrOnes(groups, count);
+}
+
+function isFoursOrOnes(groups: NumberGroups, count: number): boolean {
   const size = groups.size(0);
   if (size !== 1 && size !== 4) return false;
   for (let group = 1; group < count - 1; group += 1) if (groups.size(group) !== size) return false;

@@ -107,14 +107,12 @@ function isBracketed(w: TextWindow, groups: NumberGroups): boolean {
 /** A trunk prefix: `07700 063 966`, `01.84.17.61.18`, `0961-7596216`. */
 function trunkCount(w: TextWindow, groups: NumberGroups): number {
   const start = groups.start(0);
-  if (w.at(start) !== ZERO || w.at(start + 1) === ZERO) return 0;
-  if (groups.size(0) < 2 || groups.size(0) > 5) return 0;
+  if (w.at(start) !== ZERO || w.at(start + 1) === ZERO || groups.size(0) > 5) return 0;
   const groupCount = countUpTo(w, groups, MAX_TRUNK_DIGITS);
   // Two groups of nine digits are a house number and a postcode as often as a phone number.
   const least = groupCount === 2 ? MIN_TRUNK_DIGITS + 1 : MIN_TRUNK_DIGITS;
   if (groupCount < 2 || digitsIn(groups, groupCount) < least) return 0;
-  if (!groups.isEven(groupCount) || isDate(w, groups)) return 0;
-  for (let group = 1; group < groupCount; group += 1) if (groups.size(group) < 2) return 0;
+  if (!isEvenWithoutSingles(groups, groupCount) || isDate(w, groups)) return 0;
   return startsAllWithZero(w, groups, groupCount) ? 0 : groupCount;
 }
 
@@ -123,12 +121,17 @@ function contextCount(w: TextWindow, groups: NumberGroups): number {
   const groupCount = countUpTo(w, groups, MAX_CONTEXT_DIGITS);
   const total = digitsIn(groups, groupCount);
   if (groupCount === 0 || total < MIN_CONTEXT_DIGITS || groupCount > MAX_CONTEXT_GROUPS) return 0;
-  if (isDate(w, groups) || !groups.isEven(groupCount)) return 0;
-  for (let group = 0; group < groupCount; group += 1) if (groups.size(group) < 2) return 0;
+  if (isDate(w, groups) || !isEvenWithoutSingles(groups, groupCount)) return 0;
   if (hasPhoneContext(w, groups.start(0))) return groupCount;
   const end = groups.end(groupCount - 1);
   const mayBeLabelled = groupCount > 1 || w.at(end) === DASH;
   return mayBeLabelled && hasPhoneLabelAfter(w, end) ? groupCount : 0;
+}
+
+/** One kind of separator, and no group of a single digit. */
+function isEvenWithoutSingles(groups: NumberGroups, groupCount: number): boolean {
+  for (let group = 0; group < groupCount; group += 1) if (groups.size(group) < 2) return false;
+  return groups.isEven(groupCount);
 }
 
 /** The most leading groups with at most this many digits that end like a number; 0 when none do. */

@@ -14,8 +14,10 @@ export interface SecretPrefix {
   readonly minRest: number;
 }
 
-const group = (entry: Omit<SecretPrefix, "prefix">, prefixes: string): SecretPrefix[] =>
-  prefixes.split(" ").map((prefix) => ({ prefix, ...entry }));
+type SharedByGroup = Omit<SecretPrefix, "prefix">;
+
+const group = ({ rule, rest, minRest }: SharedByGroup, prefixes: string): SecretPrefix[] =>
+  prefixes.split(" ").map((prefix) => ({ prefix, rule, rest, minRest }));
 
 /**
  * Prefixes under which keys and tokens are issued. The minimum is below the issued length where the prefix

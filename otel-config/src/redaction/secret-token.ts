@@ -72,59 +72,48 @@ function findByPrefix(w: TextWindow, start: number, end: number): number {
   for (; p + MIN_SECRET_BYTES <= end; p += 1) {
     const prefixes = PREFIXES_BY_FIRST_BYTE[w.at(p)];
     if (prefixes === undefined || (p > start && (w.classAt(p - 1) & ALNUM) !== 0)) continue;
-    const prefix = prefixes.find((candidate) => isIssued(w, p, end, candidate));
+    const prefix = prefixes.find((candidate) => isPrefixOfSecret(w, p, candidate));
     if (prefix === undefined) continue;
     w.examined += p - start + 1;
-    w.found(p, prefix.rest === "exact" ? p + prefix.bytes.length + prefix.minRest : end);
+    w.found(p, end);
     return ruleIndex(prefix.rule);
   }
   w.examined += p - start + 1;
   return -1;
 }
 
-function isIssued(w: TextWindow, p: number, end: number, prefix: PrefixBytes): boolean {
+function isPrefixOfSecret(w: TextWindow, p: number, prefix: PrefixBytes): boolean {
+  if (!hasBytes(w, p, prefix.bytes)) return false;
   const rest = p + prefix.bytes.length;
-  if (end - rest < prefix.minRest || !hasBytes(w, p, prefix.bytes)) return false;
-  if (prefix.rest === "exact") return end - rest === prefix.minRest && !hasLowerCase(w, rest, end);
-  if (
-    prefix.rest === "plain" &&
-    w.skipClass(rest, rest + prefix.minRest, ALNUM) - rest < prefix.minRest
-  ) {
-    return false;
-  }
-  return hasDigitOrCapital(w, rest, end);
+  const seenEnd = w.skipClass(rest, rest + MAX_LOOK_BYTES, prefix.rest === "token" ? TOKEN : ALNUM);
+  if (seenEnd - rest < prefix.minRest) return false;
+  if (prefix.rest !== "exact") return hasDigitOrCapital(w, rest, seenEnd);
+  const isExact = seenEnd - rest === prefix.minRest && (w.classAt(seenEnd) & TOKEN) === 0;
+  return isExact && !hasLowerCase(w, rest, seenEnd);
 }
 
 /** Secrets that are known by what stands before them, or by their own first bytes. */
 function findByContext(w: TextWindow, start: number, end: number): number {
-  if (isWebToken(w, start, end)) return w.found(start, webTokenEnd(w, end)) ? JWT : -1;
-  switch (w.at(start - 1)) {
-    case DOT:
-      if (
-        hasBytes(w, start - ACCESS_TOKEN_START.length, ACCESS_TOKEN_START) &&
-        end - start >= MIN_SECRET_BYTES
-      ) {
-        return w.found(start - ACCESS_TOKEN_START.length, end) ? GOOGLE : -1;
-      }
-      return -1;
-    case SLASH:
-      if (hasBytes(w, start - SLACK_HOOK.length, SLACK_HOOK)) {
-        return w.found(start, valueEnd(w, start, false)) ? SLACK : -1;
-      }
-      return -1;
-    case SPACE: {
-      const http = findHttpCredentials(w, start);
-      return http >= 0 ? http : findNamedSecret(w, start);
-    }
-    case QUOTE:
-    case APOSTROPHE:
-    case EQUALS:
-    case COLON:
-    case GREATER:
-      return findNamedSecret(w, start);
-    default:
-      return -1;
+  if (isWebToken(w, start, end)) {
+    w.found(start, webTokenEnd(w, end));
+    return JWT;
   }
+  const before = w.at(start - 1);
+  if (before === DOT && hasBytesBefore(w, start, ACCESS_TOKEN_START)) {
+    if (end - start < MIN_SECRET_BYTES) return -1;
+    w.found(start - ACCESS_TOKEN_START.length, end);
+    return GOOGLE;
+  }
+  if (before === SLASH && hasBytesBefore(w, start, SLACK_HOOK)) {
+    w.found(start, valueEnd(w, start, false));
+    return SLACK;
+  }
+  if (before === SPACE && findHttpCredentials(w, start)) return HTTP;
+  return isAssignment(before) ? findNamedSecret(w, start) : -1;
+}
+
+function hasBytesBefore(w: TextWindow, start: number, expected: Uint8Array): boolean {
+  return hasBytes(w, start - expected.length, expected);
 }
 
 function isWebToken(w: TextWindow, start: number, end: number): boolean {
@@ -145,14 +134,14 @@ function webTokenEnd(w: TextWindow, headerEnd: number): number {
   return end;
 }
 
-function findHttpCredentials(w: TextWindow, start: number): number {
+function findHttpCredentials(w: TextWindow, start: number): boolean {
   const last = w.at(start - 2) | LOWER_BIT;
-  if (last !== LOWER_R && last !== LOWER_C) return -1;
+  if (last !== LOWER_R && last !== LOWER_C) return false;
   const scheme = lowerWordBefore(w, start - 1, MAX_SCHEME_BYTES);
-  if (scheme !== "bearer" && scheme !== "basic") return -1;
+  if (scheme !== "bearer" && scheme !== "basic") return false;
   const end = valueEnd(w, start, scheme === "bearer");
-  if (end - start < MIN_SECRET_BYTES || !hasDigitOrCapital(w, start, end)) return -1;
-  return w.found(start, end) ? HTTP : -1;
+  if (end - start < MIN_SECRET_BYTES || !hasDigitOrCapital(w, start, end)) return false;
+  return w.found(start, end);
 }
 
 /** `"api_key": "..."`, `AWS_SECRET_ACCESS_KEY=...`: the name decides. */

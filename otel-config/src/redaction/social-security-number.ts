@@ -29,8 +29,13 @@ function isGrouped(groups: NumberGroups): boolean {
 }
 
 function isIssued(digits: Uint8Array): boolean {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = digits;
-  const area = a * 100 + b * 10 + c;
+  const area = valueOf(digits, 0, 3);
   const hasArea = area !== 0 && area !== 666 && area < 900;
-  return hasArea && d + e !== 0 && f + g + h + i !== 0;
+  return hasArea && valueOf(digits, 3, 5) !== 0 && valueOf(digits, 5, PLAIN_DIGITS) !== 0;
+}
+
+function valueOf(digits: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i += 1) value = value * 10 + (digits[i] as number);
+  return value;
 }
