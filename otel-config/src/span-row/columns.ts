@@ -79,7 +79,12 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   plain("trace_id", "Span.trace_id, lower-case hex; NULL on records without one"),
   plain("span_id", "Span.span_id, lower-case hex; NULL on records without one"),
   plain("parent_span_id", "Span.parent_span_id, lower-case hex; NULL on roots"),
-  required(dictionary("batch_id", "first 16 bytes of SHA-256 over the request body as sent, hex")),
+  required(
+    dictionary(
+      "batch_id",
+      "first 16 bytes of SHA-256 over project id, NUL and request body as sent, hex",
+    ),
+  ),
   // time
   timestamp("start_time", "Span.start_time_unix_nano; LogRecord time, else observed time"),
   required(int64("start_unix_nano", "ns", "same, full precision")),

@@ -1,0 +1,142 @@
+import { fork, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
+
+/** The processes that are compared. */
+
+export interface Server {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Does it check keys? Then each request carries one. */
+  readonly hasKeys: boolean;
+  stop(): Promise<void>;
+}
+
+/** Keys of as many projects: the same spans in another project are other spans. */
+export const PROJECTS = 96;
+export const keyOf = (project: number): string =>
+  `lens_bench_${project.toString().padStart(4, "0")}`;
+
+const here = import.meta.dirname;
+const READY_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 50;
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => {
+    probe.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+  return port;
+}
+
+function serverOf(
+  name: string,
+  child: ChildProcess,
+  at: { port: number; hasKeys?: boolean },
+): Server {
+  return {
+    name,
+    port: at.port,
+    pid: child.pid ?? 0,
+    hasKeys: at.hasKeys ?? false,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+/** A script that tells its address over IPC. */
+async function forked(name: string, script: string, args: readonly string[]): Promise<Server> {
+  const child = fork(join(here, script), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const address = await new Promise<AddressInfo>((resolve) => {
+    child.once("message", (message) => resolve(message as AddressInfo));
+  });
+  return serverOf(name, child, { port: address.port });
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).status < 500;
+  } catch {
+    // Not listening yet.
+    return false;
+  }
+}
+
+async function untilReady(url: string): Promise<void> {
+  const started = performance.now();
+  while (!(await answers(url))) {
+    if (performance.now() - started > READY_TIMEOUT_MS)
+      throw new Error(`${url} did not answer in time`);
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+async function lensai(folder: string): Promise<Server> {
+  const dataDir = join(folder, "lensai");
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(join(dataDir, "control-snapshot.json"), JSON.stringify(snapshot()), {
+    mode: 0o600,
+  });
+  const [port, grpcPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, [join(here, "../src/main.ts")], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: {
+      ...process.env,
+      LENSAI_DATA_DIR: dataDir,
+      LENSAI_OTLP_HTTP_PORT: String(port),
+      LENSAI_OTLP_GRPC_PORT: String(grpcPort),
+    },
+  });
+  await untilReady(`http://127.0.0.1:${port}/readyz`);
+  return serverOf("lensai", child, { port, hasKeys: true });
+}
+
+function snapshot(): unknown {
+  const projects = Array.from({ length: PROJECTS }, (_, n) => `bench-${n}`);
+  return {
+    formatVersion: 1,
+    version: 1,
+    issuedAt: "2026-01-01T00:00:00.000Z",
+    projects: projects.map((id) => ({ id, name: id, content: "redacted" })),
+    keys: projects.map((projectId, n) => ({
+      id: `key-${n}`,
+      sha256: createHash("sha256").update(keyOf(n)).digest("hex"),
+      projectId,
+      scopes: ["ingest"],
+      origins: [],
+      revoked: false,
+    })),
+  };
+}
+
+/** Starts all of them; the Collector only where Go is. */
+export async function startServers(folder: string, goFolder: string): Promise<Server[]> {
+  const servers = [
+    await forked("http", "floor-server.ts", ["http"]),
+    await forked("fastify", "floor-server.ts", ["fastify"]),
+    await forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")]),
+    await lensai(folder),
+    await forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")]),
+  ];
+  const binary = buildOtelCollector(goFolder);
+  if (binary === undefined) return servers;
+  const collectorFolder = join(folder, "otelcol");
+  mkdirSync(collectorFolder, { recursive: true });
+  const port = await freePort();
+  const child = startOtelCollector(binary, collectorFolder, port);
+  await untilReady(`http://127.0.0.1:${port}/`);
+  return [...servers, serverOf("otelcol", child, { port })];
+}

@@ -1,0 +1,197 @@
+import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
+import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import type { Redactor } from "@lensai/otel-config/redaction/redactor";
+import {
+  AnyValue,
+  VALUE_KVLIST,
+  VALUE_ARRAY,
+  blankValue,
+  readKeyValue,
+  writeJsonValue,
+} from "./any-value.ts";
+import type { ValueContext } from "./any-value.ts";
+import type { JsonWriter } from "./json-writer.ts";
+import { KeyTable } from "./key-table.ts";
+import type { KeyInfo } from "./key-table.ts";
+import { OtlpReader } from "./otlp-reader.ts";
+import { FLAG } from "./record-flags.ts";
+import { COLUMN } from "./row-sink.ts";
+
+/** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
+const ATTRIBUTES_PER_RECORD_MAX = 1024;
+
+/** A field rule with its target resolved: a column, or a place in the raw usage. */
+export interface FieldTarget {
+  readonly kind: FieldKind;
+  readonly column: number;
+  readonly usage: RawUsageField | undefined;
+  readonly keep: boolean;
+}
+
+const OPEN_OBJECT = 0x7b;
+
+/**
+ * Reads attribute lists: unknown attributes go straight into a JSON writer, attributes that fill a column
+ * are remembered, and the best of several names for one field wins. One instance serves a whole process;
+ * between `begin` and the next `begin` it holds the state of one record.
+ */
+export class AttributeDecoder implements ValueContext {
+  readonly reader = new OtlpReader();
+  readonly keys = new KeyTable();
+  readonly redactor: Redactor;
+  redactions = 0;
+  isAltered = false;
+  hasNonFinite = false;
+  hasTruncated = false;
+  keepsContent = true;
+  flags = 0;
+  isGenAi = false;
+  attributeCount = 0;
+  droppedCount = 0;
+  /** Fields filled by the current record, in the order met. */
+  readonly touched: number[] = [];
+  readonly targets: readonly FieldTarget[];
+  private epoch = 0;
+  private readonly epochs: Uint32Array;
+  private readonly ranks: Uint32Array;
+  private readonly values: AnyValue[];
+  private readonly infos: KeyInfo[] = [];
+  private readonly scratch = new AnyValue();
+
+  constructor(redactor: Redactor) {
+    this.redactor = redactor;
+    this.targets = this.keys.fields.map((rule) => ({
+      kind: rule.kind,
+      column: rule.kind === "tokens" ? -1 : (COLUMN[rule.field] as number),
+      usage: RAW_USAGE_FIELDS.find((name) => rule.kind === "tokens" && name === rule.field),
+      keep: rule.keep,
+    }));
+    this.epochs = new Uint32Array(this.targets.length);
+    this.ranks = new Uint32Array(this.targets.length);
+    this.values = this.targets.map(() => new AnyValue());
+  }
+
+  /** Forgets the record before. */
+  begin(): void {
+    this.epoch += 1;
+    this.touched.length = 0;
+    this.redactions = 0;
+    this.hasNonFinite = false;
+    this.hasTruncated = false;
+    this.flags = 0;
+    this.isGenAi = false;
+    this.attributeCount = 0;
+    this.droppedCount = 0;
+  }
+
+  /** The value that fills a field in the current record. */
+  valueOf(field: number): AnyValue {
+    return this.values[field] as AnyValue;
+  }
+
+  /** Reads one KeyValue of a record that ends at `end`. */
+  readAttribute(end: number, json: JsonWriter): KeyInfo {
+    const value = this.scratch;
+    const { from, to } = readKeyValue(this, end, value);
+    const key = this.keys.lookup(this.reader.view, from, to);
+    this.attributeCount += 1;
+    if (key.isGenAi) this.isGenAi = true;
+    if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
+      this.dropAttribute(key, value);
+    } else if (key.field >= 0) this.offer(key, value, json);
+    else if (key.policy === "content" && !this.keepsContent) blankValue(this, value);
+    else this.writeMember(json, key, value);
+    return key;
+  }
+
+  private dropAttribute(key: KeyInfo, value: AnyValue): void {
+    blankValue(this, value);
+    if (key.policy === "drop") return;
+    this.droppedCount += 1;
+    this.flags |= FLAG.attributesDropped;
+  }
+
+  /** A member of a JSON object, which is opened by its first member. */
+  writeMember(json: JsonWriter, key: KeyInfo, value: AnyValue): void {
+    openObject(json);
+    json.key(key.json);
+    writeJsonValue(this, json, value);
+  }
+
+  private offer(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
+    const { field } = key;
+    const target = this.targets[field] as FieldTarget;
+    if (target.keep) this.writeMember(json, key, value);
+    if (this.epochs[field] !== this.epoch) {
+      this.epochs[field] = this.epoch;
+      this.touched.push(field);
+      this.hold(key, value);
+      return;
+    }
+    const held = this.ranks[field] as number;
+    if (key.rank === held) this.flags |= FLAG.duplicateKeys;
+    if (key.rank <= held) {
+      if (key.rank < held) this.keepLoser(this.infos[field] as KeyInfo, this.valueOf(field), json);
+      this.hold(key, value);
+    } else this.keepLoser(key, value, json);
+  }
+
+  /** A second name for a field: it fills no column, so it stays among the attributes. */
+  private keepLoser(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
+    const target = this.targets[key.field] as FieldTarget;
+    if (target.keep) return;
+    if (target.kind === "content" && !this.keepsContent) blankValue(this, value);
+    else this.writeMember(json, key, value);
+  }
+
+  private hold(key: KeyInfo, value: AnyValue): void {
+    const { field } = key;
+    const held = this.valueOf(field);
+    held.kind = value.kind;
+    held.from = value.from;
+    held.to = value.to;
+    held.low = value.low;
+    held.high = value.high;
+    held.double = value.double;
+    this.ranks[field] = key.rank;
+    this.infos[field] = key;
+  }
+
+  /** A value of an unexpected shape stays among the attributes instead of filling its column. */
+  keepUnfit(field: number, json: JsonWriter): void {
+    const target = this.targets[field] as FieldTarget;
+    if (!target.keep) this.writeMember(json, this.infos[field] as KeyInfo, this.valueOf(field));
+  }
+
+  /**
+   * Reads one KeyValue into a JSON object and fills no column: attributes of events, links, scopes and
+   * resources. Content keys are blanked when the project keeps no content.
+   */
+  readMember(end: number, json: JsonWriter): KeyInfo {
+    const value = this.scratch;
+    const { from, to } = readKeyValue(this, end, value);
+    const key = this.keys.lookup(this.reader.view, from, to);
+    const isContent =
+      key.policy === "content" || (key.field >= 0 && this.targets[key.field]?.kind === "content");
+    if (key.policy === "drop" || (isContent && !this.keepsContent)) blankValue(this, value);
+    else this.writeMember(json, key, value);
+    return key;
+  }
+
+  /** The value read last by `readAttribute` or `readMember`. */
+  get lastValue(): AnyValue {
+    return this.scratch;
+  }
+}
+
+/** Begins a JSON object unless one is begun. */
+export function openObject(json: JsonWriter): void {
+  if (json.isBegun) return;
+  json.begin();
+  json.byte(OPEN_OBJECT);
+}
+
+/** Does the value hold other values? */
+export function isNested(value: AnyValue): boolean {
+  return value.kind === VALUE_ARRAY || value.kind === VALUE_KVLIST;
+}

@@ -1,0 +1,225 @@
+import { isUtf8 } from "node:buffer";
+import { NULL_CODE, reserveBytes, writeLength } from "@lensai/otel-config/span-row/row-batch";
+import type { PlainColumn } from "@lensai/otel-config/span-row/row-batch";
+
+/**
+ * Writes JSON text straight into the arena of a plain column, from bytes, without JS strings.
+ * begin() ... end() makes one value; the row stays NULL when begin() was never called or undone.
+ */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** An escaped byte becomes at most `\u00XX`. */
+const ESCAPED_BYTES_MAX = 6;
+/** Bytes that may be copied as they are: 0 = copy, 1 = escape, 2 = part of a UTF-8 sequence. */
+const BYTE_CLASS = new Uint8Array(256).fill(1, 0, 0x20).fill(2, 0x80);
+BYTE_CLASS[QUOTE] = 1;
+BYTE_CLASS[BACKSLASH] = 1;
+const HEX = new TextEncoder().encode("0123456789abcdef");
+const SHORT_ESCAPES: Readonly<Record<number, number>> = {
+  [QUOTE]: QUOTE,
+  [BACKSLASH]: BACKSLASH,
+  0x08: 0x62,
+  0x09: 0x74,
+  0x0a: 0x6e,
+  0x0c: 0x66,
+  0x0d: 0x72,
+};
+const TWO_32 = 4294967296;
+const encoder = new TextEncoder();
+const lossyDecoder = new TextDecoder("utf-8");
+
+export class JsonWriter {
+  private column: PlainColumn;
+  private bytes: Uint8Array;
+  private at = 0;
+  private isOpen = false;
+
+  constructor(column: PlainColumn) {
+    this.column = column;
+    this.bytes = column.bytes;
+  }
+
+  /** Points the writer at the same column of another batch. */
+  bind(column: PlainColumn): void {
+    this.column = column;
+    this.bytes = column.bytes;
+    this.isOpen = false;
+  }
+
+  get isBegun(): boolean {
+    return this.isOpen;
+  }
+
+  begin(): void {
+    this.bytes = reserveBytes(this.column, 4);
+    this.at = this.column.bytesLength + 4;
+    this.isOpen = true;
+  }
+
+  /** Ends the value and makes it the row's; does nothing when nothing was begun. */
+  end(row: number): void {
+    if (!this.isOpen) {
+      this.column.starts[row] = NULL_CODE;
+      return;
+    }
+    const start = this.column.bytesLength;
+    writeLength(this.bytes, start, this.at - start - 4);
+    this.column.starts[row] = start + 1;
+    this.column.bytesLength = this.at;
+    this.isOpen = false;
+  }
+
+  /** Drops the value begun. */
+  abandon(): void {
+    this.isOpen = false;
+  }
+
+  get position(): number {
+    return this.at;
+  }
+
+  byte(value: number): void {
+    if (this.at === this.bytes.length) this.grow(1);
+    this.bytes[this.at] = value;
+    this.at += 1;
+  }
+
+  /** Copies bytes that are JSON already. */
+  raw(source: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    if (this.at + length > this.bytes.length) this.grow(length);
+    const { bytes } = this;
+    let { at } = this;
+    if (length < 64) {
+      for (let i = from; i < to; i += 1) {
+        bytes[at] = source[i] as number;
+        at += 1;
+      }
+    } else {
+      bytes.set(source.subarray(from, to), at);
+      at += length;
+    }
+    this.at = at;
+  }
+
+  /** Separator before the next member when the last byte is not an opening bracket. */
+  comma(): void {
+    const last = this.bytes[this.at - 1];
+    if (last !== 0x7b && last !== 0x5b) this.byte(COMMA);
+  }
+
+  /** A member name given as ready JSON (`"name":`). */
+  key(json: Uint8Array): void {
+    this.comma();
+    this.raw(json, 0, json.length);
+  }
+
+  /** A member name given as raw bytes. */
+  keyBytes(source: Uint8Array, from: number, to: number): void {
+    this.comma();
+    this.string(source, from, to);
+    this.byte(COLON);
+  }
+
+  /** A JSON string of UTF-8 bytes; invalid sequences become U+FFFD. */
+  string(source: Uint8Array, from: number, to: number): void {
+    const needed = (to - from) * ESCAPED_BYTES_MAX + 2;
+    if (this.at + needed > this.bytes.length) this.grow(needed);
+    const { bytes } = this;
+    let { at } = this;
+    bytes[at] = QUOTE;
+    at += 1;
+    const first = at;
+    let seen = 0;
+    for (let i = from; i < to; i += 1) {
+      const value = source[i] as number;
+      const kind = BYTE_CLASS[value] as number;
+      seen |= kind;
+      if (kind === 1) at = escape(bytes, at, value);
+      else {
+        bytes[at] = value;
+        at += 1;
+      }
+    }
+    this.at = at;
+    if ((seen & 2) !== 0 && !isUtf8(source.subarray(from, to))) this.repair(first);
+    this.byte(QUOTE);
+  }
+
+  /** Rewrites what follows `first` with U+FFFD in place of bytes that are not UTF-8. */
+  private repair(first: number): void {
+    const repaired = encoder.encode(lossyDecoder.decode(this.bytes.subarray(first, this.at)));
+    this.at = first;
+    this.raw(repaired, 0, repaired.length);
+  }
+
+  /** A signed 64-bit integer from its two words, exact. */
+  int64(low: number, high: number): void {
+    const signedHigh = high | 0;
+    const value = signedHigh * TWO_32 + low;
+    if (Number.isSafeInteger(value)) this.number(value);
+    else this.ascii(((BigInt(signedHigh) << 32n) | BigInt(low)).toString());
+  }
+
+  /** A finite number; the caller has dealt with NaN and infinities. */
+  number(value: number): void {
+    if (Number.isInteger(value) && value >= 0 && value < 1e9) this.smallInteger(value);
+    else this.ascii(String(value));
+  }
+
+  private smallInteger(value: number): void {
+    if (this.at + 10 > this.bytes.length) this.grow(10);
+    let digits = 1;
+    for (let limit = 10; value >= limit; limit *= 10) digits += 1;
+    let rest = value;
+    for (let i = this.at + digits - 1; i >= this.at; i -= 1) {
+      const next = Math.floor(rest / 10);
+      this.bytes[i] = 0x30 + rest - next * 10;
+      rest = next;
+    }
+    this.at += digits;
+  }
+
+  /** ASCII text as it is. */
+  ascii(text: string): void {
+    if (this.at + text.length > this.bytes.length) this.grow(text.length);
+    for (let i = 0; i < text.length; i += 1) this.bytes[this.at + i] = text.charCodeAt(i);
+    this.at += text.length;
+  }
+
+  /** A JSON string of lower-case hex. */
+  hex(source: Uint8Array, from: number, to: number): void {
+    this.byte(QUOTE);
+    for (let i = from; i < to; i += 1) {
+      const value = source[i] as number;
+      this.byte(HEX[value >>> 4] as number);
+      this.byte(HEX[value & 15] as number);
+    }
+    this.byte(QUOTE);
+  }
+
+  private grow(extra: number): void {
+    const open = this.bytes.subarray(this.column.bytesLength, this.at);
+    const grown = reserveBytes(this.column, open.length + extra);
+    grown.set(open, this.column.bytesLength);
+    this.bytes = grown;
+  }
+}
+
+function escape(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = BACKSLASH;
+  const short = SHORT_ESCAPES[value];
+  if (short !== undefined) {
+    bytes[at + 1] = short;
+    return at + 2;
+  }
+  bytes[at + 1] = 0x75;
+  bytes[at + 2] = 0x30;
+  bytes[at + 3] = 0x30;
+  bytes[at + 4] = HEX[value >>> 4] as number;
+  bytes[at + 5] = HEX[value & 15] as number;
+  return at + 6;
+}

@@ -1,0 +1,206 @@
+import type { Redactor } from "@lensai/otel-config/redaction/redactor";
+import { VALUE_STRING } from "./any-value.ts";
+import { AttributeDecoder, openObject } from "./attribute-decoder.ts";
+import { FieldWriter } from "./field-writer.ts";
+import { FLAG, flagsToJson } from "./record-flags.ts";
+import { ResourceDecoder } from "./resource-decoder.ts";
+import { RowSink } from "./row-sink.ts";
+import type { Accounting } from "../pipeline/accounting.ts";
+import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { ConstantText, COLUMN } from "./row-sink.ts";
+import { LENSAI } from "@lensai/otel-config/attributes/lensai";
+import type { TextRange } from "./text-interner.ts";
+import { MICROS_PER_DAY } from "./unix-nano.ts";
+
+/** What holds for every record of a request. */
+export interface RequestFacts {
+  readonly projectId: string;
+  readonly apiKeyId: string | undefined;
+  /** Lower-case hex. */
+  readonly batchId: string;
+  readonly receivedAtMs: number;
+  readonly keepsContent: boolean;
+}
+
+/** Why records were refused, and how many; the reasons go into the partial success. */
+export interface DecodeResult {
+  accepted: number;
+  rejected: number;
+  /** Distinct reasons, at most a few. */
+  reasons: Set<string>;
+  /** Things worth telling although the records were accepted. */
+  warnings: Set<string>;
+  /** Records of a kind that is not stored (metrics that are not about models). */
+  ignored: number;
+  /** Spans that had landed before. */
+  duplicates: number;
+  /** Ordinals of those spans among all spans of the request. */
+  skipped: number[];
+  /** The body was overwritten in places: it may only be kept as it now is. */
+  isAltered: boolean;
+}
+
+/** Spans before this are mistakes: OTLP did not exist. */
+const EARLIEST_MICROS = Date.UTC(2015, 0, 1) * 1000;
+/** Clocks run ahead by minutes; a day covers mistaken time zones too. */
+const AHEAD_MICROS_MAX = MICROS_PER_DAY;
+const CLOSE_OBJECT = 0x7d;
+const encoder = new TextEncoder();
+const FLAGS_KEY = encoder.encode(`${JSON.stringify(LENSAI.ingestFlags)}:`);
+const DROPPED_KEY = encoder.encode(`${JSON.stringify(LENSAI.droppedAttributes)}:`);
+
+const SIGNAL = {
+  span: new ConstantText("signal", "span"),
+  log: new ConstantText("signal", "log"),
+  metric: new ConstantText("signal", "metric"),
+} as const;
+
+/** What the decoders of spans, log records and metric points share. */
+export class RecordDecoder {
+  readonly attributes: AttributeDecoder;
+  readonly sink: RowSink;
+  readonly fields: FieldWriter;
+  readonly resource: ResourceDecoder;
+  readonly accounting: Accounting;
+  receivedMicros = 0;
+  private readonly exceptionType = { from: 0, to: 0 };
+  private readonly text: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
+  private readonly requestCodes: Array<{ column: number; code: number }> = [];
+
+  constructor(redactor: Redactor, accounting: Accounting, batch: RowBatch) {
+    this.attributes = new AttributeDecoder(redactor);
+    this.sink = new RowSink(batch);
+    this.fields = new FieldWriter(this.attributes, this.sink);
+    this.resource = new ResourceDecoder(this.attributes, this.sink);
+    this.accounting = accounting;
+  }
+
+  /** Points everything at a request's bytes and at the batch that takes its rows. */
+  openRequest(
+    body: Uint8Array,
+    batch: RowBatch,
+    request: { facts: RequestFacts; rowsMax: number },
+  ): void {
+    const { facts, rowsMax } = request;
+    const { attributes, sink } = this;
+    attributes.reader.reset(body);
+    attributes.redactor.scan(body, body.length);
+    attributes.keepsContent = facts.keepsContent;
+    attributes.isAltered = false;
+    sink.open(batch, rowsMax);
+    this.receivedMicros = facts.receivedAtMs * 1000;
+    this.requestCodes.length = 0;
+    this.addRequestCode("project_id", facts.projectId);
+    this.addRequestCode("batch_id", facts.batchId);
+    if (facts.apiKeyId !== undefined) this.addRequestCode("api_key_id", facts.apiKeyId);
+  }
+
+  private addRequestCode(name: string, text: string): void {
+    const bytes = encoder.encode(text);
+    const column = COLUMN[name] as number;
+    const range = { view: new DataView(bytes.buffer), from: 0, to: bytes.length };
+    this.requestCodes.push({ column, code: this.sink.codeOf(column, range) });
+  }
+
+  /** Columns that are the same for all records of a request, a resource and a scope. */
+  writeOrigin(signal: keyof typeof SIGNAL): void {
+    const { sink } = this;
+    for (const { column, code } of this.requestCodes) sink.setCode(column, code);
+    sink.setConstant(SIGNAL[signal]);
+    this.resource.writeCodes();
+    sink.setInt64(COLUMN["received_at"] as number, this.receivedMicros);
+  }
+
+  /** Start time columns; the answer is the partition day. `micros` is 0 when there is no time. */
+  writeStart(words: { low: number; high: number }, micros: number): number {
+    const { sink, attributes } = this;
+    const isAbsurd = micros < EARLIEST_MICROS || micros > this.receivedMicros + AHEAD_MICROS_MAX;
+    sink.setInt64Words(COLUMN["start_unix_nano"] as number, words.low, words.high);
+    sink.setInt64(COLUMN["start_time"] as number, micros);
+    if (isAbsurd) attributes.flags |= FLAG.timeAbsurd;
+    return Math.floor((isAbsurd ? this.receivedMicros : micros) / MICROS_PER_DAY);
+  }
+
+  /**
+   * Fills columns from the attributes, prices the call, ends the attribute JSON and the row. The caller
+   * has set `fields.isSpan`, `isError` and `startMicros`.
+   */
+  finish(day: number, droppedByClient: number): void {
+    const { attributes, fields, sink } = this;
+    this.writeText(COLUMN["error_type"] as number, this.exceptionType);
+    fields.write();
+    if (attributes.isGenAi) this.accounting.account(sink, fields);
+    if (attributes.redactions > 0) {
+      sink.setInt64(COLUMN["redaction_count"] as number, attributes.redactions);
+    }
+    this.finishAttributes(droppedByClient);
+    sink.commit(day);
+  }
+
+  private finishAttributes(droppedByClient: number): void {
+    const { attributes, sink } = this;
+    const json = sink.attributes;
+    if (attributes.hasNonFinite) attributes.flags |= FLAG.nonFinite;
+    if (attributes.hasTruncated) attributes.flags |= FLAG.truncated;
+    const dropped = droppedByClient + attributes.droppedCount;
+    if (dropped > 0) {
+      openObject(json);
+      json.key(DROPPED_KEY);
+      json.number(dropped);
+    }
+    if (attributes.flags !== 0) {
+      openObject(json);
+      json.key(FLAGS_KEY);
+      json.ascii(flagsToJson(attributes.flags));
+    }
+    if (json.isBegun) json.byte(CLOSE_OBJECT);
+  }
+
+  /** Starts a record: nothing of the one before is left. */
+  beginRow(): void {
+    this.attributes.begin();
+    this.sink.abandonRow();
+    this.exceptionType.from = 0;
+    this.exceptionType.to = 0;
+  }
+
+  /** Text of the message into a column; NULL when it is empty. */
+  writeText(column: number, range: { from: number; to: number }): void {
+    if (range.from === range.to) return;
+    this.text.view = this.attributes.reader.view;
+    this.text.from = range.from;
+    this.text.to = range.to;
+    this.sink.setText(column, this.text);
+  }
+
+  /** Remembers the exception type an event names; it fills `error_type` when no attribute does. */
+  noteExceptionType(): void {
+    const value = this.attributes.lastValue;
+    if (value.kind !== VALUE_STRING) return;
+    this.exceptionType.from = value.from;
+    this.exceptionType.to = value.to;
+  }
+}
+
+/** Distinct reasons told to the client: more would bury the first. */
+const REASONS_MAX = 8;
+
+/** Counts a refused record and remembers why. */
+export function rejectRecord(result: DecodeResult, reason: string): void {
+  result.rejected += 1;
+  if (result.reasons.size < REASONS_MAX) result.reasons.add(reason);
+}
+
+/** A result with nothing in it. */
+export function emptyResult(): DecodeResult {
+  return {
+    accepted: 0,
+    rejected: 0,
+    reasons: new Set(),
+    warnings: new Set(),
+    ignored: 0,
+    duplicates: 0,
+    skipped: [],
+    isAltered: false,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What was odd about a record. The bits travel with the record while it is decoded and end as names in
+ * its attribute `lensai.ingest.flags`.
+ */
+export const FLAG = {
+  /** The span ends before it starts: its duration is stored as 0. */
+  endBeforeStart: 1,
+  /** Start time 0, long ago or in the future: the row is filed under the day it was received. */
+  timeAbsurd: 2,
+  /** An attribute key came twice: the last value counts. */
+  duplicateKeys: 4,
+  /** A value was cut at our limit. */
+  truncated: 8,
+  /** NaN or an infinity, which JSON cannot hold: stored as null. */
+  nonFinite: 16,
+  /** A token count was negative, fractional or not a number: treated as absent. */
+  usageInvalid: 32,
+  /** Attributes beyond the limit per record were dropped. */
+  attributesDropped: 64,
+} as const;
+
+const NAMES: ReadonlyArray<readonly [number, string]> = [
+  [FLAG.endBeforeStart, "end_before_start"],
+  [FLAG.timeAbsurd, "time_absurd"],
+  [FLAG.duplicateKeys, "duplicate_keys"],
+  [FLAG.truncated, "truncated"],
+  [FLAG.nonFinite, "non_finite"],
+  [FLAG.usageInvalid, "usage_invalid"],
+  [FLAG.attributesDropped, "attributes_dropped"],
+];
+
+/** The names of the bits, as a JSON array. */
+export function flagsToJson(flags: number): string {
+  return JSON.stringify(NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name));
+}

@@ -1,0 +1,191 @@
+import { billRuleOf } from "@lensai/otel-config/dialects/bill-rule";
+import type { BillRule } from "@lensai/otel-config/dialects/bill-rule";
+import { callRoleOf, isModelCall } from "@lensai/otel-config/dialects/call-role";
+import { OTEL_GEN_AI_DIALECT } from "@lensai/otel-config/dialects/otel-gen-ai";
+import { priceCallNumber } from "@lensai/otel-config/pricing/price-call";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import { canonicalProvider } from "@lensai/otel-config/pricing/provider-names";
+import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
+import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
+import { createNormalUsage } from "@lensai/otel-config/usage/usage";
+import type { NormalUsage, RawUsage } from "@lensai/otel-config/usage/usage";
+import { COLUMN, ConstantText } from "../decode/row-sink.ts";
+import type { RowSink } from "../decode/row-sink.ts";
+import { TextInterner } from "../decode/text-interner.ts";
+import type { TextRange } from "../decode/text-interner.ts";
+import { PriceCache } from "./price-cache.ts";
+
+/** What the decoder knows about a record that may be a model call. */
+export interface CallFacts {
+  readonly isSpan: boolean;
+  readonly isError: boolean;
+  readonly startMicros: number;
+  readonly usage: RawUsage;
+  readonly operation: RecordTextRange;
+  readonly provider: RecordTextRange;
+  readonly requestModel: RecordTextRange;
+  readonly responseModel: RecordTextRange;
+}
+
+interface RecordTextRange extends TextRange {
+  readonly isSet: boolean;
+}
+
+interface Operation {
+  readonly role: ConstantText;
+  readonly isModelCall: boolean;
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+const DIALECT = new ConstantText("dialect", OTEL_GEN_AI_DIALECT);
+const BILL_RULE: Readonly<Record<BillRule, ConstantText>> = {
+  call: new ConstantText("bill_rule", "call"),
+  failed: new ConstantText("bill_rule", "failed"),
+};
+const BASIS = {
+  proven: new ConstantText("usage_basis", "proven"),
+  rule: new ConstantText("usage_basis", "rule"),
+  spec: new ConstantText("usage_basis", "spec"),
+} as const;
+const SOURCE = {
+  reported: new ConstantText("usage_source", "reported"),
+  derived: new ConstantText("usage_source", "derived"),
+  estimated: new ConstantText("usage_source", "estimated"),
+  missing: new ConstantText("usage_source", "missing"),
+} as const;
+
+/** Usage parts and their columns. */
+const PART_COLUMNS: ReadonlyArray<readonly [keyof NormalUsage, number]> = (
+  [
+    ["input", "input_tokens"],
+    ["output", "output_tokens"],
+    ["inputUncached", "input_uncached_tokens"],
+    ["cacheRead", "cache_read_tokens"],
+    ["cacheWrite5m", "cache_write_5m_tokens"],
+    ["cacheWrite1h", "cache_write_1h_tokens"],
+    ["reasoning", "reasoning_tokens"],
+    ["audioInput", "audio_input_tokens"],
+    ["audioOutput", "audio_output_tokens"],
+    ["imageInput", "image_input_tokens"],
+  ] as const
+).map(([part, column]) => [part, COLUMN[column] as number]);
+
+/** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
+export class Accounting {
+  private readonly normal = createNormalUsage();
+  private readonly prices: PriceCache;
+  private readonly priceVersion: ConstantText;
+  private readonly operations = new InternedValues<Operation>(readOperation);
+  private readonly providers = new InternedValues(readProvider);
+  private readonly models = new InternedValues((name) => name);
+
+  constructor(book: PriceBook) {
+    this.prices = new PriceCache(book);
+    this.priceVersion = new ConstantText("price_version", book.version);
+  }
+
+  account(sink: RowSink, facts: CallFacts): void {
+    sink.setConstant(DIALECT);
+    const usage = normaliseUsage(facts.usage, this.normal);
+    const hasUsage = usage.input !== undefined || usage.output !== undefined;
+    const model = this.modelOf(facts);
+    const operation = this.operationOf(facts, hasUsage && model !== undefined);
+    sink.setConstant(operation.role);
+    const provider = facts.provider.isSet ? this.providers.get(facts.provider) : undefined;
+    if (provider !== undefined) sink.setText(COLUMN["provider"] as number, provider.text);
+    const rule = billRuleOf({
+      isSpan: facts.isSpan,
+      isModelCall: operation.isModelCall,
+      hasModel: model !== undefined,
+      hasUsage,
+      isError: facts.isError,
+    });
+    this.writeUsage(sink, usage, rule);
+    if (rule === undefined) return;
+    sink.setConstant(BILL_RULE[rule]);
+    sink.setBool(COLUMN["billed"] as number, rule === "call");
+    if (rule === "call" && hasUsage && model !== undefined) {
+      this.price(sink, this.prices.resolve(provider?.name, model, facts.startMicros));
+    }
+  }
+
+  private modelOf(facts: CallFacts): string | undefined {
+    if (facts.responseModel.isSet) return this.models.get(facts.responseModel);
+    return facts.requestModel.isSet ? this.models.get(facts.requestModel) : undefined;
+  }
+
+  /** Hand-made spans leave the operation out; a model with token counts is a model call all the same. */
+  private operationOf(facts: CallFacts, looksLikeCall: boolean): Operation {
+    if (facts.operation.isSet) return this.operations.get(facts.operation);
+    return looksLikeCall ? UNNAMED_CALL : UNNAMED;
+  }
+
+  private writeUsage(sink: RowSink, usage: NormalUsage, rule: BillRule | undefined): void {
+    if (usage.basis === undefined) {
+      // Only an answered call owes its usage: a tool span without tokens misses nothing.
+      if (rule === "call") sink.setConstant(SOURCE.missing);
+      return;
+    }
+    for (const [part, column] of PART_COLUMNS) {
+      const count = usage[part];
+      if (typeof count === "number") sink.setInt64(column, count);
+    }
+    sink.setConstant(BASIS[usage.basis]);
+    sink.setConstant(SOURCE[usage.source]);
+  }
+
+  private price(sink: RowSink, prices: UnitPrices | undefined): void {
+    if (prices === undefined) return;
+    const costNano = priceCallNumber(this.normal, prices);
+    if (costNano === undefined) return;
+    sink.setInt64(COLUMN["cost_nano_usd"] as number, costNano);
+    sink.setConstant(this.priceVersion);
+  }
+}
+
+const UNNAMED_CALL: Operation = {
+  role: new ConstantText("call_role", "inference"),
+  isModelCall: true,
+};
+const UNNAMED: Operation = { role: new ConstantText("call_role", "other"), isModelCall: false };
+const roles = new Map<string, ConstantText>();
+
+function readOperation(name: string): Operation {
+  const role = callRoleOf(name);
+  const constant = roles.get(role) ?? new ConstantText("call_role", role);
+  roles.set(role, constant);
+  return { role: constant, isModelCall: isModelCall(role) };
+}
+
+function readProvider(raw: string): { name: string; text: TextRange } {
+  const name = canonicalProvider(raw);
+  const bytes = encoder.encode(name);
+  return { name, text: { view: new DataView(bytes.buffer), from: 0, to: bytes.length } };
+}
+
+/** Values computed once per distinct text. */
+class InternedValues<T> {
+  private readonly texts = new TextInterner();
+  private generation = 0;
+  private values: T[] = [];
+  private readonly compute: (text: string) => T;
+
+  constructor(compute: (text: string) => T) {
+    this.compute = compute;
+  }
+
+  get(text: TextRange): T {
+    const id = this.texts.intern(text.view, text.from, text.to);
+    if (this.generation !== this.texts.generation) {
+      this.generation = this.texts.generation;
+      this.values = [];
+    }
+    const known = this.values[id];
+    if (known !== undefined) return known;
+    const value = this.compute(decoder.decode(this.texts.bytesOf(id)));
+    this.values[id] = value;
+    return value;
+  }
+}

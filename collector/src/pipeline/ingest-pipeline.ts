@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { LensError } from "@lensai/otel-config/errors";
+import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import type { DecodeResult, RequestFacts } from "../decode/record-decoder.ts";
+import type { RequestDecoder } from "../decode/request-decoder.ts";
+import type { SpanFilter, SpanPlace } from "../decode/trace-decoder.ts";
+import type { SeenWindow } from "../landing/seen-window.ts";
+import type { SpanIdentity } from "../landing/span-identity.ts";
+import { BATCH_ID_BYTES } from "../landing/wal-record.ts";
+import type { WalRecordInput } from "../landing/wal-record.ts";
+import type { Ingest, IngestRequest, IngestResult } from "./ingest.ts";
+
+/** Where decoded rows go and how a request becomes durable. */
+export interface RowLog {
+  /** The open batch. */
+  readonly batch: RowBatch;
+  /** Makes room for one request, whose rows never straddle two batches. Throws `ingest.storage_behind`. */
+  prepare(rowsExpected: number, bytesExpected: number): void;
+  /** Logs the request whose rows were just appended; resolves when it is durable. */
+  append(record: WalRecordInput): Promise<void>;
+}
+
+export interface IngestPipelineParts {
+  readonly log: RowLog;
+  readonly decoder: RequestDecoder;
+  readonly seen: SeenWindow;
+  readonly identity: SpanIdentity;
+  readonly counters: PipelineCounters;
+}
+
+/** What the pipeline counts beside accepted and rejected. */
+export interface PipelineCounters {
+  duplicateRequests: number;
+  duplicateSpans: number;
+  /** Data points of metrics that are not stored. */
+  ignoredRecords: number;
+}
+
+/** More records in one request than this are refused: the sender's batch size is broken. */
+const ROWS_PER_REQUEST_MAX = 65_536;
+
+/** decode -> mask -> normalise -> price -> log. Everything but the log happens in one tick. */
+export class IngestPipeline implements Ingest {
+  private readonly parts: IngestPipelineParts;
+  /** Requests whose durability is still awaited, by batch id: a resend waits for the first send. */
+  private readonly pending = new Map<string, Promise<IngestResult>>();
+
+  constructor(parts: IngestPipelineParts) {
+    this.parts = parts;
+  }
+
+  async ingest(request: IngestRequest): Promise<IngestResult> {
+    const batchId = batchIdOf(request);
+    const batchHex = batchId.toString("hex");
+    const first = this.pending.get(batchHex);
+    if (first !== undefined || this.parts.seen.seenRequest(batchId)) {
+      this.parts.counters.duplicateRequests += 1;
+      return first ?? { accepted: 0, rejected: 0, message: undefined };
+    }
+    const work = this.ingestNew(request, batchId);
+    this.pending.set(batchHex, work);
+    try {
+      return await work;
+    } finally {
+      this.pending.delete(batchHex);
+    }
+  }
+
+  private async ingestNew(request: IngestRequest, batchId: Buffer): Promise<IngestResult> {
+    const { log, decoder, seen, counters } = this.parts;
+    const { signal, body } = request;
+    const rowsMax = decoder.countRows(signal, body);
+    if (rowsMax > ROWS_PER_REQUEST_MAX) throw tooManyRecords(rowsMax);
+    log.prepare(rowsMax, body.length);
+    const filter = new FirstSeenSpans(this.parts, request.projectId, rowsMax);
+    let result: DecodeResult;
+    try {
+      const facts = requestFacts(request, batchId);
+      result = decoder.decode({ signal, body, facts, rowsMax }, log.batch, filter);
+    } catch (error) {
+      filter.forget();
+      throw error;
+    }
+    counters.duplicateSpans += result.duplicates;
+    counters.ignoredRecords += result.ignored;
+    const rowCount = result.accepted - result.ignored;
+    if (rowCount > 0) {
+      try {
+        await log.append(recordOf(request, { batchId, result, rowCount, hashes: filter.hashes() }));
+      } catch (error) {
+        filter.forget();
+        throw error;
+      }
+      seen.addRequest(batchId, request.receivedAtMs);
+    }
+    return {
+      accepted: result.accepted,
+      rejected: result.rejected,
+      message: messageOf(result, request.hints),
+    };
+  }
+}
+
+/** Lets each span pass once, and can take back what it let pass when the request fails. */
+class FirstSeenSpans implements SpanFilter {
+  private readonly parts: IngestPipelineParts;
+  private readonly words: Uint32Array;
+  private count = 0;
+
+  constructor(parts: IngestPipelineParts, projectId: string, spansMax: number) {
+    this.parts = parts;
+    this.words = new Uint32Array(spansMax * 2);
+    parts.identity.selectProject(projectId);
+  }
+
+  isNew({ bytes, traceAt, spanAt }: SpanPlace): boolean {
+    const { identity, seen } = this.parts;
+    identity.read(bytes, traceAt, spanAt);
+    if (!seen.addSpan(identity.low, identity.high)) return false;
+    this.words[this.count] = identity.low;
+    this.words[this.count + 1] = identity.high;
+    this.count += 2;
+    return true;
+  }
+
+  hashes(): Uint32Array {
+    return this.words.subarray(0, this.count);
+  }
+
+  forget(): void {
+    for (let i = 0; i < this.count; i += 2) {
+      this.parts.seen.removeSpan(this.words[i] as number, this.words[i + 1] as number);
+    }
+    this.count = 0;
+  }
+}
+
+/** Project, NUL, body as sent: the same body in two projects is two requests. */
+function batchIdOf(request: IngestRequest): Buffer {
+  const hash = createHash("sha256").update(`${request.projectId}\0`).update(request.wire);
+  return hash.digest().subarray(0, BATCH_ID_BYTES);
+}
+
+function requestFacts(request: IngestRequest, batchId: Buffer): RequestFacts {
+  return {
+    projectId: request.projectId,
+    apiKeyId: request.apiKeyId,
+    batchId: batchId.toString("hex"),
+    receivedAtMs: request.receivedAtMs,
+    keepsContent: request.content === "redacted",
+  };
+}
+
+function recordOf(
+  request: IngestRequest,
+  outcome: { batchId: Buffer; result: DecodeResult; rowCount: number; hashes: Uint32Array },
+): WalRecordInput {
+  const { batchId, result, rowCount, hashes } = outcome;
+  // The compressed original may go to disk only when nothing in it had to be masked.
+  const isWireKept = request.wireIsBody && !result.isAltered;
+  return {
+    projectId: request.projectId,
+    apiKeyId: request.apiKeyId,
+    receivedAtMs: request.receivedAtMs,
+    signal: request.signal,
+    contentPolicy: request.content,
+    batchId,
+    masked: result.isAltered,
+    encoding: isWireKept ? request.wireEncoding : "identity",
+    rowCount,
+    skippedOrdinals: result.skipped.length === 0 ? undefined : Uint32Array.from(result.skipped),
+    spanHashes: hashes,
+    payload: isWireKept ? request.wire : request.body,
+  };
+}
+
+function messageOf(result: DecodeResult, hints: readonly string[]): string | undefined {
+  const parts = [...result.reasons, ...result.warnings, ...hints];
+  return parts.length === 0 ? undefined : parts.join("; ");
+}
+
+function tooManyRecords(count: number): LensError {
+  return new LensError(
+    "ingest.body_too_large",
+    `the request has ${count} records, at most ${ROWS_PER_REQUEST_MAX} are taken at once: lower the exporter's batch size`,
+  );
+}

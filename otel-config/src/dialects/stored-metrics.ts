@@ -1,0 +1,19 @@
+/**
+ * Metrics that LensAI stores: usage and cost of model calls, and what exporters say they dropped. All
+ * other metrics are accepted and counted, because exporters would otherwise retry them for ever.
+ */
+export const STORED_METRIC_PREFIXES: readonly string[] = [
+  "gen_ai.",
+  "claude_code.",
+  "codex.",
+  "gemini_cli.",
+  "llm.",
+  "mastra_",
+  "operation.cost",
+  "otel.sdk.exporter.",
+  "otel.sdk.processor.",
+];
+
+export function isStoredMetric(name: string): boolean {
+  return STORED_METRIC_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
