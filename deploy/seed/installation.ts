@@ -35,7 +35,7 @@ function readToken(file: string): string {
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
-const answer = z.object({ apiKey: z.object({ key: z.string() }) });
+const answer = z.object({ key: z.string() });
 
 /** Creates the project, or finds it, and returns a fresh ingest key for it. */
 export async function projectKey(installation: Installation, project: Project): Promise<string> {
@@ -63,5 +63,5 @@ export async function projectKey(installation: Installation, project: Project): 
       `the console answered ${response.status} to the creation of project "${project.id}"`,
     );
   }
-  return answer.parse(await response.json()).apiKey.key;
+  return answer.parse(await response.json()).key;
 }
