@@ -1,6 +1,6 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { MODEL, checkCount, checkRange, rowsOf, toMs } from "./query-source.ts";
+import { MODEL, checkCount, checkRange, rowsOf, sourceWithin, toMs } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_CALLS = 1000;
@@ -46,7 +46,8 @@ export interface CallTokens {
 
 /**
  * The newest billed calls, newest first. Walks backwards in time in growing windows and stops as soon as
- * it has enough, so that a long range costs no more than the part of it that is needed.
+ * it has enough, so that a long range costs no more than the part of it that is needed. Give the bounds
+ * of the files where they are known: files of windows that are not reached are not even opened.
  */
 export async function newestCalls(
   projectId: string,
@@ -88,11 +89,13 @@ async function readWindow(
   input: NewestCallsInput,
   target: QueryTarget,
 ): Promise<SqlRow[]> {
+  const source = sourceWithin(target.source, input);
+  if (source.files.length === 0) return [];
   return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, service_name, provider,
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
     cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
-    ${rowsOf(projectId, input, target.source)} AND billed
+    ${rowsOf(projectId, input, source)} AND billed
     ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
 }
 

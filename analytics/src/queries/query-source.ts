@@ -11,6 +11,8 @@ const NANOS_PER_MS = 1_000_000n;
 /** The lake files that can hold rows of the project and time asked for, as local paths, in any order. */
 export interface QuerySource {
   readonly files: readonly string[];
+  /** When the rows of each file start, in the order of `files`: lets a query leave files unopened. */
+  readonly bounds?: readonly TimeRange[];
 }
 
 /** What a query runs on. */
@@ -51,6 +53,19 @@ export function checkCount(name: string, value: number, max: number): void {
 
 export function invalid(message: string): LensError {
   return new LensError("query.invalid", message);
+}
+
+/** The part of a source that can hold rows of a range; all of it when nothing is known about its files. */
+export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource {
+  const { files, bounds } = source;
+  if (bounds === undefined) return source;
+  return {
+    files: files.filter((_, index) => {
+      const bound = bounds[index];
+      if (bound === undefined) return true;
+      return bound.fromUnixMs < range.toUnixMs && bound.toUnixMs > range.fromUnixMs;
+    }),
+  };
 }
 
 /** `FROM ... WHERE ...` of the rows of one project that start within a range. More can be ANDed to it. */

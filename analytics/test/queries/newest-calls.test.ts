@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DuckDb } from "../../src/duckdb/connect.ts";
 import { newestCalls, windowsOf } from "../../src/queries/newest-calls.ts";
+import type { TimeRange } from "../../src/queries/query-source.ts";
 import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
 import type { TestLake } from "../support/span-rows.ts";
 
@@ -99,6 +101,25 @@ test("is in order of start, newest first, across windows and files", async () =>
     const some = await newestCalls("p1", { ...input, limit }, target);
     expect(some).toEqual(lines.slice(0, limit));
   }
+});
+
+test("opens only files whose bounds reach into the windows that it needs", async () => {
+  const hour = (from: number) => ({
+    fromUnixMs: DAY_MS + from * HOUR_MS,
+    toUnixMs: DAY_MS + (from + 1) * HOUR_MS,
+  });
+  const absent = join(lake.folder, "absent.parquet");
+  const newest = await lake.write("newest", [spanRow(24 * HOUR_MS - 1), spanRow(23 * HOUR_MS)]);
+  const duckDbAndFiles = (bounds: TimeRange[]) => ({
+    duckDb,
+    source: { files: [absent, newest], bounds },
+  });
+  const known = duckDbAndFiles([hour(0), hour(23)]);
+  expect(await newestCalls("p1", { ...input, limit: 2 }, known)).toHaveLength(2);
+  const outside = duckDbAndFiles([hour(24), hour(23)]);
+  expect(await newestCalls("p1", input, outside)).toHaveLength(2);
+  const needed = newestCalls("p1", { ...input, limit: 3 }, known);
+  await expect(needed).rejects.toMatchObject({ code: "lake.object_missing" });
 });
 
 test("leaves out other projects, records that are not billed, and what lies outside the range", async () => {

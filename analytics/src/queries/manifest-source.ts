@@ -1,0 +1,18 @@
+import type { ManifestFile } from "../lake/manifest.ts";
+import { millisFromIsoMicros } from "../lake/micros.ts";
+import type { QuerySource, TimeRange } from "./query-source.ts";
+
+/** Files of the manifest, with `paths` (their local copies, in the same order), as a source for queries. */
+export function manifestSource(
+  files: readonly ManifestFile[],
+  paths: readonly string[],
+): QuerySource {
+  return { files: paths, bounds: files.map((file) => boundsOf(file)) };
+}
+
+function boundsOf(file: ManifestFile): TimeRange {
+  return {
+    fromUnixMs: millisFromIsoMicros(file.minStartTime) ?? Number.NEGATIVE_INFINITY,
+    toUnixMs: (millisFromIsoMicros(file.maxStartTime) ?? Number.POSITIVE_INFINITY) + 1,
+  };
+}

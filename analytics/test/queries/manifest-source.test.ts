@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { manifestSource } from "../../src/queries/manifest-source.ts";
+import { sourceWithin } from "../../src/queries/query-source.ts";
+
+const at = Date.UTC(2026, 2, 2);
+const file = {
+  key: "spans/v1/region=local/dt=2026-03-02/a.parquet",
+  kind: "spans",
+  sha256: "",
+  sizeBytes: 1,
+  rows: 2,
+  minStartTime: "2026-03-02T00:00:00.000999Z",
+  maxStartTime: "2026-03-02T00:00:00.005001Z",
+  projects: ["p1"],
+  rowVersion: 1,
+} as const;
+const source = manifestSource([file], ["/a"]);
+
+const within = (fromMs: number, toMs: number) =>
+  sourceWithin(source, { fromUnixMs: at + fromMs, toUnixMs: at + toMs }).files;
+
+test("a file belongs to every range that its rows reach into", () => {
+  expect(within(-5, 0)).toEqual([]);
+  expect(within(-5, 1)).toEqual(["/a"]);
+  expect(within(2, 3)).toEqual(["/a"]);
+  expect(within(5, 6)).toEqual(["/a"]);
+  expect(within(6, 9)).toEqual([]);
+});
+
+test("a file whose times cannot be read belongs to every range", () => {
+  const odd = manifestSource([{ ...file, minStartTime: "?", maxStartTime: "?" }], ["/a"]);
+  expect(sourceWithin(odd, { fromUnixMs: 0, toUnixMs: 1 }).files).toEqual(["/a"]);
+});
+
+test("without bounds every file belongs to every range", () => {
+  expect(sourceWithin({ files: ["/a"] }, { fromUnixMs: 0, toUnixMs: 1 }).files).toEqual(["/a"]);
+});
