@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { LensError } from "@lensai/otel-config/errors";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -14,8 +15,12 @@ import type { SampleRow } from "./sample-rows.ts";
 
 const DAY = 20_780;
 const MAX_TRIES = 100;
+/** More calls than one landing makes after two faults. */
+const MAX_CALLS = 24;
 /** A minute before midnight: tries of one landing fall on both days. */
 const START = Date.parse("2026-11-23T23:59:00.000Z");
+
+const KINDS: readonly StoreFault[] = ["fail-before", "fail-after", "half-write"];
 
 const sampleRow: fc.Arbitrary<Omit<SampleRow, "spanId">> = fc.record(
   {
@@ -33,11 +38,11 @@ const schedule = fc.record({
     maxLength: 3,
   }),
   faults: fc.array(
-    fc.option(fc.constantFrom<StoreFault>("fail-before", "fail-after", "half-write"), {
-      nil: undefined,
-      freq: 3,
-    }),
-    { maxLength: 60 },
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 2, arbitrary: fc.constantFrom(...KINDS) },
+    ),
+    { maxLength: 40 },
   ),
   /** How far the clock goes between tries, back included: one step may cross midnight. */
   clockStepsMs: fc.array(fc.integer({ min: -120_000, max: 3 * 86_400_000 }), {
@@ -83,8 +88,40 @@ describe("append rows on a store that fails", () => {
         expect(commits).toHaveLength(batches.length);
         expect((await LakeIndex.open(seen)).malformed.size).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
+  }, 60_000);
+
+  test("ends so for every pair of faults at every pair of calls, midnight between the tries", async () => {
+    const positions = Array.from({ length: MAX_CALLS }, (_, index) => index);
+    for (const first of positions) {
+      for (const second of positions.slice(first)) {
+        for (const kinds of KINDS.flatMap((kind) => KINDS.map((other) => [kind, other] as const))) {
+          const faults = new Map<number, StoreFault>([
+            [first, kinds[0]],
+            [second, kinds[1]],
+          ]);
+          const { inner, calls } = await landWith(faults);
+          if (calls <= second) continue;
+          const commits = await collect(inner.list("manifest/"));
+          const index = await LakeIndex.open(openLake({ store: inner, region: "local" }));
+          const files = index.allFiles();
+          expect({
+            faults,
+            commits: commits.length,
+            malformed: index.malformed.size,
+            kinds: files.map(({ kind }) => kind),
+            stored: await Promise.all(files.map(({ key }) => sha256Of(inner, key))),
+          }).toEqual({
+            faults,
+            commits: 1,
+            malformed: 0,
+            kinds: ["spans", "content"],
+            stored: files.map(({ sha256 }) => sha256),
+          });
+        }
+      }
+    }
   }, 60_000);
 
   test("goes on after a stall, and leaves a stall when it is told to stop", async () => {
@@ -110,6 +147,33 @@ describe("append rows on a store that fails", () => {
     expect(await readSpanIds(openLake({ store: inner, region: "local" }))).toEqual(["1"]);
   });
 });
+
+async function sha256Of(store: MemoryStore, key: string): Promise<string> {
+  return createHash("sha256")
+    .update(await store.get(key))
+    .digest("hex");
+}
+
+/** Lands one batch, hour by hour across midnight until it succeeds, on a store with faults at the given calls. */
+async function landWith(
+  faults: ReadonlyMap<number, StoreFault>,
+): Promise<{ inner: MemoryStore; calls: number }> {
+  let nowMs = START;
+  let calls = 0;
+  const inner = new MemoryStore(() => new Date(nowMs));
+  const { store } = faultyStore(inner, () => {
+    calls += 1;
+    return faults.get(calls - 1);
+  });
+  const lake = openLake({ store, region: "local" });
+  const batch = sampleBatch([{ spanId: "1", day: DAY, prompt: "[]" }]);
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const landing = appendRows(lake, batch, { name: "c1-1", landedAt: new Date(nowMs) });
+    if (await succeeds(landing)) return { inner, calls };
+    nowMs += 3_600_000;
+  }
+  throw new Error("never landed");
+}
 
 async function succeeds(landing: Promise<unknown>): Promise<boolean> {
   try {
