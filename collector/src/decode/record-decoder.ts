@@ -63,6 +63,8 @@ export class RecordDecoder {
   readonly resource: ResourceDecoder;
   readonly accounting: Accounting;
   receivedMicros = 0;
+  /** The flags of all records of the request together. */
+  requestFlags = 0;
   private readonly exceptionType = { from: 0, to: 0 };
   private readonly text: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
   private readonly requestCodes: Array<{ column: number; code: number }> = [];
@@ -89,6 +91,7 @@ export class RecordDecoder {
     attributes.isAltered = false;
     sink.open(batch, rowsMax);
     this.receivedMicros = facts.receivedAtMs * 1000;
+    this.requestFlags = 0;
     this.requestCodes.length = 0;
     this.addRequestCode("project_id", facts.projectId);
     this.addRequestCode("batch_id", facts.batchId);
@@ -142,6 +145,7 @@ export class RecordDecoder {
     const json = sink.attributes;
     if (attributes.hasNonFinite) attributes.flags |= FLAG.nonFinite;
     if (attributes.hasTruncated) attributes.flags |= FLAG.truncated;
+    this.requestFlags |= attributes.flags;
     const dropped = droppedByClient + attributes.droppedCount;
     if (dropped > 0) {
       openObject(json);

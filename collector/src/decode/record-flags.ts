@@ -33,3 +33,13 @@ const NAMES: ReadonlyArray<readonly [number, string]> = [
 export function flagsToJson(flags: number): string {
   return JSON.stringify(NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name));
 }
+
+const WARNINGS: ReadonlyArray<readonly [number, string]> = [
+  [FLAG.truncated, "a text was longer than is kept and was cut"],
+  [FLAG.attributesDropped, "a record had more attributes than are kept; the others were dropped"],
+];
+
+/** What the sender should be told about the bits: only what was lost. */
+export function warningsOf(flags: number): string[] {
+  return WARNINGS.filter(([bit]) => (flags & bit) !== 0).map(([, warning]) => warning);
+}

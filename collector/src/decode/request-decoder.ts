@@ -9,6 +9,7 @@ import { MetricDecoder } from "./metric-decoder.ts";
 import { OtlpReader } from "./otlp-reader.ts";
 import { RecordDecoder, emptyResult } from "./record-decoder.ts";
 import type { DecodeResult, RequestFacts } from "./record-decoder.ts";
+import { warningsOf } from "./record-flags.ts";
 import { TraceDecoder } from "./trace-decoder.ts";
 import type { SpanFilter } from "./trace-decoder.ts";
 import { signalItLooksLike } from "./wrong-signal.ts";
@@ -70,6 +71,7 @@ export class RequestDecoder {
       throw error;
     }
     result.isAltered = this.records.attributes.isAltered;
+    for (const warning of warningsOf(this.records.requestFlags)) result.warnings.add(warning);
     return result;
   }
 

@@ -234,7 +234,7 @@ function writeAnyValue(target: Target, spec: FieldSpec, value: unknown): void {
   if (!isObject(value)) {
     throw new JsonShapeError(`must be an object such as {"stringValue":"b"}, not ${kindOf(value)}`);
   }
-  if (target.valueDepth === ANY_VALUE_DEPTH_MAX) {
+  if (target.valueDepth > ANY_VALUE_DEPTH_MAX) {
     throw new LensError(
       "ingest.body_malformed",
       `attribute values are nested deeper than ${ANY_VALUE_DEPTH_MAX} levels; flatten them or send them as JSON text`,

@@ -3,17 +3,8 @@
  * (config.ts) and only have their default here.
  */
 
-/** OTLP 1.11 recommends 64 MiB, for the body as received and again after decompression. */
-export const BODY_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
-
 /** What an operator may raise it to: half of the largest record of the write-ahead log. */
 export const BODY_BYTES_CEILING = 128 * 1024 * 1024;
-
-/** One whole body must arrive within this time: three times the 10 s time-out of every OTel exporter. */
-export const BODY_TIMEOUT_MS_DEFAULT = 30_000;
-
-/** Wire and inflated bytes of all requests in flight together; above it new bodies get 503. */
-export const IN_FLIGHT_BYTES_MAX_DEFAULT = 256 * 1024 * 1024;
 
 /** Idle connections outlive the pools of clients and load balancers (60 s is usual). */
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -31,7 +22,7 @@ export const ERROR_MESSAGE_BYTES_MAX = 16 * 1024;
 export const RETRY_AFTER_SECONDS_MIN = 1;
 export const RETRY_AFTER_SECONDS_MAX = 5;
 
-/** Nested AnyValue levels that are kept; gen-AI messages use about 10. Decoder and transcoder share it. */
+/** Lists and maps inside each other in one value; gen-AI messages use about 10. Decoder and transcoder share it. */
 export const ANY_VALUE_DEPTH_MAX = 64;
 
 /** Bodies below this are inflated on the event loop: cheaper than a trip through the thread pool. */
