@@ -100,9 +100,9 @@ async function writePart(
 }
 
 /**
- * Decides about a file that an earlier try left and no commit names. The same bytes stay, and so does a
- * whole file of the same landing by another version of this program; anything else was cut off while a
- * store without atomic puts wrote it, and is replaced.
+ * Decides about a file that an earlier try left and no commit names. A whole file of the same landing
+ * stays, though another version of this program may have written other bytes for the same rows; anything
+ * else was cut off while a store without atomic puts wrote it, and is replaced.
  */
 async function settlePart(
   { store }: Lake,
@@ -112,13 +112,11 @@ async function settlePart(
   if (body === undefined) return file;
   const call = signal === undefined ? {} : { signal };
   const stored = await store.get(file.key, call);
-  const found = digest(stored);
-  if (found.sha256 === file.sha256) return file;
   const footer = readFooter(stored);
   if (footer?.metadata[NAME_KEY] === name && footer.rows === file.rows) {
     return {
       ...file,
-      ...found,
+      ...digest(stored),
       rowVersion: Number(footer.metadata[ROW_VERSION_KEY] ?? file.rowVersion),
     };
   }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appendRows } from "../../src/lake/append.ts";
+import { serialiseManifest } from "../../src/lake/manifest.ts";
+import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 import { LakeIndex } from "../../src/lake/read-manifest.ts";
 import { openLake } from "../../src/lake/open-lake.ts";
 import type { Lake } from "../../src/lake/open-lake.ts";
@@ -111,7 +113,6 @@ export function describeAppend(name: string, open: () => Promise<StoreUnderTest>
     test("takes over a whole file that another version of the program left without a commit", async () => {
       const lake = freshLake();
       const batch = sampleBatch([{ spanId: "1", day: DAY }]);
-      const { encodeParquet } = await import("../../src/parquet/write-parquet.ts");
       const body = encodeParquet(batch, {
         columns: ["project_id", "trace_id", "span_id"],
         metadata: { "lensai.name": "c1-1", "lensai.row_version": "1" },
@@ -140,6 +141,22 @@ export function describeAppend(name: string, open: () => Promise<StoreUnderTest>
       expect(await readSpanIds(lake)).toEqual(["1"]);
     });
 
+    test("replaces a whole file that lacks a row of the landing", async () => {
+      const lake = freshLake();
+      const batch = sampleBatch([
+        { spanId: "1", day: DAY },
+        { spanId: "2", day: DAY },
+      ]);
+      const body = encodeParquet(batch, {
+        rows: Uint32Array.of(0),
+        columns: ["project_id", "trace_id", "span_id"],
+        metadata: { "lensai.name": "c1-1", "lensai.row_version": "1" },
+      });
+      await lake.store.put(`spans/v1/region=${lake.region}/dt=2026-11-23/c1-1.parquet`, body);
+      await appendRows(lake, batch, { name: "c1-1", landedAt });
+      expect(await readSpanIds(lake)).toEqual(["1", "2"]);
+    });
+
     test("finishes a commit that was cut off, in its place, on a later day too", async () => {
       const lake = freshLake();
       const batch = sampleBatch([{ spanId: "1", day: DAY }]);
@@ -157,7 +174,6 @@ export function describeAppend(name: string, open: () => Promise<StoreUnderTest>
       const lake = freshLake();
       const batch = sampleBatch([{ spanId: "1", day: DAY }]);
       const commit = await appendRows(lake, batch, { name: "c1-1", landedAt });
-      const { serialiseManifest } = await import("../../src/lake/manifest.ts");
       const [file] = commit?.add ?? [];
       const key = file?.key ?? "";
       const compacted = { ...commit, name: "compact-1", add: [], remove: [key] };
