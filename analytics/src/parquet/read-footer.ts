@@ -30,17 +30,17 @@ function hasMagic(bytes: Uint8Array, at: number): boolean {
 
 function parseFooter(footer: Uint8Array): ParquetFooter | undefined {
   const thrift = new ThriftCompactReader(footer);
-  const metadata: Record<string, string> = {};
+  const pairs: [string, string][] = [];
   let rows: number | undefined;
   thrift.struct(({ id, type }) => {
     if (id === 3) rows = thrift.integer();
-    else if (id === 5) thrift.list(() => readKeyValue(thrift, metadata));
+    else if (id === 5) thrift.list(() => pairs.push(readKeyValue(thrift)));
     else thrift.skip(type);
   });
-  return rows === undefined ? undefined : { rows, metadata };
+  return rows === undefined ? undefined : { rows, metadata: Object.fromEntries(pairs) };
 }
 
-function readKeyValue(thrift: ThriftCompactReader, metadata: Record<string, string>): void {
+function readKeyValue(thrift: ThriftCompactReader): [string, string] {
   let key = "";
   let value = "";
   thrift.struct(({ id, type }) => {
@@ -48,5 +48,5 @@ function readKeyValue(thrift: ThriftCompactReader, metadata: Record<string, stri
     else if (id === 2) value = thrift.text();
     else thrift.skip(type);
   });
-  metadata[key] = value;
+  return [key, value];
 }

@@ -1,4 +1,4 @@
-import type { SqlRow } from "../duckdb/connect.ts";
+import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import { checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
@@ -45,10 +45,8 @@ export async function projectSummary(
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     sum(cache_read_tokens) FILTER (WHERE billed) AS cache_read_tokens,
-    quantile_cont(duration_ns, 0.5) FILTER (WHERE billed) AS latency_p50,
-    quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95,
-    quantile_cont(ttft_ns, 0.5) FILTER (WHERE billed) AS ttft_p50,
-    quantile_cont(ttft_ns, 0.95) FILTER (WHERE billed) AS ttft_p95,
+    quantile_cont(duration_ns, [0.5, 0.95]) FILTER (WHERE billed) AS latency,
+    quantile_cont(ttft_ns, [0.5, 0.95]) FILTER (WHERE billed) AS ttft,
     epoch_ms(max(received_at)) AS newest_received
     ${rowsOf(projectId, range, target.source)}`);
   return toSummary(row ?? {});
@@ -67,8 +65,13 @@ function toSummary(row: SqlRow): ProjectSummary {
     inputTokens: knownTotal(row["input_tokens"], calls),
     outputTokens: knownTotal(row["output_tokens"], calls),
     cacheReadTokens: knownTotal(row["cache_read_tokens"], calls),
-    latencyMs: { p50: toMs(row["latency_p50"]), p95: toMs(row["latency_p95"]) },
-    ttftMs: { p50: toMs(row["ttft_p50"]), p95: toMs(row["ttft_p95"]) },
+    latencyMs: toPercentiles(row["latency"]),
+    ttftMs: toPercentiles(row["ttft"]),
     newestReceivedUnixMs: newest === undefined ? undefined : Number(newest),
   };
+}
+
+function toPercentiles(nanos: SqlResult | undefined): Percentiles {
+  const [p50, p95] = Array.isArray(nanos) ? (nanos as readonly SqlResult[]) : [];
+  return { p50: toMs(p50), p95: toMs(p95) };
 }
