@@ -1,3 +1,5 @@
+import { LensError } from "@lensai/otel-config/errors";
+
 /** Counts the bytes that requests in flight hold, so that a flood is refused before memory runs out. */
 export class ByteBudget {
   private heldBytes = 0;
@@ -34,4 +36,14 @@ export interface ByteReservation {
   tryReserve(bytes: number): boolean;
   /** Gives everything back; safe to call twice. */
   release(): void;
+}
+
+/** Reserves, or throws LensError `ingest.overloaded`. */
+export function reserve(reservation: ByteReservation, bytes: number): void {
+  if (reservation.tryReserve(bytes)) return;
+  throw new LensError(
+    "ingest.overloaded",
+    "the collector holds too many requests at the moment; send again later",
+    { retryable: true, retryAfterSeconds: 2 },
+  );
 }

@@ -1,6 +1,7 @@
 import { LensError } from "@lensai/otel-config/errors";
 import type { Sender } from "../admission/authenticate.ts";
 import type { Authenticator } from "../admission/authenticate.ts";
+import { reserve } from "../admission/byte-budget.ts";
 import type { ByteBudget, ByteReservation } from "../admission/byte-budget.ts";
 import type { RateLimiter } from "../admission/rate-limit.ts";
 import type { Ingest, IngestResult, Signal } from "../pipeline/ingest.ts";
@@ -44,13 +45,7 @@ export async function acceptExport(
   const { signal, sender, wire, wireEncoding, isJson } = received;
   const inflated = inflate(wire, wireEncoding, parts.sizeBytesMax);
   const plain = inflated instanceof Uint8Array ? inflated : await inflated;
-  if (plain !== wire && !reservation.tryReserve(plain.length)) {
-    throw new LensError(
-      "ingest.overloaded",
-      "the collector holds too many requests; send again later",
-      { retryable: true, retryAfterSeconds: 2 },
-    );
-  }
+  if (plain !== wire) reserve(reservation, plain.length);
   const { body, hints } = isJson
     ? transcodeJson(signal, plain, parts.sizeBytesMax)
     : { body: plain, hints: [] };

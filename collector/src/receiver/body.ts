@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { LensError } from "@lensai/otel-config/errors";
+import { reserve } from "../admission/byte-budget.ts";
 import type { ByteReservation } from "../admission/byte-budget.ts";
 
 export interface BodyLimits {
@@ -33,16 +34,20 @@ export function readBody(
       request.off("end", onEnd);
       request.off("close", onClose);
     };
-    const fail = (error: LensError): void => {
+    const fail = (error: unknown): void => {
       settle();
       request.pause();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
       receivedBytes += chunk.length;
-      if (receivedBytes > limits.sizeBytesMax) fail(tooLarge(limits.sizeBytesMax));
-      else if (reservation.tryReserve(chunk.length)) chunks.push(chunk);
-      else fail(overloaded());
+      try {
+        if (receivedBytes > limits.sizeBytesMax) throw tooLarge(limits.sizeBytesMax);
+        reserve(reservation, chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
     };
     const onEnd = (): void => {
       settle();
@@ -66,12 +71,6 @@ const timedOut = (timeoutMs: number): LensError =>
     "ingest.body_timeout",
     `the body did not arrive within ${timeoutMs} ms; check the network or send smaller batches`,
   );
-
-const overloaded = (): LensError =>
-  new LensError("ingest.overloaded", "the collector holds too many requests; send again later", {
-    retryable: true,
-    retryAfterSeconds: 2,
-  });
 
 const aborted = (): LensError =>
   new LensError("ingest.body_malformed", "the connection closed before the whole body arrived");

@@ -5,6 +5,7 @@ import type {
   ServerUnaryCall,
   sendUnaryData,
 } from "@grpc/grpc-js";
+import { reserve } from "../admission/byte-budget.ts";
 import type { Signal } from "../pipeline/ingest.ts";
 import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
 import type { ReceiverParts } from "./accept-export.ts";
@@ -84,7 +85,7 @@ async function serveExport(parts: OtlpGrpcParts, { signal, call }: GrpcExport): 
   parts.rateLimiter.admit(sender.projectId, parts.nowMs());
   const reservation = parts.budget.open();
   try {
-    reservation.tryReserve(call.request.length);
+    reserve(reservation, call.request.length);
     const received = { signal, sender, wire: call.request, isJson: false } as const;
     const result = await acceptExport(
       parts,

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AddressInfo } from "node:net";
+import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { sha256Hex } from "../../src/control/index-snapshot.ts";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 import {
   JSON_TYPE,
@@ -98,6 +101,68 @@ describe("CORS", () => {
     const headers = { ...JSON_TYPE, origin: "https://other.example.com" };
     const response = await target.send({ headers, body: tracesJson() });
     expect(response.status).toBe(403);
+  });
+});
+
+describe("a browser key", () => {
+  const ORIGIN = "https://shop.example.com";
+  const key = "browser-key-0123456789";
+  let console: http.Server;
+  let browser: TestCollector;
+  beforeAll(async () => {
+    const snapshot: ControlSnapshot = {
+      formatVersion: 1,
+      version: 1,
+      issuedAt: "2026-01-01T00:00:00Z",
+      projects: [{ id: "shop", name: "Shop", content: "off" }],
+      keys: [
+        {
+          id: "k1",
+          sha256: sha256Hex(key),
+          projectId: "shop",
+          scopes: ["ingest"],
+          origins: [ORIGIN],
+          revoked: false,
+        },
+      ],
+    };
+    console = http.createServer((_request, response) => response.end(JSON.stringify(snapshot)));
+    await once(console.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(console.address() as AddressInfo).port}`;
+    browser = await startCollector({ config: { control: { url, token: "t", intervalMs: 100 } } });
+    await vi.waitFor(
+      async () => {
+        const headers = { authorization: "Bearer t" };
+        const stats = await browser.send({ method: "GET", path: "/internal/stats", headers });
+        const { control } = stats.json() as { control: { version: number } };
+        if (control.version !== 1) throw new Error("the snapshot has not arrived");
+      },
+      { interval: 5 },
+    );
+  });
+  afterAll(async () => {
+    await browser.stop();
+    console.close();
+  });
+
+  test.each([
+    ["its own origin", { origin: ORIGIN }, 200],
+    ["another origin", { origin: "https://other.example.com" }, 403],
+    ["no origin at all", {}, 403],
+  ])("H25 from %s", async (_, origin, status) => {
+    const headers: Record<string, string> = { ...JSON_TYPE, "x-lensai-key": key };
+    const response = await browser.send({
+      headers: Object.assign(headers, origin),
+      body: tracesJson(),
+    });
+    expect(response.status).toBe(status);
+    expect(response.headers["access-control-allow-origin"]).toBe(
+      status === 200 ? ORIGIN : undefined,
+    );
+  });
+
+  test("the counters are for holders of the control token", async () => {
+    expect((await browser.send({ method: "GET", path: "/internal/stats" })).status).toBe(404);
   });
 });
 

@@ -315,6 +315,27 @@ describe("when the pipeline cannot take it", () => {
   });
 });
 
+test("more bytes in flight than the budget are refused with 503, and freed with their requests", async () => {
+  const slow = new RecordingPipeline();
+  const body = tracesProtobuf();
+  const busy = await startCollector({ config: { inFlightBytesMax: body.length }, pipeline: slow });
+  const release = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<void>();
+  slow.answer = async () => {
+    entered.resolve();
+    await release.promise;
+    return { accepted: 1, rejected: 0, message: undefined };
+  };
+  const first = busy.send({ headers: PROTOBUF, body });
+  await entered.promise;
+  const second = await busy.send({ headers: PROTOBUF, body });
+  expect([second.status, second.headers["retry-after"]]).toEqual([503, "2"]);
+  release.resolve();
+  expect((await first).status).toBe(200);
+  expect((await busy.send({ headers: PROTOBUF, body })).status).toBe(200);
+  await busy.stop();
+});
+
 test("H50 100,000 nested brackets are refused with 400", async () => {
   const body = "[".repeat(100_000);
   await expectRefused(400, { headers: JSON_TYPE, body }, "the body is not valid JSON");
