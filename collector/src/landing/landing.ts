@@ -93,6 +93,8 @@ export interface Landing {
 export interface LandingState extends LanderState {
   /** Why requests are refused at the moment; undefined while they are accepted. */
   readonly refusal: string | undefined;
+  /** False for a moment after each roll-over, and for as long as `refusal` says why. */
+  readonly nextSegmentIsReady: boolean;
   readonly unlandedBytes: number;
   readonly groupCommits: number;
   readonly damagedRanges: number;
@@ -192,6 +194,7 @@ function stateOf({ wal, lander, writer, quarantine, damagedSeenFiles }: Parts): 
     ...state,
     oldestReceivedMs: state.oldestReceivedMs ?? writer.oldestReceivedMs,
     refusal: wal.trouble ?? (isShort ? wal.supply.shortage : undefined),
+    nextSegmentIsReady: wal.supply.isReady,
     unlandedBytes: wal.supply.unlandedBytes,
     groupCommits: wal.groupCount,
     damagedRanges: quarantine.damagedRanges,

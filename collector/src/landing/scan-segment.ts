@@ -65,7 +65,10 @@ async function recordAt(
   return { kind: "record", from, to: bodyAt + body.length, record };
 }
 
-/** The position of the next intact record; looks at every byte, because a damaged length leads nowhere. */
+/**
+ * The position of the next intact record. Looks at every byte, because a damaged length leads nowhere; in
+ * linear time, because only who knows the salt can make more than the magic word match.
+ */
 async function nextRecord(
   window: FileWindow,
   segment: SegmentIdentity,
@@ -74,15 +77,25 @@ async function nextRecord(
   let from = start;
   while (from + RECORD_HEADER_BYTES <= window.sizeBytes) {
     const chunk = await window.read(from, WINDOW_BYTES);
-    const hit = chunk.indexOf(RECORD_MAGIC);
-    if (hit === -1) {
-      from += Math.max(1, chunk.length - RECORD_MAGIC.length + 1);
-      continue;
-    }
-    if (typeof (await recordAt(window, segment, from + hit)) === "object") return from + hit;
-    from += hit + 1;
+    const candidate = nextHeader(chunk, segment);
+    if (candidate.isHeader) {
+      const found = await recordAt(window, segment, from + candidate.at);
+      if (typeof found === "object") return found.from;
+      from += candidate.at + 1;
+    } else from += candidate.at;
   }
   return undefined;
+}
+
+/** The first valid header in a chunk, or the offset from which on the chunk cannot tell. */
+function nextHeader(chunk: Buffer, segment: SegmentIdentity): { at: number; isHeader: boolean } {
+  const last = chunk.length - RECORD_HEADER_BYTES;
+  for (let at = chunk.indexOf(RECORD_MAGIC); at !== -1; at = chunk.indexOf(RECORD_MAGIC, at + 1)) {
+    if (at > last) return { at, isHeader: false };
+    const header = readHeader(chunk.subarray(at, at + RECORD_HEADER_BYTES), segment);
+    if (typeof header === "object") return { at, isHeader: true };
+  }
+  return { at: chunk.length - RECORD_MAGIC.length + 1, isHeader: false };
 }
 
 const WINDOW_BYTES = 1024 * 1024;

@@ -12,14 +12,13 @@ export async function countSpanIds(folder: string): Promise<Map<string, number>>
   try {
     const index = await LakeIndex.open(openLake({ store, region: "local" }));
     const files = index.allFiles().filter(({ kind }) => kind === "spans");
-    for (const file of files) {
-      const path = store.localPath?.(file.key) ?? "";
-      const rows = await db.query(sql`SELECT span_id FROM read_parquet(${path})`);
-      for (const row of rows) {
-        const id = String(row["span_id"]);
-        counts.set(id, (counts.get(id) ?? 0) + 1);
-      }
-    }
+    const paths = files.map(({ key }) => store.localPath?.(key) ?? "");
+    if (paths.length === 0) return counts;
+    const rows = await db.query(
+      sql`SELECT span_id, count(*) AS n FROM read_parquet(${paths}) GROUP BY span_id`,
+      { timeoutMs: 60_000 },
+    );
+    for (const row of rows) counts.set(String(row["span_id"]), Number(row["n"]));
   } finally {
     await db.close();
     await store.close();

@@ -1,43 +1,10 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { openLanding } from "../../src/landing/landing.ts";
-import type { Landing, LandingLimits, LandingOptions } from "../../src/landing/landing.ts";
+import { describe, expect, test } from "vitest";
 import { ingestIds } from "./ingest-ids.ts";
 import { countSpanIds } from "./lake-rows.ts";
+import { ids, ingestWhenReady, once, startLanding } from "./start-landing.ts";
 import { testFolder, until } from "./test-folder.ts";
-import { decodeIds, spanId } from "./test-rows.ts";
-
-const SMALL: Partial<LandingLimits> = {
-  segmentBytes: 64 * 1024,
-  unlandedBytesMax: 1024 * 1024,
-  rowsMax: 100,
-};
-
-async function startLanding(
-  folder: string,
-  overrides: Partial<LandingOptions> = {},
-): Promise<Landing> {
-  const landing = await openLanding({
-    dataDir: join(folder, "data"),
-    lakeUrl: join(folder, "lake"),
-    store: {},
-    region: "local",
-    landingIntervalMs: 50,
-    decode: decodeIds,
-    limits: SMALL,
-    ...overrides,
-  });
-  onTestFinished(async () => {
-    await landing.close(0);
-  });
-  return landing;
-}
-
-const ids = (from: number, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => spanId(from + index));
-
-const once = (...expected: string[]): Map<string, number> => new Map(expected.map((id) => [id, 1]));
 
 describe("landing", () => {
   test("what was acknowledged is in the lake after the interval, without being asked", async () => {
@@ -45,7 +12,7 @@ describe("landing", () => {
     const landing = await startLanding(folder);
     await ingestIds(landing, ids(1, 3));
     await until(() => landing.state().landedRows === 3);
-    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(...ids(1, 3)));
+    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(1, 3)));
   });
 
   test("rolls over by rows without losing or repeating any, and never splits a request", async () => {
@@ -56,7 +23,7 @@ describe("landing", () => {
     }
     expect(await landing.close(20_000)).toBe(true);
     const counts = await countSpanIds(join(folder, "lake"));
-    expect(counts).toEqual(once(...ids(0, 600)));
+    expect(counts).toEqual(once(ids(0, 600)));
   });
 
   test("a request sent again lands once, also after a restart, landed or not", async () => {
@@ -73,7 +40,7 @@ describe("landing", () => {
     expect(await ingestIds(third, ids(1, 2))).toBe("duplicate");
     expect(await ingestIds(third, ids(2, 2))).toBe("accepted"); // one of two spans is known
     expect(await third.close(5000)).toBe(true);
-    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(...ids(1, 3)));
+    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(1, 3)));
   });
 
   test("refuses a second collector on the same folder and names the process", async () => {
@@ -103,17 +70,3 @@ describe("landing", () => {
     expect(await landing.close(5000)).toBe(true);
   });
 });
-
-/** Sends a request as a client does: again when it was told to come back later. */
-async function ingestWhenReady(landing: Landing, request: string[]): Promise<void> {
-  let isDone = false;
-  await until(async () => {
-    try {
-      await ingestIds(landing, request);
-      isDone = true;
-    } catch (error) {
-      expect(error).toMatchObject({ code: "ingest.storage_behind", retryable: true });
-    }
-    return isDone;
-  });
-}
