@@ -76,10 +76,13 @@ async function run(folder: string, fileCount: number): Promise<void> {
     fromUnixMs: FROM_MS + index * stepMs,
     toUnixMs: FROM_MS + (index + 1) * stepMs + JITTER_MS,
   }));
-  const target = { duckDb, source: { files, bounds } };
+  const target = { duckDb, source: { files, bounds, isUniform: true } };
   const month = { fromUnixMs: FROM_MS, toUnixMs: FROM_MS + DAYS * DAY_MS };
   const day = { fromUnixMs: month.toUnixMs - DAY_MS, toUnixMs: month.toUnixMs };
-  const ofDay = { duckDb, source: { files: files.slice(-Math.ceil(fileCount / DAYS)) } };
+  const ofDay = {
+    duckDb,
+    source: { files: files.slice(-Math.ceil(fileCount / DAYS)), isUniform: true },
+  };
   const [line] = await newestCalls(PROJECT, { ...month, limit: 1 }, target);
   const ids = { traceId: line?.traceId ?? "", spanId: line?.spanId ?? "" };
   const around = { fromUnixMs: day.toUnixMs - 7_200_000, toUnixMs: day.toUnixMs };

@@ -3,7 +3,7 @@ import type { ColumnFile, ColumnSpec } from "@lensai/otel-config/span-row/column
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { column, commaList, sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
-import { checkRange, rowsOf } from "./query-source.ts";
+import { checkRange, rowsOf, scanOf } from "./query-source.ts";
 import type { QuerySource, QueryTarget, TimeRange } from "./query-source.ts";
 
 /** Which record, and when it started: the range keeps the search short. */
@@ -39,12 +39,12 @@ async function readContent(
   input: CallDetailInput,
   target: QueryTarget,
 ): Promise<SpanRow> {
-  const files = input.content?.files ?? [];
+  const content = input.content ?? { files: [] };
   const [row] =
-    files.length === 0
+    content.files.length === 0
       ? []
       : await target.duckDb.query(sql`SELECT ${columnsOf("content")}
-          FROM read_parquet(${files}, union_by_name = true)
+          FROM ${scanOf(content)}
           WHERE project_id = ${projectId} AND trace_id = ${input.traceId} AND span_id = ${input.spanId}
           LIMIT 1`);
   const names = SPAN_COLUMNS.filter((spec) => spec.file === "content").map((spec) => spec.name);

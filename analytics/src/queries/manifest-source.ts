@@ -7,7 +7,8 @@ export function manifestSource(
   files: readonly ManifestFile[],
   paths: readonly string[],
 ): QuerySource {
-  return { files: paths, bounds: files.map((file) => boundsOf(file)) };
+  const isUniform = new Set(files.map((file) => file.rowVersion)).size <= 1;
+  return { files: paths, isUniform, bounds: files.map((file) => boundsOf(file)) };
 }
 
 function boundsOf(file: ManifestFile): TimeRange {

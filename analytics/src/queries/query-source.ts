@@ -13,6 +13,8 @@ export interface QuerySource {
   readonly files: readonly string[];
   /** When the rows of each file start, in the order of `files`: lets a query leave files unopened. */
   readonly bounds?: readonly TimeRange[];
+  /** All files have the same columns. Otherwise the columns of all of them are compared first. */
+  readonly isUniform?: boolean;
 }
 
 /** What a query runs on. */
@@ -57,9 +59,10 @@ export function invalid(message: string): LensError {
 
 /** The part of a source that can hold rows of a range; all of it when nothing is known about its files. */
 export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource {
-  const { files, bounds } = source;
+  const { files, bounds, isUniform = false } = source;
   if (bounds === undefined) return source;
   return {
+    isUniform,
     files: files.filter((_, index) => {
       const bound = bounds[index];
       if (bound === undefined) return true;
@@ -68,11 +71,18 @@ export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource
   };
 }
 
+/** The files as a table, for use behind FROM. Columns are matched by name; an absent one is NULL. */
+export function scanOf(source: QuerySource): Sql {
+  return source.isUniform === true
+    ? sql`read_parquet(${source.files})`
+    : sql`read_parquet(${source.files}, union_by_name = true)`;
+}
+
 /** `FROM ... WHERE ...` of the rows of one project that start within a range. More can be ANDed to it. */
 export function rowsOf(projectId: string, range: TimeRange, source: QuerySource): Sql {
   const from = BigInt(range.fromUnixMs) * NANOS_PER_MS;
   const to = BigInt(range.toUnixMs) * NANOS_PER_MS;
-  return sql`FROM read_parquet(${source.files}, union_by_name = true)
+  return sql`FROM ${scanOf(source)}
     WHERE project_id = ${projectId} AND start_unix_nano >= ${from} AND start_unix_nano < ${to}`;
 }
 

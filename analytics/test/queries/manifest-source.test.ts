@@ -35,3 +35,10 @@ test("a file whose times cannot be read belongs to every range", () => {
 test("without bounds every file belongs to every range", () => {
   expect(sourceWithin({ files: ["/a"] }, { fromUnixMs: 0, toUnixMs: 1 }).files).toEqual(["/a"]);
 });
+
+test("files of one row version have the same columns, and files of several may not", () => {
+  const newer = { ...file, rowVersion: 2 };
+  expect(manifestSource([file, file], ["/a", "/b"]).isUniform).toBe(true);
+  expect(manifestSource([file, newer], ["/a", "/b"]).isUniform).toBe(false);
+  expect(manifestSource([], []).isUniform).toBe(true);
+});

@@ -1,7 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DuckDb } from "../../src/duckdb/connect.ts";
+import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 import { projectSummary } from "../../src/queries/project-summary.ts";
-import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
+import { DAY_MS, batchOf, columnNames, createTestLake, spanRow } from "../support/span-rows.ts";
 import type { TestLake } from "../support/span-rows.ts";
 
 const HOUR_MS = 3_600_000;
@@ -96,6 +99,33 @@ test("adds up several files, and reads columns in whatever order they stand", as
   ];
   const summary = await projectSummary("p1", range, { duckDb, source: { files } });
   expect([summary.calls, summary.costNanoUsd]).toEqual([3, 3n]);
+});
+
+test("a column that a file does not have yet counts as unknown", async () => {
+  const newer = await lake.write("newer", [spanRow(0, { cost_nano_usd: 1n, input_tokens: 5n })]);
+  const columns = columnNames("spans").filter((name) => name !== "input_tokens");
+  const older = join(lake.folder, "older.parquet");
+  const rows = batchOf([spanRow(1, { cost_nano_usd: 2n })]);
+  await writeFile(older, encodeParquet(rows, { columns, metadata: {} }));
+  for (const files of [
+    [older, newer],
+    [newer, older],
+  ]) {
+    const summary = await projectSummary("p1", range, { duckDb, source: { files } });
+    expect(summary).toMatchObject({ calls: 2, costNanoUsd: 3n, inputTokens: 5 });
+  }
+});
+
+test("files with the same columns are read the same way without comparing them", async () => {
+  const files = [
+    await lake.write("same-1", [spanRow(0, { cost_nano_usd: 1n })]),
+    await lake.write("same-2", [spanRow(0, { cost_nano_usd: 2n })]),
+  ];
+  const summary = await projectSummary("p1", range, {
+    duckDb,
+    source: { files, isUniform: true },
+  });
+  expect(summary.costNanoUsd).toBe(3n);
 });
 
 test("has an empty answer for no files, and for files without rows of the range", async () => {

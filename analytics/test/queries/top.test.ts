@@ -45,6 +45,7 @@ test("ranks models by cost and gives the figures of each", async () => {
   const target = { duckDb, source: { files: [file] } };
   const models = await topModels("p1", input, target);
   expect(models.map(({ model }) => model)).toEqual(["b", "a-1", "free", "unpriced"]);
+  expect(models[0]).toMatchObject({ calls: 1, costNanoUsd: 7n });
   expect(models[1]).toEqual({
     model: "a-1",
     calls: 2,
