@@ -37,7 +37,10 @@ async function main(): Promise<number> {
     });
   }
   const startedAtMs = performance.now();
-  const gateway = await startCeph(interrupt.signal);
+  const gateway = await startCeph(interrupt.signal).catch((error: unknown) => {
+    console.error(`the S3 server did not start: ${String(error)}`);
+  });
+  if (gateway === undefined) return 1;
   console.log(`Ceph gateway at ${gateway.endpoint} after ${secondsSince(startedAtMs)} s`);
   try {
     return await runTests(gateway, interrupt.signal);
