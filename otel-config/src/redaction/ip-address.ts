@@ -73,11 +73,17 @@ export function findIpv6(w: TextWindow, colon: number): boolean {
   while (end - colon < MAX_IPV6_BYTES && isIpv6Byte(w, end)) end += 1;
   w.examined += end - start + 2;
   w.found(start, end);
+  const isMixed = w.at(end) === DOT && (w.classAt(end + 1) & DIGIT) !== 0;
+  end = addressEnd(w, end, isMixed);
+  if (!isMixed && !endsWord(w, end)) return false;
+  return startsWord(w, start) && isIpv6(w, start, end) && w.found(start, end);
+}
+
+/** Of the mixed notation (RFC 4291 section 2.2 no. 3) the dotted end is left to the IPv4 rule. */
+function addressEnd(w: TextWindow, runEnd: number, isMixed: boolean): number {
+  const end = isMixed ? w.skipClassBack(runEnd, runEnd - MAX_IPV6_BYTES, HEX) : runEnd;
   // A single colon behind the address is punctuation.
-  if (w.at(end - 1) === COLON && w.at(end - 2) !== COLON) end -= 1;
-  const goesOn = w.at(end) === DOT && (w.classAt(end + 1) & DIGIT) !== 0;
-  if (goesOn || !endsWord(w, end) || !startsWord(w, start)) return false;
-  return isIpv6(w, start, end) && w.found(start, end);
+  return w.at(end - 1) === COLON && w.at(end - 2) !== COLON ? end - 1 : end;
 }
 
 function isIpv6Byte(w: TextWindow, p: number): boolean {

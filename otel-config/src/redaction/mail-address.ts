@@ -7,6 +7,7 @@ import {
   DASH,
   DIGIT,
   DOT,
+  HEX,
   HOST_LABEL,
   LETTER,
   LOWER_BIT,
@@ -70,8 +71,10 @@ export function findUrlCredentials(w: TextWindow, at: number): boolean {
   return isCredential && hasBytes(w, start - 3, AUTHORITY) && w.found(start, lastAtSign(w, at));
 }
 
+/** A name, or the first group of an IPv6 literal; a label left by a mask also starts with a bracket. */
 function startsHost(w: TextWindow, p: number): boolean {
-  return (w.classAt(p) & HOST_LABEL) !== 0 || w.at(p) === OPEN_BRACKET;
+  if (w.at(p) !== OPEN_BRACKET) return (w.classAt(p) & HOST_LABEL) !== 0;
+  return w.at(w.skipClass(p + 1, p + 6, HEX)) === COLON;
 }
 
 /** A password may hold an at sign itself: the last one before the path separates it from the host. */

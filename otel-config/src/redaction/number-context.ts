@@ -88,7 +88,9 @@ function wordEndBefore(w: TextWindow, from: number): number {
   return end;
 }
 
+/** Punctuation and blanks; not the brackets of a label that a mask has left, which would be a word of its own. */
 function isGap(w: TextWindow, p: number): boolean {
   const byte = w.at(p);
-  return byte !== 0 && byte < 0x80 && ((BYTE_CLASS[byte] as number) & ALNUM) === 0 && byte !== 0x5f;
+  if (byte === 0 || byte >= 0x80 || byte === 0x5b || byte === 0x5d || byte === 0x5f) return false;
+  return ((BYTE_CLASS[byte] as number) & ALNUM) === 0;
 }

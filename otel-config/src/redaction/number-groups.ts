@@ -71,7 +71,10 @@ export class NumberGroups {
   /** Have groups 0 to last these sizes? */
   hasSizes(sizes: readonly number[]): boolean {
     if (this.count < sizes.length) return false;
-    return sizes.every((size, group) => this.size(group) === size);
+    for (let group = 0; group < sizes.length; group += 1) {
+      if (this.size(group) !== sizes[group]) return false;
+    }
+    return true;
   }
 
   /** Do the first `count` groups stand apart by one and the same single byte? */

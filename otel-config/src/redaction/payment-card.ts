@@ -7,6 +7,7 @@ import type { TextWindow } from "./text-window.ts";
 /** Maestro is issued from 12 digits on; so short a number needs the word "card" before it. */
 const MIN_CARD_DIGITS = 12;
 const MAX_CARD_DIGITS = 19;
+const PREFIX_DIGITS = 4;
 
 interface IssuerRange {
   /** Inclusive, compared with the leading digits of the same count. */
@@ -51,20 +52,49 @@ const ISSUER_RANGES: readonly IssuerRange[] = [
   range(9792, 9792, [16]), // Troy
 ];
 
+/** Bit n of the entry for the first four digits is set when a card that starts so can have n digits. */
+const LENGTHS_BY_PREFIX = buildLengths();
+
+function buildLengths(): Int32Array {
+  const table = new Int32Array(10 ** PREFIX_DIGITS);
+  for (const { from, to, prefixDigits, lengths } of ISSUER_RANGES) {
+    const scale = 10 ** (PREFIX_DIGITS - prefixDigits);
+    const bits = lengths.reduce((set, length) => set | (1 << length), 0);
+    for (let prefix = from * scale; prefix < (to + 1) * scale; prefix += 1) {
+      table[prefix] = (table[prefix] as number) | bits;
+    }
+  }
+  return table;
+}
+
 /** Finds a payment card number that starts with group 0: issuer, length, grouping and Luhn must agree. */
 export function findPaymentCard(w: TextWindow, groups: NumberGroups): boolean {
   const start = groups.start(0);
-  if (continuesDecimal(w, start)) return false;
-  for (let count = groups.count; count > 0; count -= 1) {
-    const end = groups.end(count - 1);
-    if (end - start < MIN_CARD_DIGITS) return false;
-    if (!isCardGrouping(groups, count) || !endsNumber(w, end)) continue;
-    const total = groups.copyDigits(w, count);
-    if (total > MAX_CARD_DIGITS || !isCard(groups.digits, total)) continue;
-    if (total === MIN_CARD_DIGITS && !hasCardContext(w, start)) continue;
-    return w.found(start, end);
+  let total = groups.copyDigits(w, groups.count);
+  const lengths = lengthsOfIssuer(groups.digits, total);
+  if (lengths === 0 || continuesDecimal(w, start)) return false;
+  for (let count = groups.count; total >= MIN_CARD_DIGITS; count -= 1) {
+    const isLength = total <= MAX_CARD_DIGITS && (lengths & (1 << total)) !== 0;
+    if (isLength && isCardGrouping(groups, count) && isCard(w, groups, total)) {
+      const end = groups.end(count - 1);
+      if (endsNumber(w, end)) return w.found(start, end);
+    }
+    total -= groups.size(count - 1);
   }
   return false;
+}
+
+function isCard(w: TextWindow, groups: NumberGroups, total: number): boolean {
+  w.examined += total;
+  if (!passesLuhn(groups.digits, total)) return false;
+  return total > MIN_CARD_DIGITS || hasCardContext(w, groups.start(0));
+}
+
+function lengthsOfIssuer(digits: Uint8Array, total: number): number {
+  if (total < MIN_CARD_DIGITS) return 0;
+  let prefix = 0;
+  for (let i = 0; i < PREFIX_DIGITS; i += 1) prefix = prefix * 10 + (digits[i] as number);
+  return LENGTHS_BY_PREFIX[prefix] as number;
 }
 
 /** One run; fours; 4-6-5 and 4-6-4; or digit by digit: always with one kind of separator. */
@@ -81,23 +111,6 @@ function isFoursOrOnes(groups: NumberGroups, count: number): boolean {
   if (size !== 1 && size !== 4) return false;
   for (let group = 1; group < count - 1; group += 1) if (groups.size(group) !== size) return false;
   return groups.size(count - 1) <= size;
-}
-
-function isCard(digits: Uint8Array, total: number): boolean {
-  return total >= MIN_CARD_DIGITS && passesLuhn(digits, total) && hasIssuer(digits, total);
-}
-
-function hasIssuer(digits: Uint8Array, total: number): boolean {
-  let prefix = 0;
-  const prefixes = [0, 0, 0, 0, 0];
-  for (let i = 0; i < 4; i += 1) {
-    prefix = prefix * 10 + (digits[i] as number);
-    prefixes[i + 1] = prefix;
-  }
-  return ISSUER_RANGES.some((issuer) => {
-    const value = prefixes[issuer.prefixDigits] as number;
-    return value >= issuer.from && value <= issuer.to && issuer.lengths.includes(total);
-  });
 }
 
 /** ISO/IEC 7812-1 annex B; the first `total` entries are digits 0 to 9. */

@@ -120,7 +120,7 @@ function trunkCount(w: TextWindow, groups: NumberGroups): number {
 function contextCount(w: TextWindow, groups: NumberGroups): number {
   const groupCount = countUpTo(w, groups, MAX_CONTEXT_DIGITS);
   const total = digitsIn(groups, groupCount);
-  if (groupCount === 0 || total < MIN_CONTEXT_DIGITS || groupCount > MAX_CONTEXT_GROUPS) return 0;
+  if (total < MIN_CONTEXT_DIGITS || groupCount > MAX_CONTEXT_GROUPS) return 0;
   if (isDate(w, groups) || !isEvenWithoutSingles(groups, groupCount)) return 0;
   if (hasPhoneContext(w, groups.start(0))) return groupCount;
   const end = groups.end(groupCount - 1);

@@ -10,8 +10,8 @@ const END = encode("-----END ");
 const KEY_ENDS = [encode("PRIVATE KEY"), encode("PRIVATE KEY BLOCK")];
 /** `-----BEGIN ENCRYPTED PRIVATE KEY-----` and its like. */
 const MAX_HEADER_BYTES = 64;
-/** A block without so much of a body hides nothing: it is somebody explaining the format. */
-const MIN_BODY_BYTES = 16;
+/** A block without END and without such a run of base64 is somebody explaining the format. */
+const MIN_KEY_RUN_BYTES = 16;
 
 /** Finds the PEM private key block whose BEGIN line starts at `begin`, up to its END line or as far as it goes. */
 export function findPrivateKey(w: TextWindow, begin: number): boolean {
@@ -27,7 +27,17 @@ export function findPrivateKey(w: TextWindow, begin: number): boolean {
     if (footerEnd >= 0) return w.found(begin, footerEnd + DASHES.length);
   }
   const lastEnd = w.skipClassBack(bodyEnd, body, BLANK);
-  return lastEnd - body >= MIN_BODY_BYTES && w.found(begin, lastEnd);
+  return hasKeyText(w, body, lastEnd) && w.found(begin, lastEnd);
+}
+
+/** Is there a run of base64 in the body of a block that was cut off? */
+function hasKeyText(w: TextWindow, body: number, end: number): boolean {
+  for (let p = body; p < end; p += 1) {
+    const start = p;
+    p = w.skipClass(p, end, BASE64);
+    if (p - start >= MIN_KEY_RUN_BYTES) return true;
+  }
+  return false;
 }
 
 /** Offset of the five dashes that end a BEGIN or END line; -1 when they are not where they belong. */

@@ -111,7 +111,12 @@ class InPlaceRedactor implements Redactor {
     if (pemBegins.valueAt(pem) < end) this.#maskPrivateKeys(pem, end);
     if (blockOffset(blocks.valueAt(block)) < end) this.#maskTokens(block, end);
     if (atSigns.valueAt(at) < end) this.#maskAddresses(at, end);
-    if (blockOffset(blocks.valueAt(block)) < end) this.#maskNumbers(block, end);
+    if (blockOffset(blocks.valueAt(block)) < end) {
+      const masked = this.#masked;
+      this.#maskNumbers(block, end);
+      // A masked number may have been what kept its neighbour from ending like one.
+      if (this.#masked !== masked) this.#maskNumbers(block, end);
+    }
     this.#cleanFrom = end;
     this.#cleanUntil = Math.min(
       pemBegins.valueAt(pemBegins.seek(end)),

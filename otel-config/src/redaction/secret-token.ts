@@ -41,8 +41,10 @@ const LOWER_R = 0x72;
 const LOWER_C = 0x63;
 /** Looking for a digit or capital letter further in would make a run of prefixes cost its square. */
 const MAX_LOOK_BYTES = 64;
-/** How far a value next to a name is read; longer ones are not keys. */
-const MAX_NAMED_BYTES = 512;
+/** How far a value without a prefix of its own is read and masked: base64 of a 4096-bit key, and more. */
+const MAX_VALUE_BYTES = 1024;
+/** A value next to a name that is longer than this is no key. */
+const MAX_NAMED_BYTES = 256;
 const MAX_NAME_BYTES = 32;
 const AWS_SECRET_BYTES = 40;
 
@@ -146,7 +148,7 @@ function findHttpCredentials(w: TextWindow, start: number): boolean {
 
 /** `"api_key": "..."`, `AWS_SECRET_ACCESS_KEY=...`: the name decides. */
 function findNamedSecret(w: TextWindow, start: number): number {
-  const end = valueEnd(w, start, false);
+  const end = w.skipClass(start, start + MAX_NAMED_BYTES + 1, TOKEN | BASE64);
   const size = end - start;
   if (size < MIN_SECRET_BYTES || size > MAX_NAMED_BYTES || !isValue(w, start, end)) return -1;
   let nameEnd = start;
@@ -182,9 +184,10 @@ function isAssignment(byte: number): boolean {
 
 /** End of a value in base64 or base64url, with the dots and tildes of RFC 6750 when asked for. */
 function valueEnd(w: TextWindow, start: number, hasDots: boolean): number {
+  const limit = start + MAX_VALUE_BYTES;
   let p = start;
   for (;;) {
-    p = w.skipClass(p, w.end, TOKEN | BASE64);
+    p = w.skipClass(p, limit, TOKEN | BASE64);
     const byte = w.at(p);
     if (!hasDots || (byte !== DOT && byte !== 0x7e) || (w.classAt(p + 1) & TOKEN) === 0) return p;
     p += 1;

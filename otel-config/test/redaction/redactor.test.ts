@@ -1,0 +1,296 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createRedactor, redactText } from "../../src/redaction/redactor.ts";
+import { RULES, RULE_IDS } from "../../src/redaction/rules.ts";
+import { baselineFindings, baselineRedact } from "./baseline.ts";
+import { PLANTS, messageCorpus, seededRandom } from "./corpus.ts";
+import { HARMLESS } from "./harmless.ts";
+import { HOSTILE_UNITS, hostileText } from "./hostile.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const redactor = createRedactor();
+const redact = (text: string): string => redactText(text, redactor).text;
+
+/** `{value}` marks what must be masked; everything around it must stay. */
+const CASES: Readonly<Record<string, readonly string[]>> = {
+  EMAIL: [
+    "write to {alice@example.com}, please",
+    "<{first.last+tag@mail.example.co.uk}>",
+    "{o'brien@example.ie} {élise.müller@exämple.de} {иван@пример.рф}",
+    "邮箱：{alice@example.com}，谢谢",
+    "?email={alice%40example.com}&x=1 q%3D{bob%40example.com}%26",
+    '{"to":"{carol\\u0040example.com}"} line\\n{dave@example.com}\\n',
+    '"\\\\n{dave@example.com}" "{\\u00e9lise@example.com}"',
+    "{a@b.co}-555",
+    "ends with a dot {eve@example.com}.",
+  ],
+  PHONE: [
+    "{+1 (555) 123-4567} {+14155552671} {+44 7700 900123} {+41 (0)96 471 07 95}",
+    "call {555-234-5678} or {(555) 234-5678 ext. 12} or {555.234.5678x9}",
+    "{001-518-640-0854} {07700 063 966} {03.93.92.16.85} {0961-7596216} {(08) 8747 6301}",
+    "Phone: {4155552671}, call me at {467 3395}, {416 60 039} office\n",
+    "%20{%2B14155552671} \\u00a0{555-234-5678} tel\\n{+48 123 456 789}",
+    "电话：{+86 138 1234 5678}",
+  ],
+  CARD: [
+    "{4111111111111111} {4111 1111 1111 1111} {5555-5555-5555-4444} {3782 822463 10005}",
+    "{6011111111111117}, {30569309025904}. ({3530111333300000})",
+    "{4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1}",
+    "card number 4111111111111112 fails Luhn, {4012888888881881} does not",
+    "credit card {501864667909}, order 501864667909",
+  ],
+  IBAN: [
+    "{GB82WEST12345698765432} {GB82 WEST 1234 5698 7654 32} {de89370400440532013000}",
+    "\\n{NL91ABNA0417164300} not GB82WEST12345698765433",
+  ],
+  SSN: ["{123-45-6789} {123 45 6789} SSN: {123456789}", "not 123-45-67890, 000-45-6789, 123456789"],
+  IP: [
+    "{192.168.1.20}:8080 {10.0.0.1}-{10.0.0.9} http://{203.0.113.7}/x {8.8.8.8}.",
+    "{2001:db8::41ef}:{111.57.37.120} ::ffff:{192.0.2.1} {64:ff9b::}{198.51.100.1}",
+    "{2001:db8::8a2e:370:7334} [{fe80::1}]:80 {2001:0db8:85a3:0000:0000:8a2e:0370:7334}/64",
+  ],
+  API_KEY: [
+    "{sk-abcdefghijklmnopqrstuvwxyz0123456789} {sk-proj-Abc123-def_456GHI789jkl} key={hf_abcdefghijklmnopqrstUVWXYZ}",
+    "{gsk_abcdefghijklmnopqrstuvwxyz0123} \\n{sk_live_abcdefghijklmnop1234} \\u0020{sk-ant-api03-abcDEF123456789}",
+    "x-{npm_abcdefghijklmnopqrstuvwxyz0123456789} %20{glpat-abcdefGHIJKL01234567}",
+  ],
+  AWS_KEY: [
+    "id {AKIAIOSFODNN7EXAMPLE} AKIAIOSFODNN7EXAMPLEX",
+    'aws_secret_access_key = {wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY} "SecretAccessKey": "{wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY}"',
+  ],
+  GITHUB_TOKEN: [
+    "{ghp_abcdefghijklmnopqrstuvwxyz0123456789} {github_pat_11ABCDEFG0abcdefghijkl_xyz}",
+  ],
+  SLACK_TOKEN: [
+    "{xoxb-12345678901-12345678901-abcdefABCDEF} https://hooks.slack.com/services/{T00000000/B00000000/abcdefghijkl}",
+  ],
+  GOOGLE_KEY: [
+    "{AIzaSyA-1234567890abcdefghijklmnopqrstu} {ya29.a0AfH6SMBabcdefghijklmnop} {GOCSPX-abcdefghijklmnopqrstuvwx1234}",
+  ],
+  JWT: [
+    "{eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U}.",
+    "unsigned {eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0NTY3ODkwIn0.} x",
+  ],
+  PRIVATE_KEY: [
+    "{-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----} x",
+    '"{-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0B\\n-----END PRIVATE KEY-----}\\n"',
+    '"{-----BEGIN EC PRIVATE KEY-----\\nMHcCAQEEIIGk4vQIBADANBgkq}"',
+  ],
+  CREDENTIALS: [
+    "postgres://{app:s3cr3t}@db:5432/x https://{user:p@ss}@example.com/ Authorization: Bearer {abcdef0123456789abcdef.x~y}",
+    "https://{averylongtokenasuser1}@example.com/ Basic {QWxhZGRpbjpvcGVuIHNlc2FtZQ==}",
+  ],
+  SECRET: ['"api_key": "{a1b2c3d4e5f6a7b8c9d0}" client_secret={abcDEF1234567890+/==}'],
+};
+
+const LABELS = new Map(Object.keys(CASES).map((name) => [name, `[${name}]`]));
+
+function expected(marked: string, label: string): { text: string; masked: string; count: number } {
+  let count = 0;
+  const masked = marked.replaceAll(MARK, (_, value: string) => {
+    count += 1;
+    const size = encoder.encode(value).length;
+    return size >= label.length ? label + "*".repeat(size - label.length) : "*".repeat(size);
+  });
+  return { text: marked.replaceAll(MARK, "$1"), masked, count };
+}
+/** A pair of braces around a value; JSON examples have braces of their own, followed by a quote. */
+const MARK = /\{(?!")((?:(?!\\u0020\{)[^{}])+)\}/g;
+
+describe("masks what is", () => {
+  for (const [name, cases] of Object.entries(CASES)) {
+    it.each(cases)(`${name}: %s`, (marked) => {
+      const { text, masked, count } = expected(marked, LABELS.get(name) as string);
+      expect(redactText(text, redactor)).toEqual({ text: masked, count });
+    });
+  }
+});
+
+describe("leaves unchanged", () => {
+  for (const [kind, texts] of Object.entries(HARMLESS)) {
+    it.each(texts)(`${kind}: %s`, (text) => {
+      expect(redact(text)).toBe(text);
+    });
+  }
+});
+
+describe("masking in place", () => {
+  it("writes only stars when the label does not fit", () => {
+    expect(redact("x a@b.co y")).toBe("x ****** y");
+  });
+
+  it("keeps JSON with bare numbers parseable", () => {
+    const text =
+      '{"card": 4111111111111111, "all":[5555555555554444,4012888888881881 ],"phone":4155552671}';
+    const result = redactText(text, redactor);
+    expect(JSON.parse(result.text)).toEqual({ card: 0, all: [0, 0], phone: 0 });
+    expect(result.count).toBe(4);
+    expect(redactText(result.text, redactor).count).toBe(0);
+  });
+
+  it("masks nothing with no rules and only its own with one", () => {
+    const text = "alice@example.com 192.168.1.20 4111111111111111";
+    expect(redactText(text, createRedactor([])).count).toBe(0);
+    expect(redactText(text, createRedactor(["ip"])).text).toBe(
+      "alice@example.com [IP]******** 4111111111111111",
+    );
+  });
+
+  it("describes every rule once", () => {
+    expect(RULES.map((rule) => rule.id)).toEqual(RULE_IDS);
+  });
+});
+
+const plantRules = Object.keys(PLANTS);
+const plant = fc
+  .record({ rule: fc.constantFrom(...plantRules), seed: fc.integer() })
+  .map(({ rule, seed }) => (PLANTS[rule] as (random: () => number) => string)(seededRandom(seed)));
+/** Everything that rules are made of, in any order. */
+const soup = fc
+  .array(
+    fc.oneof(
+      plant,
+      fc.constantFrom(...HOSTILE_UNITS),
+      fc.constantFrom(" ", ", ", '"', "\\n", "\\", "%20", ":", "x", "7", "é", "漢", "(", ")", "-"),
+      fc.string({ unit: "grapheme", maxLength: 6 }),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => parts.join(""));
+
+describe("for any text", () => {
+  it("finds a planted value at every alignment, at both edges of its field, and nothing outside it", () => {
+    fc.assert(
+      fc.property(plant, fc.nat({ max: 40 }), fc.nat({ max: 3 }), (value, before, misaligned) => {
+        const bytes = encoder.encode(`${"7".repeat(before)}${value}${"7".repeat(30)}`);
+        const buffer = new Uint8Array(bytes.length + misaligned).subarray(misaligned);
+        buffer.set(bytes);
+        redactor.scan(buffer, buffer.length);
+        expect(redactor.maskField(buffer, before, before + value.length)).toBe(1);
+        const text = decoder.decode(buffer);
+        expect(text.slice(0, before)).toBe("7".repeat(before));
+        expect(text.slice(before + value.length)).toBe("7".repeat(30));
+        expect(text.slice(before, before + value.length)).toMatch(/^(\[[A-Z_]+\])?\*+$/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("stays valid UTF-8 of the same length, and JSON strings stay JSON strings", () => {
+    fc.assert(
+      fc.property(soup, (raw) => {
+        const text = JSON.stringify([{ content: raw.toWellFormed() }]);
+        const bytes = encoder.encode(text);
+        const size = bytes.length;
+        redactor.scan(bytes, size);
+        redactor.maskField(bytes, 0, size);
+        expect(() => JSON.parse(decoder.decode(bytes)) as unknown).not.toThrow();
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("masks everything the first time", () => {
+    fc.assert(
+      fc.property(soup, (raw) => {
+        const once = redact(raw.toWellFormed());
+        expect(redact(once)).toBe(once);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("gives the same result whatever the order in which the fields are asked", () => {
+    fc.assert(
+      fc.property(fc.array(soup, { minLength: 2, maxLength: 6 }), fc.integer(), (texts, seed) => {
+        const random = seededRandom(seed);
+        const parts = texts.map((text) => encoder.encode(text.toWellFormed()));
+        const bytes = Uint8Array.from(parts.flatMap((part) => [...part]));
+        let at = 0;
+        const fields = parts.map((part) => [at, (at += part.length)] as const);
+        const run = (order: typeof fields): string => {
+          const copy = bytes.slice();
+          redactor.scan(copy, copy.length);
+          for (const [start, end] of order) redactor.maskField(copy, start, end);
+          return decoder.decode(copy);
+        };
+        const alone = texts.map((text) => redact(text.toWellFormed())).join("");
+        expect(run(fields)).toBe(alone);
+        expect(run(fields.toSorted(() => random() - 0.5))).toBe(alone);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("recall", () => {
+  it("leaves nothing that eight regular expressions find in generated text, and no planted value", () => {
+    const { fields, planted } = messageCorpus(seededRandom(42), {
+      bytes: 400_000,
+      plantEvery: 300,
+    });
+    const output = fields.map(redact);
+    expect(planted.length).toBeGreaterThan(1000);
+    expect(output.flatMap(baselineFindings)).toEqual([]);
+    const whole = output.join("\n");
+    expect(planted.filter(({ value }) => whole.includes(value))).toEqual([]);
+  });
+
+  const path = new URL(
+    "../../../../shared/fixtures/pii/presidio_synth_dataset_v2.json",
+    import.meta.url,
+  );
+  it.runIf(existsSync(path))(
+    "reaches the published recall on Presidio's synthetic sentences (fixture present)",
+    () => {
+      const records = JSON.parse(readFileSync(path, "utf8")) as PresidioRecord[];
+      const floor = {
+        CREDIT_CARD: 0.99,
+        PHONE_NUMBER: 0.95,
+        EMAIL_ADDRESS: 1,
+        IBAN_CODE: 1,
+        US_SSN: 1,
+        IP_ADDRESS: 1,
+      };
+      const clean = records.filter((record) => record.spans.length === 0);
+      expect(clean.filter((record) => redact(record.full_text) !== record.full_text)).toEqual([]);
+      for (const [type, least] of Object.entries(floor)) {
+        const recall = (redactSentence: (text: string) => string): number => {
+          const found = records.flatMap((record) =>
+            record.spans
+              .filter((span) => span.entity_type === type)
+              .map((span) => !redactSentence(record.full_text).includes(span.entity_value)),
+          );
+          return found.filter(Boolean).length / found.length;
+        };
+        expect(recall(redact)).toBeGreaterThanOrEqual(Math.max(least, recall(baselineRedact)));
+      }
+    },
+  );
+});
+
+interface PresidioRecord {
+  readonly full_text: string;
+  readonly spans: readonly { readonly entity_type: string; readonly entity_value: string }[];
+}
+
+function examined(text: string): number {
+  const before = redactor.examinedBytes;
+  redact(text);
+  return redactor.examinedBytes - before;
+}
+
+describe("hostile input", () => {
+  /** `1 1 1 ...` may be a card written digit by digit: each digit starts a look at 26 more. */
+  const MAX_EXAMINED_PER_BYTE = 150;
+  const KB = 1024;
+  it.each(HOSTILE_UNITS)("costs linear work: %j repeated", (unit) => {
+    const [small, medium, large] = [4, 64, 100].map((size) =>
+      examined(hostileText(unit, size * KB)),
+    ) as [number, number, number];
+    expect(large).toBeLessThan(100 * KB * MAX_EXAMINED_PER_BYTE);
+    expect(medium).toBeLessThanOrEqual(20 * Math.max(small, 4 * KB));
+  });
+});
