@@ -59,7 +59,9 @@ async function missingPrograms(): Promise<string[]> {
 async function runTests(gateway: CephGateway, interrupt: AbortSignal): Promise<number> {
   const vitest = join(REPOSITORY, "node_modules", "vitest", "vitest.mjs");
   const config = join(REPOSITORY, "analytics", "test", "s3", "vitest.config.ts");
-  const tests = spawn(process.execPath, [vitest, "run", "--config", config], {
+  // Whoever runs this may ask for another reporter.
+  const options = process.argv.slice(2);
+  const tests = spawn(process.execPath, [vitest, "run", "--config", config, ...options], {
     cwd: REPOSITORY,
     stdio: "inherit",
     env: {

@@ -1,0 +1,166 @@
+import { execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { formatUsd } from "@lensai/otel-config/money";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lakeSummary } from "../test/support/lake-summary.ts";
+import { launched, processesOf, type LaunchedStack } from "../test/support/launched-stack.ts";
+import { ONE_CALL_NANO_USD } from "../test/support/one-call.ts";
+import { temporaryFolder, type TemporaryFolder } from "../test/support/temporary-folder.ts";
+import { waitFor } from "../test/support/wait-for.ts";
+import { accessibilityProblems, startBrowser, takePicture } from "./browser.ts";
+
+/** From the acknowledgement of an export to the number on the page. */
+const FRESHNESS_BAR_MS = 5000;
+const SEEDED = { days: 8, spansPerDay: 300 };
+
+let folder: TemporaryFolder;
+let dataDir: string;
+let stack: LaunchedStack;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  dataDir = join(folder.path, "data");
+  [browser, stack] = await Promise.all([startBrowser(), launched(dataDir)]);
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
+});
+afterAll(async () => {
+  await browser.close();
+  await stack.stop();
+  folder.remove();
+});
+
+const open = (path: string): Promise<unknown> => page.goto(`${stack.consoleUrl}${path}`);
+const spendTile = () => page.locator("dt", { hasText: /^Spend$/ }).locator("xpath=../dd");
+
+/** Runs an unmodified OpenTelemetry app; returns when its export was acknowledged (ms since the epoch). */
+async function runOtelApp(): Promise<number> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(import.meta.dirname, "otel-app.ts")],
+    { env: { PATH: process.env["PATH"], OTEL_EXPORTER_OTLP_ENDPOINT: stack.otlpHttpUrl } },
+  );
+  return Number(stdout.trim());
+}
+
+async function seed(): Promise<string> {
+  const port = (url: string): string => new URL(url).port;
+  const subprocess = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, "../seed/main.ts"),
+      `--days=${SEEDED.days}`,
+      `--spans-per-day=${SEEDED.spansPerDay}`,
+    ],
+    {
+      env: {
+        PATH: process.env["PATH"],
+        LENSAI_DATA_DIR: dataDir,
+        LENSAI_CONSOLE_PORT: port(stack.consoleUrl),
+        LENSAI_OTLP_HTTP_PORT: port(stack.otlpHttpUrl),
+      },
+    },
+  );
+  let output = "";
+  subprocess.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  subprocess.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise((resolve) => subprocess.on("close", resolve));
+  expect(code, output).toBe(0);
+  return output;
+}
+
+/** The cells of a project's line in the summary of the seed. */
+function seededProject(output: string, id: string): { calls: number; spend: string } {
+  const cells = new RegExp(`^  ${id} .*$`, "m").exec(output)?.[0].trim().split(/\s+/) ?? [];
+  return { calls: Number(cells[2]?.replaceAll(",", "")), spend: cells[5] ?? "" };
+}
+
+describe("the first day with LensAI", () => {
+  let seedOutput = "";
+
+  it("waits with something to paste while there is no data", async () => {
+    await open("/projects/default");
+    await page.getByText("Waiting for the first span").waitFor();
+    const port = new URL(stack.otlpHttpUrl).port;
+    const snippet = new RegExp(
+      `OTEL_EXPORTER_OTLP_ENDPOINT=http://(127\\.0\\.0\\.1|localhost):${port}`,
+    );
+    expect(await page.locator("main").innerText()).toMatch(snippet);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await takePicture(page, "empty");
+  });
+
+  it(`shows an unmodified OpenTelemetry app's first call within ${FRESHNESS_BAR_MS / 1000} s, without a reload`, async () => {
+    await page.evaluate("window.wasNotReloaded = true");
+    const acknowledgedAtMs = await runOtelApp();
+    await spendTile().waitFor();
+    const freshnessMs = Date.now() - acknowledgedAtMs;
+    console.log(`freshness: ${freshnessMs} ms from the acknowledgement to the page`);
+    expect(await page.evaluate("window.wasNotReloaded")).toBe(true);
+    expect(await spendTile().innerText()).toContain(formatUsd(ONE_CALL_NANO_USD));
+    expect(freshnessMs).toBeLessThan(FRESHNESS_BAR_MS);
+    await takePicture(page, "first-call");
+  });
+
+  it("shows what the seed says it sent", async () => {
+    seedOutput = await seed();
+    const { calls, spend } = seededProject(seedOutput, "support");
+    await waitFor("all calls in the lake", async () =>
+      (await lakeSummary(dataDir, "support")).calls === calls ? true : undefined,
+    );
+    await open("/projects/support?range=30d");
+    await expect.poll(() => spendTile().innerText(), { timeout: 10_000 }).toContain(spend);
+    const main = await page.locator("main").innerText();
+    for (const part of ["Cost over time", "claude-sonnet-4-5", "support-user-", "Newest calls"]) {
+      expect(main).toContain(part);
+    }
+    await takePicture(page, "dashboard-light");
+  });
+
+  it("keeps the time range in the address over a reload", async () => {
+    await page.getByRole("link", { name: "Last 7 days" }).click();
+    await page.waitForURL(/range=7d/);
+    await page.reload();
+    expect(page.url()).toContain("range=7d");
+    expect(await page.getByRole("link", { name: "Last 7 days" }).getAttribute("aria-current")).toBe(
+      "true",
+    );
+  });
+
+  it.each([
+    ["light", 1440],
+    ["dark", 1440],
+    ["light", 360],
+    ["dark", 360],
+  ] as const)(
+    "has no accessibility problem and no sideways scrolling: %s, %i px",
+    async (colorScheme, width) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 900 });
+      await open("/projects/support?range=30d");
+      await spendTile().waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      const overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - window.innerWidth",
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      await takePicture(page, `dashboard-${colorScheme}-${width}`);
+    },
+  );
+
+  it("shows the documentation", async () => {
+    await open("/docs/what-a-200-means");
+    await page.getByRole("heading", { name: "What a 200 means" }).waitFor();
+  });
+
+  it("shows the same after a restart, and leaves no process behind", async () => {
+    expect(await stack.stop("SIGTERM")).toBe(0);
+    expect(processesOf(dataDir)).toEqual([]);
+    stack = await launched(dataDir);
+    await open("/projects/support?range=30d");
+    expect(await spendTile().innerText()).toContain(seededProject(seedOutput, "support").spend);
+  });
+});
