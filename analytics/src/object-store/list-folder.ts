@@ -1,4 +1,3 @@
-import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissingFile } from "./file-error.ts";
@@ -21,8 +20,8 @@ export async function* listFolder(
   range: Range,
   folderKey = "",
 ): AsyncGenerator<ObjectInfo> {
-  for (const key of await keysIn(root, folderKey)) {
-    if (!canMatch(key, range)) continue;
+  for (const name of await wantedNames(root, range, folderKey)) {
+    const key = folderKey + name;
     if (key.endsWith("/")) {
       yield* listFolder(root, range, key);
       continue;
@@ -33,25 +32,27 @@ export async function* listFolder(
 }
 
 /**
- * What a folder holds, as keys in order; folders end with a slash, which puts what is in them where the
- * byte order of whole keys wants it (`a-b` before `a/b`).
+ * What a folder holds that can be wanted, in key order. Folders end with a slash, which puts what is in
+ * them where the byte order of whole keys wants it (`a-b` before `a/b`).
  */
-async function keysIn(root: string, folderKey: string): Promise<string[]> {
-  const entries =
-    (await readdir(join(root, folderKey), { withFileTypes: true }).catch(missingAsUndefined)) ?? [];
-  const keys: string[] = [];
+async function wantedNames(root: string, range: Range, folderKey: string): Promise<string[]> {
+  const folder = join(root, folderKey);
+  const entries = (await readdir(folder, { withFileTypes: true }).catch(missingAsUndefined)) ?? [];
+  const names: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith(UNFINISHED_PREFIX)) continue;
-    if (await isFolder(root, folderKey, entry)) keys.push(`${folderKey}${entry.name}/`);
-    else keys.push(folderKey + entry.name);
+    const isFolder = entry.isSymbolicLink()
+      ? await leadsToFolder(join(folder, entry.name))
+      : entry.isDirectory();
+    const name = isFolder ? `${entry.name}/` : entry.name;
+    if (canMatch(folderKey + name, range)) names.push(name);
   }
-  return keys.sort(compareKeys);
+  return names.sort(compareKeys);
 }
 
 /** A link to a folder counts as one: content may be kept on another disk. */
-async function isFolder(root: string, folderKey: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(join(root, folderKey, entry.name)).catch(missingAsUndefined);
+async function leadsToFolder(path: string): Promise<boolean> {
+  const target = await stat(path).catch(missingAsUndefined);
   return target?.isDirectory() === true;
 }
 
