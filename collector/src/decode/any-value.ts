@@ -47,8 +47,12 @@ export interface ValueContext {
   keepsContent: boolean;
 }
 
+/** The shortest text that any redaction rule matches is `1.1.1.1`. */
+const MASKED_BYTES_MIN = 7;
+
 /** Masks what the rules find in a text of the message. */
 export function maskText(context: ValueContext, from: number, to: number): void {
+  if (to - from < MASKED_BYTES_MIN) return;
   const count = context.redactor.maskField(context.reader.bytes, from, to);
   if (count === 0) return;
   context.redactions += count;
@@ -222,6 +226,7 @@ function writeObject(writing: Writing, value: AnyValue, depth: number): void {
     }
     const memberEnd = reader.lengthEnd(end);
     const key = readKeyValue(writing.context, memberEnd, item);
+    maskText(writing.context, key.from, key.to);
     writing.json.keyBytes(reader.bytes, key.from, key.to);
     writeValue(writing, item, depth);
   }
@@ -229,15 +234,87 @@ function writeObject(writing: Writing, value: AnyValue, depth: number): void {
   reader.at = after;
 }
 
+/**
+ * The layout that nearly every attribute has: a key and one scalar, each with a length below 128, and
+ * nothing else. Answers false, having done nothing, for any other. The key is not masked.
+ */
+function readPlainPair(context: ValueContext, end: number, into: AnyValue): boolean {
+  const { reader } = context;
+  const { bytes, at } = reader;
+  const keyLength = bytes[at + 1] as number;
+  const valueAt = at + keyLength + 4;
+  const isPlain =
+    bytes[at] === 0x0a &&
+    keyLength < 0x80 &&
+    valueAt < end &&
+    end - valueAt < 0x80 &&
+    bytes[valueAt - 2] === 0x12 &&
+    bytes[valueAt - 1] === end - valueAt;
+  if (!isPlain || !readScalar(context, valueAt, { end, into })) return false;
+  keyRange.from = at + 2;
+  keyRange.to = valueAt - 2;
+  reader.at = end;
+  return true;
+}
+
+/** A value of one field whose length is already known to fit; false for any but the common four. */
+function readScalar(
+  context: ValueContext,
+  at: number,
+  to: { end: number; into: AnyValue },
+): boolean {
+  const { reader } = context;
+  const { end, into } = to;
+  const { bytes } = reader;
+  switch (bytes[at]) {
+    case 0x0a:
+      if (bytes[at + 1] !== end - at - 2) return false;
+      into.kind = VALUE_STRING;
+      into.from = at + 2;
+      into.to = end;
+      maskText(context, at + 2, end);
+      return true;
+    case 0x18:
+      return readShortVarint(bytes, at + 1, to);
+    case 0x21:
+      if (end - at !== 9) return false;
+      into.kind = VALUE_DOUBLE;
+      into.double = reader.view.getFloat64(at + 1, true);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A varint of at most four bytes. */
+function readShortVarint(
+  bytes: Uint8Array,
+  at: number,
+  { end, into }: { end: number; into: AnyValue },
+): boolean {
+  if (end - at > 4 || (bytes[end - 1] as number) > 0x7f) return false;
+  let value = 0;
+  for (let i = end - 1; i >= at; i -= 1) value = (value << 7) | ((bytes[i] as number) & 0x7f);
+  for (let i = at; i < end - 1; i += 1) if ((bytes[i] as number) < 0x80) return false;
+  into.kind = VALUE_INT;
+  into.low = value;
+  into.high = 0;
+  return true;
+}
+
 /** Where the key of the KeyValue read last lies; reused. */
 const keyRange = { from: 0, to: 0 };
 
-/** Reads a KeyValue that ends at `end`: the value into `into`, the key's range as the (reused) answer. */
+/**
+ * Reads a KeyValue that ends at `end`: the value, masked, into `into`, the key's range as the (reused)
+ * answer. Masking the key is left to the caller, who may know it.
+ */
 export function readKeyValue(
   context: ValueContext,
   end: number,
   into: AnyValue,
 ): { from: number; to: number } {
+  if (readPlainPair(context, end, into)) return keyRange;
   const { reader } = context;
   let from = reader.at;
   let to = reader.at;
@@ -247,7 +324,6 @@ export function readKeyValue(
     if (tag === 0x0a) {
       to = reader.lengthEnd(end);
       from = reader.at;
-      maskText(context, from, to);
       reader.at = to;
     } else if (tag === 0x12) {
       readAnyValue(context, reader.lengthEnd(end), into);
@@ -291,8 +367,10 @@ function blank(context: ValueContext, value: AnyValue, depth: number): void {
       continue;
     }
     const itemEnd = reader.lengthEnd(end);
-    if (isObject) readKeyValue(context, itemEnd, item);
-    else readAnyValue(context, itemEnd, item);
+    if (isObject) {
+      const key = readKeyValue(context, itemEnd, item);
+      maskText(context, key.from, key.to);
+    } else readAnyValue(context, itemEnd, item);
     blank(context, item, depth + 1);
   }
   reader.at = after;

@@ -1,11 +1,13 @@
 import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
 import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import {
   AnyValue,
   VALUE_KVLIST,
   VALUE_ARRAY,
   blankValue,
+  maskText,
   readKeyValue,
   writeJsonValue,
 } from "./any-value.ts";
@@ -37,7 +39,7 @@ const OPEN_OBJECT = 0x7b;
  */
 export class AttributeDecoder implements ValueContext {
   readonly reader = new OtlpReader();
-  readonly keys = new KeyTable();
+  readonly keys: KeyTable;
   readonly redactor: Redactor;
   redactions = 0;
   isAltered = false;
@@ -60,6 +62,7 @@ export class AttributeDecoder implements ValueContext {
 
   constructor(redactor: Redactor) {
     this.redactor = redactor;
+    this.keys = new KeyTable(createRedactor());
     this.targets = this.keys.fields.map((rule) => ({
       kind: rule.kind,
       column: rule.kind === "tokens" ? -1 : (COLUMN[rule.field] as number),
@@ -92,9 +95,10 @@ export class AttributeDecoder implements ValueContext {
   /** Reads one KeyValue of a record that ends at `end`. */
   readAttribute(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
-    const { from, to } = readKeyValue(this, end, value);
-    const key = this.keys.lookup(this.reader.view, from, to);
+    const range = readKeyValue(this, end, value);
+    const key = this.keys.predict(this.attributeCount, this.reader.view, range);
     this.attributeCount += 1;
+    if (key.isSensitive) maskText(this, range.from, range.to);
     if (key.isGenAi) this.isGenAi = true;
     if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
       this.dropAttribute(key, value);
@@ -169,8 +173,9 @@ export class AttributeDecoder implements ValueContext {
    */
   readMember(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
-    const { from, to } = readKeyValue(this, end, value);
-    const key = this.keys.lookup(this.reader.view, from, to);
+    const range = readKeyValue(this, end, value);
+    const key = this.keys.lookup(this.reader.view, range.from, range.to);
+    if (key.isSensitive) maskText(this, range.from, range.to);
     const isContent =
       key.policy === "content" || (key.field >= 0 && this.targets[key.field]?.kind === "content");
     if (key.policy === "drop" || (isContent && !this.keepsContent)) blankValue(this, value);

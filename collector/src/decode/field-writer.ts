@@ -1,3 +1,4 @@
+import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
 import { VALUE_STRING, blankValue, writeJsonValue } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import { isNested } from "./attribute-decoder.ts";
@@ -43,24 +44,27 @@ export class FieldWriter implements CallFacts {
   private readonly sink: RowSink;
   private readonly scratch = new ScratchJson();
   private readonly range: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
-  private readonly recordTexts: ReadonlyMap<number, RecordText>;
+  private readonly recordTexts: readonly RecordText[];
+  /** By column index; undefined for columns that accounting does not ask about. */
+  private readonly recordTextOf: ReadonlyArray<RecordText | undefined>;
 
   constructor(attributes: AttributeDecoder, sink: RowSink) {
     this.attributes = attributes;
     this.sink = sink;
-    this.recordTexts = new Map([
-      [COLUMN["operation"] as number, this.operation],
-      [COLUMN["provider"] as number, this.provider],
-      [COLUMN["request_model"] as number, this.requestModel],
-      [COLUMN["response_model"] as number, this.responseModel],
-    ]);
+    this.recordTexts = [this.operation, this.provider, this.requestModel, this.responseModel];
+    const textOf: Array<RecordText | undefined> = SPAN_COLUMNS.map(() => undefined);
+    textOf[COLUMN["operation"] as number] = this.operation;
+    textOf[COLUMN["provider"] as number] = this.provider;
+    textOf[COLUMN["request_model"] as number] = this.requestModel;
+    textOf[COLUMN["response_model"] as number] = this.responseModel;
+    this.recordTextOf = textOf;
   }
 
   /** Writes every field the record's attributes filled. */
   write(): void {
     const { attributes } = this;
     clearRawUsage(this.usage);
-    for (const text of this.recordTexts.values()) text.isSet = false;
+    for (const text of this.recordTexts) text.isSet = false;
     for (const field of attributes.touched) {
       const target = attributes.targets[field] as FieldTarget;
       if (!this.writeField(target, attributes.valueOf(field))) {
@@ -93,7 +97,7 @@ export class FieldWriter implements CallFacts {
     const text = value.kind === VALUE_STRING ? this.rangeOf(value) : this.scalarText(value);
     if (text === undefined || text.from === text.to) return text !== undefined;
     this.sink.setText(column, text);
-    const recordText = this.recordTexts.get(column);
+    const recordText = this.recordTextOf[column];
     if (recordText !== undefined) {
       recordText.view = text.view;
       recordText.from = text.from;

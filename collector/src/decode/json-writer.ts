@@ -167,7 +167,7 @@ export class JsonWriter {
   /** A finite number; the caller has dealt with NaN and infinities. */
   number(value: number): void {
     if (Number.isInteger(value) && value >= 0 && value < 1e9) this.smallInteger(value);
-    else this.ascii(String(value));
+    else this.ascii(decimalText(value));
   }
 
   private smallInteger(value: number): void {
@@ -207,6 +207,20 @@ export class JsonWriter {
     grown.set(open, this.column.bytesLength);
     this.bytes = grown;
   }
+}
+
+/** Temperatures and the like are few: their texts are remembered, the table starts over when full. */
+const DECIMALS_MAX = 1024;
+const decimals = new Map<number, string>();
+
+function decimalText(value: number): string {
+  const known = decimals.get(value);
+  if (known !== undefined) return known;
+  // The map takes -0 for 0.
+  const text = Object.is(value, -0) ? "0" : String(value);
+  if (decimals.size === DECIMALS_MAX) decimals.clear();
+  decimals.set(value, text);
+  return text;
 }
 
 function escape(bytes: Uint8Array, at: number, value: number): number {

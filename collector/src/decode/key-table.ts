@@ -1,6 +1,8 @@
 import { attributePolicy } from "@lensai/otel-config/redaction/attribute-policy";
 import { OTEL_GEN_AI_FIELDS, OTEL_GEN_AI_PREFIX } from "@lensai/otel-config/dialects/otel-gen-ai";
 import type { FieldRule } from "@lensai/otel-config/dialects/dialect";
+import { redactText } from "@lensai/otel-config/redaction/redactor";
+import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { TextInterner } from "./text-interner.ts";
 
 /** What the decoder must know about an attribute key; found once per distinct key, then looked up by id. */
@@ -14,7 +16,14 @@ export interface KeyInfo {
   /** Ready JSON: `"key":`. */
   readonly json: Uint8Array;
   readonly isGenAi: boolean;
+  /** The key itself holds something to mask (user data used as a key): it is masked wherever it occurs. */
+  readonly isSensitive: boolean;
+  /** The key's bytes, to compare with. */
+  readonly view: DataView;
 }
+
+/** Attributes of one instrumentation come in the same order in every record: what came nth last time. */
+const PREDICTED_MAX = 64;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -25,12 +34,25 @@ export class KeyTable {
   private readonly keys = new TextInterner();
   private generation = 0;
   private infos: KeyInfo[] = [];
+  private readonly redactor: Redactor;
+  private readonly predicted: KeyInfo[] = [];
   private readonly fieldByName = new Map<string, { field: number; rank: number }>();
 
-  constructor() {
+  /** `redactor` must not be one that is in the middle of a message. */
+  constructor(redactor: Redactor) {
+    this.redactor = redactor;
     for (const [field, rule] of this.fields.entries()) {
       for (const [rank, name] of rule.names.entries()) this.fieldByName.set(name, { field, rank });
     }
+  }
+
+  /** Information about the key bytes [from,to) of the nth attribute of a record. */
+  predict(ordinal: number, source: DataView, range: { from: number; to: number }): KeyInfo {
+    const guess = this.predicted[ordinal];
+    if (guess !== undefined && isSame(guess.view, source, range)) return guess;
+    const info = this.lookup(source, range.from, range.to);
+    if (ordinal < PREDICTED_MAX) this.predicted[ordinal] = info;
+    return info;
   }
 
   /** Information about the key bytes [from,to). */
@@ -44,7 +66,9 @@ export class KeyTable {
   }
 
   private learn(id: number): KeyInfo {
-    const name = decoder.decode(this.keys.bytesOf(id));
+    const bytes = this.keys.bytesOf(id).slice();
+    const masked = redactText(decoder.decode(bytes), this.redactor);
+    const name = masked.text;
     const mapped = this.fieldByName.get(name);
     const info: KeyInfo = {
       name,
@@ -53,8 +77,27 @@ export class KeyTable {
       policy: attributePolicy(name),
       json: encoder.encode(`${JSON.stringify(name)}:`),
       isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
+      isSensitive: masked.count > 0,
+      view: new DataView(bytes.buffer),
     };
     this.infos[id] = info;
     return info;
   }
+}
+
+function isSame(
+  known: DataView,
+  source: DataView,
+  { from, to }: { from: number; to: number },
+): boolean {
+  const length = known.byteLength;
+  if (to - from !== length) return false;
+  let offset = 0;
+  for (; offset + 4 <= length; offset += 4) {
+    if (known.getUint32(offset) !== source.getUint32(from + offset)) return false;
+  }
+  for (; offset < length; offset += 1) {
+    if (known.getUint8(offset) !== source.getUint8(from + offset)) return false;
+  }
+  return true;
 }

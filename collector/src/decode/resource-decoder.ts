@@ -32,7 +32,7 @@ export class ResourceDecoder {
   private readonly targets = new Map<string, ResourceTarget>();
   private readonly ranks = new Map<number, number>();
   /** Code per column; 0 = NULL. */
-  private readonly codes = new Map<number, number>();
+  private readonly codes = new CodeList();
   /** The resource as JSON text; empty when it has no attributes. */
   text = "";
   private resourceCode = 0;
@@ -95,7 +95,8 @@ export class ResourceDecoder {
   clearScope(): void {
     this.codes.delete(SCOPE_NAME_COLUMN);
     this.codes.delete(SCOPE_VERSION_COLUMN);
-    if (this.resourceCode !== 0) this.codes.set(RESOURCE_COLUMN, this.resourceCode);
+    if (this.resourceCode === 0) this.codes.delete(RESOURCE_COLUMN);
+    else this.codes.set(RESOURCE_COLUMN, this.resourceCode);
     this.scopeJson.clear();
   }
 
@@ -158,6 +159,36 @@ export class ResourceDecoder {
 
   /** Writes the columns into the open row. */
   writeCodes(): void {
-    for (const [column, code] of this.codes) this.sink.setCode(column, code);
+    const { columns, values } = this.codes;
+    for (let i = 0; i < columns.length; i += 1) {
+      this.sink.setCode(columns[i] as number, values[i] as number);
+    }
+  }
+}
+
+/** A few (column, code) pairs: walked for every row, so two arrays instead of a map. */
+class CodeList {
+  readonly columns: number[] = [];
+  readonly values: number[] = [];
+
+  set(column: number, code: number): void {
+    const at = this.columns.indexOf(column);
+    if (at >= 0) this.values[at] = code;
+    else {
+      this.columns.push(column);
+      this.values.push(code);
+    }
+  }
+
+  delete(column: number): void {
+    const at = this.columns.indexOf(column);
+    if (at < 0) return;
+    this.columns.splice(at, 1);
+    this.values.splice(at, 1);
+  }
+
+  clear(): void {
+    this.columns.length = 0;
+    this.values.length = 0;
   }
 }

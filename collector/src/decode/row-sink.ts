@@ -25,6 +25,8 @@ export const COLUMN = Object.fromEntries(
 
 /** Rows are set to NULL in blocks ahead of writing: one native fill per column and block. */
 const CLEAR_BLOCK_ROWS = 512;
+/** Up to here a byte loop beats the native copy and UTF-8 check. */
+const SHORT_TEXT_BYTES_MAX = 64;
 /** Longer text in a dictionary column is cut: these columns hold names, not content. */
 const DICTIONARY_TEXT_BYTES_MAX = 4096;
 const HEX_PAIRS = Uint16Array.from({ length: 256 }, (_, value) => {
@@ -158,14 +160,34 @@ export class RowSink {
   setText(column: number, text: TextRange): void {
     const target = this.columns[column] as DictionaryColumn | PlainColumn;
     if (target.kind === "dictionary") target.codes[this.row] = this.codeOf(column, text);
-    else {
-      const { view, from, to } = text;
+    else this.setPlainText(target, text);
+  }
+
+  private setPlainText(target: PlainColumn, { view, from, to }: TextRange): void {
+    const length = to - from;
+    if (length > SHORT_TEXT_BYTES_MAX) {
       setPlain(
         target,
         this.row,
-        validUtf8(new Uint8Array(view.buffer, view.byteOffset + from, to - from)),
+        validUtf8(new Uint8Array(view.buffer, view.byteOffset + from, length)),
       );
+      return;
     }
+    const arena = reserveBytes(target, length + 4);
+    const start = target.bytesLength;
+    let seen = 0;
+    for (let i = 0; i < length; i += 1) {
+      const byte = view.getUint8(from + i);
+      seen |= byte;
+      arena[start + 4 + i] = byte;
+    }
+    if (seen > 0x7f) {
+      setPlain(target, this.row, validUtf8(arena.slice(start + 4, start + 4 + length)));
+      return;
+    }
+    writeLength(arena, start, length);
+    target.starts[this.row] = start + 1;
+    target.bytesLength = start + 4 + length;
   }
 
   setInt64(column: number, value: number): void {

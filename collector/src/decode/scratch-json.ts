@@ -29,7 +29,10 @@ export class ScratchJson {
   finish(): TextRange | undefined {
     if (!this.writer.isBegun) return undefined;
     this.writer.end(0);
-    this.range.view = new DataView(this.column.bytes.buffer);
+    // The arena is replaced when it grows.
+    if (this.range.view.buffer !== this.column.bytes.buffer) {
+      this.range.view = new DataView(this.column.bytes.buffer);
+    }
     // The value follows its length word.
     this.range.from = 4;
     this.range.to = this.column.bytesLength;

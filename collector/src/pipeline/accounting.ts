@@ -56,21 +56,16 @@ const SOURCE = {
   missing: new ConstantText("usage_source", "missing"),
 } as const;
 
-/** Usage parts and their columns. */
-const PART_COLUMNS: ReadonlyArray<readonly [keyof NormalUsage, number]> = (
-  [
-    ["input", "input_tokens"],
-    ["output", "output_tokens"],
-    ["inputUncached", "input_uncached_tokens"],
-    ["cacheRead", "cache_read_tokens"],
-    ["cacheWrite5m", "cache_write_5m_tokens"],
-    ["cacheWrite1h", "cache_write_1h_tokens"],
-    ["reasoning", "reasoning_tokens"],
-    ["audioInput", "audio_input_tokens"],
-    ["audioOutput", "audio_output_tokens"],
-    ["imageInput", "image_input_tokens"],
-  ] as const
-).map(([part, column]) => [part, COLUMN[column] as number]);
+const INPUT = COLUMN["input_tokens"] as number;
+const OUTPUT = COLUMN["output_tokens"] as number;
+const INPUT_UNCACHED = COLUMN["input_uncached_tokens"] as number;
+const CACHE_READ = COLUMN["cache_read_tokens"] as number;
+const CACHE_WRITE_5M = COLUMN["cache_write_5m_tokens"] as number;
+const CACHE_WRITE_1H = COLUMN["cache_write_1h_tokens"] as number;
+const REASONING = COLUMN["reasoning_tokens"] as number;
+const AUDIO_INPUT = COLUMN["audio_input_tokens"] as number;
+const AUDIO_OUTPUT = COLUMN["audio_output_tokens"] as number;
+const IMAGE_INPUT = COLUMN["image_input_tokens"] as number;
 
 /** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
 export class Accounting {
@@ -128,10 +123,16 @@ export class Accounting {
       if (rule === "call") sink.setConstant(SOURCE.missing);
       return;
     }
-    for (const [part, column] of PART_COLUMNS) {
-      const count = usage[part];
-      if (typeof count === "number") sink.setInt64(column, count);
-    }
+    writeCount(sink, INPUT, usage.input);
+    writeCount(sink, OUTPUT, usage.output);
+    writeCount(sink, INPUT_UNCACHED, usage.inputUncached);
+    writeCount(sink, CACHE_READ, usage.cacheRead);
+    writeCount(sink, CACHE_WRITE_5M, usage.cacheWrite5m);
+    writeCount(sink, CACHE_WRITE_1H, usage.cacheWrite1h);
+    writeCount(sink, REASONING, usage.reasoning);
+    writeCount(sink, AUDIO_INPUT, usage.audioInput);
+    writeCount(sink, AUDIO_OUTPUT, usage.audioOutput);
+    writeCount(sink, IMAGE_INPUT, usage.imageInput);
     sink.setConstant(BASIS[usage.basis]);
     sink.setConstant(SOURCE[usage.source]);
   }
@@ -143,6 +144,10 @@ export class Accounting {
     sink.setInt64(COLUMN["cost_nano_usd"] as number, costNano);
     sink.setConstant(this.priceVersion);
   }
+}
+
+function writeCount(sink: RowSink, column: number, count: number | undefined): void {
+  if (count !== undefined) sink.setInt64(column, count);
 }
 
 const UNNAMED_CALL: Operation = {
