@@ -140,43 +140,45 @@ function collectText(list: OffsetList, text: Buffer, needle: string): void {
   }
 }
 
-/**
- * Sixteen bytes at a time in four 32-bit words, without a branch per byte.
- *
- * Digits and colons (0x30-0x3A), per byte: bit 7 of (b + 0x50) is set from 0x30 on, of (b + 0x45) from
- * 0x3B on; bytes >= 0x80 are cleared with ~x. A multiplication adds up the four lanes.
- * Blanks, per byte: (b - 0x2B) borrows into bit 7 below 0x2B, and b itself has it from 0x80 on. A borrow
- * that leaves its byte only ever comes from a byte that is already marked, so "no mark in the word" is exact.
- */
 function collectBlocks(list: OffsetList, text: Buffer): void {
-  // The words must be aligned in memory: up to three leading bytes are covered by treating what precedes
-  // the first block as if it were full of digits and token characters.
+  // The words must be aligned in memory: up to three leading bytes are left out of the blocks.
   const lead = -text.byteOffset & 3;
   if (text.length <= lead) {
     if (text.length > 0) list.push(NUMERIC | TOKEN_RUN);
     return;
   }
   const blockCount = (text.length - lead) >>> 4;
-  const words = new Int32Array(text.buffer, text.byteOffset + lead, blockCount * 4);
   list.reserve(blockCount + 1);
+  scanWords(list, new Int32Array(text.buffer, text.byteOffset + lead, blockCount * 4), lead);
+  const rest = lead + blockCount * BLOCK_BYTES;
+  if (rest < text.length) list.push((rest << KIND_BITS) | NUMERIC | TOKEN_RUN);
+}
+
+/**
+ * Sixteen bytes at a time in four 32-bit words, without a branch per byte. What precedes the first block
+ * counts as digits and token characters.
+ *
+ * Digits and colons, per byte: t = b ^ 0x30 is below 0x0B for them, and then (t - 0x0B) borrows into bit 7.
+ * A borrow from the byte below can only add a mark (to a `;`), never take one away.
+ * Blanks, per byte: (b - 0x2B) borrows into bit 7 below 0x2B, and b itself has it from 0x80 on. A borrow
+ * that leaves its byte only ever comes from a byte that is already marked, so "no mark in the word" is exact.
+ */
+function scanWords(list: OffsetList, words: Int32Array, lead: number): void {
   const items = list.items;
   let count = 0;
   let digitsBefore = lead;
   let last = lead === 0 ? HIGH_BITS : 0;
   let lastTwo = last;
   let lastThree = last;
-  for (
-    let i = 0, packed = lead << KIND_BITS;
-    i < words.length;
-    i += 4, packed += BLOCK_BYTES << KIND_BITS
-  ) {
+  let packed = lead << KIND_BITS;
+  for (let i = 0; i < words.length; i += 4) {
     const x0 = words[i] as number;
     const x1 = words[i + 1] as number;
     const x2 = words[i + 2] as number;
     const x3 = words[i + 3] as number;
-    const digits =
-      Math.imul(digitMarks(x0) + digitMarks(x1) + digitMarks(x2) + digitMarks(x3), 0x01010101) >>>
-      24;
+    const marks =
+      digitMarks(x0) | (digitMarks(x1) >>> 1) | (digitMarks(x2) >>> 2) | (digitMarks(x3) >>> 3);
+    const digits = marks === 0 ? 0 : countBits(marks >>> 4);
     const b0 = blankMarks(x0);
     const b1 = blankMarks(x1);
     const b2 = blankMarks(x2);
@@ -196,20 +198,26 @@ function collectBlocks(list: OffsetList, text: Buffer): void {
       items[count] = packed | kinds;
       count += 1;
     }
+    packed += BLOCK_BYTES << KIND_BITS;
     digitsBefore = digits;
     last = b3;
     lastTwo = b23;
     lastThree = b1 | b23;
   }
   list.count = count;
-  const rest = lead + blockCount * BLOCK_BYTES;
-  if (rest < text.length) list.push((rest << KIND_BITS) | NUMERIC | TOKEN_RUN);
 }
 
-/** 1 in the lowest bit of each byte that is a digit or a colon. */
+/** Bit 7 of each byte that is a digit or a colon. */
 function digitMarks(x: number): number {
-  const low = x & 0x7f7f7f7f;
-  return (((low + 0x50505050) & ~(low + 0x45454545) & ~x) >>> 7) & 0x01010101;
+  const t = x ^ 0x30303030;
+  return (t - 0x0b0b0b0b) & ~t & HIGH_BITS;
+}
+
+/** How many of the low four bits of each byte are set. */
+function countBits(marks: number): number {
+  const pairs = marks - ((marks >>> 1) & 0x05050505);
+  const quads = (pairs & 0x03030303) + ((pairs >>> 2) & 0x03030303);
+  return Math.imul(quads, 0x01010101) >>> 24;
 }
 
 /** Bit 7 of a byte is set when it is a blank, a control, one of !"#$%&'()* or not ASCII; other bits are noise. */

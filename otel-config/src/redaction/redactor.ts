@@ -2,6 +2,7 @@ import { COLON, DIGIT, TOKEN } from "./byte-class.ts";
 import {
   BLOCK_BYTES,
   CandidateScan,
+  MIN_TOKEN_RUN_BYTES,
   NUMERIC,
   TOKEN_RUN,
   blockKinds,
@@ -57,6 +58,8 @@ export function redactText(text: string, redactor: Redactor): { text: string; co
 
 /** A match reaches at most this far back from the block that made it a candidate: a block and the unaligned lead. */
 const REACH_BACK_BYTES = BLOCK_BYTES + 3;
+/** `a@b.co` is the shortest text that any rule matches. */
+const MIN_MATCH_BYTES = 6;
 /** `1.1.1.1` is the shortest number that any rule knows. */
 const MIN_NUMBER_BYTES = 7;
 
@@ -96,6 +99,7 @@ class InPlaceRedactor implements Redactor {
   }
 
   maskField(bytes: Uint8Array, start: number, end: number): number {
+    if (end - start < MIN_MATCH_BYTES) return 0;
     if (start >= this.#cleanFrom && end <= this.#cleanUntil) return 0;
     return this.#maskCandidates(bytes, start, end);
   }
@@ -109,9 +113,10 @@ class InPlaceRedactor implements Redactor {
     this.#masked = 0;
     // Keys first and numbers last: what is masked as part of a key is not looked at as anything else.
     if (pemBegins.valueAt(pem) < end) this.#maskPrivateKeys(pem, end);
-    if (blockOffset(blocks.valueAt(block)) < end) this.#maskTokens(block, end);
+    const hasBlocks = blockOffset(blocks.valueAt(block)) < end;
+    if (hasBlocks && end - start >= MIN_TOKEN_RUN_BYTES) this.#maskTokens(block, end);
     if (atSigns.valueAt(at) < end) this.#maskAddresses(at, end);
-    if (blockOffset(blocks.valueAt(block)) < end) {
+    if (hasBlocks) {
       const masked = this.#masked;
       this.#maskNumbers(block, end);
       // A masked number may have been what kept its neighbour from ending like one.

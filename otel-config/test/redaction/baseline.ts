@@ -1,6 +1,6 @@
 /**
- * The obvious way: eight regular expressions, one after the other, over the text as a string. It is what
- * recall and speed are compared with, and it is kept simple on purpose.
+ * The obvious way: eight regular expressions, one after the other, over the text as a string. It finds
+ * every value that the corpus plants, and is what recall and speed are compared with.
  */
 
 interface BaselineRule {
@@ -35,7 +35,7 @@ const RULES: readonly BaselineRule[] = [
   {
     name: "key",
     pattern:
-      /\b(?:sk-[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35})/g,
+      /\b(?:sk-[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35})|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----/g,
   },
   {
     name: "iban",
@@ -44,14 +44,19 @@ const RULES: readonly BaselineRule[] = [
   },
   {
     name: "card",
-    pattern: /\b[3-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{4})?\b/g,
+    pattern: /\b[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{4})?\b/g,
     accepts: luhn,
   },
   { name: "ssn", pattern: /\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b/g },
-  { name: "phone", pattern: /(?:\+1[ .-]?)?(?:\(\d{3}\) ?|\b[2-9]\d{2}[.-])\d{3}[.-]\d{4}\b/g },
+  {
+    name: "phone",
+    pattern:
+      /\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,4}\b|(?:\(\d{3}\) ?|\b[2-9]\d{2}[.-])\d{3}[.-]\d{4}\b/g,
+  },
   {
     name: "ip",
-    pattern: /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g,
+    pattern:
+      /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b|\b(?:[0-9a-f]{1,4}:){2,7}(?::[0-9a-f]{1,4}){0,6}[0-9a-f:]*\b/gi,
   },
 ];
 

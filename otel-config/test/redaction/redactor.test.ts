@@ -236,6 +236,8 @@ describe("recall", () => {
     expect(output.flatMap(baselineFindings)).toEqual([]);
     const whole = output.join("\n");
     expect(planted.filter(({ value }) => whole.includes(value))).toEqual([]);
+    const baseline = fields.map(baselineRedact).join("\n");
+    expect(planted.filter(({ value }) => baseline.includes(value))).toEqual([]);
   });
 
   const path = new URL(
