@@ -11,10 +11,10 @@ import { withRetry } from "./with-retry.ts";
 export interface StoreSettings extends Omit<S3Settings, "bucket">, ConditionalPutOptions {}
 
 /**
- * Short troubles of a remote store are sat out here (about 3 s at worst); longer ones are the caller's to
- * wait for, who knows what else has to stop meanwhile.
+ * Short troubles of a remote store are sat out here (pauses of 1.5 s in all at most); longer ones are the
+ * caller's to wait for, who knows what else has to stop meanwhile.
  */
-const REMOTE_RETRY = { attempts: 5, basePauseMs: 100, maxPauseMs: 2000 } as const;
+const REMOTE_RETRY = { attempts: 5, basePauseMs: 100, maxPauseMs: 1000 } as const;
 
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 

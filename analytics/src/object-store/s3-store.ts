@@ -18,7 +18,7 @@ import type {
 } from "./object-store.ts";
 import { isMissingObject, isPreconditionFailure, s3Error } from "./s3-error.ts";
 import type { S3Call } from "./s3-error.ts";
-import { storeRefused, storeUnavailable } from "./store-error.ts";
+import { storeRefused, storeTimedOut, storeUnavailable } from "./store-error.ts";
 
 export interface S3Settings {
   readonly bucket: string;
@@ -200,7 +200,7 @@ class S3Store implements ObjectStore {
       if (signal?.aborted === true) throw signal.reason;
       if (deadline.aborted) {
         const limit = `${this.#requestTimeoutMs} ms`;
-        throw storeUnavailable(
+        throw storeTimedOut(
           `cannot ${call.action} ${call.key} in ${this.description} within ${limit}`,
         );
       }

@@ -11,6 +11,15 @@ export function storeRefused(message: string, options: LensErrorOptions = {}): L
   return new LensError("lake.store_refused", message, options);
 }
 
+/** Nothing came back in time. Retryable, but by those who can spare as much time again. */
+export function storeTimedOut(message: string): LensError {
+  return storeUnavailable(message, { details: { timedOut: true } });
+}
+
+export function isTimeOut(error: LensError): boolean {
+  return error.details["timedOut"] === true;
+}
+
 export function objectMissing(key: string, description: string): LensError {
   return new LensError("lake.object_missing", `${description} has no object ${key}`);
 }

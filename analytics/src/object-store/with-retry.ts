@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LensError } from "@lensai/otel-config/errors";
 import type { ListOptions, ObjectInfo, ObjectStore } from "./object-store.ts";
+import { isTimeOut } from "./store-error.ts";
 import { withLocalPath } from "./with-local-path.ts";
 
 export interface RetryOptions {
@@ -17,7 +18,8 @@ export interface RetryOptions {
 /**
  * Repeats calls that failed with a retryable LensError, with exponential pauses and full jitter
  * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/). A listing goes on
- * after the last key it gave. After the last try the error is the last one.
+ * after the last key it gave. After the last try the error is the last one; a call that used up its time is
+ * not repeated.
  */
 export function withRetry(store: ObjectStore, options: RetryOptions): ObjectStore {
   const retry = retryer(options);
@@ -42,12 +44,16 @@ function retryer(options: RetryOptions): Retry {
         return await attempt();
       } catch (error) {
         const isLast = tried >= attempts || signal?.aborted === true;
-        if (isLast || !(error instanceof LensError) || !error.retryable) throw error;
+        if (isLast || !isWorthAnotherTry(error)) throw error;
         await sleep(random() * Math.min(maxPauseMs, basePauseMs * 2 ** (tried - 1)), signal);
         signal?.throwIfAborted();
       }
     }
   };
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  return error instanceof LensError && error.retryable && !isTimeOut(error);
 }
 
 async function pause(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {

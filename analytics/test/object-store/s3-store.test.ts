@@ -96,6 +96,14 @@ describe("S3 store", () => {
     },
   );
 
+  test("says when a call used up its time", async () => {
+    fake.fail("PUT", { kind: "stall" });
+    await expect(store.put("a", body)).rejects.toMatchObject({
+      details: { timedOut: true },
+      message: expect.stringContaining(`within ${REQUEST_TIMEOUT_MS} ms`),
+    });
+  });
+
   test("ends a call when its signal is aborted, with the signal's reason", async () => {
     fake.fail("GET", { kind: "stall" });
     const abort = new AbortController();

@@ -2,7 +2,11 @@ import type { LensError } from "@lensai/otel-config/errors";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../src/object-store/memory-store.ts";
 import type { ObjectStore } from "../../src/object-store/object-store.ts";
-import { storeRefused, storeUnavailable } from "../../src/object-store/store-error.ts";
+import {
+  storeRefused,
+  storeTimedOut,
+  storeUnavailable,
+} from "../../src/object-store/store-error.ts";
 import { withRetry } from "../../src/object-store/with-retry.ts";
 import { describeObjectStore, keysUnder } from "../object-store.contract.ts";
 
@@ -76,6 +80,13 @@ describe("with retry", () => {
 
   test("does not repeat what cannot succeed", async () => {
     const error = storeRefused("no access");
+    const { store, pauses } = retrying(failing(1, error));
+    await expect(store.get("a")).rejects.toBe(error);
+    expect(pauses).toEqual([]);
+  });
+
+  test("does not repeat a call that used up its time", async () => {
+    const error = storeTimedOut("no answer within 60 s");
     const { store, pauses } = retrying(failing(1, error));
     await expect(store.get("a")).rejects.toBe(error);
     expect(pauses).toEqual([]);
