@@ -135,12 +135,17 @@ describe("what is written is what is read, by DuckDB and by hyparquet", () => {
 });
 
 describe("the file", () => {
-  test.each(["any", "rising", "runs"] as const)(
-    "does not depend on what was written before, and shares no memory (%s)",
-    (spread) => {
+  test.each([
+    ["any", 50],
+    ["rising", 50],
+    ["rising", 12],
+    ["runs", 50],
+  ] as const)(
+    "does not depend on what was written before, and shares no memory (%s, %i rows)",
+    (spread, rowCount) => {
       const shapes = SAMPLE_COLUMNS.map(() => ({ spread, nulls: "some" as const }));
       const big = batchFrom(tableRows({ rowCount: 1025, seed: 5, shapes }));
-      const small = batchFrom(tableRows({ rowCount: 50, seed: 6, shapes }));
+      const small = batchFrom(tableRows({ rowCount, seed: 6, shapes }));
       const options = { columns: SAMPLE_COLUMNS, metadata: { a: "b" } };
       const first = encodeParquet(small, options);
       const copy = first.slice();
