@@ -25,6 +25,15 @@ export default defineConfig({
       },
     }),
   ],
+  environments: {
+    ssr: {
+      build: {
+        // Imported as they are: DuckDB's binary cannot be bundled, and LensError must be one class on both
+        // sides. (Vite's own `ssr.external` passes over TypeScript sources.)
+        rolldownOptions: { external: [/^@lensai\//] },
+      },
+    },
+  },
   test: {
     name: "console",
     include: ["test/**/*.test.ts"],

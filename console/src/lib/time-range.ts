@@ -8,14 +8,15 @@ export interface RangePreset {
   readonly id: string;
   readonly label: string;
   readonly lengthMs: number;
+  readonly intervalMs: number;
 }
 
 export const RANGE_PRESETS: readonly RangePreset[] = [
-  { id: "15m", label: "15 minutes", lengthMs: 15 * MINUTE },
-  { id: "1h", label: "1 hour", lengthMs: HOUR },
-  { id: "24h", label: "24 hours", lengthMs: DAY },
-  { id: "7d", label: "7 days", lengthMs: 7 * DAY },
-  { id: "30d", label: "30 days", lengthMs: 30 * DAY },
+  { id: "15m", label: "15 minutes", lengthMs: 15 * MINUTE, intervalMs: MINUTE },
+  { id: "1h", label: "1 hour", lengthMs: HOUR, intervalMs: MINUTE },
+  { id: "24h", label: "24 hours", lengthMs: DAY, intervalMs: 30 * MINUTE },
+  { id: "7d", label: "7 days", lengthMs: 7 * DAY, intervalMs: 6 * HOUR },
+  { id: "30d", label: "30 days", lengthMs: 30 * DAY, intervalMs: DAY },
 ];
 export const DEFAULT_RANGE_ID = "24h";
 
@@ -90,7 +91,7 @@ const defaultRange = (nowMs: number): TimeRange =>
   presetRange(RANGE_PRESETS.find((preset) => preset.id === DEFAULT_RANGE_ID) as RangePreset, nowMs);
 
 function presetRange(preset: RangePreset, nowMs: number): TimeRange {
-  const intervalMs = intervalFor(preset.lengthMs);
+  const { intervalMs } = preset;
   const toUnixMs = (Math.floor(nowMs / intervalMs) + 1) * intervalMs;
   const fromUnixMs = toUnixMs - preset.lengthMs;
   return { kind: "preset", preset, window: { fromUnixMs, toUnixMs, intervalMs } };

@@ -1,6 +1,7 @@
 import type { TopModel } from "@lensai/analytics/queries/top-models";
 import type { GroupFigures } from "@lensai/analytics/queries/top-groups";
 import type { TopUser } from "@lensai/analytics/queries/top-users";
+import { isAlarming } from "../error-share.ts";
 import { formatShare } from "../format/percent.ts";
 import { seriesColors } from "./series-colors.ts";
 
@@ -15,7 +16,7 @@ export interface RankedRow {
   readonly tokens: number | undefined;
   readonly p95LatencyMs: number | undefined;
   readonly errorShare: string;
-  readonly hasErrors: boolean;
+  readonly isAlarming: boolean;
 }
 
 /** Models in the colours of the cost chart: `chartModels` are the names that it shows. */
@@ -47,6 +48,6 @@ function toRow(figures: GroupFigures): Omit<RankedRow, "name" | "color"> {
     tokens: isTokensKnown ? inputTokens + outputTokens : undefined,
     p95LatencyMs,
     errorShare: formatShare(errorCalls, calls) ?? "–",
-    hasErrors: errorCalls > 0,
+    isAlarming: isAlarming(errorCalls, calls),
   };
 }

@@ -5,15 +5,6 @@ export function formatMoney(nanoUsd: bigint | undefined): string {
   return formatUsd(nanoUsd);
 }
 
-/**
- * An amount of which some calls are missing, because they have no price: "≥ $1.20" would be the exact
- * reading; the label says so in words where there is room.
- */
-export function formatPartialMoney(nanoUsd: bigint | undefined, unpricedCalls: number): string {
-  if (nanoUsd === undefined) return formatUsd(undefined);
-  return unpricedCalls > 0 ? `≥ ${formatUsd(nanoUsd)}` : formatUsd(nanoUsd);
-}
-
 const NANO_PER_USD = 1e9;
 
 /** Dollars as a floating-point number: for the geometry of charts only, never to be added up or printed. */

@@ -22,10 +22,10 @@ export function formatFullTime(ms: number): string {
   return `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
 }
 
-/** The label of a bar on the time axis: as coarse as the bar. */
-export function formatBucket(startMs: number, bucketMs: number): string {
-  const date = new Date(startMs);
-  return bucketMs >= DAY_MS ? dayOf(date) : clockOf(date);
+/** A label on the time axis: "14:30", and the day where one begins: "23 Nov". */
+export function formatTimeTick(ms: number): string {
+  const date = new Date(ms);
+  return ms % DAY_MS === 0 ? dayOf(date) : clockOf(date);
 }
 
 /** The whole bar, for tooltips and tables: "23 Nov 14:00 to 14:30", "23 Nov". */
@@ -33,7 +33,6 @@ export function formatBucketSpan(startMs: number, bucketMs: number): string {
   const start = new Date(startMs);
   if (bucketMs === DAY_MS) return dayOf(start);
   const end = new Date(startMs + bucketMs);
-  if (bucketMs > DAY_MS) return `${dayOf(start)} to ${dayOf(new Date(end.getTime() - 1))}`;
   return `${dayOf(start)} ${clockOf(start)} to ${clockOf(end)}`;
 }
 

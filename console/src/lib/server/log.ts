@@ -1,22 +1,24 @@
 /** One JSON line per entry on stderr. Entries name things; they never carry content or secrets. */
 export function logError(message: string, facts: Readonly<Record<string, unknown>>): void {
-  write("error", message, facts);
+  const entry = { time: new Date().toISOString(), level: "error", message, ...facts };
+  process.stderr.write(`${formatEntry(entry)}\n`);
 }
 
-export function logInfo(message: string, facts: Readonly<Record<string, unknown>> = {}): void {
-  write("info", message, facts);
+/** An entry as one line. */
+export function formatEntry(entry: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(entry, replaceError);
 }
 
-function write(level: string, message: string, facts: Readonly<Record<string, unknown>>): void {
-  const entry = { time: new Date().toISOString(), level, message, ...facts };
-  process.stderr.write(`${JSON.stringify(entry, replaceError)}\n`);
-}
-
-/** Stack and code, without the enumerable extras of drivers, which may hold query parameters. */
+/** Message and stack, without what drivers add: the values of a query may be personal. */
 function replaceError(_key: string, value: unknown): unknown {
   if (value instanceof Error) {
     const cause = value.cause instanceof Error ? value.cause.message : undefined;
-    return { name: value.name, message: value.message, cause, stack: value.stack };
+    const message = withoutParameters(value.message);
+    const stack = value.stack?.replace(value.message, message);
+    return { name: value.name, message, cause, stack };
   }
   return typeof value === "bigint" ? value.toString() : value;
 }
+
+/** Drizzle ends its messages with the parameters. */
+const withoutParameters = (message: string): string => message.replace(/\nparams: [^]*$/, "");

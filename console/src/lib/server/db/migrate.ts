@@ -22,14 +22,14 @@ const MIGRATION_LOCK = 728_114_903;
 export async function migrateDatabase(databaseUrl: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "lensai-migrations-"));
   // An advisory lock belongs to one session, so one connection must do everything.
-  const { db, close } = openDatabase(databaseUrl, { connectionsMax: 1 });
+  const client = openDatabase(databaseUrl, { connectionsMax: 1 });
   try {
     layOut(folder);
-    await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    await migrate(db, { migrationsFolder: folder });
-    await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`);
+    await client.db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
+    await migrate(client.db, { migrationsFolder: folder });
+    await client.db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`);
   } finally {
-    await close();
+    await client.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

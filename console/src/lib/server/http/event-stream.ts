@@ -15,27 +15,26 @@ export interface EventStreamSource {
 /** Server-sent events without data: "there is something new, load it". */
 export function eventStream(source: EventStreamSource): Response {
   const encoder = new TextEncoder();
-  let cancel = (): void => undefined;
+  let release: (() => void) | undefined;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => {
       const send = (text: string): void => controller.enqueue(encoder.encode(text));
       send(`retry: ${RECONNECT_MS}\n\n`);
       const unsubscribe = source.subscribe(() => send(`event: ${source.event}\ndata:\n\n`));
       const heartbeat = setInterval(() => send(":\n\n"), HEARTBEAT_MS);
-      const release = (): void => {
+      const end = (): void => {
+        release?.();
+        controller.close();
+      };
+      release = () => {
         clearInterval(heartbeat);
         unsubscribe();
         source.ending.removeEventListener("abort", end);
       };
-      const end = (): void => {
-        release();
-        controller.close();
-      };
-      cancel = release;
       if (source.ending.aborted) end();
       else source.ending.addEventListener("abort", end, { once: true });
     },
-    cancel: () => cancel(),
+    cancel: () => release?.(),
   });
   return new Response(body, {
     headers: {

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { DuckDb } from "@lensai/analytics/duckdb/connect";
 import type { FileQuery } from "@lensai/analytics/lake/live-files";
-import type { ManifestCommit } from "@lensai/analytics/lake/manifest";
+import { openLocalFiles } from "@lensai/analytics/lake/local-cache";
+import type { LocalFiles } from "@lensai/analytics/lake/local-files";
+import type { ManifestCommit, ManifestFile } from "@lensai/analytics/lake/manifest";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore, type StoreSettings } from "@lensai/analytics/object-store/open-store";
 import type { QueryTarget } from "@lensai/analytics/queries/query-source";
 import { ResultCache } from "../result-cache.ts";
 import type { LakeSettings } from "../settings.ts";
-import { openLocalFiles, type LocalFiles } from "./local-files.ts";
 
 /** What the pages read the lake through. Nothing is opened before the first call. */
 export interface LakeReader {
@@ -16,13 +17,28 @@ export interface LakeReader {
   refresh(): Promise<void>;
   /** Takes in new commits; answers which projects got rows since this was last asked. */
   lookForNews(): Promise<ReadonlySet<string>>;
-  /** Are there rows of the project, of any kind and time? */
+  /** The newest commits taken in: may the project have rows, of any kind and time? */
   hasRows(projectId: string): boolean;
-  /** What a query over these rows runs on, and a key that names exactly the files it reads. */
-  target(query: FileQuery): Promise<QueryTarget & { readonly filesKey: string }>;
-  readonly results: ResultCache;
+  /**
+   * Runs queries over the files that can hold the rows asked for. Answers are kept under `name` as long as
+   * the files are the same; `name` must carry every other input of the queries.
+   */
+  ask<T>(question: Question, run: (target: QueryTarget) => Promise<T>): Promise<T>;
+  /** The same for queries that join the content files of the same rows; never kept. */
+  askWithContent<T>(query: FileQueryRange, run: ContentQuery<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+export type FileQueryRange = Omit<FileQuery, "kind">;
+
+export interface Question extends FileQueryRange {
+  readonly name: string;
+}
+
+type ContentQuery<T> = (
+  target: QueryTarget,
+  content: { readonly files: readonly string[] },
+) => Promise<T>;
 
 interface OpenedLake {
   readonly index: LakeIndex;
@@ -32,10 +48,13 @@ interface OpenedLake {
 
 /** A page and its live stream ask in the same moment; one look serves both. */
 const REFRESH_INTERVAL_MS = 500;
+/** Disk for copies of a remote lake's files. */
+const LOCAL_FILES_BYTES_MAX = 4 * 1024 ** 3;
 const ALL_TIMES = { fromUnixMs: Number.MIN_SAFE_INTEGER, toUnixMs: Number.MAX_SAFE_INTEGER };
 
 export function createLakeReader(settings: LakeSettings): LakeReader {
-  const duckDb = new DuckDb({ tempDirectory: join(settings.cacheFolder, "duckdb") });
+  const duckDb = new DuckDb();
+  const results = new ResultCache();
   const news = new Set<string>();
   let opening: Promise<OpenedLake> | undefined;
   let opened: OpenedLake | undefined;
@@ -57,7 +76,6 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     refreshedAtMs = startedAtMs;
   };
   return {
-    results: new ResultCache(),
     refresh: async () => {
       if (performance.now() - refreshedAtMs >= REFRESH_INTERVAL_MS) await poll();
     },
@@ -69,11 +87,24 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     },
     hasRows: (projectId) =>
       (opened?.index.filesFor({ kind: "spans", projectId, ...ALL_TIMES }) ?? []).length > 0,
-    target: async (query) => {
+    ask: async ({ name, ...range }, run) => {
       const { index, files } = await open();
-      const wanted = index.filesFor(query);
-      const filesKey = wanted.map((file) => file.key).join("\n");
-      return { duckDb, source: { files: await files.pathsOf(wanted) }, filesKey };
+      const wanted = index.filesFor({ kind: "spans", ...range });
+      const key = `${name}\n${JSON.stringify(range)}\n${keysOf(wanted)}`;
+      return results.get(key, () =>
+        files.use(wanted, (paths) => run({ duckDb, source: { files: paths } })),
+      );
+    },
+    askWithContent: async (range, run) => {
+      const { index, files } = await open();
+      const spans = index.filesFor({ kind: "spans", ...range });
+      const content = index.filesFor({ kind: "content", ...range });
+      return files.use([...spans, ...content], (paths) =>
+        run(
+          { duckDb, source: { files: paths.slice(0, spans.length) } },
+          { files: paths.slice(spans.length) },
+        ),
+      );
     },
     close: async () => {
       await duckDb.close();
@@ -85,12 +116,16 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
 
 async function openIndexedLake(settings: LakeSettings): Promise<OpenedLake> {
   const store = await openStore(settings.url, storeSettings(settings));
-  const lake = openLake({ store, region: settings.region });
-  const [index, files] = [await LakeIndex.open(lake), await openLocalFiles(store, settings)];
+  const files = await openLocalFiles({
+    store,
+    folder: join(settings.cacheFolder, "objects"),
+    maxBytes: LOCAL_FILES_BYTES_MAX,
+  });
+  const index = await LakeIndex.open(openLake({ store, region: settings.region }));
   return { index, files, close: () => store.close() };
 }
 
-/** Absent values must be absent, not undefined: the S3 client reads the difference. */
+/** Absent values must be absent, not undefined: the S3 client tells them apart. */
 function storeSettings({ s3 }: LakeSettings): StoreSettings {
   const given = Object.entries(s3).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as StoreSettings;
@@ -99,3 +134,5 @@ function storeSettings({ s3 }: LakeSettings): StoreSettings {
 function projectsOf(commits: readonly ManifestCommit[]): string[] {
   return commits.flatMap((commit) => commit.add.flatMap((file) => file.projects));
 }
+
+const keysOf = (files: readonly ManifestFile[]): string => files.map(({ key }) => key).join("\n");

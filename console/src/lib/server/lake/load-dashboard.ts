@@ -1,6 +1,6 @@
 import { costOverTime } from "@lensai/analytics/queries/cost-over-time";
 import { newestCalls } from "@lensai/analytics/queries/newest-calls";
-import { projectSummary, type ProjectSummary } from "@lensai/analytics/queries/project-summary";
+import { projectSummary } from "@lensai/analytics/queries/project-summary";
 import { topModels } from "@lensai/analytics/queries/top-models";
 import { topUsers } from "@lensai/analytics/queries/top-users";
 import type { Dashboard, TimeWindow } from "../../dashboard.ts";
@@ -9,7 +9,7 @@ import type { LakeReader } from "./lake-reader.ts";
 /** As many as there are colours that people can tell apart beside each other. */
 const CHART_MODELS = 8;
 const TOP_ROWS = 8;
-const NEWEST_CALLS = 50;
+const NEWEST_CALLS = 25;
 
 export interface DashboardAnswer {
   readonly dashboard: Dashboard;
@@ -21,16 +21,21 @@ export interface DashboardAnswer {
   readonly hasCalls: boolean;
 }
 
+export interface DashboardQuestion {
+  readonly projectId: string;
+  readonly window: TimeWindow;
+  readonly nowUnixMs: number;
+}
+
 /** Everything that the project page shows. Rejects with the lake's or the query's LensError. */
 export async function loadDashboard(
   lake: LakeReader,
-  projectId: string,
-  window: TimeWindow,
+  { projectId, window, nowUnixMs }: DashboardQuestion,
 ): Promise<DashboardAnswer> {
   await lake.refresh();
   const [dashboard, activity] = await Promise.all([
     queryDashboard(lake, projectId, window),
-    lastActivity(lake, projectId, window.toUnixMs),
+    lastActivity(lake, projectId, nowUnixMs),
   ]);
   return { dashboard, ...activity, hasRows: lake.hasRows(projectId) };
 }
@@ -42,9 +47,8 @@ async function queryDashboard(
 ): Promise<Dashboard> {
   const { fromUnixMs, toUnixMs, intervalMs } = window;
   const range = { fromUnixMs, toUnixMs };
-  const { filesKey, ...target } = await lake.target({ kind: "spans", projectId, ...range });
-  const key = JSON.stringify(["dashboard", projectId, window, filesKey]);
-  return lake.results.get(key, async () => {
+  const name = `dashboard in steps of ${intervalMs}`;
+  return lake.ask({ name, projectId, ...range }, async (target) => {
     const top = { ...range, limit: TOP_ROWS };
     const [summary, cost, models, users, calls] = await Promise.all([
       projectSummary(projectId, range, target),
@@ -68,27 +72,19 @@ type Activity = Pick<DashboardAnswer, "newestReceivedUnixMs" | "hasCalls">;
 async function lastActivity(
   lake: LakeReader,
   projectId: string,
-  aboutUnixMs: number,
+  nowUnixMs: number,
 ): Promise<Activity> {
-  // Whole days, so that the answers can be kept while the window moves.
-  const nowUnixMs = Math.max(Date.now(), aboutUnixMs);
-  const toUnixMs = (Math.floor(nowUnixMs / DAY_MS) + 1) * DAY_MS + LOOK_AHEAD_MS;
+  // Whole days, so that an answer is good for as long as the files are the same.
+  const today = Math.floor(nowUnixMs / DAY_MS) * DAY_MS;
+  const toUnixMs = today + DAY_MS + LOOK_AHEAD_MS;
   let newestReceivedUnixMs: number | undefined;
   for (const lookBackMs of LOOK_BACK_MS) {
-    const range = { fromUnixMs: toUnixMs - LOOK_AHEAD_MS - DAY_MS - lookBackMs, toUnixMs };
-    const { calls, newestReceivedUnixMs: newest } = await summaryOf(lake, projectId, range);
-    newestReceivedUnixMs ??= newest;
-    if (calls > 0) return { newestReceivedUnixMs, hasCalls: true };
+    const range = { fromUnixMs: today - lookBackMs, toUnixMs };
+    const summary = await lake.ask({ name: "summary", projectId, ...range }, (target) =>
+      projectSummary(projectId, range, target),
+    );
+    newestReceivedUnixMs ??= summary.newestReceivedUnixMs;
+    if (summary.calls > 0) return { newestReceivedUnixMs, hasCalls: true };
   }
   return { newestReceivedUnixMs, hasCalls: false };
-}
-
-async function summaryOf(
-  lake: LakeReader,
-  projectId: string,
-  range: { fromUnixMs: number; toUnixMs: number },
-): Promise<ProjectSummary> {
-  const { filesKey, ...target } = await lake.target({ kind: "spans", projectId, ...range });
-  const key = JSON.stringify(["summary", projectId, range, filesKey]);
-  return lake.results.get(key, () => projectSummary(projectId, range, target));
 }

@@ -22,7 +22,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
       range,
       problem,
       nowUnixMs,
-      ...(await loadDashboard(lake, project.id, range.window)),
+      ...(await loadDashboard(lake, { projectId: project.id, window: range.window, nowUnixMs })),
       endpoints: {
         // "localhost" may mean ::1, where an IPv4 listener does not answer.
         host: url.hostname === "localhost" ? "127.0.0.1" : url.hostname,

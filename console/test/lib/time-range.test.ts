@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  BARS_MAX,
+  CUSTOM_RANGE_MAX_MS,
+  intervalFor,
+  parseTimeRange,
+  RANGE_PRESETS,
+} from "#lib/time-range.ts";
+
+const NOW = Date.parse("2026-11-23T14:05:09Z");
+const parse = (query: string) => parseTimeRange(new URLSearchParams(query), NOW);
+
+test("is the last 24 hours unless told otherwise", () => {
+  const { range, problem } = parse("");
+  expect(problem).toBeUndefined();
+  expect(range).toMatchObject({ kind: "preset", preset: { id: "24h" } });
+  expect(range.window.toUnixMs - range.window.fromUnixMs).toBe(86_400_000);
+});
+
+test("ends a preset with the running bar, so that rows of this moment are inside", () => {
+  const { window } = parse("range=24h").range;
+  expect(new Date(window.toUnixMs).toISOString()).toBe("2026-11-23T14:30:00.000Z");
+  expect(parseTimeRange(new URLSearchParams("range=24h"), NOW + 60_000).range.window).toEqual(
+    window,
+  );
+});
+
+test.each(RANGE_PRESETS.map((preset) => [preset.id, preset] as const))(
+  "divides %s into whole bars",
+  (_, preset) => {
+    expect(preset.lengthMs % preset.intervalMs).toBe(0);
+    expect(preset.lengthMs / preset.intervalMs).toBeLessThanOrEqual(BARS_MAX);
+  },
+);
+
+test("reads a custom range in UTC, or with the offset it names", () => {
+  const { range } = parse("from=2026-11-01T00:00&to=2026-11-02T02:00%2B02:00");
+  expect(range.kind).toBe("custom");
+  expect(new Date(range.window.fromUnixMs).toISOString()).toBe("2026-11-01T00:00:00.000Z");
+  expect(new Date(range.window.toUnixMs).toISOString()).toBe("2026-11-02T00:00:00.000Z");
+  expect(parse("from=2026-11-23").range.window.toUnixMs).toBe(NOW);
+});
+
+test.each([
+  ["range=2w", "is not a time range"],
+  ["from=yesterday&to=2026-11-02", "the start of the time range is not a date"],
+  ["from=2026-11-01&to=soon", "the end of the time range is not a date"],
+  ["to=2026-11-01", "the start of the time range is not a date"],
+  ["from=2026-11-02&to=2026-11-01", "ends before it starts"],
+  ["from=2026-11-02&to=2026-11-02", "ends before it starts"],
+  ["from=2026-13-01&to=2026-11-02", "not a date"],
+  ["from=0001-01-01&to=2026-11-02", "not a date"],
+])("says what is wrong with %s and shows the default instead", (query, text) => {
+  const { range, problem } = parse(query);
+  expect(problem).toContain(text);
+  expect(range).toMatchObject({ kind: "preset", preset: { id: "24h" } });
+});
+
+test("accepts 92 days and refuses a minute more", () => {
+  const from = Date.parse("2026-05-01T00:00:00Z");
+  const to = (extraMs: number): string =>
+    new Date(from + CUSTOM_RANGE_MAX_MS + extraMs).toISOString().slice(0, 16);
+  expect(parse(`from=2026-05-01&to=${to(0)}`).problem).toBeUndefined();
+  expect(parse(`from=2026-05-01&to=${to(60_000)}`).problem).toContain("at most 92 days");
+});
+
+test("never throws, whatever the URL says", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), (range, from, to) => {
+      const { window } = parseTimeRange(new URLSearchParams({ range, from, to }), NOW).range;
+      expect(window.toUnixMs).toBeGreaterThan(window.fromUnixMs);
+    }),
+  );
+});
+
+test("keeps the number of bars small until a bar is a day", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: CUSTOM_RANGE_MAX_MS }), (lengthMs) => {
+      const intervalMs = intervalFor(lengthMs);
+      expect(86_400_000 % intervalMs).toBe(0);
+      expect(intervalMs === 86_400_000 || lengthMs / intervalMs <= BARS_MAX).toBe(true);
+    }),
+  );
+});

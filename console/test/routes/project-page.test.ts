@@ -1,0 +1,146 @@
+import { render } from "svelte/server";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
+import { parseTimeRange } from "#lib/time-range.ts";
+import ProjectPage from "../../src/routes/projects/[projectId=projectId]/+page.svelte";
+import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+
+const NOW = Date.parse("2026-11-23T14:05:09Z");
+const MINUTE = 60_000;
+
+let lake: SampleLake;
+let reader: LakeReader;
+
+beforeEach(async () => {
+  lake = await createSampleLake();
+  reader = createLakeReader(lake.settings);
+});
+
+afterEach(async () => {
+  await reader.close();
+  await lake.remove();
+});
+
+/** The text of the page, as a person or a screen reader meets it. */
+async function pageText(query = "", props: object = {}): Promise<string> {
+  const html = await pageHtml(query, props);
+  return html
+    .replaceAll(/<!--.*?-->/gs, "")
+    .replaceAll(/<[^>]+>/g, " ")
+    .replaceAll(/\s+/g, " ");
+}
+
+async function pageHtml(query = "", props: object = {}): Promise<string> {
+  const { range, problem } = parseTimeRange(new URLSearchParams(query), NOW);
+  const answer = await loadDashboard(reader, {
+    projectId: "default",
+    window: range.window,
+    nowUnixMs: NOW,
+  });
+  const data = {
+    projects: [{ id: "default", name: "Default" }],
+    project: { id: "default", name: "Default" },
+    range,
+    problem,
+    nowUnixMs: NOW,
+    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318" },
+    needsKey: false,
+    ...answer,
+    ...props,
+  };
+  const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
+  const { body } = render(ProjectPage, {
+    props: { data, params: { projectId: "default" } } as never,
+    context: new Map([["__request__", request]]),
+  });
+  return body;
+}
+
+test("waits for the first span and shows what to paste", async () => {
+  const text = await pageText();
+  expect(text).toContain("Waiting for the first span");
+  expect(text).toContain("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318");
+  expect(text).toContain("npx pnpm@12 seed");
+  expect(text).toContain("no data yet");
+  expect(text).not.toContain("$0.00");
+});
+
+test("asks for the key where spans need one", async () => {
+  expect(await pageText("", { needsKey: true })).toContain("authorization=Bearer%20&lt;your key");
+});
+
+test("says when spans arrive that are no model calls", async () => {
+  await lake.land([callRow(NOW - MINUTE, { billed: false })]);
+  expect(await pageText()).toContain("Spans arrive, but none of them is a model call yet");
+});
+
+test("shows spend with its coverage, calls, latency, errors and tokens", async () => {
+  await lake.land([
+    callRow(NOW - MINUTE, { cache_read_tokens: 500n }),
+    callRow(NOW - 2 * MINUTE, { cost_nano_usd: null, response_model: "own-model" }),
+    callRow(NOW - 3 * MINUTE, { status: "error", error_type: "timeout", user_id: null }),
+    callRow(NOW - 4 * MINUTE, { duration_ns: 3_000_000_000n }),
+  ]);
+  const text = await pageText();
+  expect(text).toContain("Spend $0.0135 75.0 % priced · 1 call without a price");
+  expect(text).toContain("Calls 4 $0.0045 each");
+  expect(text).toContain("Latency 1.50 s p50");
+  expect(text).toContain("Errors 25.0 % 1 failed call");
+  expect(text).toContain("Tokens 4,800 4,000 in · 800 out");
+  expect(text).toContain("From cache 12.5 % of input tokens");
+  expect(text).toContain("own-model unknown");
+  expect(text).toContain("calls without a user");
+  expect(text).toContain("newest data 58 s ago");
+});
+
+test("shows unknown, never $0.00, when no call has a price", async () => {
+  await lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
+  const text = await pageText();
+  expect(text).toContain("Spend unknown 0 % priced · 1 call without a price");
+  expect(text).not.toContain("$0.00");
+});
+
+test("shows unknown for usage and latency that nobody reported", async () => {
+  await lake.land([
+    callRow(NOW - MINUTE, { input_tokens: null, output_tokens: null, duration_ns: null }),
+  ]);
+  const text = await pageText();
+  expect(text).toContain("Latency unknown");
+  expect(text).toContain("Tokens unknown");
+  expect(text).toContain("From cache unknown");
+});
+
+test("has a table with the numbers of the chart", async () => {
+  await lake.land([callRow(Date.parse("2026-11-23T14:02:00Z"))]);
+  expect(await pageText()).toContain("23 Nov 14:00 to 14:30 $0.0045 1 $0.0045");
+});
+
+test("leads from a call to its page", async () => {
+  await lake.land([callRow(NOW - MINUTE), callRow(NOW, { trace_id: null, span_id: null })]);
+  const html = await pageHtml();
+  expect(html).toContain(
+    `href="/projects/default/calls/0af7651916cd43dd8448eb211c80319c/b7ad6b7169203331?at=${NOW - MINUTE}"`,
+  );
+  expect(html.match(/href="\/projects\/default\/calls/g)).toHaveLength(1);
+});
+
+test("offers a longer range when this one is empty", async () => {
+  await lake.land([callRow(NOW - 20 * 24 * 60 * MINUTE)]);
+  const text = await pageText("range=1h");
+  expect(text).toContain("No calls in this time range");
+  expect(text).toContain("newest data 19 d ago");
+  expect(text).not.toContain("Waiting for the first span");
+});
+
+test("says what is wrong with the range in the URL", async () => {
+  await lake.land([callRow(NOW - MINUTE)]);
+  expect(await pageText("range=2w")).toContain('"2w" is not a time range');
+});
+
+test("shows names that clients send as text", async () => {
+  await lake.land([callRow(NOW - MINUTE, { user_id: "<img src=x onerror=alert(1)>" })]);
+  const html = await pageHtml();
+  expect(html).toContain("&lt;img src=x onerror=alert(1)");
+  expect(html).not.toContain("<img src=x");
+});

@@ -1,0 +1,145 @@
+import { parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createConsole, type Console } from "#lib/server/console.ts";
+import { formatEntry } from "#lib/server/log.ts";
+import type { ConsoleSettings } from "#lib/server/settings.ts";
+import { GET as getHealth } from "../../src/routes/healthz/+server.ts";
+import { GET as getControl } from "../../src/routes/internal/control/+server.ts";
+import { POST as postProject } from "../../src/routes/internal/projects/+server.ts";
+import { GET as getReady } from "../../src/routes/readyz/+server.ts";
+import { createEmptyDatabase } from "../support/database.ts";
+import { createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+
+const TOKEN = "control-token-of-the-test";
+let lake: SampleLake;
+let running: Console;
+
+const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings => ({
+  databaseUrl: "postgres://lensai:very-secret@127.0.0.1:1/none",
+  lake: lake.settings,
+  bootstrapKey: "lensai_bootstrap_key_3",
+  controlToken: TOKEN,
+  otlpHttpPort: "4318",
+  hostPolicy: { bindAddress: "127.0.0.1", origin: undefined },
+  ...values,
+});
+
+beforeAll(async () => {
+  lake = await createSampleLake();
+  running = createConsole(settingsWith({ databaseUrl: await createEmptyDatabase() }));
+  running.start();
+  expect(await running.databaseReady(15_000)).toBe(true);
+});
+
+afterAll(async () => {
+  await running.stop();
+  await lake.remove();
+});
+
+type Handler = (event: never) => Response | Promise<Response>;
+
+async function call(handler: Handler, init: RequestInit = {}, by = running): Promise<Response> {
+  const request = new Request("http://localhost/", init);
+  return handler({ request, locals: { console: by, requestId: "test" } } as never);
+}
+
+const authorized = { authorization: `Bearer ${TOKEN}` };
+const create = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { ...authorized, "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+test("is healthy, and ready when database and lake can be read", async () => {
+  expect((await call(getHealth)).status).toBe(200);
+  const ready = await call(getReady);
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toEqual({ status: "ok", problems: [] });
+});
+
+test("says which part is missing, and keeps the database password to itself", async () => {
+  const broken = createConsole(
+    settingsWith({ lake: { ...lake.settings, url: "/proc/self/mem/lake" } }),
+  );
+  broken.start();
+  await expect
+    .poll(
+      async () =>
+        ((await (await call(getReady, {}, broken)).json()) as { problems: string[] }).problems,
+    )
+    .toEqual([
+      expect.stringMatching(/^postgres: .*ECONNREFUSED/),
+      expect.stringMatching(/^lake: /),
+    ]);
+  const response = await call(getReady, {}, broken);
+  expect(response.status).toBe(503);
+  expect(await response.text()).not.toContain("very-secret");
+  await broken.stop();
+});
+
+test("serves the snapshot to whoever has the control token, and nothing to others", async () => {
+  const response = await call(getControl, { headers: authorized });
+  const snapshot = parseControlSnapshot(await response.json());
+  expect(snapshot.projects.map((project) => project.id)).toContain("default");
+  expect(response.headers.get("etag")).toBe(`"${snapshot.version}"`);
+  for (const headers of [{}, { authorization: "Bearer wrong" }] as HeadersInit[]) {
+    const refusal = await call(getControl, { headers });
+    expect(refusal.status).toBe(401);
+    expect(refusal.headers.get("content-type")).toBe("application/problem+json");
+  }
+});
+
+test("answers 304 until something changes", async () => {
+  const etag = (await call(getControl, { headers: authorized })).headers.get("etag") ?? "";
+  const poll = (): Promise<Response> =>
+    call(getControl, { headers: { ...authorized, "if-none-match": etag } });
+  expect((await poll()).status).toBe(304);
+  await call(postProject, create({ id: "changed", name: "Changed" }));
+  expect((await poll()).status).toBe(200);
+});
+
+test("creates a project with a key that works, and the second time gives a fresh key", async () => {
+  const first = await call(postProject, create({ id: "shop", name: " Shop " }));
+  expect(first.status).toBe(201);
+  const body = (await first.json()) as { project: unknown; key: string };
+  expect(body.project).toEqual({ id: "shop", name: "Shop" });
+  const second = await call(postProject, create({ id: "shop", name: "Shop" }));
+  expect(second.status).toBe(200);
+  expect(((await second.json()) as { key: string }).key).not.toBe(body.key);
+  const { keys } = parseControlSnapshot(
+    await (await call(getControl, { headers: authorized })).json(),
+  );
+  expect(keys.filter((key) => key.projectId === "shop")).toHaveLength(2);
+});
+
+test.each([
+  [{ id: "Shop", name: "x" }, "id: a project id has"],
+  [{ id: "-a", name: "x" }, "id: a project id has"],
+  [{ id: "a".repeat(64), name: "x" }, "id: a project id has"],
+  [{ id: "ok", name: "  " }, "name: a project name must not be empty"],
+  [{ id: "ok", name: "x".repeat(101) }, "name: a project name has at most"],
+  ["text", "expected object"],
+])("refuses %j and says why", async (body, text) => {
+  const response = await call(postProject, create(body));
+  expect(response.status).toBe(400);
+  expect(((await response.json()) as { detail: string }).detail).toContain(text);
+});
+
+test("creates nothing without the token", async () => {
+  const request = { ...create({ id: "sneaky", name: "x" }), headers: {} };
+  expect((await call(postProject, request)).status).toBe(401);
+});
+
+test("lets nobody in when the console has no token", async () => {
+  const open = createConsole(settingsWith({ controlToken: undefined }));
+  const response = await call(getControl, { headers: authorized }, open);
+  expect(response.status).toBe(401);
+  expect(((await response.json()) as { detail: string }).detail).toContain("LENSAI_CONTROL_TOKEN");
+  await open.stop();
+});
+
+test("logs an error of the database without the values of the query", () => {
+  const error = new Error("Failed query: select $1\nparams: ada@example.com");
+  expect(formatEntry({ error })).toContain("Failed query: select $1");
+  expect(formatEntry({ error })).not.toContain("ada@example.com");
+});

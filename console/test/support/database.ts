@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import postgres from "postgres";
+import { inject } from "vitest";
+import { openDatabase, type DatabaseClient } from "#lib/server/db/client.ts";
+import { migrateDatabase } from "#lib/server/db/migrate.ts";
+import type { ServiceContext } from "#lib/server/services/context.ts";
+
+export interface TestDatabase extends DatabaseClient {
+  readonly url: string;
+  /** Services with a clock that advances one second per call and random bytes that count up. */
+  readonly services: ServiceContext;
+}
+
+/** A new database with the current schema. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const url = await createEmptyDatabase();
+  await migrateDatabase(url);
+  const client = openDatabase(url);
+  let calls = 0;
+  const services: ServiceContext = {
+    db: client.db,
+    now: () => new Date(Date.UTC(2026, 10, 1, 0, 0, (calls += 1))),
+    randomBytes: (length) => {
+      calls += 1;
+      return new Uint8Array(length).fill(calls);
+    },
+  };
+  return { ...client, url, services };
+}
+
+/** The URL of a new database without any table. */
+export async function createEmptyDatabase(): Promise<string> {
+  const serverUrl = inject("postgresUrl");
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const admin = postgres(`${serverUrl}/postgres`, { max: 1 });
+  await admin`create database ${admin(name)}`;
+  await admin.end();
+  return `${serverUrl}/${name}`;
+}
