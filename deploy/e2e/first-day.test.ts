@@ -26,7 +26,12 @@ beforeAll(async () => {
   dataDir = join(folder.path, "data");
   browser = await startBrowser();
   stack = await launched(dataDir);
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
+  // axe opens a page of its own, which only a context of one's own allows.
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    colorScheme: "light",
+  });
+  page = await context.newPage();
 });
 afterAll(async () => {
   await browser?.close();
@@ -47,7 +52,7 @@ async function runOtelApp(): Promise<number> {
   return Number(stdout.trim());
 }
 
-const port = (url: string): string => new URL(url).port;
+const portOf = (url: string): string => new URL(url).port;
 
 async function seed(): Promise<string> {
   const subprocess = spawn(
@@ -61,15 +66,15 @@ async function seed(): Promise<string> {
       env: {
         PATH: process.env["PATH"],
         LENSAI_DATA_DIR: dataDir,
-        LENSAI_CONSOLE_PORT: port(stack.consoleUrl),
-        LENSAI_OTLP_HTTP_PORT: port(stack.otlpHttpUrl),
+        LENSAI_CONSOLE_PORT: portOf(stack.consoleUrl),
+        LENSAI_OTLP_HTTP_PORT: portOf(stack.otlpHttpUrl),
       },
     },
   );
   let output = "";
   subprocess.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   subprocess.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise((resolve) => subprocess.on("close", resolve));
+  const code = await new Promise<number | null>((resolve) => subprocess.on("close", resolve));
   if (code !== 0) throw new Error(`the seed ended with ${code}:\n${output}`);
   return output;
 }
@@ -86,9 +91,8 @@ describe("the first day with LensAI", () => {
   it("waits with something to paste while there is no data", async () => {
     await open("/projects/default");
     await page.getByText("Waiting for the first span").waitFor();
-    const port = new URL(stack.otlpHttpUrl).port;
     const snippet = new RegExp(
-      `OTEL_EXPORTER_OTLP_ENDPOINT=http://(127\\.0\\.0\\.1|localhost):${port}`,
+      `OTEL_EXPORTER_OTLP_ENDPOINT=http://(127\\.0\\.0\\.1|localhost):${portOf(stack.otlpHttpUrl)}`,
     );
     expect(await page.locator("main").innerText()).toMatch(snippet);
     expect(await accessibilityProblems(page)).toEqual([]);

@@ -6,7 +6,7 @@ import { emptyTally, tallyTraces, type ProjectTally } from "./expected-spend.ts"
 import { projectKey, type Installation } from "./installation.ts";
 import type { Progress } from "./progress.ts";
 import type { SeedOptions } from "./seed-options.ts";
-import { sendBatch, type Receiver } from "./send.ts";
+import { sendBatch, untilKeyIsKnown, type Receiver } from "./send.ts";
 import type { SeedTrace } from "./span.ts";
 import { generateTraffic, runId, type TrafficPlan } from "./traffic.ts";
 
@@ -38,6 +38,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     const apiKey = await projectKey(run.installation, project);
     receivers.set(project, { url: run.installation.otlpHttpUrl, apiKey });
   }
+  await Promise.all([...receivers.values()].map(untilKeyIsKnown));
   const byProject = new Map(projects.map((project) => [project, emptyTally()]));
   const progress = run.startProgress(plan.days);
   const book = createBaseBook();

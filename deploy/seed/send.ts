@@ -36,6 +36,29 @@ export async function sendBatch(receiver: Receiver, body: Uint8Array): Promise<v
   }
 }
 
+/** Collectors poll for new keys: this is several of their intervals. */
+const KEY_TIMEOUT_MS = 30_000;
+const KEY_POLL_MS = 200;
+
+/**
+ * Waits until the receiver knows a key that was just made, by sending it an empty request. Throws LensError when it
+ * refuses the key for too long, or cannot be reached.
+ */
+export async function untilKeyIsKnown(receiver: Receiver): Promise<void> {
+  const empty = new Uint8Array(await compress(new Uint8Array(0)));
+  const deadline = performance.now() + KEY_TIMEOUT_MS;
+  for (;;) {
+    const response = await post(receiver, empty);
+    if (response?.ok) {
+      await response.arrayBuffer();
+      return;
+    }
+    if (performance.now() > deadline) throw await refusal(receiver, response);
+    await response?.body?.cancel();
+    await delay(KEY_POLL_MS);
+  }
+}
+
 /** Undefined: no connection. */
 async function post(
   receiver: Receiver,
