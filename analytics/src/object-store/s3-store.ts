@@ -126,7 +126,7 @@ class S3Store implements ObjectStore {
       const { Body: body, ContentLength: sizeBytes } = await this.#client.send(command, {
         abortSignal,
       });
-      return await collectBody(body, sizeBytes, abortSignal);
+      return await collectBody(body, sizeBytes);
     });
   }
 
