@@ -118,6 +118,7 @@ function trunkCount(w: TextWindow, groups: NumberGroups): number {
 
 /** Any other grouping, also none, where a word before or behind says what it is. */
 function contextCount(w: TextWindow, groups: NumberGroups): number {
+  if (groups.size(0) < 2) return 0;
   const groupCount = countUpTo(w, groups, MAX_CONTEXT_DIGITS);
   const total = digitsIn(groups, groupCount);
   if (total < MIN_CONTEXT_DIGITS || groupCount > MAX_CONTEXT_GROUPS) return 0;
