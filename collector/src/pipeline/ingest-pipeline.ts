@@ -16,7 +16,10 @@ export interface RowLog {
   readonly batch: RowBatch;
   /** Makes room for one request, whose rows never straddle two batches. Throws `ingest.storage_behind`. */
   prepare(rowsExpected: number, bytesExpected: number): void;
-  /** Logs the request whose rows were just appended; resolves when it is durable. */
+  /**
+   * Logs the request whose rows were just appended and marks it as seen; resolves when it is durable. When
+   * it rejects, rows, request and spans have been forgotten again.
+   */
   append(record: WalRecordInput): Promise<void>;
 }
 
@@ -67,7 +70,7 @@ export class IngestPipeline implements Ingest {
   }
 
   private async ingestNew(request: IngestRequest, batchId: Buffer): Promise<IngestResult> {
-    const { log, decoder, seen, counters } = this.parts;
+    const { log, decoder, counters } = this.parts;
     const { signal, body } = request;
     const rowsMax = decoder.countRows(signal, body);
     if (rowsMax > ROWS_PER_REQUEST_MAX) throw tooManyRecords(rowsMax);
@@ -85,13 +88,7 @@ export class IngestPipeline implements Ingest {
     counters.ignoredRecords += result.ignored;
     const rowCount = result.accepted - result.ignored;
     if (rowCount > 0) {
-      try {
-        await log.append(recordOf(request, { batchId, result, rowCount, hashes: filter.hashes() }));
-      } catch (error) {
-        filter.forget();
-        throw error;
-      }
-      seen.addRequest(batchId, request.receivedAtMs);
+      await log.append(recordOf(request, { batchId, result, rowCount, hashes: filter.hashes() }));
     }
     return {
       accepted: result.accepted,
