@@ -17,21 +17,25 @@ async function main(): Promise<void> {
   const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
   await collector.start();
   const { httpPort, grpcPort } = collector;
+  const signalled = firstSignal();
   log.info("collector is ready", { address: config.bindAddress, httpPort, grpcPort });
-  const signal = await nextSignal();
+  const signal = await signalled;
   log.info("collector is stopping", { signal });
-  // A second signal means: now. What was acknowledged is on disk already.
-  void nextSignal().then(() => process.exit(1));
   await collector.stop();
   log.info("collector has stopped");
   process.exit(0);
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+/**
+ * Resolves with the first signal. A second one means: now. What was acknowledged is on disk already. The
+ * listeners stay: without one, Node would let the signal kill the process with another exit code.
+ */
+function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    let isStopping = false;
     const stop = (signal: NodeJS.Signals): void => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
+      if (isStopping) process.exit(1);
+      isStopping = true;
       resolve(signal);
     };
     process.on("SIGINT", stop);

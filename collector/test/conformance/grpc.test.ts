@@ -1,11 +1,12 @@
-import { once } from "node:events";
-import http2 from "node:http2";
-import zlib from "node:zlib";
 import { LensError } from "@lensai/otel-config/errors";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
+import { GRPC_SERVICES, call } from "./grpc-call.ts";
 import { KEY, RecordingPipeline, startCollector, tracesProtobuf } from "./harness.ts";
 import type { TestCollector } from "./harness.ts";
+
+/** Only a busy machine needs it: each case takes well under a second. */
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const LIMIT = 100_000;
 
@@ -22,60 +23,6 @@ afterAll(async () => {
   await keyed.stop();
 });
 
-const TRACES = "opentelemetry.proto.collector.trace.v1.TraceService";
-
-interface GrpcCall {
-  readonly service?: string;
-  readonly message: Uint8Array;
-  readonly isGzip?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-interface GrpcAnswer {
-  readonly status: number;
-  readonly message: string;
-  readonly details: Record<string, unknown> | undefined;
-  /** The response message; undefined when the call failed. */
-  readonly response: Buffer | undefined;
-}
-
-/** One unary call written by hand, so that every byte on the wire is known. */
-async function call(collector: TestCollector, request: GrpcCall): Promise<GrpcAnswer> {
-  const { service = TRACES, message, isGzip = false } = request;
-  const payload = isGzip ? zlib.gzipSync(message) : Buffer.from(message);
-  const prefix = Buffer.alloc(5);
-  prefix[0] = isGzip ? 1 : 0;
-  prefix.writeUInt32BE(payload.length, 1);
-  const session = http2.connect(`http://127.0.0.1:${collector.collector.grpcPort}`);
-  const stream = session.request({
-    ":method": "POST",
-    ":path": `/${service}/Export`,
-    "content-type": "application/grpc+proto",
-    te: "trailers",
-    ...(isGzip && { "grpc-encoding": "gzip" }),
-    ...request.headers,
-  });
-  const found: Record<string, string> = {};
-  stream.on("response", (headers) => Object.assign(found, headers));
-  stream.on("trailers", (headers) => Object.assign(found, headers));
-  stream.end(Buffer.concat([prefix, payload]));
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  session.close();
-  await once(session, "close");
-  const details = found["grpc-status-details-bin"];
-  const body = Buffer.concat(chunks);
-  return {
-    status: Number(found["grpc-status"]),
-    message: decodeURIComponent(found["grpc-message"] ?? ""),
-    details:
-      details === undefined
-        ? undefined
-        : decodeWithOracle("google.rpc.Status", Buffer.from(details, "base64")),
-    response: body.length < 5 ? undefined : body.subarray(5),
-  };
-}
-
 test.each([false, true])(
   "G01 an export is answered with status 0 and an empty message (gzip: %s)",
   async (isGzip) => {
@@ -91,11 +38,7 @@ test.each([false, true])(
   },
 );
 
-test.each([
-  ["traces", TRACES],
-  ["logs", "opentelemetry.proto.collector.logs.v1.LogsService"],
-  ["metrics", "opentelemetry.proto.collector.metrics.v1.MetricsService"],
-])("G01 %s have their service", async (signal, service) => {
+test.each(Object.entries(GRPC_SERVICES))("G01 %s have their service", async (signal, service) => {
   expect((await call(target, { service, message: Buffer.alloc(0) })).status).toBe(0);
   expect(pipeline.requests.at(-1)?.signal).toBe(signal);
 });

@@ -23,6 +23,10 @@ export interface LandedCollector {
   land(...requests: TestRequest[]): Promise<SqlRow[]>;
   /** Sends one request and answers with the response and what landed. */
   exchange(request: TestRequest): Promise<{ response: TestResponse; rows: SqlRow[] }>;
+  /** The rows that landed since they were last asked for, once everything accepted has landed. */
+  newRows(): Promise<SqlRow[]>;
+  /** Resolves when everything accepted is in the lake. */
+  idle(): Promise<void>;
   /** Everything in the lake, as local paths of span files. */
   spanFiles(): Promise<string[]>;
   restart(): Promise<void>;
@@ -46,8 +50,11 @@ export async function startLandedCollector(): Promise<LandedCollector> {
   const seen = new Set<string>();
   let running = await startReal(config);
 
+  const idle = async (): Promise<void> => {
+    await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 30_000 }).toBe(true);
+  };
   const newFiles = async (): Promise<string[]> => {
-    await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 10_000 }).toBe(true);
+    await idle();
     const index = await LakeIndex.open(lake);
     const spans = index.allFiles().filter(({ kind, key }) => kind === "spans" && !seen.has(key));
     for (const { key } of spans) seen.add(key);
@@ -78,6 +85,8 @@ export async function startLandedCollector(): Promise<LandedCollector> {
       const response = await running.target.send(request);
       return { response, rows: await newRows() };
     },
+    newRows,
+    idle,
     async spanFiles() {
       const index = await LakeIndex.open(lake);
       const spans = index.allFiles().filter(({ kind }) => kind === "spans");

@@ -2,16 +2,19 @@ import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readUntil as readSocket } from "../conformance/harness.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** Starting a process takes a second or two on a busy machine. */
+vi.setConfig({ testTimeout: 30_000 });
 
 let dataDir: string;
 
@@ -77,7 +80,6 @@ test("what makes a start impossible is one message without a stack, and exit cod
 test("a second signal ends it at once although a request is in flight", async () => {
   const child = start({});
   const port = await httpPortOf(child);
-  const { connect } = await import("node:net");
   const socket = connect(port, "127.0.0.1");
   socket.write(
     "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n",

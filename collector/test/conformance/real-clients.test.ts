@@ -1,0 +1,162 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import zlib from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Signal } from "../../src/pipeline/ingest.ts";
+import { transcodeJson } from "../../src/receiver/json-to-protobuf.ts";
+import { GRPC } from "../../src/receiver/otlp-status.ts";
+import { GRPC_SERVICES, call } from "./grpc-call.ts";
+import { startLandedCollector } from "./landed.ts";
+import type { LandedCollector } from "./landed.ts";
+
+/** Only a busy machine needs it: each case takes well under a second. */
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/**
+ * Bodies that published instrumentation sent, recorded with the log of the fake provider it called as the
+ * truth. They lie outside the project; where they are absent there is nothing to compare with.
+ */
+const CAPTURES = fileURLToPath(new URL("../../../../shared/fixtures/captures", import.meta.url));
+
+interface Scenario {
+  readonly name: string;
+  readonly folder: string;
+}
+
+function scenarios(clients: readonly string[]): Scenario[] {
+  return clients
+    .map((client) => path.join(CAPTURES, client))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => path.join(folder, name)))
+    .filter((folder) => existsSync(path.join(folder, "requests")))
+    .map((folder) => ({ name: path.relative(CAPTURES, folder), folder }));
+}
+
+interface Recorded {
+  readonly transport: "http" | "grpc";
+  readonly signal: Signal;
+  readonly method: string;
+  readonly path: string;
+  readonly contentEncoding: string | null;
+  readonly grpcCompressedFlag?: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+function recordedRequests({ folder }: Scenario): Recorded[] {
+  const requests = path.join(folder, "requests");
+  return readdirSync(requests)
+    .filter((name) => name.endsWith(".meta.json"))
+    .sort((left, right) => left.localeCompare(right))
+    .map((name) => {
+      const meta = JSON.parse(readFileSync(path.join(requests, name), "utf8")) as Recorded;
+      const body = readFileSync(path.join(requests, name.replace(".meta.json", ".bin")));
+      return Object.assign(meta, { body });
+    })
+    .filter(({ signal }) => signal in GRPC_SERVICES);
+}
+
+/** Headers of the connection it was recorded on. */
+const CONNECTION_HEADERS: ReadonlySet<string> = new Set(
+  "host connection content-length transfer-encoding authorization".split(" "),
+);
+
+/** As clients should: what was refused for the moment is sent again, here once the lake has caught up. */
+async function sendUntilTaken(
+  collector: LandedCollector,
+  send: () => Promise<number>,
+): Promise<number> {
+  const status = await send();
+  if (status !== 503 && status !== GRPC.unavailable) return status;
+  await collector.idle();
+  return send();
+}
+
+async function sendAsRecorded(collector: LandedCollector, recorded: Recorded): Promise<number> {
+  if (recorded.transport === "grpc") return sendOverGrpc(collector, recorded);
+  const headers = Object.entries(recorded.headers).filter(
+    ([name]) => !CONNECTION_HEADERS.has(name),
+  );
+  const response = await collector.target.send({
+    method: recorded.method,
+    path: recorded.path,
+    headers: Object.fromEntries(headers),
+    body: recorded.body,
+    isChunked: true,
+  });
+  return response.status === 200 ? 0 : response.status;
+}
+
+async function sendOverGrpc(collector: LandedCollector, recorded: Recorded): Promise<number> {
+  const { signal, body, contentEncoding } = recorded;
+  const isGzip = contentEncoding === "gzip" || recorded.grpcCompressedFlag === 1;
+  const plain = isGzip ? zlib.gunzipSync(body) : body;
+  const isJson = recorded.headers["content-type"]?.includes("json") === true;
+  const message = isJson ? transcodeJson(signal, plain, 2 ** 26).body : plain;
+  const answer = await call(collector.target, { service: GRPC_SERVICES[signal], message, isGzip });
+  return answer.status;
+}
+
+interface Truth {
+  readonly ok_calls: number;
+  readonly tokens_visible_on_wire: { readonly input_total: number; readonly output_total: number };
+  readonly calls: readonly { readonly client_aborted: boolean; readonly server_cut: boolean }[];
+}
+
+/** These apps ran without a working instrumentation of the provider's SDK: no call is in their telemetry. */
+const BLIND: ReadonlySet<string> = new Set([
+  "otel-openai/auto-register-esm",
+  "otel-auto/http-app-openai7",
+]);
+
+/** What a receiver can know: streams that broke off left no span. */
+function expectedOf({ name, folder }: Scenario): { calls: number; input: bigint; output: bigint } {
+  if (BLIND.has(name)) return { calls: 0, input: 0n, output: 0n };
+  const truth = JSON.parse(readFileSync(path.join(folder, "truth.json"), "utf8")) as Truth;
+  const broken = truth.calls.filter((each) => each.client_aborted || each.server_cut).length;
+  const { input_total: input, output_total: output } = truth.tokens_visible_on_wire;
+  return { calls: truth.ok_calls - broken, input: BigInt(input), output: BigInt(output) };
+}
+
+const counted = scenarios(["otel-openai", "otel-auto"]);
+const everyone = existsSync(CAPTURES) ? scenarios(readdirSync(CAPTURES)) : [];
+
+describe.each([
+  { how: "as recorded", send: sendAsRecorded },
+  { how: "over gRPC", send: sendOverGrpc },
+])("recorded clients, sent $how", ({ send }) => {
+  let collector: LandedCollector;
+  const taken = (recorded: Recorded): Promise<number> =>
+    sendUntilTaken(collector, () => send(collector, recorded));
+  beforeAll(async () => {
+    collector = await startLandedCollector();
+  });
+  afterAll(() => collector.stop());
+
+  test(`bill the calls and tokens of the provider's log (${counted.length} scenarios here)`, async () => {
+    for (const scenario of counted) {
+      await collector.newRows();
+      for (const recorded of recordedRequests(scenario)) {
+        expect([scenario.name, await taken(recorded)]).toEqual([scenario.name, 0]);
+      }
+      const billed = (await collector.newRows()).filter((row) => row["billed"] === true);
+      const sum = (column: string): bigint =>
+        billed.reduce((total, row) => total + ((row[column] as bigint | null) ?? 0n), 0n);
+      expect({
+        name: scenario.name,
+        calls: billed.length,
+        input: sum("input_tokens"),
+        output: sum("output_tokens"),
+      }).toEqual({ name: scenario.name, ...expectedOf(scenario) });
+    }
+  });
+
+  test(`are accepted from every client (${everyone.length} scenarios here)`, async () => {
+    for (const scenario of everyone) {
+      for (const recorded of recordedRequests(scenario)) {
+        expect([scenario.name, await taken(recorded)]).toEqual([scenario.name, 0]);
+      }
+    }
+  });
+});
