@@ -133,8 +133,11 @@ function print(name: string, concurrency: number, measured: Measured): void {
   console.log(columns.join(" "));
 }
 
+function randomWord(): number {
+  return (Math.random() * 2 ** 32) >>> 0;
+}
+
 function openFolder(name: string): Promise<WalFolder> {
-  const randomWord = (): number => (Math.random() * 2 ** 32) >>> 0;
   return WalFolder.open({
     disk: nodeDisk,
     path: join(folder, name),
@@ -166,8 +169,7 @@ function spanCostNs(): number {
   let elapsedMs = 0;
   identity.selectProject("default");
   while (spans < 6_000_000) {
-    for (let at = 0; at < ids.length; at += 4)
-      ids.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, at);
+    for (let at = 0; at < ids.length; at += 4) ids.writeUInt32LE(randomWord(), at);
     const before = performance.now();
     for (let at = 0; at < ids.length; at += 24) {
       identity.read(ids, at, at + 16);

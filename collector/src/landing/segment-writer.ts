@@ -42,8 +42,7 @@ export class SegmentWriter {
    */
   prepare(rowsExpected: number, bytesExpected: number): void {
     const { wal, limits } = this.options;
-    if (this.isClosed)
-      throw new LensError("ingest.shutting_down", "the collector is shutting down");
+    if (this.isClosed) throw shuttingDown();
     if (rowsExpected > limits.rowsMax || bytesExpected > RECORD_BYTES_MAX / 2) {
       throw new LensError(
         "ingest.body_too_large",
@@ -164,6 +163,14 @@ interface OpenSegment {
   bytes: number;
   /** Exists only while records wait: an idle collector does not wake up. */
   timer: NodeJS.Timeout | undefined;
+}
+
+function shuttingDown(): LensError {
+  return new LensError(
+    "ingest.shutting_down",
+    "the collector is shutting down; send the request again",
+    { retryable: true },
+  );
 }
 
 function isFull({ batch, bytes }: OpenSegment, limits: SegmentLimits): boolean {

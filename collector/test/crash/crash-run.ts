@@ -5,10 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { spanId } from "../landing/test-rows.ts";
 import { seededRandom } from "./seeded-random.ts";
 
-/** What is killed: a command that prints a JSON line with its port, and how to send it spans. */
+/** What is killed: a Node program that prints a line of JSON with its port, and how to send it spans. */
 export interface CrashTarget {
-  /** Program and arguments of the n-th life. */
+  /** File and arguments of the n-th life. */
   readonly command: (life: number) => readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** The port in a line that says the process accepts requests; undefined for any other line. */
+  readonly portIn: (line: Readonly<Record<string, unknown>>) => unknown;
   /** Sends these spans in one request and resolves to the HTTP status; rejects when the connection breaks. */
   readonly send: (port: number, ids: readonly string[]) => Promise<number>;
 }
@@ -41,7 +44,10 @@ export interface CrashResult {
  */
 export async function crashRun(target: CrashTarget, options: CrashOptions): Promise<CrashResult> {
   const run = new Run(target, options);
-  const clients = Array.from({ length: options.clients }, (_, client) => run.client(client));
+  const clients = Promise.all(
+    Array.from({ length: options.clients }, (_, client) => run.client(client)),
+  );
+  clients.catch(() => undefined); // awaited at the end
   const random = seededRandom(options.seed);
   while (run.killsUnderLoad < options.kills) {
     const life = run.start();
@@ -54,7 +60,7 @@ export async function crashRun(target: CrashTarget, options: CrashOptions): Prom
   const last = run.start();
   await run.untilAccepting();
   run.isEnding = true;
-  await Promise.all(clients);
+  await clients;
   const code = await last.end("SIGTERM");
   if (code !== 0) throw new Error(`the process ended with ${code} instead of 0`);
   return run;
@@ -69,6 +75,7 @@ const IDS_PER_REQUEST_MAX = 40;
 const REPEAT_SHARE = 0.2;
 const EARLY_SHARE = 0.2;
 const RETRY_PAUSE_MS = 5;
+const FAILURE_TEXT_MAX = 4000;
 
 class Run implements CrashResult {
   readonly acknowledged = new Set<string>();
@@ -79,6 +86,8 @@ class Run implements CrashResult {
   killsUnderLoad = 0;
   port: number | undefined;
   isEnding = false;
+  /** What a process wrote that ended without being killed. */
+  private failure: string | undefined;
   private lives = 0;
   private readonly target: CrashTarget;
   private readonly options: CrashOptions;
@@ -89,15 +98,26 @@ class Run implements CrashResult {
   }
 
   start(): Life {
-    const [program, ...args] = this.target.command(this.lives);
+    const args = this.target.command(this.lives);
     this.lives += 1;
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-    const exited = new Promise<number | null>((resolve) => {
-      child.once("exit", resolve);
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...this.target.env, PATH: process.env["PATH"] ?? "" },
     });
-    this.readPort(child);
+    let isWanted = true;
+    let written = "";
+    const exited = new Promise<number | null>((resolve) => {
+      child.once("close", (code) => {
+        if (isWanted) this.failure = `the process ended with ${code}: ${written}`;
+        resolve(code);
+      });
+    });
+    this.readLines(child, (line) => {
+      written = `${written}${line}\n`.slice(-FAILURE_TEXT_MAX);
+    });
     return {
       end: async (signal) => {
+        isWanted = false;
         child.kill(signal);
         const code = await exited;
         this.port = undefined;
@@ -107,14 +127,17 @@ class Run implements CrashResult {
   }
 
   async untilAccepting(): Promise<void> {
-    while (this.port === undefined) await delay(RETRY_PAUSE_MS);
+    while (this.port === undefined) {
+      if (this.failure !== undefined) throw new Error(this.failure);
+      await delay(RETRY_PAUSE_MS);
+    }
   }
 
   /** One client: new requests, and now and then an old one again, until the run ends. */
   async client(number: number): Promise<void> {
     const random = seededRandom(this.options.seed + 1000 + number);
     const sent: string[][] = [];
-    for (let from = number * 2 ** 32; !this.isEnding; from += IDS_PER_REQUEST_MAX) {
+    for (let from = number * 2 ** 32 + 1; !this.isEnding; from += IDS_PER_REQUEST_MAX) {
       const count = 1 + Math.floor(random() * IDS_PER_REQUEST_MAX);
       const ids = Array.from({ length: count }, (_, index) => spanId(from + index));
       await this.sendUntilAcknowledged(ids);
@@ -128,6 +151,7 @@ class Run implements CrashResult {
   private async sendUntilAcknowledged(ids: readonly string[]): Promise<void> {
     this.requests += 1;
     while (!(await this.trySend(ids))) {
+      if (this.failure !== undefined) throw new Error(this.failure);
       this.retries += 1;
       await delay(RETRY_PAUSE_MS);
     }
@@ -143,15 +167,21 @@ class Run implements CrashResult {
     } catch {
       return false; // killed while it was answering: the client does not know, and sends again
     }
-    if (status !== 200 && status !== 503) throw new Error(`answered ${status}`);
+    if (status !== 200 && status !== 503) this.failure = `answered ${status}`;
     return status === 200;
   }
 
-  private readPort(child: ChildProcess): void {
-    if (child.stdout === null) return;
-    createInterface(child.stdout).once("line", (line) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      this.port = (JSON.parse(line) as { port: number }).port;
-    });
+  /** Programs say their port on either stream. */
+  private readLines(child: ChildProcess, note: (line: string) => void): void {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface(stream).on("line", (line) => {
+        note(line);
+        const isAlive = child.exitCode === null && child.signalCode === null;
+        if (!isAlive || !line.startsWith("{")) return;
+        const port = this.target.portIn(JSON.parse(line) as Record<string, unknown>);
+        if (typeof port === "number") this.port = port;
+      });
+    }
   }
 }

@@ -6,6 +6,6 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
-    testTimeout: 300_000,
+    testTimeout: 600_000, // a minute each on an idle machine
   },
 });
