@@ -10,7 +10,7 @@ export interface ProjectTally {
   spans: number;
   calls: number;
   failedCalls: number;
-  /** Calls the price book does not know, failures without token counts included. */
+  /** Answered calls whose model the price book does not know. */
   unpricedCalls: number;
   spendNanoUsd: NanoUsd;
 }
@@ -33,10 +33,10 @@ export function tallyTraces(
     tally.spans += 1;
     if (!isModelCall(span)) continue;
     tally.calls += 1;
-    if (span.error !== undefined) tally.failedCalls += 1;
     const cost = spanCost(span, book);
-    if (cost === undefined) tally.unpricedCalls += 1;
-    else tally.spendNanoUsd += cost;
+    if (span.error !== undefined) tally.failedCalls += 1;
+    else if (cost === undefined) tally.unpricedCalls += 1;
+    tally.spendNanoUsd += cost ?? 0n;
   }
 }
 

@@ -33,7 +33,8 @@ export function buildTrace(random: Random, request: TraceRequest): SeedTrace {
   };
   const rootId = random.bytes(8);
   appendShape(builder, feature, rootId);
-  const failed = builder.spans.find((span) => span.error !== undefined)?.error;
+  // A failed tool is answered by the model; a failed model call is what the user sees.
+  const failed = builder.spans.find((span) => span.kind === "client" && span.error)?.error;
   const root: SeedSpan = {
     traceId: builder.traceId,
     spanId: rootId,
