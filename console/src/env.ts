@@ -74,10 +74,6 @@ export const variables = defineEnvVars({
     schema: port("LENSAI_OTLP_HTTP_PORT"),
     ...described("LENSAI_OTLP_HTTP_PORT"),
   },
-  LENSAI_OTLP_GRPC_PORT: {
-    schema: port("LENSAI_OTLP_GRPC_PORT"),
-    ...described("LENSAI_OTLP_GRPC_PORT"),
-  },
   HOST: {
     schema: optionalText,
     description: "address the server listens on; on a loopback address the Host header is checked",

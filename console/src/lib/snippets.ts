@@ -24,24 +24,18 @@ export function keyHeaderSnippet(): string {
 export function curlSnippet(endpoints: Endpoints, needsKey: boolean): string {
   const { host, otlpHttpPort } = endpoints;
   const key = needsKey ? ` \\\n  -H 'authorization: Bearer <your key>'` : "";
-  return `curl http://${host}:${otlpHttpPort}/v1/traces -H 'content-type: application/json'${key} -d '{
-  "resourceSpans": [{
-    "resource": {"attributes": [
-      {"key": "service.name", "value": {"stringValue": "hello-lensai"}}]},
-    "scopeSpans": [{"spans": [{
-      "traceId": "'$(openssl rand -hex 16)'", "spanId": "'$(openssl rand -hex 8)'",
-      "name": "chat gpt-4o", "kind": 3,
-      "startTimeUnixNano": "'$(date +%s)'000000000", "endTimeUnixNano": "'$(date +%s)'800000000",
-      "attributes": [
-        {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
-        {"key": "gen_ai.provider.name", "value": {"stringValue": "openai"}},
-        {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}},
-        {"key": "gen_ai.response.model", "value": {"stringValue": "gpt-4o-2024-08-06"}},
-        {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1200"}},
-        {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "350"}},
-        {"key": "user.id", "value": {"stringValue": "me"}}]
-    }]}]
-  }]}'`;
+  return `curl http://${host}:${otlpHttpPort}/v1/traces -H 'content-type: application/json'${key} -d '
+{"resourceSpans": [{"scopeSpans": [{"spans": [{
+  "traceId": "'$(openssl rand -hex 16)'", "spanId": "'$(openssl rand -hex 8)'",
+  "name": "chat gpt-4o", "kind": 3,
+  "startTimeUnixNano": "'$(date +%s)'000000000", "endTimeUnixNano": "'$(date +%s)'800000000",
+  "attributes": [
+    {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
+    {"key": "gen_ai.provider.name", "value": {"stringValue": "openai"}},
+    {"key": "gen_ai.response.model", "value": {"stringValue": "gpt-4o"}},
+    {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1200"}},
+    {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "350"}},
+    {"key": "user.id", "value": {"stringValue": "me"}}]}]}]}]}'`;
 }
 
 export const SEED_SNIPPET = "npx pnpm@12 seed";

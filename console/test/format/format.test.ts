@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatCompactCount, formatCount, formatCounted } from "#lib/format/count.ts";
 import { formatAge, formatDuration } from "#lib/format/duration.ts";
@@ -57,8 +57,8 @@ describe("counts", () => {
 
   test("in short are within half a percent of the truth", () => {
     const sizes: Record<string, number> = { k: 1e3, M: 1e6, B: 1e9, T: 1e12 };
-    fc.assert(
-      fc.property(fc.integer({ min: 10_000, max: 1e15 }), (count) => {
+    assert(
+      property(integer({ min: 10_000, max: 1e15 }), (count) => {
         const text = formatCompactCount(count);
         const value = Number(text.slice(0, -1)) * (sizes[text.slice(-1)] ?? Number.NaN);
         expect(Math.abs(value - count) / count).toBeLessThanOrEqual(0.005);

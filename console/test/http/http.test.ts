@@ -48,38 +48,44 @@ test("lets nobody in when there is no token", () => {
   expect(hasBearerToken("Bearer ", undefined)).toBe(false);
 });
 
-describe("an event stream", () => {
-  const open = () => {
-    const ending = new AbortController();
-    let emit = (): void => undefined;
-    let isSubscribed = false;
-    const response = eventStream({
-      event: "landed",
-      ending: ending.signal,
-      subscribe: (notify) => {
-        emit = notify;
-        isSubscribed = true;
-        return () => (isSubscribed = false);
-      },
-    });
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    return { ending, reader, emit: () => emit(), isSubscribed: () => isSubscribed };
-  };
+interface OpenStream {
+  readonly reader: ReadableStreamDefaultReader<string>;
+  readonly ending: AbortController;
+  /** The subscriber, while there is one. */
+  emit: (() => void) | undefined;
+}
 
+function openStream(): OpenStream {
+  const ending = new AbortController();
+  const stream: { emit: (() => void) | undefined } = { emit: undefined };
+  const response = eventStream({
+    event: "landed",
+    ending: ending.signal,
+    subscribe: (notify) => {
+      stream.emit = notify;
+      return () => (stream.emit = undefined);
+    },
+  });
+  const body = response.body as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  return Object.assign(stream, { reader, ending });
+}
+
+describe("an event stream", () => {
   test("tells of every event and unsubscribes when the reader leaves", async () => {
-    const stream = open();
+    const stream = openStream();
     expect((await stream.reader.read()).value).toBe("retry: 2000\n\n");
-    stream.emit();
+    stream.emit?.();
     expect((await stream.reader.read()).value).toBe("event: landed\ndata:\n\n");
     await stream.reader.cancel();
-    expect(stream.isSubscribed()).toBe(false);
+    expect(stream.emit).toBeUndefined();
   });
 
   test("ends when the server does", async () => {
-    const stream = open();
+    const stream = openStream();
     await stream.reader.read();
     stream.ending.abort();
     expect((await stream.reader.read()).done).toBe(true);
-    expect(stream.isSubscribed()).toBe(false);
+    expect(stream.emit).toBeUndefined();
   });
 });

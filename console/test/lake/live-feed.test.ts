@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi, type MockInstance } from "vitest";
 import { createLiveFeed, type LiveFeed } from "#lib/server/lake/live-feed.ts";
 
 const POLL_INTERVAL_MS = 1000;
@@ -7,10 +7,11 @@ const POLL_INTERVAL_MS = 1000;
 let answers: (readonly string[] | Error)[];
 let looks: number;
 let feed: LiveFeed;
+let stderr: MockInstance;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   answers = [];
   looks = 0;
   feed = createLiveFeed({
@@ -82,7 +83,7 @@ test("logs an unreadable lake once, not at every look", async () => {
   feed.subscribe("a", () => undefined);
   answers = [new Error("no lake"), new Error("no lake"), new Error("no lake")];
   await pass(60_000);
-  expect(process.stderr.write).toHaveBeenCalledTimes(1);
+  expect(stderr).toHaveBeenCalledTimes(1);
 });
 
 test("tells nobody after the end, and says that it is ending", async () => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import {
   BARS_MAX,
@@ -66,8 +66,8 @@ test("accepts 92 days and refuses a minute more", () => {
 });
 
 test("never throws, whatever the URL says", () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), fc.string(), (range, from, to) => {
+  assert(
+    property(string(), string(), string(), (range, from, to) => {
       const { window } = parseTimeRange(new URLSearchParams({ range, from, to }), NOW).range;
       expect(window.toUnixMs).toBeGreaterThan(window.fromUnixMs);
     }),
@@ -75,8 +75,8 @@ test("never throws, whatever the URL says", () => {
 });
 
 test("keeps the number of bars small until a bar is a day", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: CUSTOM_RANGE_MAX_MS }), (lengthMs) => {
+  assert(
+    property(integer({ min: 1, max: CUSTOM_RANGE_MAX_MS }), (lengthMs) => {
       const intervalMs = intervalFor(lengthMs);
       expect(86_400_000 % intervalMs).toBe(0);
       expect(intervalMs === 86_400_000 || lengthMs / intervalMs <= BARS_MAX).toBe(true);

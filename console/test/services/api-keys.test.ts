@@ -48,7 +48,7 @@ test("leaves no key and no new version behind when the project does not exist", 
   const before = await buildSnapshot(database.db);
   await expect(
     createApiKey(database.services, { projectId: "nowhere", scopes: ["ingest"] }),
-  ).rejects.toThrow();
+  ).rejects.toThrow("Failed query");
   expect(await buildSnapshot(database.db)).toEqual(before);
 });
 

@@ -20,9 +20,9 @@ const services = (url: string) => {
 test("lets several consoles migrate one database at once", async () => {
   const url = await createEmptyDatabase();
   await Promise.all(Array.from({ length: 4 }, () => migrateDatabase(url)));
-  const { db, close } = openDatabase(url);
-  expect(await readControlVersion(db)).toBe(0);
-  await close();
+  const client = openDatabase(url);
+  expect(await readControlVersion(client.db)).toBe(0);
+  await client.close();
 });
 
 test("waits for a database that comes later, and says meanwhile what is wrong", async () => {

@@ -9,7 +9,6 @@ export interface ConsoleSettings {
   readonly bootstrapKey: string | undefined;
   readonly controlToken: string | undefined;
   readonly otlpHttpPort: string;
-  readonly otlpGrpcPort: string;
   readonly hostPolicy: HostPolicy;
 }
 
@@ -47,7 +46,6 @@ export function readSettings(): ConsoleSettings {
     bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
     controlToken: environment.LENSAI_CONTROL_TOKEN,
     otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,
-    otlpGrpcPort: environment.LENSAI_OTLP_GRPC_PORT,
     hostPolicy: { bindAddress: environment.HOST, origin: environment.ORIGIN },
   };
 }
