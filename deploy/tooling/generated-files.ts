@@ -1,3 +1,4 @@
+import { RULES, type RedactionRule } from "@lensai/otel-config/redaction/rules";
 import { SETTINGS, type SettingSpec } from "@lensai/otel-config/settings";
 import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/columns";
 
@@ -17,6 +18,10 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   {
     path: "console/content/docs/span-row.md",
     render: (present) => replaceMarked(present, "span-row", columnsTable(SPAN_COLUMNS)),
+  },
+  {
+    path: "console/content/docs/redaction.md",
+    render: (present) => replaceMarked(present, "redaction-rules", rulesTable(RULES)),
   },
 ];
 
@@ -40,6 +45,16 @@ function columnsTable(columns: readonly ColumnSpec[]): string {
     cellText(column.source),
   ]);
   return table(["column", "type", "unit", "NULL", "file", "from"], rows);
+}
+
+function rulesTable(rules: readonly RedactionRule[]): string {
+  const rows = rules.map((rule) => [
+    `\`${rule.label}\``,
+    rule.pack,
+    cellText(rule.matches),
+    `[definition](${rule.source})`,
+  ]);
+  return table(["label", "pack", "what is masked", "source"], rows);
 }
 
 function settingsTable(settings: readonly SettingSpec[]): string {

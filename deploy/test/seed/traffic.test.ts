@@ -17,7 +17,7 @@ const PLAN: TrafficPlan = {
 
 const allTraces = (plan: TrafficPlan) => [...generateTraffic(plan)].flatMap(({ traces }) => traces);
 const allSpans = (plan: TrafficPlan) => allTraces(plan).flatMap(({ spans }) => spans);
-const ids = (plan: TrafficPlan): string[] =>
+const idsOf = (plan: TrafficPlan): string[] =>
   allSpans(plan).map(({ spanId }) => Buffer.from(spanId).toString("hex"));
 const digest = (plan: TrafficPlan): string =>
   [...generateTraffic(plan)]
@@ -32,8 +32,8 @@ describe("the seed's traffic", () => {
   });
 
   it("only grows at its end when it is made later on the same day", () => {
-    const later = new Set(ids({ ...PLAN, untilMs: PLAN.untilMs + 3_600_000 }));
-    expect(ids(PLAN).filter((id) => !later.has(id))).toEqual([]);
+    const later = new Set(idsOf({ ...PLAN, untilMs: PLAN.untilMs + 3_600_000 }));
+    expect(idsOf(PLAN).filter((id) => !later.has(id))).toEqual([]);
   });
 
   it("ends at the time given and starts the days asked for before it", () => {
