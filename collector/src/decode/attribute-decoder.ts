@@ -1,3 +1,4 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
 import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
@@ -17,7 +18,6 @@ import { KeyTable } from "./key-table.ts";
 import type { KeyInfo } from "./key-table.ts";
 import { OtlpReader } from "./otlp-reader.ts";
 import { FLAG } from "./record-flags.ts";
-import { COLUMN } from "./row-sink.ts";
 
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
@@ -51,24 +51,27 @@ export class AttributeDecoder implements ValueContext {
   attributeCount = 0;
   droppedCount = 0;
   /** Fields filled by the current record, in the order met. */
-  readonly touched: number[] = [];
+  readonly touched: Uint16Array;
+  touchedCount = 0;
   readonly targets: readonly FieldTarget[];
   private epoch = 0;
   private readonly epochs: Uint32Array;
   private readonly ranks: Uint32Array;
   private readonly values: AnyValue[];
   private readonly infos: KeyInfo[] = [];
-  private readonly scratch = new AnyValue();
+  private scratch = new AnyValue();
+  private last = this.scratch;
 
   constructor(redactor: Redactor) {
     this.redactor = redactor;
     this.keys = new KeyTable(createRedactor());
     this.targets = this.keys.fields.map((rule) => ({
       kind: rule.kind,
-      column: rule.kind === "tokens" ? -1 : (COLUMN[rule.field] as number),
+      column: rule.kind === "tokens" ? -1 : columnIndex(rule.field),
       usage: RAW_USAGE_FIELDS.find((name) => rule.kind === "tokens" && name === rule.field),
       keep: rule.keep,
     }));
+    this.touched = new Uint16Array(this.targets.length);
     this.epochs = new Uint32Array(this.targets.length);
     this.ranks = new Uint32Array(this.targets.length);
     this.values = this.targets.map(() => new AnyValue());
@@ -77,7 +80,7 @@ export class AttributeDecoder implements ValueContext {
   /** Forgets the record before. */
   begin(): void {
     this.epoch += 1;
-    this.touched.length = 0;
+    this.touchedCount = 0;
     this.redactions = 0;
     this.hasNonFinite = false;
     this.hasTruncated = false;
@@ -95,6 +98,7 @@ export class AttributeDecoder implements ValueContext {
   /** Reads one KeyValue of a record that ends at `end`. */
   readAttribute(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
+    this.last = value;
     const range = readKeyValue(this, end, value);
     const key = this.keys.predict(this.attributeCount, this.reader.view, range);
     this.attributeCount += 1;
@@ -128,7 +132,8 @@ export class AttributeDecoder implements ValueContext {
     if (target.keep) this.writeMember(json, key, value);
     if (this.epochs[field] !== this.epoch) {
       this.epochs[field] = this.epoch;
-      this.touched.push(field);
+      this.touched[this.touchedCount] = field;
+      this.touchedCount += 1;
       this.hold(key, value);
       return;
     }
@@ -150,13 +155,9 @@ export class AttributeDecoder implements ValueContext {
 
   private hold(key: KeyInfo, value: AnyValue): void {
     const { field } = key;
-    const held = this.valueOf(field);
-    held.kind = value.kind;
-    held.from = value.from;
-    held.to = value.to;
-    held.low = value.low;
-    held.high = value.high;
-    held.double = value.double;
+    // The value changes hands; the one held before becomes the next scratch value.
+    this.scratch = this.valueOf(field);
+    this.values[field] = value;
     this.ranks[field] = key.rank;
     this.infos[field] = key;
   }
@@ -173,6 +174,7 @@ export class AttributeDecoder implements ValueContext {
    */
   readMember(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
+    this.last = value;
     const range = readKeyValue(this, end, value);
     const key = this.keys.lookup(this.reader.view, range.from, range.to);
     if (key.isSensitive) maskText(this, range.from, range.to);
@@ -185,7 +187,7 @@ export class AttributeDecoder implements ValueContext {
 
   /** The value read last by `readAttribute` or `readMember`. */
   get lastValue(): AnyValue {
-    return this.scratch;
+    return this.last;
   }
 }
 

@@ -1,17 +1,22 @@
-import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
+import { SPAN_COLUMNS, columnIndex } from "@lensai/otel-config/span-row/columns";
 import { VALUE_STRING, blankValue, writeJsonValue } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import { isNested } from "./attribute-decoder.ts";
 import type { AttributeDecoder, FieldTarget } from "./attribute-decoder.ts";
 import { toBoolean, toNumber } from "./coerce.ts";
 import { FLAG } from "./record-flags.ts";
-import { COLUMN, cutAtCharacter } from "./row-sink.ts";
+import { cutAtCharacter } from "./row-sink.ts";
 import type { RowSink } from "./row-sink.ts";
 import { ScratchJson } from "./scratch-json.ts";
 import type { TextRange } from "./text-interner.ts";
 import type { CallFacts } from "../pipeline/accounting.ts";
 import { clearRawUsage, createRawUsage } from "@lensai/otel-config/usage/usage";
 import type { RawUsage } from "@lensai/otel-config/usage/usage";
+
+const OPERATION_COLUMN = columnIndex("operation");
+const PROVIDER_COLUMN = columnIndex("provider");
+const REQUEST_MODEL_COLUMN = columnIndex("request_model");
+const RESPONSE_MODEL_COLUMN = columnIndex("response_model");
 
 /** Longer message content is cut (and flagged): beyond it, it is a document, not a prompt. */
 const CONTENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -53,10 +58,10 @@ export class FieldWriter implements CallFacts {
     this.sink = sink;
     this.recordTexts = [this.operation, this.provider, this.requestModel, this.responseModel];
     const textOf: Array<RecordText | undefined> = SPAN_COLUMNS.map(() => undefined);
-    textOf[COLUMN["operation"] as number] = this.operation;
-    textOf[COLUMN["provider"] as number] = this.provider;
-    textOf[COLUMN["request_model"] as number] = this.requestModel;
-    textOf[COLUMN["response_model"] as number] = this.responseModel;
+    textOf[OPERATION_COLUMN] = this.operation;
+    textOf[PROVIDER_COLUMN] = this.provider;
+    textOf[REQUEST_MODEL_COLUMN] = this.requestModel;
+    textOf[RESPONSE_MODEL_COLUMN] = this.responseModel;
     this.recordTextOf = textOf;
   }
 
@@ -65,7 +70,8 @@ export class FieldWriter implements CallFacts {
     const { attributes } = this;
     clearRawUsage(this.usage);
     for (const text of this.recordTexts) text.isSet = false;
-    for (const field of attributes.touched) {
+    for (let i = 0; i < attributes.touchedCount; i += 1) {
+      const field = attributes.touched[i] as number;
       const target = attributes.targets[field] as FieldTarget;
       if (!this.writeField(target, attributes.valueOf(field))) {
         attributes.keepUnfit(field, this.sink.attributes);

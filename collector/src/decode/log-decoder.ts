@@ -1,3 +1,4 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import {
   AnyValue,
   VALUE_EMPTY,
@@ -12,9 +13,12 @@ import { forEachRecord } from "./envelope.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
-import { COLUMN } from "./row-sink.ts";
 import { SPAN_ID_BYTES, TRACE_ID_BYTES, isValidId } from "./span-ids.ts";
 import { wordsToMicros } from "./unix-nano.ts";
+
+const SPAN_ID_COLUMN = columnIndex("span_id");
+const SPAN_NAME_COLUMN = columnIndex("span_name");
+const TRACE_ID_COLUMN = columnIndex("trace_id");
 
 /** opentelemetry.proto.logs.v1.LogRecord into rows; the record itself is the one item of `events`. */
 
@@ -164,12 +168,12 @@ export class LogDecoder {
     const { sink, fields } = records;
     records.writeOrigin("log");
     if (isValidId(reader.bytes, log.trace, TRACE_ID_BYTES)) {
-      sink.setHex(COLUMN["trace_id"] as number, reader.bytes, log.trace);
+      sink.setHex(TRACE_ID_COLUMN, reader.bytes, log.trace);
     }
     if (isValidId(reader.bytes, log.span, SPAN_ID_BYTES)) {
-      sink.setHex(COLUMN["span_id"] as number, reader.bytes, log.span);
+      sink.setHex(SPAN_ID_COLUMN, reader.bytes, log.span);
     }
-    records.writeText(COLUMN["span_name"] as number, log.eventName);
+    records.writeText(SPAN_NAME_COLUMN, log.eventName);
     this.writeEvent();
     const hasTime = log.time.low !== 0 || log.time.high !== 0;
     const time = hasTime ? log.time : log.observed;

@@ -1,3 +1,4 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { isStoredMetric } from "@lensai/otel-config/dialects/stored-metrics";
 import { maskText, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
@@ -5,10 +6,11 @@ import { forEachRecord } from "./envelope.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
-import { COLUMN } from "./row-sink.ts";
 import { SeriesHash } from "./series-hash.ts";
 import { nanosText } from "./span-lists.ts";
 import { wordsToMicros } from "./unix-nano.ts";
+
+const SPAN_NAME_COLUMN = columnIndex("span_name");
 
 /**
  * opentelemetry.proto.metrics.v1.Metric into one row per data point, raw: what a cumulative counter
@@ -222,7 +224,7 @@ export class MetricDecoder {
     const { records, metric, point } = this;
     const { fields } = records;
     records.writeOrigin("metric");
-    records.writeText(COLUMN["span_name"] as number, metric.name);
+    records.writeText(SPAN_NAME_COLUMN, metric.name);
     this.writeMembers(name);
     fields.isSpan = false;
     fields.isError = false;

@@ -1,5 +1,7 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { VALUE_STRING } from "./any-value.ts";
+import { CodeList } from "./code-list.ts";
 import { AttributeDecoder, openObject } from "./attribute-decoder.ts";
 import { FieldWriter } from "./field-writer.ts";
 import { FLAG, flagsToJson } from "./record-flags.ts";
@@ -7,10 +9,16 @@ import { ResourceDecoder } from "./resource-decoder.ts";
 import { RowSink } from "./row-sink.ts";
 import type { Accounting } from "../pipeline/accounting.ts";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
-import { ConstantText, COLUMN } from "./row-sink.ts";
+import { ConstantText } from "./row-sink.ts";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import type { TextRange } from "./text-interner.ts";
-import { MICROS_PER_DAY } from "./unix-nano.ts";
+import { MICROS_PER_DAY, toWords } from "./unix-nano.ts";
+
+const ERROR_TYPE_COLUMN = columnIndex("error_type");
+const RECEIVED_AT_COLUMN = columnIndex("received_at");
+const REDACTION_COUNT_COLUMN = columnIndex("redaction_count");
+const START_TIME_COLUMN = columnIndex("start_time");
+const START_UNIX_NANO_COLUMN = columnIndex("start_unix_nano");
 
 /** What holds for every record of a request. */
 export interface RequestFacts {
@@ -67,7 +75,8 @@ export class RecordDecoder {
   requestFlags = 0;
   private readonly exceptionType = { from: 0, to: 0 };
   private readonly text: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
-  private readonly requestCodes: Array<{ column: number; code: number }> = [];
+  private readonly requestCodes = new CodeList();
+  private received = toWords(0);
 
   constructor(redactor: Redactor, accounting: Accounting, batch: RowBatch) {
     this.attributes = new AttributeDecoder(redactor);
@@ -92,7 +101,8 @@ export class RecordDecoder {
     sink.open(batch, rowsMax);
     this.receivedMicros = facts.receivedAtMs * 1000;
     this.requestFlags = 0;
-    this.requestCodes.length = 0;
+    this.received = toWords(this.receivedMicros);
+    this.requestCodes.clear();
     this.addRequestCode("project_id", facts.projectId);
     this.addRequestCode("batch_id", facts.batchId);
     if (facts.apiKeyId !== undefined) this.addRequestCode("api_key_id", facts.apiKeyId);
@@ -100,26 +110,26 @@ export class RecordDecoder {
 
   private addRequestCode(name: string, text: string): void {
     const bytes = encoder.encode(text);
-    const column = COLUMN[name] as number;
+    const column = columnIndex(name);
     const range = { view: new DataView(bytes.buffer), from: 0, to: bytes.length };
-    this.requestCodes.push({ column, code: this.sink.codeOf(column, range) });
+    this.requestCodes.set(column, this.sink.codeOf(column, range));
   }
 
   /** Columns that are the same for all records of a request, a resource and a scope. */
   writeOrigin(signal: keyof typeof SIGNAL): void {
     const { sink } = this;
-    for (const { column, code } of this.requestCodes) sink.setCode(column, code);
+    sink.setCodes(this.requestCodes);
     sink.setConstant(SIGNAL[signal]);
     this.resource.writeCodes();
-    sink.setInt64(COLUMN["received_at"] as number, this.receivedMicros);
+    sink.setInt64Words(RECEIVED_AT_COLUMN, this.received.low, this.received.high);
   }
 
   /** Start time columns; the answer is the partition day. `micros` is 0 when there is no time. */
   writeStart(words: { low: number; high: number }, micros: number): number {
     const { sink, attributes } = this;
     const isAbsurd = micros < EARLIEST_MICROS || micros > this.receivedMicros + AHEAD_MICROS_MAX;
-    sink.setInt64Words(COLUMN["start_unix_nano"] as number, words.low, words.high);
-    sink.setInt64(COLUMN["start_time"] as number, micros);
+    sink.setInt64Words(START_UNIX_NANO_COLUMN, words.low, words.high);
+    sink.setInt64(START_TIME_COLUMN, micros);
     if (isAbsurd) attributes.flags |= FLAG.timeAbsurd;
     return Math.floor((isAbsurd ? this.receivedMicros : micros) / MICROS_PER_DAY);
   }
@@ -130,11 +140,11 @@ export class RecordDecoder {
    */
   finish(day: number, droppedByClient: number): void {
     const { attributes, fields, sink } = this;
-    this.writeText(COLUMN["error_type"] as number, this.exceptionType);
+    this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
     fields.write();
     if (attributes.isGenAi) this.accounting.account(sink, fields);
     if (attributes.redactions > 0) {
-      sink.setInt64(COLUMN["redaction_count"] as number, attributes.redactions);
+      sink.setInt64(REDACTION_COUNT_COLUMN, attributes.redactions);
     }
     this.finishAttributes(droppedByClient);
     sink.commit(day);

@@ -1,17 +1,18 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { RESOURCE_FIELDS } from "@lensai/otel-config/dialects/otel-gen-ai";
 import { VALUE_STRING, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
 import type { AttributeDecoder } from "./attribute-decoder.ts";
+import { CodeList } from "./code-list.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
-import { COLUMN } from "./row-sink.ts";
 import type { RowSink } from "./row-sink.ts";
 import { ScratchJson } from "./scratch-json.ts";
 
 const CLOSE_OBJECT = 0x7d;
 const SCOPE_ATTRIBUTES_KEY = new TextEncoder().encode('"otel.scope.attributes":');
-const RESOURCE_COLUMN = COLUMN["resource"] as number;
-const SCOPE_NAME_COLUMN = COLUMN["scope_name"] as number;
-const SCOPE_VERSION_COLUMN = COLUMN["scope_version"] as number;
+const RESOURCE_COLUMN = columnIndex("resource");
+const SCOPE_NAME_COLUMN = columnIndex("scope_name");
+const SCOPE_VERSION_COLUMN = columnIndex("scope_version");
 
 interface ResourceTarget {
   readonly column: number;
@@ -41,7 +42,7 @@ export class ResourceDecoder {
     this.attributes = attributes;
     this.sink = sink;
     for (const rule of RESOURCE_FIELDS) {
-      const column = COLUMN[rule.field] as number;
+      const column = columnIndex(rule.field);
       for (const [rank, name] of rule.names.entries()) this.targets.set(name, { column, rank });
     }
   }
@@ -159,36 +160,6 @@ export class ResourceDecoder {
 
   /** Writes the columns into the open row. */
   writeCodes(): void {
-    const { columns, values } = this.codes;
-    for (let i = 0; i < columns.length; i += 1) {
-      this.sink.setCode(columns[i] as number, values[i] as number);
-    }
-  }
-}
-
-/** A few (column, code) pairs: walked for every row, so two arrays instead of a map. */
-class CodeList {
-  readonly columns: number[] = [];
-  readonly values: number[] = [];
-
-  set(column: number, code: number): void {
-    const at = this.columns.indexOf(column);
-    if (at >= 0) this.values[at] = code;
-    else {
-      this.columns.push(column);
-      this.values.push(code);
-    }
-  }
-
-  delete(column: number): void {
-    const at = this.columns.indexOf(column);
-    if (at < 0) return;
-    this.columns.splice(at, 1);
-    this.values.splice(at, 1);
-  }
-
-  clear(): void {
-    this.columns.length = 0;
-    this.values.length = 0;
+    this.sink.setCodes(this.codes);
   }
 }

@@ -14,14 +14,14 @@ import type {
   PlainColumn,
   RowBatch,
 } from "@lensai/otel-config/span-row/row-batch";
+import type { CodeList } from "./code-list.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { ColumnInterner, validUtf8 } from "./text-interner.ts";
 import type { TextRange } from "./text-interner.ts";
 
-/** Column positions that the decoder names. */
-export const COLUMN = Object.fromEntries(
-  SPAN_COLUMNS.map((column) => [column.name, columnIndex(column.name)]),
-) as Readonly<Record<string, number>>;
+const ATTRIBUTES_COLUMN = columnIndex("attributes");
+const EVENTS_COLUMN = columnIndex("events");
+const LINKS_COLUMN = columnIndex("links");
 
 /** Rows are set to NULL in blocks ahead of writing: one native fill per column and block. */
 const CLEAR_BLOCK_ROWS = 512;
@@ -70,9 +70,9 @@ export class RowSink {
     for (const [index, column] of batch.columns.entries()) {
       if (column.kind === "plain") this.json.set(index, new JsonWriter(column));
     }
-    this.attributes = this.jsonOf(COLUMN["attributes"] as number);
-    this.events = this.jsonOf(COLUMN["events"] as number);
-    this.links = this.jsonOf(COLUMN["links"] as number);
+    this.attributes = this.jsonOf(ATTRIBUTES_COLUMN);
+    this.events = this.jsonOf(EVENTS_COLUMN);
+    this.links = this.jsonOf(LINKS_COLUMN);
   }
 
   /** The JSON writer of a plain column. */
@@ -152,8 +152,12 @@ export class RowSink {
     return interner.code(this.columns[column] as DictionaryColumn, this.stamp, text);
   }
 
-  setCode(column: number, code: number): void {
-    (this.columns[column] as DictionaryColumn).codes[this.row] = code;
+  setCodes(list: CodeList): void {
+    const { columns, values } = list;
+    for (let i = 0; i < columns.length; i += 1) {
+      const column = this.columns[columns[i] as number] as DictionaryColumn;
+      column.codes[this.row] = values[i] as number;
+    }
   }
 
   /** Text into a dictionary or a plain column. */

@@ -1,3 +1,4 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { maskText, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
@@ -6,10 +7,17 @@ import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
 import { rejectRecord } from "./record-decoder.ts";
 import { FLAG } from "./record-flags.ts";
-import { COLUMN, ConstantText } from "./row-sink.ts";
+import { ConstantText } from "./row-sink.ts";
 import { SpanListDecoder } from "./span-lists.ts";
 import { idProblem } from "./span-ids.ts";
 import { wordsDifference, wordsToMicros } from "./unix-nano.ts";
+
+const DURATION_NS_COLUMN = columnIndex("duration_ns");
+const PARENT_SPAN_ID_COLUMN = columnIndex("parent_span_id");
+const SPAN_ID_COLUMN = columnIndex("span_id");
+const SPAN_NAME_COLUMN = columnIndex("span_name");
+const STATUS_MESSAGE_COLUMN = columnIndex("status_message");
+const TRACE_ID_COLUMN = columnIndex("trace_id");
 
 /** opentelemetry.proto.trace.v1.Span into rows, in one pass over the bytes. */
 
@@ -235,15 +243,15 @@ export class TraceDecoder {
     const { records, reader, span } = this;
     const { sink, fields } = records;
     records.writeOrigin("span");
-    sink.setHex(COLUMN["trace_id"] as number, reader.bytes, span.trace);
-    sink.setHex(COLUMN["span_id"] as number, reader.bytes, span.id);
+    sink.setHex(TRACE_ID_COLUMN, reader.bytes, span.trace);
+    sink.setHex(SPAN_ID_COLUMN, reader.bytes, span.id);
     if (!isAbsent(reader.bytes, span.parent)) {
-      sink.setHex(COLUMN["parent_span_id"] as number, reader.bytes, span.parent);
+      sink.setHex(PARENT_SPAN_ID_COLUMN, reader.bytes, span.parent);
     }
-    records.writeText(COLUMN["span_name"] as number, span.name);
+    records.writeText(SPAN_NAME_COLUMN, span.name);
     sink.setConstant((KINDS[span.kind] ?? KINDS[0]) as ConstantText);
     sink.setConstant((STATUSES[span.status] ?? STATUSES[0]) as ConstantText);
-    records.writeText(COLUMN["status_message"] as number, span.message);
+    records.writeText(STATUS_MESSAGE_COLUMN, span.message);
     fields.isSpan = true;
     fields.isError = span.status === STATUS_ERROR;
     fields.startMicros = wordsToMicros(span.start.low, span.start.high);
@@ -259,7 +267,7 @@ export class TraceDecoder {
     if (span.end.low === 0 && span.end.high === 0) return;
     const durationNanos = wordsDifference(span.end, span.start);
     if (durationNanos < 0) records.attributes.flags |= FLAG.endBeforeStart;
-    records.sink.setInt64(COLUMN["duration_ns"] as number, Math.max(0, durationNanos));
+    records.sink.setInt64(DURATION_NS_COLUMN, Math.max(0, durationNanos));
   }
 
   private writeTraceState(): void {

@@ -1,3 +1,4 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { billRuleOf } from "@lensai/otel-config/dialects/bill-rule";
 import type { BillRule } from "@lensai/otel-config/dialects/bill-rule";
 import { callRoleOf, isModelCall } from "@lensai/otel-config/dialects/call-role";
@@ -9,11 +10,15 @@ import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
 import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage, RawUsage } from "@lensai/otel-config/usage/usage";
-import { COLUMN, ConstantText } from "../decode/row-sink.ts";
+import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
 import { TextInterner } from "../decode/text-interner.ts";
 import type { TextRange } from "../decode/text-interner.ts";
 import { PriceCache } from "./price-cache.ts";
+
+const BILLED_COLUMN = columnIndex("billed");
+const COST_NANO_USD_COLUMN = columnIndex("cost_nano_usd");
+const PROVIDER_COLUMN = columnIndex("provider");
 
 /** What the decoder knows about a record that may be a model call. */
 export interface CallFacts {
@@ -56,16 +61,16 @@ const SOURCE = {
   missing: new ConstantText("usage_source", "missing"),
 } as const;
 
-const INPUT = COLUMN["input_tokens"] as number;
-const OUTPUT = COLUMN["output_tokens"] as number;
-const INPUT_UNCACHED = COLUMN["input_uncached_tokens"] as number;
-const CACHE_READ = COLUMN["cache_read_tokens"] as number;
-const CACHE_WRITE_5M = COLUMN["cache_write_5m_tokens"] as number;
-const CACHE_WRITE_1H = COLUMN["cache_write_1h_tokens"] as number;
-const REASONING = COLUMN["reasoning_tokens"] as number;
-const AUDIO_INPUT = COLUMN["audio_input_tokens"] as number;
-const AUDIO_OUTPUT = COLUMN["audio_output_tokens"] as number;
-const IMAGE_INPUT = COLUMN["image_input_tokens"] as number;
+const INPUT = columnIndex("input_tokens");
+const OUTPUT = columnIndex("output_tokens");
+const INPUT_UNCACHED = columnIndex("input_uncached_tokens");
+const CACHE_READ = columnIndex("cache_read_tokens");
+const CACHE_WRITE_5M = columnIndex("cache_write_5m_tokens");
+const CACHE_WRITE_1H = columnIndex("cache_write_1h_tokens");
+const REASONING = columnIndex("reasoning_tokens");
+const AUDIO_INPUT = columnIndex("audio_input_tokens");
+const AUDIO_OUTPUT = columnIndex("audio_output_tokens");
+const IMAGE_INPUT = columnIndex("image_input_tokens");
 
 /** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
 export class Accounting {
@@ -89,7 +94,7 @@ export class Accounting {
     const operation = this.operationOf(facts, hasUsage && model !== undefined);
     sink.setConstant(operation.role);
     const provider = facts.provider.isSet ? this.providers.get(facts.provider) : undefined;
-    if (provider !== undefined) sink.setText(COLUMN["provider"] as number, provider.text);
+    if (provider !== undefined) sink.setText(PROVIDER_COLUMN, provider.text);
     const rule = billRuleOf({
       isSpan: facts.isSpan,
       isModelCall: operation.isModelCall,
@@ -100,7 +105,7 @@ export class Accounting {
     this.writeUsage(sink, usage, rule);
     if (rule === undefined) return;
     sink.setConstant(BILL_RULE[rule]);
-    sink.setBool(COLUMN["billed"] as number, rule === "call");
+    sink.setBool(BILLED_COLUMN, rule === "call");
     if (rule === "call" && hasUsage && model !== undefined) {
       this.price(sink, this.prices.resolve(provider?.name, model, facts.startMicros));
     }
@@ -141,7 +146,7 @@ export class Accounting {
     if (prices === undefined) return;
     const costNano = priceCallNumber(this.normal, prices);
     if (costNano === undefined) return;
-    sink.setInt64(COLUMN["cost_nano_usd"] as number, costNano);
+    sink.setInt64(COST_NANO_USD_COLUMN, costNano);
     sink.setConstant(this.priceVersion);
   }
 }
