@@ -86,8 +86,9 @@ class Run implements CrashResult {
   killsUnderLoad = 0;
   port: number | undefined;
   isEnding = false;
-  /** What a process wrote that ended without being killed. */
   private failure: string | undefined;
+  /** The last lines of the process, for the report of a failure. */
+  private written = "";
   private lives = 0;
   private readonly target: CrashTarget;
   private readonly options: CrashOptions;
@@ -105,16 +106,14 @@ class Run implements CrashResult {
       env: { ...this.target.env, PATH: process.env["PATH"] ?? "" },
     });
     let isWanted = true;
-    let written = "";
+    this.written = "";
     const exited = new Promise<number | null>((resolve) => {
       child.once("close", (code) => {
-        if (isWanted) this.failure = `the process ended with ${code}: ${written}`;
+        if (isWanted) this.fail(`the process ended with ${code}`);
         resolve(code);
       });
     });
-    this.readLines(child, (line) => {
-      written = `${written}${line}\n`.slice(-FAILURE_TEXT_MAX);
-    });
+    this.readLines(child);
     return {
       end: async (signal) => {
         isWanted = false;
@@ -167,16 +166,20 @@ class Run implements CrashResult {
     } catch {
       return false; // killed while it was answering: the client does not know, and sends again
     }
-    if (status !== 200 && status !== 503) this.failure = `answered ${status}`;
+    if (status !== 200 && status !== 503) this.fail(`answered ${status}`);
     return status === 200;
   }
 
+  private fail(reason: string): void {
+    this.failure ??= `${reason}; it wrote: ${this.written}`;
+  }
+
   /** Programs say their port on either stream. */
-  private readLines(child: ChildProcess, note: (line: string) => void): void {
+  private readLines(child: ChildProcess): void {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface(stream).on("line", (line) => {
-        note(line);
+        this.written = `${this.written}${line}\n`.slice(-FAILURE_TEXT_MAX);
         const isAlive = child.exitCode === null && child.signalCode === null;
         if (!isAlive || !line.startsWith("{")) return;
         const port = this.target.portIn(JSON.parse(line) as Record<string, unknown>);

@@ -8,6 +8,8 @@ export interface DiskFaults {
   /** Writes take at most so many bytes at once, as a system call may. */
   shortWriteBytes?: number | undefined;
   sync?: string | undefined;
+  /** Only the next sync fails. */
+  nextSync?: string | undefined;
   truncate?: string | undefined;
   create?: string | undefined;
   /** Syncs wait for this. */
@@ -40,7 +42,9 @@ function faultyFile(file: DiskFile, faults: DiskFaults): DiskFile {
     },
     sync: async () => {
       await faults.syncGate;
-      if (faults.sync !== undefined) throw failure(faults.sync);
+      const { sync = faults.nextSync } = faults;
+      faults.nextSync = undefined;
+      if (sync !== undefined) throw failure(sync);
       await file.sync();
     },
     truncate: async (sizeBytes) => {

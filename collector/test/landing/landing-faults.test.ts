@@ -79,7 +79,7 @@ describe("a disk that fails", () => {
     const inFlight = ingestIds(landing, ids(10, 2));
     const queued = [20, 30, 40].map((from) => ingestIds(landing, ids(from, 2)));
     const duplicate = ingestIds(landing, ids(10, 2));
-    faults.sync = "EIO";
+    faults.nextSync = "EIO"; // what is queued would succeed
     gate.resolve();
     const outcomes = await Promise.allSettled([inFlight, ...queued, duplicate]);
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill("rejected"));
@@ -103,7 +103,7 @@ describe("a disk that fails", () => {
     faults.syncGate = gate.promise;
     const first = ingestIds(landing, ids(100, 40)); // 90 of 100 rows
     const second = ingestIds(landing, ids(200, 40)); // rolls over
-    faults.sync = "EIO";
+    faults.nextSync = "EIO";
     gate.resolve();
     await expect(first).rejects.toMatchObject(BEHIND);
     await expect(second).rejects.toMatchObject(BEHIND);
