@@ -26,13 +26,17 @@ export interface GrpcAnswer {
 }
 
 /** One unary call written by hand, so that every byte on the wire is known. */
-export async function call(collector: TestCollector, request: GrpcCall): Promise<GrpcAnswer> {
+export function call(collector: TestCollector, request: GrpcCall): Promise<GrpcAnswer> {
+  return callPort(collector.collector.grpcPort, request);
+}
+
+export async function callPort(grpcPort: number, request: GrpcCall): Promise<GrpcAnswer> {
   const { service = GRPC_SERVICES.traces, message, isGzip = false } = request;
   const payload = isGzip ? zlib.gzipSync(message) : Buffer.from(message);
   const prefix = Buffer.alloc(5);
   prefix[0] = isGzip ? 1 : 0;
   prefix.writeUInt32BE(payload.length, 1);
-  const session = http2.connect(`http://127.0.0.1:${collector.collector.grpcPort}`);
+  const session = http2.connect(`http://127.0.0.1:${grpcPort}`);
   const stream = session.request({
     ":method": "POST",
     ":path": `/${service}/Export`,

@@ -154,7 +154,8 @@ function send(port: number, request: TestRequest): Promise<TestResponse> {
   });
 }
 
-async function readAll(incoming: http.IncomingMessage): Promise<TestResponse> {
+/** A response with its whole body. */
+export async function readAll(incoming: http.IncomingMessage): Promise<TestResponse> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);

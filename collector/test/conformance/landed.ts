@@ -25,8 +25,6 @@ export interface LandedCollector {
   exchange(request: TestRequest): Promise<{ response: TestResponse; rows: SqlRow[] }>;
   /** The rows that landed since they were last asked for, once everything accepted has landed. */
   newRows(): Promise<SqlRow[]>;
-  /** Resolves when everything accepted is in the lake. */
-  idle(): Promise<void>;
   /** Everything in the lake, as local paths of span files. */
   spanFiles(): Promise<string[]>;
   restart(): Promise<void>;
@@ -50,11 +48,8 @@ export async function startLandedCollector(): Promise<LandedCollector> {
   const seen = new Set<string>();
   let running = await startReal(config);
 
-  const idle = async (): Promise<void> => {
-    await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 30_000 }).toBe(true);
-  };
   const newFiles = async (): Promise<string[]> => {
-    await idle();
+    await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 30_000 }).toBe(true);
     const index = await LakeIndex.open(lake);
     const spans = index.allFiles().filter(({ kind, key }) => kind === "spans" && !seen.has(key));
     for (const { key } of spans) seen.add(key);
@@ -86,7 +81,6 @@ export async function startLandedCollector(): Promise<LandedCollector> {
       return { response, rows: await newRows() };
     },
     newRows,
-    idle,
     async spanFiles() {
       const index = await LakeIndex.open(lake);
       const spans = index.allFiles().filter(({ kind }) => kind === "spans");

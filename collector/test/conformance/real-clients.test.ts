@@ -62,15 +62,16 @@ const CONNECTION_HEADERS: ReadonlySet<string> = new Set(
   "host connection content-length transfer-encoding authorization".split(" "),
 );
 
-/** As clients should: what was refused for the moment is sent again, here once the lake has caught up. */
-async function sendUntilTaken(
-  collector: LandedCollector,
-  send: () => Promise<number>,
-): Promise<number> {
-  const status = await send();
-  if (status !== 503 && status !== GRPC.unavailable) return status;
-  await collector.idle();
-  return send();
+/** As clients should: what was refused for the moment is sent again. */
+function sendUntilTaken(send: () => Promise<number>): Promise<number> {
+  return vi.waitFor(
+    async () => {
+      const status = await send();
+      if (status === 503 || status === GRPC.unavailable) throw new Error("refused for the moment");
+      return status;
+    },
+    { interval: 20, timeout: 30_000 },
+  );
 }
 
 async function sendAsRecorded(collector: LandedCollector, recorded: Recorded): Promise<number> {
@@ -128,7 +129,7 @@ describe.each([
 ])("recorded clients, sent $how", ({ send }) => {
   let collector: LandedCollector;
   const taken = (recorded: Recorded): Promise<number> =>
-    sendUntilTaken(collector, () => send(collector, recorded));
+    sendUntilTaken(() => send(collector, recorded));
   beforeAll(async () => {
     collector = await startLandedCollector();
   });
