@@ -4,7 +4,7 @@ import { VALUE_STRING } from "./any-value.ts";
 import { CodeList } from "./code-list.ts";
 import { AttributeDecoder, openObject } from "./attribute-decoder.ts";
 import { FieldWriter } from "./field-writer.ts";
-import { FLAG, flagsToJson } from "./record-flags.ts";
+import { FLAG, USAGE_FLAG_SHIFT, flagsToJson } from "./record-flags.ts";
 import { ResourceDecoder } from "./resource-decoder.ts";
 import { RowSink } from "./row-sink.ts";
 import type { Accounting } from "../pipeline/accounting.ts";
@@ -142,7 +142,9 @@ export class RecordDecoder {
     const { attributes, fields, sink } = this;
     this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
     fields.write();
-    if (attributes.isGenAi) this.accounting.account(sink, fields);
+    if (attributes.isGenAi) {
+      attributes.flags |= this.accounting.account(sink, fields) << USAGE_FLAG_SHIFT;
+    }
     if (attributes.redactions > 0) {
       sink.setInt64(REDACTION_COUNT_COLUMN, attributes.redactions);
     }

@@ -1,3 +1,5 @@
+import { usageFlagNames } from "@lensai/otel-config/usage/usage";
+
 /**
  * What was odd about a record. The bits travel with the record while it is decoded and end as names in
  * its attribute `lensai.ingest.flags`.
@@ -29,9 +31,16 @@ const NAMES: ReadonlyArray<readonly [number, string]> = [
   [FLAG.attributesDropped, "attributes_dropped"],
 ];
 
+/** The bits of USAGE_FLAG follow ours. */
+export const USAGE_FLAG_SHIFT = 8;
+
 /** The names of the bits, as a JSON array. */
 export function flagsToJson(flags: number): string {
-  return JSON.stringify(NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name));
+  const names = NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  const usageNames = usageFlagNames(flags >>> USAGE_FLAG_SHIFT).map(
+    (name) => `usage_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+  );
+  return JSON.stringify([...names, ...usageNames]);
 }
 
 const WARNINGS: ReadonlyArray<readonly [number, string]> = [

@@ -41,6 +41,7 @@ interface Operation {
   readonly isModelCall: boolean;
 }
 
+const MICROS_PER_MS = 1000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -86,34 +87,41 @@ export class Accounting {
     this.priceVersion = new ConstantText("price_version", book.version);
   }
 
-  account(sink: RowSink, facts: CallFacts): void {
+  /** Answers with the bits of USAGE_FLAG: what was odd about the counts. */
+  account(sink: RowSink, facts: CallFacts): number {
     sink.setConstant(DIALECT);
     const usage = normaliseUsage(facts.usage, this.normal);
     const hasUsage = usage.input !== undefined || usage.output !== undefined;
-    const model = this.modelOf(facts);
-    const operation = this.operationOf(facts, hasUsage && model !== undefined);
+    const hasModel = facts.responseModel.isSet || facts.requestModel.isSet;
+    const operation = this.operationOf(facts, hasUsage && hasModel);
     sink.setConstant(operation.role);
     const provider = facts.provider.isSet ? this.providers.get(facts.provider) : undefined;
     if (provider !== undefined) sink.setText(PROVIDER_COLUMN, provider.text);
     const rule = billRuleOf({
       isSpan: facts.isSpan,
       isModelCall: operation.isModelCall,
-      hasModel: model !== undefined,
+      hasModel,
       hasUsage,
       isError: facts.isError,
     });
     this.writeUsage(sink, usage, rule);
-    if (rule === undefined) return;
+    if (rule === undefined) return usage.flags;
     sink.setConstant(BILL_RULE[rule]);
     sink.setBool(BILLED_COLUMN, rule === "call");
-    if (rule === "call" && hasUsage && model !== undefined) {
-      this.price(sink, this.prices.resolve(provider?.name, model, facts.startMicros));
-    }
+    if (rule === "call" && hasUsage) this.price(sink, this.pricesOf(facts, provider?.name));
+    return usage.flags;
   }
 
-  private modelOf(facts: CallFacts): string | undefined {
-    if (facts.responseModel.isSet) return this.models.get(facts.responseModel);
-    return facts.requestModel.isSet ? this.models.get(facts.requestModel) : undefined;
+  /** The answering model is priced; where the book does not know its name, the model asked for. */
+  private pricesOf(facts: CallFacts, provider: string | undefined): UnitPrices | undefined {
+    const { responseModel, requestModel, startMicros } = facts;
+    const atMs = startMicros / MICROS_PER_MS;
+    for (const text of [responseModel, requestModel]) {
+      if (!text.isSet) continue;
+      const prices = this.prices.resolve(provider, this.models.get(text), atMs);
+      if (prices !== undefined) return prices;
+    }
+    return undefined;
   }
 
   /** Hand-made spans leave the operation out; a model with token counts is a model call all the same. */

@@ -30,7 +30,8 @@ export const OTEL_GEN_AI_PREFIX = "gen_ai.";
 export const OTEL_GEN_AI_FIELDS: readonly FieldRule[] = [
   field("error_type", "text", ["error.type"]),
   field("operation", "text", [GEN_AI.operationName]),
-  field("provider", "text", [GEN_AI.providerName, GEN_AI.system]),
+  // Kept as sent: the column holds the canonical spelling.
+  { ...field("provider", "text", [GEN_AI.providerName, GEN_AI.system]), keep: true },
   field("request_model", "text", [GEN_AI.requestModel]),
   field("response_model", "text", [GEN_AI.responseModel]),
   field("response_id", "text", [GEN_AI.responseId]),
