@@ -214,9 +214,9 @@ test.runIf(canMount)(
     const folder = await testFolder();
     const disk = join(folder, "data");
     await mkdir(disk);
-    spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]);
+    shell(`mount -t tmpfs -o size=2m tmpfs "$1"`, disk);
     onTestFinished(() => {
-      spawnSync("umount", ["-l", disk]);
+      shell(`umount -l "$1"`, disk);
     });
     const limits = { ...SMALL, segmentBytes: 512 * 1024, unlandedBytesMax: 64 * 1024 * 1024 };
     const landing = await startLanding(folder, { limits, ...gated(folder, "stall") });
@@ -237,8 +237,12 @@ test.runIf(canMount)(
 
 /** Some containers are root and may still not mount. */
 function mountable(): boolean {
-  const probe = spawnSync("sh", ["-c", "d=$(mktemp -d) && mount -t tmpfs tmpfs $d && umount $d"]);
-  return probe.status === 0;
+  return shell("d=$(mktemp -d) && mount -t tmpfs tmpfs $d && umount $d && rmdir $d", "") === 0;
+}
+
+/** The exit code of a script that finds its argument in $1. */
+function shell(script: string, argument: string): number | null {
+  return spawnSync("sh", ["-c", script, "sh", argument]).status;
 }
 
 function clear(faults: DiskFaults): void {
