@@ -1,6 +1,6 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { MODEL, checkCount, checkRange, rowsOf, sourceWithin, toMs } from "./query-source.ts";
+import { IS_CALL, MODEL, checkCount, checkRange, rowsOf, sourceWithin, toMs } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_CALLS = 1000;
@@ -12,7 +12,7 @@ export interface NewestCallsInput extends TimeRange {
   readonly limit: number;
 }
 
-/** One billed call as a line of a table. Whatever the client did not report is undefined. */
+/** One call, answered or failed, as a line of a table. Whatever the client did not report is undefined. */
 export interface CallLine {
   /** Full precision, for links and for paging. */
   readonly startUnixNano: bigint;
@@ -45,7 +45,7 @@ export interface CallTokens {
 }
 
 /**
- * The newest billed calls, newest first. Walks backwards in time in growing windows and stops as soon as
+ * The newest calls, newest first. Walks backwards in time in growing windows and stops as soon as
  * it has enough, so that a long range costs no more than the part of it that is needed. Give the bounds
  * of the files where they are known: files of windows that are not reached are not even opened.
  */
@@ -95,7 +95,7 @@ async function readWindow(
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
     cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
-    ${rowsOf(projectId, input, source)} AND billed
+    ${rowsOf(projectId, input, source)} AND ${IS_CALL}
     ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
 }
 

@@ -1,13 +1,13 @@
 import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
+import { IS_CALL, checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 /** The figures at the top of a project's page. */
 export interface ProjectSummary {
-  /** Billed model calls. */
+  /** Model calls, answered or failed. */
   readonly calls: number;
-  /** Calls with a price, and calls whose price is unknown: the coverage of `costNanoUsd`. */
+  /** Billed calls with a price, and those whose price is unknown: the coverage of `costNanoUsd`. */
   readonly pricedCalls: number;
   readonly unpricedCalls: number;
   /** Sum of the known costs; undefined when there are calls and none has a price. */
@@ -38,10 +38,11 @@ export async function projectSummary(
   checkRange(range);
   if (target.source.files.length === 0) return toSummary({});
   const [row] = await target.duckDb.query(sql`SELECT
-    count(*) FILTER (WHERE billed) AS calls,
+    count(*) FILTER (WHERE ${IS_CALL}) AS calls,
+    count(*) FILTER (WHERE billed) AS billed_calls,
     count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
     sum(cost_nano_usd) FILTER (WHERE billed) AS cost_nano_usd,
-    count(*) FILTER (WHERE billed AND status = 'error') AS error_calls,
+    count(*) FILTER (WHERE ${IS_CALL} AND status = 'error') AS error_calls,
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     sum(cache_read_tokens) FILTER (WHERE billed) AS cache_read_tokens,
@@ -53,18 +54,18 @@ export async function projectSummary(
 }
 
 function toSummary(row: SqlRow): ProjectSummary {
-  const calls = Number(row["calls"] ?? 0);
+  const billedCalls = Number(row["billed_calls"] ?? 0);
   const pricedCalls = Number(row["priced_calls"] ?? 0);
   const newest = row["newest_received"] ?? undefined;
   return {
-    calls,
+    calls: Number(row["calls"] ?? 0),
     pricedCalls,
-    unpricedCalls: calls - pricedCalls,
-    costNanoUsd: knownSum(row["cost_nano_usd"], calls),
+    unpricedCalls: billedCalls - pricedCalls,
+    costNanoUsd: knownSum(row["cost_nano_usd"], billedCalls),
     errorCalls: Number(row["error_calls"] ?? 0),
-    inputTokens: knownTotal(row["input_tokens"], calls),
-    outputTokens: knownTotal(row["output_tokens"], calls),
-    cacheReadTokens: knownTotal(row["cache_read_tokens"], calls),
+    inputTokens: knownTotal(row["input_tokens"], billedCalls),
+    outputTokens: knownTotal(row["output_tokens"], billedCalls),
+    cacheReadTokens: knownTotal(row["cache_read_tokens"], billedCalls),
     latencyMs: toPercentiles(row["latency"]),
     ttftMs: toPercentiles(row["ttft"]),
     newestReceivedUnixMs: newest === undefined ? undefined : Number(newest),

@@ -86,6 +86,12 @@ export function rowsOf(projectId: string, range: TimeRange, source: QuerySource)
     WHERE project_id = ${projectId} AND start_unix_nano >= ${from} AND start_unix_nano < ${to}`;
 }
 
+/**
+ * Rows that are one call to a model, whether it was answered (billed) or failed before it cost anything.
+ * Records that repeat or sum up calls are neither.
+ */
+export const IS_CALL: Sql = sql`(billed OR bill_rule = 'failed')`;
+
 /** The model that answered, or the one asked for when the answer does not name one. */
 export const MODEL: Sql = sql`coalesce(response_model, request_model)`;
 

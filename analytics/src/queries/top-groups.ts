@@ -1,7 +1,7 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
-import { checkCount, checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
+import { IS_CALL, checkCount, checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_GROUPS = 1000;
@@ -42,11 +42,12 @@ export async function topGroups(
   checkCount("limit", input.limit, MAX_GROUPS);
   if (target.source.files.length === 0) return [];
   const rows = await target.duckDb.query(sql`SELECT ${input.key} AS group_key,
-    count(*) AS calls, count(cost_nano_usd) AS priced_calls, sum(cost_nano_usd) AS cost_nano_usd,
+    count(*) AS calls, count(*) FILTER (WHERE billed) AS billed_calls,
+    count(cost_nano_usd) AS priced_calls, sum(cost_nano_usd) AS cost_nano_usd,
     sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
     count(*) FILTER (WHERE status = 'error') AS error_calls,
     quantile_cont(duration_ns, 0.95) AS latency_p95
-    ${rowsOf(projectId, input, target.source)} AND billed
+    ${rowsOf(projectId, input, target.source)} AND ${IS_CALL}
     GROUP BY group_key
     ORDER BY cost_nano_usd DESC NULLS LAST, calls DESC, group_key ASC NULLS LAST
     LIMIT ${BigInt(input.limit)}`);
@@ -55,15 +56,16 @@ export async function topGroups(
 
 function toGroup(row: SqlRow): Group {
   const calls = Number(row["calls"]);
+  const billedCalls = Number(row["billed_calls"]);
   const pricedCalls = Number(row["priced_calls"]);
   return {
     key: (row["group_key"] as string | null) ?? undefined,
     calls,
     pricedCalls,
-    unpricedCalls: calls - pricedCalls,
-    costNanoUsd: knownSum(row["cost_nano_usd"], calls),
-    inputTokens: knownTotal(row["input_tokens"], calls),
-    outputTokens: knownTotal(row["output_tokens"], calls),
+    unpricedCalls: billedCalls - pricedCalls,
+    costNanoUsd: knownSum(row["cost_nano_usd"], billedCalls),
+    inputTokens: knownTotal(row["input_tokens"], billedCalls),
+    outputTokens: knownTotal(row["output_tokens"], billedCalls),
     errorShare: Number(row["error_calls"]) / calls,
     p95LatencyMs: toMs(row["latency_p95"]),
   };

@@ -51,6 +51,16 @@ test("sums what is known, and says how many calls have no price", async () => {
   });
 });
 
+test("a failed call is a call and an error, and lacks neither price nor tokens", async () => {
+  const file = await lake.write("failed", [
+    spanRow(0, { cost_nano_usd: 5n, input_tokens: 10n, bill_rule: "call" }),
+    spanRow(1, { billed: false, bill_rule: "failed", status: "error" }),
+  ]);
+  const summary = await projectSummary("p1", range, { duckDb, source: { files: [file] } });
+  expect(summary).toMatchObject({ calls: 2, errorCalls: 1, pricedCalls: 1, unpricedCalls: 0 });
+  expect(summary).toMatchObject({ costNanoUsd: 5n, inputTokens: 10 });
+});
+
 test("a cost that no call knows is unknown, not zero", async () => {
   const file = await lake.write("unknown", [spanRow(0), spanRow(1)]);
   const summary = await projectSummary("p1", range, { duckDb, source: { files: [file] } });
