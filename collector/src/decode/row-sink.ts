@@ -37,16 +37,19 @@ const HEX_PAIRS = Uint16Array.from({ length: 256 }, (_, value) => {
 const CLOSE_ARRAY = 0x5d;
 const encoder = new TextEncoder();
 
-/** Text known in advance, with its code in the current batch: setting it costs two loads and a store. */
+/** Text known in advance: setting it costs a few loads and a store. Shared by all sinks, and so immutable. */
 export class ConstantText {
+  private static count = 0;
   readonly column: number;
   readonly bytes: Uint8Array;
-  stamp = 0;
-  code = 0;
+  /** Small and unique: where a sink keeps the text's code in its batch. */
+  readonly id: number;
 
   constructor(columnName: string, text: string) {
     this.column = columnIndex(columnName);
     this.bytes = encoder.encode(text);
+    this.id = ConstantText.count;
+    ConstantText.count += 1;
   }
 }
 
@@ -61,6 +64,9 @@ export class RowSink {
   private readonly json = new Map<number, JsonWriter>();
   private columns: readonly Column[];
   private stamp = 1;
+  /** By id of the constant: its code in the batch, valid while its stamp is that of the batch. */
+  private readonly constantCodes: number[] = [];
+  private readonly constantStamps: number[] = [];
   private clearedTo = 0;
   private readonly interners = SPAN_COLUMNS.map(() => new ColumnInterner());
 
@@ -136,11 +142,12 @@ export class RowSink {
 
   setConstant(constant: ConstantText): void {
     const column = this.columns[constant.column] as DictionaryColumn;
-    if (constant.stamp !== this.stamp) {
-      constant.stamp = this.stamp;
-      constant.code = addDictionaryEntry(column, constant.bytes);
+    const { id } = constant;
+    if (this.constantStamps[id] !== this.stamp) {
+      this.constantStamps[id] = this.stamp;
+      this.constantCodes[id] = addDictionaryEntry(column, constant.bytes);
     }
-    column.codes[this.row] = constant.code;
+    column.codes[this.row] = this.constantCodes[id] as number;
   }
 
   /** Code of a text in a dictionary column, for values that hold for many rows of the request. */

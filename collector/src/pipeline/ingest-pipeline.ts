@@ -21,6 +21,8 @@ export interface RowLog {
    * it rejects, rows, request and spans have been forgotten again.
    */
   append(record: WalRecordInput): Promise<void>;
+  /** Resolves when everything appended before is durable. */
+  barrier(): Promise<void>;
 }
 
 export interface IngestPipelineParts {
@@ -89,6 +91,8 @@ export class IngestPipeline implements Ingest {
     const rowCount = result.accepted - result.ignored;
     if (rowCount > 0) {
       await log.append(recordOf(request, { batchId, result, rowCount, hashes: filter.hashes() }));
+    } else if (result.duplicates > 0) {
+      await log.barrier(); // the spans came in another request, which may still be on its way to the disk
     }
     return {
       accepted: result.accepted,
