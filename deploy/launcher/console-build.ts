@@ -27,7 +27,7 @@ export interface BuildOptions {
 }
 
 /** Hash over names and contents of the console's sources. */
-export function sourcesHash(root: string): string {
+function sourcesHash(root: string): string {
   const hash = createHash("sha256");
   for (const file of globSync(SOURCES, { cwd: root }).sort()) {
     const path = join(root, file);

@@ -70,7 +70,7 @@ export function keptSecret(file: string, prefix: string): string {
 }
 
 /** Replaces a secret file in one step. */
-export function writeSecret(file: string, secret: string): void {
+function writeSecret(file: string, secret: string): void {
   const unfinished = `${file}.new`;
   writeFileSync(unfinished, `${secret}\n`, { mode: 0o600 });
   renameSync(unfinished, file);

@@ -6,7 +6,7 @@ const LOG_BYTES_MAX = 20 * 1024 * 1024;
 const CHECK_INTERVAL_MS = 60_000;
 
 /** Empties a log that grew beyond the limit. The writers append, so emptying in place is safe. */
-export function limitLogs(folder: string, bytesMax = LOG_BYTES_MAX): void {
+function limitLogs(folder: string, bytesMax = LOG_BYTES_MAX): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     if (name.endsWith(".log") && statSync(path).size > bytesMax) truncateSync(path);

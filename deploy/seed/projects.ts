@@ -3,7 +3,7 @@ import type { Model } from "./catalogue.ts";
 import type { Service } from "./span.ts";
 
 /** What one request to a service does. */
-export type Shape =
+type Shape =
   | { readonly kind: "chat"; readonly streams: number }
   | { readonly kind: "retrieval"; readonly embedding: Model }
   | {

@@ -14,7 +14,7 @@ export interface SeedSpan {
 
 export type AttributeValue = string | boolean | number | Float | readonly string[];
 /** A number that goes on the wire as a double; plain numbers are int64. */
-export interface Float {
+interface Float {
   readonly float: number;
 }
 /** Undefined values are left out. */

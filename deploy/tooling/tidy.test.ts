@@ -97,7 +97,7 @@ describe("packages", () => {
         /^(postgres|pg|drizzle-orm)$/.test(name),
       );
     });
-    expect(withDriver.toSorted()).toEqual(["console", "deploy"]);
+    expect(withDriver.toSorted()).toEqual(["console"]);
   });
 });
 
