@@ -5,13 +5,15 @@ import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { problemResponse } from "#lib/server/http/problem.ts";
 import { addSecurityHeaders } from "#lib/server/http/security-headers.ts";
 import { logError } from "#lib/server/log.ts";
-import { readSettings } from "#lib/server/settings.ts";
+import { readSettings, refuseUnknownSettings } from "#lib/server/settings.ts";
 import { parseTheme, THEME_COOKIE } from "#lib/theme.ts";
 
 const settings = readSettings();
 let running: Console | undefined;
 
 export const init: ServerInit = () => {
+  // oxlint-disable-next-line node/no-process-env -- the only way to see names that nobody declared
+  refuseUnknownSettings(process.env);
   const instance = createConsole(settings);
   running = instance;
   instance.start();

@@ -74,7 +74,7 @@ export const SETTINGS: readonly SettingSpec[] = [
       "IP address to listen on; any address but loopback switches ingest without a key off",
     default: "127.0.0.1",
   }),
-  setting(["launcher", "collector"], "LENSAI_OTLP_HTTP_PORT", {
+  setting(["launcher", "collector", "console"], "LENSAI_OTLP_HTTP_PORT", {
     description: "port of OTLP over HTTP (0 picks a free one)",
     default: "4318",
   }),

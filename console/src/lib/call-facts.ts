@@ -5,7 +5,7 @@ import { formatMoney } from "./format/money.ts";
 import { formatFullTime } from "./format/time.ts";
 
 /** One line of the call page. */
-export interface Fact {
+interface Fact {
   readonly label: string;
   /** Undefined: not reported. */
   readonly value: string | undefined;

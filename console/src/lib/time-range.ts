@@ -18,7 +18,7 @@ export const RANGE_PRESETS: readonly RangePreset[] = [
   { id: "7d", label: "7 days", lengthMs: 7 * DAY, intervalMs: 6 * HOUR },
   { id: "30d", label: "30 days", lengthMs: 30 * DAY, intervalMs: DAY },
 ];
-export const DEFAULT_RANGE_ID = "24h";
+const DEFAULT_RANGE_ID = "24h";
 
 /** A quarter: every row of the range is read, and 92 daily bars are the most that a screen can tell apart. */
 export const CUSTOM_RANGE_MAX_MS = 92 * DAY;

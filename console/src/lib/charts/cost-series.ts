@@ -3,7 +3,7 @@ import { usdForGeometry } from "../format/money.ts";
 import { seriesColors } from "./series-colors.ts";
 
 /** One colour of the chart: a model, the calls that name none, or the sum of the small models. */
-export interface ChartSeries {
+interface ChartSeries {
   readonly key: string;
   readonly label: string;
   readonly color: string;
@@ -11,7 +11,7 @@ export interface ChartSeries {
 }
 
 /** Money and calls of one place in the picture. */
-export interface CostCell {
+interface CostCell {
   /** Sum of what is known; undefined when there are calls and none has a price. */
   readonly costNanoUsd: bigint | undefined;
   readonly calls: number;
@@ -25,7 +25,7 @@ export interface CostColumn {
   readonly cells: readonly CostCell[];
 }
 
-export interface StackSegment {
+interface StackSegment {
   readonly key: string;
   readonly color: string;
   readonly startUnixMs: number;
@@ -77,7 +77,7 @@ function cellAt(series: CostSeries, bucket: number): CostCell {
 }
 
 /** Adds up what is known: the sum is unknown only when there are calls and none of them has a price. */
-export function sumCells(cells: readonly CostCell[]): CostCell {
+function sumCells(cells: readonly CostCell[]): CostCell {
   let costNanoUsd = 0n;
   let calls = 0;
   let unpricedCalls = 0;

@@ -32,7 +32,7 @@ export type DocBlock =
       readonly rows: readonly (readonly (readonly DocInline[])[])[];
     };
 
-export interface DocLink {
+interface DocLink {
   readonly href: string;
   readonly title: string;
 }

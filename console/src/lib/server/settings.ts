@@ -1,5 +1,7 @@
 import { join, resolve } from "node:path";
 import * as environment from "$app/env/private";
+import { LensError } from "@lensai/otel-config/errors";
+import { unknownSettingProblems } from "@lensai/otel-config/settings";
 import type { HostPolicy } from "./http/allowed-host.ts";
 
 /** What the console is told by its operator; parsed and checked by src/env.ts. */
@@ -24,6 +26,15 @@ export interface LakeSettings {
     readonly secretAccessKey: string | undefined;
     readonly sessionToken: string | undefined;
   };
+}
+
+/** Refuses LENSAI_* names that no process knows: most are misspelt settings that would have no effect. */
+export function refuseUnknownSettings(
+  variables: Readonly<Record<string, string | undefined>>,
+): void {
+  const problems = unknownSettingProblems(variables);
+  if (problems.length === 0) return;
+  throw new LensError("config.invalid", `the console cannot start:\n${problems.join("\n")}`);
 }
 
 export function readSettings(): ConsoleSettings {

@@ -21,7 +21,12 @@ const images = import.meta.glob<string>("../../../../content/**/*.{png,svg}", {
 });
 
 /** What newcomers read first; the other pages follow by title. */
-const READING_ORDER: readonly string[] = [FIRST_PAGE, "sending-data", "what-a-200-means"];
+const READING_ORDER: readonly string[] = [
+  FIRST_PAGE,
+  "sending-data",
+  "project-page",
+  "what-a-200-means",
+];
 
 const SECTIONS: readonly { readonly title: string; readonly folder: string }[] = [
   { title: "Documentation", folder: "docs" },
@@ -30,7 +35,7 @@ const SECTIONS: readonly { readonly title: string; readonly folder: string }[] =
 ];
 
 /** Slug of a page by its path below content/: "docs/a.md" is "a", "adr/b.md" is "adr/b". */
-export function slugOf(contentPath: string): string | undefined {
+function slugOf(contentPath: string): string | undefined {
   const match = /^(?:docs\/|)(.+)\.md$/.exec(contentPath);
   return match?.[1];
 }

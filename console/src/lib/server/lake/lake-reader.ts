@@ -29,9 +29,9 @@ export interface LakeReader {
   close(): Promise<void>;
 }
 
-export type FileQueryRange = Omit<FileQuery, "kind">;
+type FileQueryRange = Omit<FileQuery, "kind">;
 
-export interface Question extends FileQueryRange {
+interface Question extends FileQueryRange {
   readonly name: string;
 }
 

@@ -1,7 +1,7 @@
 import { logError } from "../log.ts";
 
 /** One look at the lake; answers which projects have new rows since the last look. */
-export type LookForNews = () => Promise<ReadonlySet<string>>;
+type LookForNews = () => Promise<ReadonlySet<string>>;
 
 export interface LiveFeed {
   /** Calls back after rows of the project have landed. Returns the function that ends it. */

@@ -9,8 +9,6 @@ export interface CreateProjectInput {
   readonly content?: ContentPolicy;
 }
 
-export type ProjectRow = typeof projects.$inferSelect;
-
 /**
  * Creates a project; one that exists already is left as it is. The input is trusted: parse it with the
  * schemas in project-id.ts first.
