@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DuckDb } from "@lensai/analytics/duckdb/connect";
 import type { FileQuery } from "@lensai/analytics/lake/live-files";
@@ -90,7 +91,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     ask: async ({ name, ...range }, run) => {
       const { index, files } = await open();
       const wanted = index.filesFor({ kind: "spans", ...range });
-      const key = `${name}\n${JSON.stringify(range)}\n${keysOf(wanted)}`;
+      const key = `${name}\n${JSON.stringify(range)}\n${fingerprintOf(wanted)}`;
       return results.get(key, () =>
         files.use(wanted, (paths) => run({ duckDb, source: { files: paths } })),
       );
@@ -135,4 +136,9 @@ function projectsOf(commits: readonly ManifestCommit[]): string[] {
   return commits.flatMap((commit) => commit.add.flatMap((file) => file.projects));
 }
 
-const keysOf = (files: readonly ManifestFile[]): string => files.map(({ key }) => key).join("\n");
+/** Stands for exactly these files, however many they are. */
+function fingerprintOf(files: readonly ManifestFile[]): string {
+  const hash = createHash("sha256");
+  for (const { key } of files) hash.update(key).update("\n");
+  return hash.digest("base64url");
+}
