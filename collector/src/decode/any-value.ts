@@ -2,7 +2,14 @@ import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { ANY_VALUE_DEPTH_MAX } from "../receiver/limits.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import type { KeyTable } from "./key-table.ts";
-import { WIRE_GROUP_START, WIRE_LENGTH, malformed, wrongWireType } from "./otlp-reader.ts";
+import {
+  GROUP_DEPTH_MAX,
+  WIRE_GROUP_END,
+  WIRE_GROUP_START,
+  WIRE_LENGTH,
+  malformed,
+  wrongWireType,
+} from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 
 /** Kinds of AnyValue (opentelemetry/proto/common/v1/common.proto): the number of the oneof field. */
@@ -47,8 +54,8 @@ export interface ValueContext {
   keepsContent: boolean;
 }
 
-/** The shortest text that any redaction rule matches is `1.1.1.1`. */
-const MASKED_BYTES_MIN = 7;
+/** The shortest text that any redaction rule matches is `a@b.co`. */
+const MASKED_BYTES_MIN = 6;
 
 /** Masks what the rules find in a text of the message. */
 export function maskText(context: ValueContext, from: number, to: number): void {
@@ -61,15 +68,54 @@ export function maskText(context: ValueContext, from: number, to: number): void 
 
 /**
  * Steps over a field that is not stored. Its bytes still reach the write-ahead log, so its text is masked
- * as a whole; nobody reads what is inside.
+ * as a whole; nobody reads what is inside. Lengths and tags stay as they are: replay steps over them again.
  */
 export function skipMasked(context: ValueContext, tag: number, end: number): void {
-  const { reader } = context;
-  const from = reader.at;
-  reader.skip(tag, end);
-  const wireType = tag & 7;
-  if (wireType === WIRE_LENGTH || wireType === WIRE_GROUP_START) maskText(context, from, reader.at);
+  stepOver(context, { tag, end, depth: 0 });
 }
+
+function stepOver(
+  context: ValueContext,
+  { tag, end, depth }: { tag: number; end: number; depth: number },
+): void {
+  const { reader } = context;
+  const wireType = tag & 7;
+  if (wireType === WIRE_LENGTH && tag > 7) {
+    const to = reader.lengthEnd(end);
+    maskText(context, reader.at, to);
+    reader.at = to;
+  } else if (wireType === WIRE_GROUP_START && tag > 7) {
+    if (depth === GROUP_DEPTH_MAX) throw malformed(reader.at, "groups are nested too deeply");
+    for (;;) {
+      if (reader.at >= end) throw malformed(reader.at, "a group has no end");
+      const inner = reader.varint();
+      if ((inner & 7) === WIRE_GROUP_END) return;
+      stepOver(context, { tag: inner, end, depth: depth + 1 });
+    }
+  } else reader.skip(tag, end);
+}
+
+/**
+ * A later value takes the place of this one, whose bytes nobody will look into any more, neither now nor at
+ * replay: they are overwritten, or they would reach the write-ahead log as they are.
+ */
+export function overwriteValue(context: ValueContext, value: AnyValue): void {
+  if (!RANGED_KINDS.has(value.kind)) return;
+  overwriteRange(context, value.from, value.to);
+}
+
+function overwriteRange(context: ValueContext, from: number, to: number): void {
+  if (from === to) return;
+  context.reader.bytes.fill(STAR, from, to);
+  context.isAltered = true;
+}
+
+const RANGED_KINDS: ReadonlySet<number> = new Set([
+  VALUE_STRING,
+  VALUE_ARRAY,
+  VALUE_KVLIST,
+  VALUE_BYTES,
+]);
 
 /** Reads an AnyValue that ends at `end`; strings and bytes are masked on the way. */
 export function readAnyValue(context: ValueContext, end: number, into: AnyValue): void {
@@ -77,6 +123,7 @@ export function readAnyValue(context: ValueContext, end: number, into: AnyValue)
   into.kind = VALUE_EMPTY;
   while (reader.at < end) {
     const tag = reader.varint();
+    if (into.kind !== VALUE_EMPTY && tag < 0x40) overwriteValue(context, into);
     switch (tag) {
       case 0x0a:
       case 0x3a: {
@@ -322,10 +369,12 @@ export function readKeyValue(
   while (reader.at < end) {
     const tag = reader.varint();
     if (tag === 0x0a) {
+      overwriteRange(context, from, to);
       to = reader.lengthEnd(end);
       from = reader.at;
       reader.at = to;
     } else if (tag === 0x12) {
+      if (into.kind !== VALUE_EMPTY) overwriteValue(context, into);
       readAnyValue(context, reader.lengthEnd(end), into);
     } else {
       if (tag < 0x18) throw wrongWireType(reader.at, "KeyValue", tag);

@@ -9,6 +9,7 @@ import {
   VALUE_ARRAY,
   blankValue,
   maskText,
+  overwriteValue,
   readKeyValue,
   writeJsonValue,
 } from "./any-value.ts";
@@ -119,11 +120,20 @@ export class AttributeDecoder implements ValueContext {
     this.flags |= FLAG.attributesDropped;
   }
 
-  /** A member of a JSON object, which is opened by its first member. */
+  /** A member of a JSON object, which is opened by its first member. Of equal keys the last one stays. */
   writeMember(json: JsonWriter, key: KeyInfo, value: AnyValue): void {
     openObject(json);
-    json.key(key.json);
+    const { member } = key;
+    if (member.objectId === json.objectId) {
+      this.flags |= FLAG.duplicateKeys;
+      json.removeMember(member.from, member.to);
+    }
+    json.comma();
+    member.objectId = json.objectId;
+    member.from = json.position;
+    json.raw(key.json, 0, key.json.length);
     writeJsonValue(this, json, value);
+    member.to = json.position;
   }
 
   private offer(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
@@ -138,7 +148,10 @@ export class AttributeDecoder implements ValueContext {
       return;
     }
     const held = this.ranks[field] as number;
-    if (key.rank === held) this.flags |= FLAG.duplicateKeys;
+    if (key.rank === held) {
+      this.flags |= FLAG.duplicateKeys;
+      if (!target.keep) overwriteValue(this, this.valueOf(field));
+    }
     if (key.rank <= held) {
       if (key.rank < held) this.keepLoser(this.infos[field] as KeyInfo, this.valueOf(field), json);
       this.hold(key, value);
@@ -160,6 +173,13 @@ export class AttributeDecoder implements ValueContext {
     this.values[field] = value;
     this.ranks[field] = key.rank;
     this.infos[field] = key;
+  }
+
+  /** Overwrites the values that wait for their columns, in a record that makes no row. */
+  blankHeld(): void {
+    for (let i = 0; i < this.touchedCount; i += 1) {
+      blankValue(this, this.valueOf(this.touched[i] as number));
+    }
   }
 
   /** A value of an unexpected shape stays among the attributes instead of filling its column. */

@@ -11,6 +11,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const BLANK = 0x20;
+let nextObjectId = 1;
 /** An escaped byte becomes at most `\u00XX`. */
 const ESCAPED_BYTES_MAX = 6;
 /** Bytes that may be copied as they are: 0 = copy, 1 = escape, 2 = part of a UTF-8 sequence. */
@@ -36,6 +38,8 @@ export class JsonWriter {
   private bytes: Uint8Array;
   private at = 0;
   private isOpen = false;
+  /** Names the object whose members are being written; never the same twice. */
+  objectId = 0;
 
   constructor(column: PlainColumn) {
     this.column = column;
@@ -57,6 +61,22 @@ export class JsonWriter {
     this.bytes = reserveBytes(this.column, 4);
     this.at = this.column.bytesLength + 4;
     this.isOpen = true;
+    this.beginMembers();
+  }
+
+  /** The members written from now on belong to a new object. */
+  beginMembers(): void {
+    this.objectId = nextObjectId;
+    nextObjectId += 1;
+  }
+
+  /**
+   * Takes back the member written from `from` to `to`: blanks are valid JSON, and much cheaper than moving
+   * what follows. Its separator goes with it.
+   */
+  removeMember(from: number, to: number): void {
+    if (to === this.at) this.at = from;
+    else this.bytes.fill(BLANK, from, to + 1);
   }
 
   /** Ends the value and makes it the row's; does nothing when nothing was begun. */
@@ -105,10 +125,10 @@ export class JsonWriter {
     this.at = at;
   }
 
-  /** Separator before the next member when the last byte is not an opening bracket. */
+  /** Separator before the next member when the last byte is neither an opening bracket nor one. */
   comma(): void {
     const last = this.bytes[this.at - 1];
-    if (last !== 0x7b && last !== 0x5b) this.byte(COMMA);
+    if (last !== 0x7b && last !== 0x5b && last !== COMMA) this.byte(COMMA);
   }
 
   /** A member name given as ready JSON (`"name":`). */

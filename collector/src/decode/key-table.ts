@@ -18,6 +18,8 @@ export interface KeyInfo {
   readonly isGenAi: boolean;
   /** The key itself holds something to mask (user data used as a key): it is masked wherever it occurs. */
   readonly isSensitive: boolean;
+  /** Where the key was last written as a JSON member: of which object, from where, to where. */
+  readonly member: { objectId: number; from: number; to: number };
   /** The key's bytes, to compare with. */
   readonly view: DataView;
 }
@@ -78,6 +80,7 @@ export class KeyTable {
       json: encoder.encode(`${JSON.stringify(name)}:`),
       isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
       isSensitive: masked.count > 0,
+      member: { objectId: 0, from: 0, to: 0 },
       view: new DataView(bytes.buffer),
     };
     this.infos[id] = info;

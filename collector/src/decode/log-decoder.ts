@@ -5,6 +5,7 @@ import {
   VALUE_STRING,
   blankValue,
   maskText,
+  overwriteValue,
   readAnyValue,
   skipMasked,
   writeJsonValue,
@@ -102,6 +103,7 @@ export class LogDecoder {
           maskText(records.attributes, log.severityText.from, log.severityText.to);
           break;
         case 0x2a:
+          overwriteValue(records.attributes, log.body);
           readAnyValue(records.attributes, reader.lengthEnd(end), log.body);
           break;
         case 0x32:
@@ -114,10 +116,10 @@ export class LogDecoder {
           reader.at += 4;
           break;
         case 0x4a:
-          this.readRange(log.trace, end);
+          this.readId(log.trace, end, TRACE_ID_BYTES);
           break;
         case 0x52:
-          this.readRange(log.span, end);
+          this.readId(log.span, end, SPAN_ID_BYTES);
           break;
         case 0x59:
           this.readTime(log.observed);
@@ -131,6 +133,13 @@ export class LogDecoder {
       }
     }
     if (reader.at !== end) throw malformed(reader.at, "a log record runs past its end");
+  }
+
+  /** An id of another length is none: whatever it is, it is masked like text. */
+  private readId(range: Range, end: number, length: number): void {
+    this.readRange(range, end);
+    const isId = range.to - range.from === length;
+    if (!isId) maskText(this.records.attributes, range.from, range.to);
   }
 
   private readRange(range: Range, end: number): void {

@@ -43,6 +43,8 @@ const DATA_KINDS: Readonly<Record<number, DataKind>> = {
   0x52: { attributesTag: 0x0a, isNumber: false },
   0x5a: { attributesTag: 0x3a, isNumber: false },
 };
+/** Field 1 (data_points) of every kind of data. */
+const DATA_POINTS = 0x0a;
 const TEMPORALITIES: Readonly<Record<number, string>> = { 1: "delta", 2: "cumulative" };
 const NO_RECORDED_VALUE = 1;
 const TWO_32 = 4294967296;
@@ -106,6 +108,7 @@ export class MetricDecoder {
       if (tag === 0x0a) this.readText(metric.name, end);
       else if (tag === 0x1a) this.readText(metric.unit, end);
       else if (DATA_KINDS[tag] !== undefined) {
+        if (metric.dataTag !== 0) this.discardData();
         metric.dataTag = tag;
         metric.data.to = reader.lengthEnd(end);
         metric.data.from = reader.at;
@@ -135,7 +138,7 @@ export class MetricDecoder {
     reader.at = metric.data.from;
     while (reader.at < metric.data.to) {
       const tag = reader.varint();
-      if (tag === 0x0a) {
+      if (tag === DATA_POINTS) {
         records.beginRow();
         this.readPoint(reader.lengthEnd(metric.data.to), DATA_KINDS[metric.dataTag] as DataKind);
         this.settle(result, name, isStored);
@@ -144,12 +147,29 @@ export class MetricDecoder {
     }
   }
 
+  /** Masks data that other data of the same metric follows: the last one counts. */
+  private discardData(): void {
+    const { reader, metric, records } = this;
+    const { at } = reader;
+    const kind = DATA_KINDS[metric.dataTag] as DataKind;
+    reader.at = metric.data.from;
+    while (reader.at < metric.data.to) {
+      const tag = reader.varint();
+      if (tag === DATA_POINTS) {
+        records.beginRow();
+        this.readPoint(reader.lengthEnd(metric.data.to), kind);
+        records.discardRow();
+      } else skipMasked(records.attributes, tag, metric.data.to);
+    }
+    reader.at = at;
+  }
+
   private settle(result: DecodeResult, name: string, isStored: boolean): void {
     result.accepted += 1;
     if (isStored && (this.point.flags & NO_RECORDED_VALUE) === 0) this.writeRow(name);
     else {
       result.ignored += 1;
-      this.records.sink.abandonRow();
+      this.records.discardRow();
     }
   }
 

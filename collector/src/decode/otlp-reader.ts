@@ -5,11 +5,11 @@ const WIRE_VARINT = 0;
 const WIRE_FIXED64 = 1;
 export const WIRE_LENGTH = 2;
 export const WIRE_GROUP_START = 3;
-const WIRE_GROUP_END = 4;
+export const WIRE_GROUP_END = 4;
 const WIRE_FIXED32 = 5;
 
 /** Groups are long deprecated and never nested by OTLP senders; the limit only guards the stack. */
-const GROUP_DEPTH_MAX = 32;
+export const GROUP_DEPTH_MAX = 32;
 const TWO_32 = 4294967296;
 
 /**

@@ -180,6 +180,12 @@ export class RecordDecoder {
     this.exceptionType.to = 0;
   }
 
+  /** Ends a record that makes no row; its bytes still reach the write-ahead log. */
+  discardRow(): void {
+    this.attributes.blankHeld();
+    this.sink.abandonRow();
+  }
+
   /** Text of the message into a column; NULL when it is empty. */
   writeText(column: number, range: { from: number; to: number }): void {
     if (range.from === range.to) return;

@@ -4,6 +4,7 @@ import type { OtlpReader } from "./otlp-reader.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RecordDecoder } from "./record-decoder.ts";
 import { FLAG } from "./record-flags.ts";
+import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "./span-ids.ts";
 
 /** Span events and links as JSON arrays. */
 
@@ -141,11 +142,13 @@ export class SpanListDecoder {
         case 0x0a:
           item.idTo = reader.lengthEnd(end);
           item.idFrom = reader.at;
+          this.maskUnlessId(item.idFrom, item.idTo, TRACE_ID_BYTES);
           reader.at = item.idTo;
           break;
         case 0x12:
           item.otherTo = reader.lengthEnd(end);
           item.otherFrom = reader.at;
+          this.maskUnlessId(item.otherFrom, item.otherTo, SPAN_ID_BYTES);
           reader.at = item.otherTo;
           break;
         case 0x1a:
@@ -172,6 +175,11 @@ export class SpanListDecoder {
     if (reader.at !== end) throw malformed(reader.at, "a link runs past its end");
   }
 
+  /** An id of another length is none: whatever it is, it is masked like text. */
+  private maskUnlessId(from: number, to: number, length: number): void {
+    if (to - from !== length) maskText(this.records.attributes, from, to);
+  }
+
   private isBeyond(count: number, end: number): boolean {
     if (count <= ITEMS_PER_SPAN_MAX) return false;
     const { reader, records } = this;
@@ -191,6 +199,7 @@ export class SpanListDecoder {
     if (item.attributeCount > 0) {
       json.key(KEY.attributes);
       json.byte(OPEN_OBJECT);
+      json.beginMembers();
       reader.at = list.from;
       while (reader.at < list.end) {
         const tag = reader.varint();

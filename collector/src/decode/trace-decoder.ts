@@ -9,7 +9,7 @@ import { rejectRecord } from "./record-decoder.ts";
 import { FLAG } from "./record-flags.ts";
 import { ConstantText } from "./row-sink.ts";
 import { SpanListDecoder } from "./span-lists.ts";
-import { idProblem } from "./span-ids.ts";
+import { SPAN_ID_BYTES, TRACE_ID_BYTES, idProblem } from "./span-ids.ts";
 import { wordsDifference, wordsToMicros } from "./unix-nano.ts";
 
 const DURATION_NS_COLUMN = columnIndex("duration_ns");
@@ -116,13 +116,13 @@ export class TraceDecoder {
     const { records, reader, span } = this;
     const problem = idProblem(reader.bytes, span.trace, span.id);
     if (problem !== undefined) {
-      records.sink.abandonRow();
+      records.discardRow();
       rejectRecord(result, problem);
     } else if (filter.isNew(this.placeOf(ordinal))) {
       this.writeRow();
       result.accepted += 1;
     } else {
-      records.sink.abandonRow();
+      records.discardRow();
       result.duplicates += 1;
       result.skipped.push(ordinal);
     }
@@ -152,13 +152,13 @@ export class TraceDecoder {
           );
           break;
         case 0x0a:
-          this.readRange(span.trace, end);
+          this.readId(span.trace, end, TRACE_ID_BYTES);
           break;
         case 0x12:
-          this.readRange(span.id, end);
+          this.readId(span.id, end, SPAN_ID_BYTES);
           break;
         case 0x22:
-          this.readRange(span.parent, end);
+          this.readId(span.parent, end, SPAN_ID_BYTES);
           break;
         case 0x2a:
           this.readText(span.name, end);
@@ -206,6 +206,13 @@ export class TraceDecoder {
         if (tag < 0x80) throw wrongWireType(reader.at, "Span", tag);
         skipMasked(this.records.attributes, tag, end);
     }
+  }
+
+  /** An id of another length is none: whatever it is, it is masked like text. */
+  private readId(range: Range, end: number, length: number): void {
+    this.readRange(range, end);
+    const isId = range.to - range.from === length;
+    if (!isId) maskText(this.records.attributes, range.from, range.to);
   }
 
   private readRange(range: Range, end: number): void {

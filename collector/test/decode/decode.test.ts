@@ -233,3 +233,13 @@ test("nothing of a refused span is left in the row after it", () => {
     { span_name: "good", attributes: null, events: null, error_type: null },
   ]);
 });
+
+test("of equal attribute keys the last one stays, and the record says so", () => {
+  const attributes = ["a", "b", "a", "a", "c"].map((key, value) => ({
+    key,
+    value: { intValue: value },
+  }));
+  const text = String(rowOf({}, { attributes })?.["attributes"]);
+  expect(text.match(/"a":/g)).toHaveLength(1);
+  expect(JSON.parse(text)).toEqual({ a: 3, b: 1, c: 4, "lensai.ingest.flags": ["duplicate_keys"] });
+});
