@@ -104,6 +104,11 @@ export function overwriteValue(context: ValueContext, value: AnyValue): void {
   overwriteRange(context, value.from, value.to);
 }
 
+/** A second member of the oneof takes the place of the first; an unknown field does not. */
+function giveWay(context: ValueContext, value: AnyValue, tag: number): void {
+  if (value.kind !== VALUE_EMPTY && tag < 0x40) overwriteValue(context, value);
+}
+
 function overwriteRange(context: ValueContext, from: number, to: number): void {
   if (from === to) return;
   context.reader.bytes.fill(STAR, from, to);
@@ -123,7 +128,7 @@ export function readAnyValue(context: ValueContext, end: number, into: AnyValue)
   into.kind = VALUE_EMPTY;
   while (reader.at < end) {
     const tag = reader.varint();
-    if (into.kind !== VALUE_EMPTY && tag < 0x40) overwriteValue(context, into);
+    giveWay(context, into, tag);
     switch (tag) {
       case 0x0a:
       case 0x3a: {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LensError } from "@lensai/otel-config/errors";
+import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { DecodeResult, RequestFacts } from "../decode/record-decoder.ts";
 import type { RequestDecoder } from "../decode/request-decoder.ts";
@@ -49,6 +50,7 @@ export class IngestPipeline implements Ingest {
   private readonly parts: IngestPipelineParts;
   /** Requests whose durability is still awaited, by batch id: a resend waits for the first send. */
   private readonly pending = new Map<string, Promise<IngestResult>>();
+  private readonly wireRedactor = createRedactor();
 
   constructor(parts: IngestPipelineParts) {
     this.parts = parts;
@@ -90,7 +92,9 @@ export class IngestPipeline implements Ingest {
     counters.ignoredRecords += result.ignored;
     const rowCount = result.accepted - result.ignored;
     if (rowCount > 0) {
-      await log.append(recordOf(request, { batchId, result, rowCount, hashes: filter.hashes() }));
+      const isWireKept = this.mayKeepWire(request, result);
+      const hashes = filter.hashes();
+      await log.append(recordOf(request, { batchId, result, rowCount, hashes, isWireKept }));
     } else if (result.duplicates > 0) {
       await log.barrier(); // the spans came in another request, which may still be on its way to the disk
     }
@@ -99,6 +103,20 @@ export class IngestPipeline implements Ingest {
       rejected: result.rejected,
       message: messageOf(result, request.hints),
     };
+  }
+
+  /**
+   * The compressed original may go to disk only when nothing in it had to be masked. Around its data a sender
+   * can put text that inflating leaves out: file name and comment of gzip, skippable frames, trailing bytes.
+   */
+  private mayKeepWire(
+    { wire, wireIsBody, wireEncoding }: IngestRequest,
+    result: DecodeResult,
+  ): boolean {
+    if (!wireIsBody || result.isAltered) return false;
+    if (wireEncoding === "identity") return true;
+    this.wireRedactor.scan(wire, wire.length);
+    return this.wireRedactor.maskField(wire, 0, wire.length) === 0;
   }
 }
 
@@ -154,11 +172,15 @@ function requestFacts(request: IngestRequest, batchId: Buffer): RequestFacts {
 
 function recordOf(
   request: IngestRequest,
-  outcome: { batchId: Buffer; result: DecodeResult; rowCount: number; hashes: Uint32Array },
+  outcome: {
+    batchId: Buffer;
+    result: DecodeResult;
+    rowCount: number;
+    hashes: Uint32Array;
+    isWireKept: boolean;
+  },
 ): WalRecordInput {
-  const { batchId, result, rowCount, hashes } = outcome;
-  // The compressed original may go to disk only when nothing in it had to be masked.
-  const isWireKept = request.wireIsBody && !result.isAltered;
+  const { batchId, result, rowCount, hashes, isWireKept } = outcome;
   return {
     projectId: request.projectId,
     apiKeyId: request.apiKeyId,

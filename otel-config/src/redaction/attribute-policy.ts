@@ -78,6 +78,7 @@ export const CONTENT_KEYS: readonly string[] = [
   "gen_ai.evaluation.explanation",
   "gen_ai.prompt",
   "gen_ai.completion",
+  "gen_ai.event.content",
   "mcp.request.argument",
   "mcp.response.value",
   "traceloop.entity.input",
