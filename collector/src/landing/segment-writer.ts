@@ -10,6 +10,9 @@ import { RECORD_BYTES_MAX } from "./wal-record.ts";
 import type { WalRecord, WalRecordInput } from "./wal-record.ts";
 import type { WalSegment } from "./wal-segment.ts";
 
+/** How often an old segment looks whether its successor is ready: preparing one takes tens of milliseconds. */
+const SUPPLY_POLL_MS = 10;
+
 /**
  * The open WAL segment and the open row batch, which live and die together: each record in the one has its
  * rows in the other. The order of work is prepare, decode into `batch`, append, all in one turn of the
@@ -67,7 +70,7 @@ export class SegmentWriter {
     const durable = wal.append(open.segment, record);
     open.recordCount += 1;
     open.bytes += record.payload.length;
-    open.timer ??= setTimeout(() => this.seal(), limits.landingIntervalMs);
+    open.timer ??= setTimeout(() => this.sealByAge(open), limits.landingIntervalMs);
     if (isFull(open, limits)) this.seal();
     return durable;
   }
@@ -75,6 +78,17 @@ export class SegmentWriter {
   /** Resolves when everything appended before is durable: what a duplicate has to wait for. */
   barrier(): Promise<void> {
     return this.options.wal.barrier();
+  }
+
+  /**
+   * Landing a little later costs freshness; landing with no next segment at hand costs refusals, and gRPC
+   * clients do not send again. So age waits for the supply, unless the supply waits for the lake itself.
+   */
+  private sealByAge(open: OpenSegment): void {
+    if (this.open !== open) return;
+    const { supply } = this.options.wal;
+    if (supply.isReady || supply.isBehind) this.seal();
+    else open.timer = setTimeout(() => this.sealByAge(open), SUPPLY_POLL_MS);
   }
 
   /** Sends the open segment on its way to the lake. Nothing happens when it is empty. */
