@@ -1,6 +1,14 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { IS_CALL, MODEL, checkCount, checkRange, rowsOf, sourceWithin, toMs } from "./query-source.ts";
+import {
+  IS_CALL,
+  MODEL,
+  checkCount,
+  checkRange,
+  rowsOf,
+  sourceWithin,
+  toMs,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_CALLS = 1000;

@@ -1,7 +1,15 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
-import { IS_CALL, checkCount, checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
+import {
+  IS_CALL,
+  checkCount,
+  checkRange,
+  knownSum,
+  knownTotal,
+  rowsOf,
+  toMs,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_GROUPS = 1000;
