@@ -61,7 +61,9 @@ function variants(): Variant[] {
     })),
     ...shapes
       .filter((shape) => !(shape.hasContent && shape.spans === 512))
-      .map((shape) => ({ ...shape, name: `${named(shape)}, 100/s`, ratePerSecond: 100 })),
+      .map((shape) =>
+        Object.assign({}, shape, { name: `${named(shape)}, 100/s`, ratePerSecond: 100 }),
+      ),
   ];
 }
 
@@ -160,31 +162,35 @@ function report(variant: Variant, results: ReadonlyMap<string, Measured>): void 
   }
 }
 
+/** All rounds of one variant, the servers taking turns within each. */
+async function runVariant(
+  variant: Variant,
+  servers: readonly Server[],
+  plan: { rounds: number; seconds: number },
+): Promise<Map<string, Measured>> {
+  const pool = poolOf(variant);
+  const results = new Map(servers.map((server) => [server.name, emptyMeasured()]));
+  const positions = new Map<string, number>();
+  for (let round = 0; round < plan.rounds; round += 1) {
+    for (const server of servers) {
+      const first = positions.get(server.name) ?? 0;
+      const target = targetOf(server, variant, pool);
+      const run = { server, variant, target, first, seconds: plan.seconds };
+      positions.set(server.name, await measure(run, results.get(server.name) as Measured));
+    }
+  }
+  return results;
+}
+
 async function main(): Promise<void> {
-  const rounds = Number(option("rounds") ?? 3);
-  const seconds = Number(option("seconds") ?? 4);
+  const plan = { rounds: Number(option("rounds") ?? 3), seconds: Number(option("seconds") ?? 4) };
   const only = option("only") ?? "";
   if (!process.argv.includes("--no-stages")) printStages();
   const folder = mkdtempSync(join(tmpdir(), "lensai-bench-"));
   const servers = await startServers(folder, join(tmpdir(), "lensai-bench-otelcol"));
   try {
     for (const variant of variants().filter(({ name }) => name.includes(only))) {
-      const pool = poolOf(variant);
-      const results = new Map<string, Measured>();
-      const positions = new Map<string, number>();
-      for (let round = 0; round < rounds; round += 1) {
-        for (const server of servers) {
-          const into = results.get(server.name) ?? emptyMeasured();
-          results.set(server.name, into);
-          const first = positions.get(server.name) ?? 0;
-          const target = targetOf(server, variant, pool);
-          positions.set(
-            server.name,
-            await measure({ server, variant, target, first, seconds }, into),
-          );
-        }
-      }
-      report(variant, results);
+      report(variant, await runVariant(variant, servers, plan));
     }
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

@@ -318,7 +318,7 @@ function readScalar(
   const { reader } = context;
   const { end, into } = to;
   const { bytes } = reader;
-  switch (bytes[at]) {
+  switch (bytes[at] as number) {
     case 0x0a:
       if (bytes[at + 1] !== end - at - 2) return false;
       into.kind = VALUE_STRING;

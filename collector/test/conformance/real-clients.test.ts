@@ -125,7 +125,7 @@ function expectedBills({ name, folder }: Scenario): string[] {
     readonly calls: readonly TrueCall[];
   };
   return truth.calls
-    .filter((call) => call.status === 200 && !call.client_aborted && !call.server_cut)
+    .filter((each) => each.status === 200 && !each.client_aborted && !each.server_cut)
     .map(({ response_id, usage_on_wire, usage }) =>
       usage_on_wire
         ? `${response_id} ${usage?.input_total} ${usage?.output_total} reported`
