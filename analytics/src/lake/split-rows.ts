@@ -1,6 +1,7 @@
 import { CONTENT_KEY_COLUMNS, SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
 import { NULL_CODE, dictionaryEntry } from "@lensai/otel-config/span-row/row-batch";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { replacedRows } from "@lensai/otel-config/span-row/replaced-rows";
 import type { FileKind } from "./layout.ts";
 import { isoFromMicros } from "./micros.ts";
 
@@ -33,16 +34,24 @@ export function splitRows(batch: RowBatch): FilePart[] {
   return parts;
 }
 
-function rowsByDay({ days, rowCount }: RowBatch): [number, Uint32Array][] {
-  const byDay = new Map<number, number[]>();
-  for (let row = 0; row < rowCount; row += 1) {
-    const day = days[row] as number;
-    const rows = byDay.get(day);
-    if (rows === undefined) byDay.set(day, [row]);
-    else rows.push(row);
-  }
-  const ordered = [...byDay].sort(([left], [right]) => left - right);
-  return ordered.map(([day, rows]) => [day, Uint32Array.from(rows)]);
+function rowsByDay(batch: RowBatch): [number, Uint32Array][] {
+  const { days } = batch;
+  const rows = currentRows(batch);
+  const first = days[rows[0] as number] as number;
+  // Live traffic has one day in nearly every batch.
+  if (rows.every((row) => days[row] === first)) return [[first, rows]];
+  const ordered = [...new Set(Array.from(rows, (row) => days[row] as number))].sort(
+    (left, right) => left - right,
+  );
+  return ordered.map((day) => [day, rows.filter((row) => days[row] === day)]);
+}
+
+/** All rows but those that a later row of the same span replaces. */
+function currentRows(batch: RowBatch): Uint32Array {
+  const rows = Uint32Array.from({ length: batch.rowCount }, (_, row) => row);
+  if (!batch.hasRepeats) return rows;
+  const replaced = replacedRows(batch);
+  return rows.filter((row) => !replaced.has(row));
 }
 
 function rowsWithContent(batch: RowBatch, rows: Uint32Array): Uint32Array {

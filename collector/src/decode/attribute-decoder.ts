@@ -1,4 +1,5 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
+import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
 import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
@@ -6,6 +7,7 @@ import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import {
   AnyValue,
   VALUE_KVLIST,
+  VALUE_STRING,
   VALUE_ARRAY,
   blankValue,
   maskText,
@@ -32,6 +34,7 @@ export interface FieldTarget {
 }
 
 const OPEN_OBJECT = 0x7b;
+const PENDING = new TextEncoder().encode(PENDING_SPAN.value);
 
 /**
  * Reads attribute lists: unknown attributes go straight into a JSON writer, attributes that fill a column
@@ -49,6 +52,8 @@ export class AttributeDecoder implements ValueContext {
   keepsContent = true;
   flags = 0;
   isGenAi = false;
+  /** The span is a copy of one that has not ended. */
+  isPending = false;
   attributeCount = 0;
   droppedCount = 0;
   /** Fields filled by the current record, in the order met. */
@@ -87,6 +92,7 @@ export class AttributeDecoder implements ValueContext {
     this.hasTruncated = false;
     this.flags = 0;
     this.isGenAi = false;
+    this.isPending = false;
     this.attributeCount = 0;
     this.droppedCount = 0;
   }
@@ -105,6 +111,7 @@ export class AttributeDecoder implements ValueContext {
     this.attributeCount += 1;
     if (key.isSensitive) maskText(this, range.from, range.to);
     if (key.isGenAi) this.isGenAi = true;
+    if (key.isPendingMark) this.isPending = isText(this.reader.bytes, value, PENDING);
     if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
       this.dropAttribute(key, value);
     } else if (key.field >= 0) this.offer(key, value, json);
@@ -209,6 +216,11 @@ export class AttributeDecoder implements ValueContext {
   get lastValue(): AnyValue {
     return this.last;
   }
+}
+
+function isText(bytes: Uint8Array, value: AnyValue, text: Uint8Array): boolean {
+  if (value.kind !== VALUE_STRING || value.to - value.from !== text.length) return false;
+  return text.every((byte, index) => bytes[value.from + index] === byte);
 }
 
 /** Begins a JSON object unless one is begun. */

@@ -1,5 +1,6 @@
 import { attributePolicy } from "@lensai/otel-config/redaction/attribute-policy";
 import { OTEL_GEN_AI_FIELDS, OTEL_GEN_AI_PREFIX } from "@lensai/otel-config/dialects/otel-gen-ai";
+import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import type { FieldRule } from "@lensai/otel-config/dialects/dialect";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
@@ -16,6 +17,8 @@ export interface KeyInfo {
   /** Ready JSON: `"key":`. */
   readonly json: Uint8Array;
   readonly isGenAi: boolean;
+  /** Does the attribute say whether the span is a copy of one that has not ended? */
+  readonly isPendingMark: boolean;
   /** The key itself holds something to mask (user data used as a key): it is masked wherever it occurs. */
   readonly isSensitive: boolean;
   /** Where the key was last written as a JSON member: of which object, from where, to where. */
@@ -79,6 +82,7 @@ export class KeyTable {
       policy: attributePolicy(name),
       json: encoder.encode(`${JSON.stringify(name)}:`),
       isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
+      isPendingMark: name === PENDING_SPAN.attribute,
       isSensitive: masked.count > 0,
       member: { objectId: 0, from: 0, to: 0 },
       view: new DataView(bytes.buffer),

@@ -37,6 +37,8 @@ export interface SpanPlace {
   traceAt: number;
   spanAt: number;
   ordinal: number;
+  /** End of the span, nanoseconds in two words; its start when it has none. */
+  end: { low: number; high: number };
 }
 
 /** Says whether a span is new; false for one that has landed or is about to. */
@@ -92,6 +94,7 @@ export class TraceDecoder {
     traceAt: 0,
     spanAt: 0,
     ordinal: 0,
+    end: { low: 0, high: 0 },
   };
 
   constructor(records: RecordDecoder) {
@@ -118,6 +121,10 @@ export class TraceDecoder {
     if (problem !== undefined) {
       records.discardRow();
       rejectRecord(result, problem);
+    } else if (records.attributes.isPending) {
+      records.sink.abandonRow();
+      result.accepted += 1;
+      result.ignored += 1;
     } else if (filter.isNew(this.placeOf(ordinal))) {
       this.writeRow();
       result.accepted += 1;
@@ -134,6 +141,7 @@ export class TraceDecoder {
     place.traceAt = span.trace.from;
     place.spanAt = span.id.from;
     place.ordinal = ordinal;
+    place.end = span.end.low === 0 && span.end.high === 0 ? span.start : span.end;
     return place;
   }
 

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { LensError } from "@lensai/otel-config/errors";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { endUnixNano, findSpanRow } from "@lensai/otel-config/span-row/replaced-rows";
+import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "../decode/span-ids.ts";
 import type { DecodeResult, RequestFacts } from "../decode/record-decoder.ts";
 import type { RequestDecoder } from "../decode/request-decoder.ts";
 import type { SpanFilter, SpanPlace } from "../decode/trace-decoder.ts";
@@ -41,6 +43,9 @@ export interface PipelineCounters {
   /** Data points of metrics that are not stored. */
   ignoredRecords: number;
 }
+
+/** A look-up reads the open batch from its end; more repeats in one request are a resend, not new ends. */
+const LOOK_UPS_MAX = 64;
 
 /** More records in one request than this are refused: the sender's batch size is broken. */
 const ROWS_PER_REQUEST_MAX = 65_536;
@@ -124,21 +129,39 @@ export class IngestPipeline implements Ingest {
 class FirstSeenSpans implements SpanFilter {
   private readonly parts: IngestPipelineParts;
   private readonly words: Uint32Array;
+  private readonly projectId: string;
   private count = 0;
+  private lookUps = 0;
 
   constructor(parts: IngestPipelineParts, projectId: string, spansMax: number) {
     this.parts = parts;
+    this.projectId = projectId;
     this.words = new Uint32Array(spansMax * 2);
     parts.identity.selectProject(projectId);
   }
 
-  isNew({ bytes, traceAt, spanAt }: SpanPlace): boolean {
+  isNew(place: SpanPlace): boolean {
     const { identity, seen } = this.parts;
-    identity.read(bytes, traceAt, spanAt);
-    if (!seen.addSpan(identity.low, identity.high)) return false;
+    identity.read(place.bytes, place.traceAt, place.spanAt);
+    if (!seen.addSpan(identity.low, identity.high)) return this.replacesOpenRow(place);
     this.words[this.count] = identity.low;
     this.words[this.count + 1] = identity.high;
     this.count += 2;
+    return true;
+  }
+
+  /**
+   * A span that came before counts again when it ends later than its row in the open batch: a client sent it
+   * while it was open. Once the row has landed, the first stands.
+   */
+  private replacesOpenRow(place: SpanPlace): boolean {
+    if (this.lookUps === LOOK_UPS_MAX) return false;
+    this.lookUps += 1;
+    const { batch } = this.parts.log;
+    const end = (BigInt(place.end.high) << 32n) | BigInt(place.end.low);
+    const row = findSpanRow(batch, { project: this.projectId, ...idsOf(place) });
+    if (row === undefined || end <= endUnixNano(batch, row)) return false;
+    batch.hasRepeats = true;
     return true;
   }
 
@@ -152,6 +175,14 @@ class FirstSeenSpans implements SpanFilter {
     }
     this.count = 0;
   }
+}
+
+function idsOf({ bytes, traceAt, spanAt }: SpanPlace): { trace: string; span: string } {
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    trace: at.toString("hex", traceAt, traceAt + TRACE_ID_BYTES),
+    span: at.toString("hex", spanAt, spanAt + SPAN_ID_BYTES),
+  };
 }
 
 /** Project, NUL, body as sent: the same body in two projects is two requests. */

@@ -14,6 +14,8 @@ export function replayRecord(
   target: { body: Uint8Array; batch: RowBatch },
 ): void {
   const { body, batch } = target;
+  // Whether a span came twice is not logged; looking for it costs little, and only here.
+  batch.hasRepeats = true;
   decoder.decode(
     {
       signal: record.signal,

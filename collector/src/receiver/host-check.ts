@@ -24,3 +24,12 @@ export function requireLoopbackHost(host: string | undefined, allowed: ReadonlyS
 function hostName(host: string): string {
   return host.toLowerCase().replace(/:\d*$/, "");
 }
+
+/** RFC 9112 section 3.2: an HTTP/1.1 request without a Host header is answered with 400. */
+export function requireHostHeader(httpVersion: string, host: string | undefined): void {
+  if (host !== undefined || httpVersion === "1.0") return;
+  throw new LensError(
+    "ingest.body_malformed",
+    "the request has no Host header; HTTP/1.1 needs one",
+  );
+}

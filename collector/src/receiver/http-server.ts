@@ -14,7 +14,8 @@ export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyIns
   const server = Fastify({
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Node would refuse a missing Host header with an empty answer; ours says what is wrong.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     // readBody has the limit that answers; this one only ends what never became a request.
     requestTimeout: parts.bodyTimeoutMs + HEADERS_TIMEOUT_MS,
     // Draining requests are answered by our own handler, in the encoding of the request.

@@ -7,7 +7,7 @@ import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
 import type { ReceiverParts } from "./accept-export.ts";
 import { readBody } from "./body.ts";
 import { corsHeaders, preflightHeaders, requireOrigin } from "./cors.ts";
-import { requireLoopbackHost } from "./host-check.ts";
+import { requireHostHeader, requireLoopbackHost } from "./host-check.ts";
 import { contentEncodingOf } from "./inflate.ts";
 import { LINGER_TIMEOUT_MS } from "./limits.ts";
 import { statusBody, successBody } from "./otlp-response.ts";
@@ -32,6 +32,10 @@ export function serveOtlpHttp(server: FastifyInstance, parts: OtlpHttpParts): vo
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
   // With a listener Node leaves "100 Continue" to us: sent once the request is known to be welcome.
   server.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
+    server.server.emit("request", request, response),
+  );
+  // Any other expectation is ignored, as RFC 9110 section 10.1.1 allows; Node would send an empty 417.
+  server.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
     server.server.emit("request", request, response),
   );
   const serve = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
@@ -77,6 +81,7 @@ function isAllowedOrigin(parts: OtlpHttpParts, origin: string | undefined): bool
 async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promise<FastifyReply> {
   const { parts, request, reply } = exchange;
   const { headers } = request;
+  requireHostHeader(request.raw.httpVersion, headers.host);
   const signal = signalOfPath(request.url);
   requirePost(request.method);
   refuseWhileDraining(parts);

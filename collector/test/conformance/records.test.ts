@@ -343,13 +343,39 @@ test("H57 a span that comes again in another batch is stored once", async () => 
   expect(rows).toHaveLength(2);
 });
 
-test("H58 a span id that comes again with another content is stored once: the first stands", async () => {
+const SPAN_END = 1_790_000_001_000_000_001n;
+const endingAt = (end: bigint, name: string, spanId: string): object => ({
+  spanId,
+  name,
+  endTimeUnixNano: end.toString(),
+});
+
+test("H58 of a span that comes again before it has landed, the newest end wins", async () => {
   const spanId = newSpanId();
   const rows = await collector.land(
-    json({ spanId, name: "first" }),
-    json({ spanId, name: "second" }),
+    json(
+      endingAt(SPAN_END, "open", spanId),
+      endingAt(SPAN_END + 9n, "ended", spanId),
+      endingAt(SPAN_END + 5n, "late and older", spanId),
+    ),
   );
-  expect(rows.map((row) => row["span_name"])).toEqual(["first"]);
+  expect(rows.map((row) => row["span_name"])).toEqual(["ended"]);
+});
+
+test("H58 once a span has landed, the row in the lake stands", async () => {
+  const spanId = newSpanId();
+  expect(await collector.land(json(endingAt(SPAN_END, "first", spanId)))).toHaveLength(1);
+  expect(await collector.land(json(endingAt(SPAN_END + 9n, "second", spanId)))).toEqual([]);
+});
+
+test("H58 the copy that some clients send of a span that is still open is not stored", async () => {
+  const spanId = newSpanId();
+  const attributes = [{ key: "logfire.span_type", value: { stringValue: "pending_span" } }];
+  const rows = await collector.land(
+    json({ spanId, name: "pending", attributes }),
+    json({ spanId, name: "final" }),
+  );
+  expect(rows.map((row) => row["span_name"])).toEqual(["final"]);
 });
 
 test("H59 a child that arrives before its parent keeps the link to it", async () => {

@@ -54,6 +54,7 @@ export interface RowBatchMessage {
   readonly capacity: number;
   readonly columns: readonly Column[];
   readonly days: Int32Array;
+  readonly hasRepeats: boolean;
 }
 
 const FIRST_ARENA_BYTES = 64 * 1024;
@@ -72,6 +73,8 @@ export class RowBatch {
   /** UTC day (days since the epoch) under which the row is partitioned. */
   days: Int32Array;
   rowCount = 0;
+  /** Some span may have more than one row: see `replacedRows`. */
+  hasRepeats = false;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -86,15 +89,16 @@ export class RowBatch {
       columns: [...message.columns],
       days: message.days,
       rowCount: message.rowCount,
+      hasRepeats: message.hasRepeats,
     });
   }
 
   /** The batch as plain data and the buffers to transfer; the batch must not be used afterwards. */
   toMessage(): { message: RowBatchMessage; transfer: ArrayBuffer[] } {
-    const { rowCount, capacity, columns, days } = this;
+    const { rowCount, capacity, columns, days, hasRepeats } = this;
     const transfer = [days.buffer as ArrayBuffer];
     for (const column of columns) transfer.push(...columnBuffers(column));
-    return { message: { rowCount, capacity, columns, days }, transfer };
+    return { message: { rowCount, capacity, columns, days, hasRepeats }, transfer };
   }
 
   /** Memory held, in bytes. */
@@ -131,6 +135,7 @@ export class RowBatch {
   /** Empties the batch and keeps its memory. */
   reset(): void {
     this.rowCount = 0;
+    this.hasRepeats = false;
     for (const column of this.columns) {
       if (column.kind === "plain") column.bytesLength = 0;
       if (column.kind === "dictionary") {
