@@ -127,6 +127,13 @@ export class CanaryField {
     });
   }
 
+  /** The shortest text that a rule matches, alone in its field. */
+  plantShort(place: string): string {
+    const needle = "q@z.io";
+    this.canaries.push({ rule: "email", place, needle });
+    return needle;
+  }
+
   /** Words that no rule knows: content, and nothing to mask. */
   plantPhrase(place: string): string {
     this.count += 1;

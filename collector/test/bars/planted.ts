@@ -67,7 +67,7 @@ function otherAttributes(field: CanaryField): Message[] {
     text("process.command_line", plant("dropped command line")),
     { key: "process.command_args", value: structured(plant, "dropped command args") },
     text("http.request.header.authorization", `Bearer ${plant("dropped header")}`),
-    text("mail", "q@z.io"),
+    text("mail", field.plantShort("attribute of six bytes")),
   ];
 }
 
