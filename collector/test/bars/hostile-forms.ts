@@ -173,6 +173,8 @@ export const hostileRequests: Readonly<Record<string, (field: CanaryField) => Ho
       Buffer.from(`${field.plant("gzip file name")}\0${field.plant("gzip comment")}\0`),
       gzip.subarray(10),
     ]);
+    const whole = zlib.gzipSync(requestOf(spanWith(13)));
+    const trailed = Buffer.concat([whole, Buffer.from(field.plant("behind a gzip member"))]);
     const skipped = Buffer.from(field.plant("zstd skippable frame"));
     const frame = Buffer.alloc(8);
     frame.writeUInt32LE(0x184d2a50, 0); // RFC 8878 section 3.1.2
@@ -180,6 +182,7 @@ export const hostileRequests: Readonly<Record<string, (field: CanaryField) => Ho
     const zstd = zlib.zstdCompressSync(requestOf(spanWith(9)));
     return [
       { body: named, headers: { "content-encoding": "gzip" } },
+      { body: trailed, headers: { "content-encoding": "gzip" }, status: 400 },
       { body: Buffer.concat([frame, skipped, zstd]), headers: { "content-encoding": "zstd" } },
     ];
   },

@@ -58,13 +58,11 @@ function samples(): [Sample, ...Sample[]] {
   ]);
   const odd: Sample[] = Object.values(hostileRequests)
     .flatMap((requests) => requests(field))
-    .filter(({ headers }) => headers === undefined)
-    .map(({ path: url = "/v1/traces", body }) => ({
-      signal: url.slice("/v1/".length) as Sample["signal"],
-      body,
-      ...protobuf,
-    }))
-    .filter(({ signal }) => signal in GRPC_SERVICES);
+    .filter(({ headers, status }) => headers === undefined && status === undefined)
+    .map(({ path: url = "/v1/traces", body }) => {
+      const signal = url.slice("/v1/".length) as Sample["signal"];
+      return { signal, body, contentType: protobuf.contentType, encoding: protobuf.encoding };
+    });
   const small: Sample = {
     signal: "traces",
     body: tracesOf([1, 2, 3], "alice@example.com"),
