@@ -87,4 +87,6 @@ async function main(): Promise<void> {
   process.send?.(server.server.address());
 }
 
+// The parent may end without stopping its servers.
+process.once("disconnect", () => process.exit());
 await main();

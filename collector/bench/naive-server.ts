@@ -63,4 +63,6 @@ async function main(): Promise<void> {
   server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
 }
 
+// The parent may end without stopping its servers.
+process.once("disconnect", () => process.exit());
 await main();

@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 func factories() (otelcol.Factories, error) {
@@ -32,6 +33,7 @@ func factories() (otelcol.Factories, error) {
 	if result.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
 		return result, err
 	}
+	result.Telemetry = otelconftelemetry.NewFactory()
 	result.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](fileexporter.NewFactory())
 	return result, err
 }
@@ -42,6 +44,7 @@ func main() {
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
+				DefaultScheme: "file",
 				ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory()},
 			},
 		},
@@ -61,7 +64,7 @@ export function buildOtelCollector(folder: string): string | undefined {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "main.go"), MAIN_GO);
     const go = (...args: string[]): void => {
-      execFileSync("go", args, { cwd: folder, stdio: "inherit" });
+      execFileSync("go", args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
     };
     if (!existsSync(join(folder, "go.mod"))) go("mod", "init", "bench-collector");
     go(

@@ -1,6 +1,7 @@
 import { fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -49,11 +50,12 @@ function serverOf(
     port: at.port,
     pid: child.pid ?? 0,
     hasKeys: at.hasKeys ?? false,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once("exit", () => resolve());
-        child.kill("SIGTERM");
-      }),
+    async stop() {
+      if (child.exitCode !== null) return;
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+    },
   };
 }
 
@@ -122,21 +124,36 @@ function snapshot(): unknown {
   };
 }
 
-/** Starts all of them; the Collector only where Go is. */
+/** Starts all of them; the Collector only where Go is. When one fails, the others are stopped again. */
 export async function startServers(folder: string, goFolder: string): Promise<Server[]> {
-  const servers = [
-    await forked("http", "floor-server.ts", ["http"]),
-    await forked("fastify", "floor-server.ts", ["fastify"]),
-    await forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")]),
-    await lensai(folder),
-    await forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")]),
-  ];
-  const binary = buildOtelCollector(goFolder);
-  if (binary === undefined) return servers;
+  const servers: Server[] = [];
+  try {
+    servers.push(await forked("http", "floor-server.ts", ["http"]));
+    servers.push(await forked("fastify", "floor-server.ts", ["fastify"]));
+    servers.push(await forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")]));
+    servers.push(await lensai(folder));
+    servers.push(await forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")]));
+    const binary = buildOtelCollector(goFolder);
+    const collector = binary === undefined ? undefined : await otelCollector(binary, folder);
+    return collector === undefined ? servers : [...servers, collector];
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop()));
+    throw error;
+  }
+}
+
+/** Undefined when this build of it does not start: the other figures are worth having all the same. */
+async function otelCollector(binary: string, folder: string): Promise<Server | undefined> {
   const collectorFolder = join(folder, "otelcol");
   mkdirSync(collectorFolder, { recursive: true });
   const port = await freePort();
-  const child = startOtelCollector(binary, collectorFolder, port);
-  await untilReady(`http://127.0.0.1:${port}/`);
-  return [...servers, serverOf("otelcol", child, { port })];
+  const server = serverOf("otelcol", startOtelCollector(binary, collectorFolder, port), { port });
+  try {
+    await untilReady(`http://127.0.0.1:${port}/`);
+    return server;
+  } catch (error) {
+    console.log(`no OpenTelemetry Collector in this run: ${String(error)}`);
+    await server.stop();
+    return undefined;
+  }
 }
