@@ -38,6 +38,8 @@ export class AnyValue {
   low = 0;
   high = 0;
   double = 0;
+  /** A text that still has to be masked; only between `readPair` and its caller. */
+  isUnmasked = false;
 }
 
 /** What a decoder of values needs; counters are read and reset by the record that owns the value. */
@@ -182,7 +184,7 @@ function writeValue(writing: Writing, value: AnyValue, depth: number): void {
   const { context, json } = writing;
   switch (value.kind) {
     case VALUE_STRING:
-      json.string(context.reader.bytes, value.from, textEnd(context, value));
+      json.string(context.reader.view, value.from, textEnd(context, value));
       return;
     case VALUE_BOOL:
       json.ascii(value.low === 1 ? "true" : "false");
@@ -279,7 +281,7 @@ function writeObject(writing: Writing, value: AnyValue, depth: number): void {
     const memberEnd = reader.lengthEnd(end);
     const key = readKeyValue(writing.context, memberEnd, item);
     maskText(writing.context, key.from, key.to);
-    writing.json.keyBytes(reader.bytes, key.from, key.to);
+    writing.json.keyBytes(reader.view, key.from, key.to);
     writeValue(writing, item, depth);
   }
   writing.json.byte(CLOSE_OBJECT);
@@ -324,7 +326,7 @@ function readScalar(
       into.kind = VALUE_STRING;
       into.from = at + 2;
       into.to = end;
-      maskText(context, at + 2, end);
+      into.isUnmasked = true;
       return true;
     case 0x18:
       return readShortVarint(bytes, at + 1, to);
@@ -362,6 +364,20 @@ const keyRange = { from: 0, to: 0 };
  * answer. Masking the key is left to the caller, who may know it.
  */
 export function readKeyValue(
+  context: ValueContext,
+  end: number,
+  into: AnyValue,
+): { from: number; to: number } {
+  const key = readPair(context, end, into);
+  if (into.isUnmasked) {
+    into.isUnmasked = false;
+    maskText(context, into.from, into.to);
+  }
+  return key;
+}
+
+/** `readKeyValue` for a caller that masks a short text itself, when `into.isUnmasked` says so. */
+export function readPair(
   context: ValueContext,
   end: number,
   into: AnyValue,

@@ -13,9 +13,12 @@ import {
   maskText,
   overwriteValue,
   readKeyValue,
+  readPair,
   writeJsonValue,
 } from "./any-value.ts";
 import type { ValueContext } from "./any-value.ts";
+import { CleanTexts } from "./clean-texts.ts";
+import type { RepeatScore } from "./clean-texts.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { KeyTable } from "./key-table.ts";
 import type { KeyInfo } from "./key-table.ts";
@@ -24,6 +27,9 @@ import { FLAG } from "./record-flags.ts";
 
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
+
+/** Longer texts seldom repeat. */
+const REMEMBERED_BYTES_MAX = 128;
 
 /** A field rule with its target resolved: a column, or a place in the raw usage. */
 export interface FieldTarget {
@@ -65,6 +71,7 @@ export class AttributeDecoder implements ValueContext {
   private readonly ranks: Uint32Array;
   private readonly values: AnyValue[];
   private readonly infos: KeyInfo[] = [];
+  private readonly cleanTexts = new CleanTexts();
   private scratch = new AnyValue();
   private last = this.scratch;
 
@@ -106,9 +113,13 @@ export class AttributeDecoder implements ValueContext {
   readAttribute(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
     this.last = value;
-    const range = readKeyValue(this, end, value);
+    const range = readPair(this, end, value);
     const key = this.keys.predict(this.attributeCount, this.reader.view, range);
     this.attributeCount += 1;
+    if (value.isUnmasked) {
+      value.isUnmasked = false;
+      this.maskRepeating(value, key.repeat);
+    }
     if (key.isSensitive) maskText(this, range.from, range.to);
     if (key.isGenAi) this.isGenAi = true;
     if (key.isPendingMark) this.isPending = isText(this.reader.bytes, value, PENDING);
@@ -118,6 +129,19 @@ export class AttributeDecoder implements ValueContext {
     else if (key.policy === "content" && !this.keepsContent) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
+  }
+
+  /** Masks a short text, or remembers that nothing in it was ever masked. */
+  maskRepeating({ from, to }: { from: number; to: number }, repeat: RepeatScore): void {
+    if (repeat.score <= 0 || to - from > REMEMBERED_BYTES_MAX) {
+      maskText(this, from, to);
+      return;
+    }
+    const id = this.cleanTexts.lookUp(this.reader.view, from, to);
+    if (this.cleanTexts.isClean(id, repeat)) return;
+    const before = this.redactions;
+    maskText(this, from, to);
+    if (this.redactions === before) this.cleanTexts.remember(id);
   }
 
   private dropAttribute(key: KeyInfo, value: AnyValue): void {
@@ -138,7 +162,7 @@ export class AttributeDecoder implements ValueContext {
     json.comma();
     member.objectId = json.objectId;
     member.from = json.position;
-    json.raw(key.json, 0, key.json.length);
+    json.copy(key.json, key.jsonLength);
     writeJsonValue(this, json, value);
     member.to = json.position;
   }

@@ -4,6 +4,8 @@ import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import type { FieldRule } from "@lensai/otel-config/dialects/dialect";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
+import { newRepeatScore } from "./clean-texts.ts";
+import type { RepeatScore } from "./clean-texts.ts";
 import { TextInterner } from "./text-interner.ts";
 
 /** What the decoder must know about an attribute key; found once per distinct key, then looked up by id. */
@@ -15,7 +17,8 @@ export interface KeyInfo {
   readonly rank: number;
   readonly policy: "keep" | "drop" | "content";
   /** Ready JSON: `"key":`. */
-  readonly json: Uint8Array;
+  readonly json: DataView;
+  readonly jsonLength: number;
   readonly isGenAi: boolean;
   /** Does the attribute say whether the span is a copy of one that has not ended? */
   readonly isPendingMark: boolean;
@@ -23,8 +26,11 @@ export interface KeyInfo {
   readonly isSensitive: boolean;
   /** Where the key was last written as a JSON member: of which object, from where, to where. */
   readonly member: { objectId: number; from: number; to: number };
+  /** Do its values repeat? */
+  readonly repeat: RepeatScore;
   /** The key's bytes, to compare with. */
   readonly view: DataView;
+  readonly length: number;
 }
 
 /** Attributes of one instrumentation come in the same order in every record: what came nth last time. */
@@ -54,7 +60,7 @@ export class KeyTable {
   /** Information about the key bytes [from,to) of the nth attribute of a record. */
   predict(ordinal: number, source: DataView, range: { from: number; to: number }): KeyInfo {
     const guess = this.predicted[ordinal];
-    if (guess !== undefined && isSame(guess.view, source, range)) return guess;
+    if (guess !== undefined && isSame(guess, source, range)) return guess;
     const info = this.lookup(source, range.from, range.to);
     if (ordinal < PREDICTED_MAX) this.predicted[ordinal] = info;
     return info;
@@ -75,17 +81,21 @@ export class KeyTable {
     const masked = redactText(decoder.decode(bytes), this.redactor);
     const name = masked.text;
     const mapped = this.fieldByName.get(name);
+    const json = encoder.encode(`${JSON.stringify(name)}:`);
     const info: KeyInfo = {
       name,
       field: mapped?.field ?? -1,
       rank: mapped?.rank ?? 0,
       policy: attributePolicy(name),
-      json: encoder.encode(`${JSON.stringify(name)}:`),
+      json: new DataView(json.buffer, json.byteOffset, json.byteLength),
+      jsonLength: json.byteLength,
       isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
       isPendingMark: name === PENDING_SPAN.attribute,
       isSensitive: masked.count > 0,
+      repeat: newRepeatScore(),
       member: { objectId: 0, from: 0, to: 0 },
       view: new DataView(bytes.buffer),
+      length: bytes.length,
     };
     this.infos[id] = info;
     return info;
@@ -93,11 +103,10 @@ export class KeyTable {
 }
 
 function isSame(
-  known: DataView,
+  { view: known, length }: KeyInfo,
   source: DataView,
   { from, to }: { from: number; to: number },
 ): boolean {
-  const length = known.byteLength;
   if (to - from !== length) return false;
   let offset = 0;
   for (; offset + 4 <= length; offset += 4) {

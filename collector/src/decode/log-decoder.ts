@@ -206,7 +206,7 @@ export class LogDecoder {
     }
     if (log.severityText.to > log.severityText.from) {
       json.key(KEY.severityText);
-      json.string(reader.bytes, log.severityText.from, log.severityText.to);
+      json.string(reader.view, log.severityText.from, log.severityText.to);
     }
     if (!records.attributes.keepsContent) blankValue(records.attributes, log.body);
     else if (log.body.kind !== VALUE_EMPTY) {

@@ -275,7 +275,7 @@ export class MetricDecoder {
     json.ascii(`"${nanosText(point.start.low, point.start.high)}"`);
     if (metric.unit.to > metric.unit.from) {
       json.key(KEY.unit);
-      json.string(reader.bytes, metric.unit.from, metric.unit.to);
+      json.string(reader.view, metric.unit.from, metric.unit.to);
     }
     series.addText(name);
     series.addText(records.resource.text);

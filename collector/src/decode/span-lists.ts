@@ -76,7 +76,7 @@ export class SpanListDecoder {
     json.key(KEY.time);
     json.ascii(`"${nanosText(item.low, item.high)}"`);
     json.key(KEY.name);
-    json.string(reader.bytes, item.textFrom, item.textTo);
+    json.string(reader.view, item.textFrom, item.textTo);
     const isException = isText(reader.bytes, item, EXCEPTION);
     this.writeAttributes(json, { from, end, tag: 0x1a, isException });
   }
@@ -128,7 +128,7 @@ export class SpanListDecoder {
     json.hex(reader.bytes, item.otherFrom, item.otherTo);
     if (item.textTo > item.textFrom) {
       json.key(KEY.traceState);
-      json.string(reader.bytes, item.textFrom, item.textTo);
+      json.string(reader.view, item.textFrom, item.textTo);
     }
     this.writeAttributes(json, { from, end, tag: 0x22, isException: false });
   }

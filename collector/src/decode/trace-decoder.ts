@@ -1,6 +1,7 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { maskText, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
+import { newRepeatScore } from "./clean-texts.ts";
 import { forEachRecord } from "./envelope.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
@@ -89,6 +90,7 @@ export class TraceDecoder {
   private readonly reader: OtlpReader;
   private readonly lists: SpanListDecoder;
   private readonly span = new SpanScratch();
+  private readonly nameRepeat = newRepeatScore();
   private readonly place: SpanPlace = {
     bytes: new Uint8Array(0),
     traceAt: 0,
@@ -169,7 +171,8 @@ export class TraceDecoder {
           this.readId(span.parent, end, SPAN_ID_BYTES);
           break;
         case 0x2a:
-          this.readText(span.name, end);
+          this.readRange(span.name, end);
+          this.records.attributes.maskRepeating(span.name, this.nameRepeat);
           break;
         case 0x30:
           span.kind = reader.varint();
@@ -291,7 +294,7 @@ export class TraceDecoder {
     const json = records.sink.attributes;
     openObject(json);
     json.key(TRACE_STATE_KEY);
-    json.string(reader.bytes, span.state.from, span.state.to);
+    json.string(reader.view, span.state.from, span.state.to);
   }
 }
 
