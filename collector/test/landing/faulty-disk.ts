@@ -8,7 +8,7 @@ export interface DiskFaults {
   /** Writes take at most so many bytes at once, as a system call may. */
   shortWriteBytes?: number | undefined;
   sync?: string | undefined;
-  /** Only the next sync fails. */
+  /** Only the next sync of records fails: a file's first sync belongs to its preparation. */
   nextSync?: string | undefined;
   truncate?: string | undefined;
   create?: string | undefined;
@@ -28,6 +28,7 @@ export function faultyDisk(faults: DiskFaults): Disk {
 }
 
 function faultyFile(file: DiskFile, faults: DiskFaults): DiskFile {
+  let isPrepared = false;
   return {
     ...file,
     writev: async (buffers, position) => {
@@ -42,8 +43,9 @@ function faultyFile(file: DiskFile, faults: DiskFaults): DiskFile {
     },
     sync: async () => {
       await faults.syncGate;
-      const { sync = faults.nextSync } = faults;
-      faults.nextSync = undefined;
+      const { sync = isPrepared ? faults.nextSync : undefined } = faults;
+      if (isPrepared) faults.nextSync = undefined;
+      isPrepared = true;
       if (sync !== undefined) throw failure(sync);
       await file.sync();
     },
