@@ -49,15 +49,12 @@ function fits(body: Uint8Array, signal: Signal): boolean {
   let records = 0;
   let telling = 0;
   const record = (end: number): boolean => {
+    const found = tellingFields(reader, end, signal);
+    // A metric has exactly one kind of data; a span with a name and attributes looks like two.
+    if (found === undefined || (signal === "metrics" && found !== 1)) return false;
     records += 1;
-    while (reader.at < end) {
-      const tag = reader.varint();
-      const field = Math.floor(tag / 8);
-      if (LAYOUTS[signal][field] !== tag % 8) return false;
-      if (TELLING_FIELDS[signal].includes(field)) telling += 1;
-      reader.skip(tag, end);
-    }
-    return reader.at === end;
+    telling += found;
+    return true;
   };
   const walk = (end: number, level: number): boolean => {
     while (reader.at < end) {
@@ -77,4 +74,36 @@ function fits(body: Uint8Array, signal: Signal): boolean {
     // Not readable at all is one way of not fitting.
     return false;
   }
+}
+
+/** How many telling fields a record has; undefined when it does not have the layout of the signal. */
+function tellingFields(reader: OtlpReader, end: number, signal: Signal): number | undefined {
+  let count = 0;
+  while (reader.at < end) {
+    const tag = reader.varint();
+    const field = Math.floor(tag / 8);
+    if (LAYOUTS[signal][field] !== tag % 8) return undefined;
+    if (!TELLING_FIELDS[signal].includes(field)) reader.skip(tag, end);
+    else {
+      count += 1;
+      const from = reader.at;
+      if (signal === "metrics" && !isMetricData(reader, end)) return undefined;
+      reader.at = from;
+      reader.skip(tag, end);
+    }
+  }
+  return reader.at === end ? count : undefined;
+}
+
+/** Gauge, Sum, histograms and Summary: points in field 1, temporality in 2, monotonicity in 3. */
+const METRIC_DATA_TAGS: ReadonlySet<number> = new Set([0x0a, 0x10, 0x18]);
+
+function isMetricData(reader: OtlpReader, end: number): boolean {
+  const to = reader.lengthEnd(end);
+  while (reader.at < to) {
+    const tag = reader.varint();
+    if (!METRIC_DATA_TAGS.has(tag)) return false;
+    reader.skip(tag, to);
+  }
+  return reader.at === to;
 }

@@ -243,3 +243,12 @@ test("of equal attribute keys the last one stays, and the record says so", () =>
   expect(text.match(/"a":/g)).toHaveLength(1);
   expect(JSON.parse(text)).toEqual({ a: 3, b: 1, c: 4, "lensai.ingest.flags": ["duplicate_keys"] });
 });
+
+test("spans that are all refused are not taken for metrics", () => {
+  const attributes = attributesOf({ a: "b" });
+  const body = bodyOf(
+    {},
+    { traceId: Buffer.alloc(3, 1), startTimeUnixNano: 0, endTimeUnixNano: 0, attributes },
+  );
+  expect(decode(body).result).toMatchObject({ accepted: 0, rejected: 1 });
+});
