@@ -48,6 +48,8 @@ export const SECRET_PREFIXES: readonly SecretPrefix[] = [
     { rule: "provider_key", rest: "plain", minRest: 16 },
     "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_",
   ),
+  // Our own API keys; the rest is 43 characters of base64url.
+  ...group({ rule: "provider_key", rest: "token", minRest: 32 }, "lensai_"),
   ...group({ rule: "aws_key", rest: "exact", minRest: 16 }, "AKIA ASIA"),
   ...group(
     { rule: "github_token", rest: "plain", minRest: 20 },

@@ -296,3 +296,9 @@ describe("hostile input", () => {
     expect(medium).toBeLessThanOrEqual(20 * Math.max(small, 4 * KB));
   });
 });
+
+it("masks a key of our own, and leaves names that only begin like one", () => {
+  const key = `lensai_${"Ab3-_".repeat(9)}`;
+  expect(redact(`key ${key} end`)).not.toContain(key);
+  expect(redact("lensai_spans_view")).toBe("lensai_spans_view");
+});
