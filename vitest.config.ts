@@ -5,7 +5,7 @@ const packageProject = (name: string) => ({
     name,
     root: `./${name}`,
     include: ["test/**/*.test.ts"],
-    exclude: ["test/crash/**", "test/s3/**", "**/node_modules/**"],
+    exclude: ["test/bars/**", "test/crash/**", "test/s3/**", "**/node_modules/**"],
   },
 });
 
