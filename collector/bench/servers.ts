@@ -100,6 +100,9 @@ async function lensai(folder: string): Promise<Server> {
       LENSAI_DATA_DIR: dataDir,
       LENSAI_OTLP_HTTP_PORT: String(port),
       LENSAI_OTLP_GRPC_PORT: String(grpcPort),
+      // No console answers there: the collector goes on with the snapshot in its folder.
+      LENSAI_CONTROL_URL: `http://127.0.0.1:${await freePort()}`,
+      LENSAI_CONTROL_TOKEN: "bench-control-token-of-no-console",
     },
   });
   await untilReady(`http://127.0.0.1:${port}/readyz`);
