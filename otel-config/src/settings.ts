@@ -145,7 +145,7 @@ export const SETTINGS: readonly SettingSpec[] = [
   }),
   setting(["collector"], "LENSAI_WAL_SEGMENT_BYTES", {
     description: "size of one write-ahead log segment in bytes",
-    default: "67108864",
+    default: "16777216",
   }),
   setting(["collector"], "LENSAI_WAL_BYTES_MAX", {
     description:

@@ -155,6 +155,7 @@ async function assemble(options: LandingOptions, ground: Ground): Promise<Landin
   const writer = new SegmentWriter({ wal, lander, pool, seen, limits: segmentLimits });
   for (const segment of folder.leftovers) lander.land(segment, undefined, Promise.resolve());
   await wal.supply.prepare();
+  await folder.stock();
   const spanIdentity = new SpanIdentity(Uint32Array.from(folder.identity.spanSecret));
   const parts = { ...ground, wal, lander, writer, quarantine, damagedSeenFiles: damaged };
   let closing: Promise<boolean> | undefined;

@@ -66,6 +66,24 @@ export class WalFolder {
     return new WalSegment(identity, path, await disk.open(path, "existing"));
   }
 
+  /**
+   * Makes free files ahead of the first requests: until the first segment has landed and comes back, a busy
+   * start would wait for zeros to reach the disk. Never rejects: a full disk shows when a segment is needed.
+   */
+  async stock(): Promise<void> {
+    try {
+      while (this.free.length < FREE_FILES_STOCKED) {
+        const number = await this.takeNumber();
+        const path = join(this.path, segmentName(number) + FREE_SUFFIX);
+        const file = await this.preallocate(path);
+        await file.close();
+        this.free.push(path);
+      }
+    } catch {
+      // No room for files that are only convenient.
+    }
+  }
+
   /** Ends a segment's use. The caller has made sure that nothing in it is needed any more. */
   async recycle(segment: WalSegment): Promise<void> {
     const { disk, segmentBytes } = this.options;
@@ -159,6 +177,8 @@ const SEGMENT_NAME = /^(\d{10})-([0-9a-f]{8})([0-9a-f]{8})\.wal$/;
 const FREE_NAME = /^\d{10}\.free$/;
 /** Kept for reuse; more only exist after a backlog. */
 const FREE_FILES_MAX = 3;
+/** Enough for the first seconds at full load: by then landed segments return. */
+const FREE_FILES_STOCKED = 2;
 const ZERO_BYTES = 1024 * 1024;
 /** One small file is written per so many segments; a restart skips what is left of them. */
 const NUMBERS_PER_RESERVATION = 1000;
