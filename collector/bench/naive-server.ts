@@ -52,14 +52,16 @@ function redactValue(value: NaiveValue | undefined): void {
   for (const pair of value?.kvlistValue?.values ?? []) redactValue(pair.value);
 }
 
+function redactSpan(span: NaiveSpan): void {
+  if (span.name !== undefined) span.name = redact(span.name);
+  if (span.status?.message !== undefined) span.status.message = redact(span.status.message);
+  for (const { value } of span.attributes ?? []) redactValue(value);
+}
+
 function redactRequest(request: NaiveRequest): void {
   for (const { resource, scopeSpans = [] } of request.resourceSpans ?? []) {
     for (const { value } of resource?.attributes ?? []) redactValue(value);
-    for (const span of scopeSpans.flatMap(({ spans = [] }) => spans)) {
-      if (span.name !== undefined) span.name = redact(span.name);
-      if (span.status?.message !== undefined) span.status.message = redact(span.status.message);
-      for (const { value } of span.attributes ?? []) redactValue(value);
-    }
+    for (const { spans = [] } of scopeSpans) for (const span of spans) redactSpan(span);
   }
 }
 
