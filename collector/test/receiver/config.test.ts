@@ -37,7 +37,7 @@ test("an empty environment gives the defaults of the list of settings", () => {
     inFlightBytesMax: 268_435_456,
     rateLimits: { recordsPerSecond: 0, requestsPerSecond: 0 },
     landingIntervalMs: 2000,
-    walSegmentBytes: 67_108_864,
+    walSegmentBytes: 16_777_216,
     walBytesMax: 1_073_741_824,
   });
 });
