@@ -1,10 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const PROPERTY_SEED = fileURLToPath(new URL("./deploy/tooling/property-seed.ts", import.meta.url));
 
 const packageProject = (name: string) => ({
   test: {
     name,
     root: `./${name}`,
     include: ["test/**/*.test.ts"],
+    setupFiles: [PROPERTY_SEED],
     exclude: ["test/bars/**", "test/crash/**", "test/s3/**", "**/node_modules/**"],
   },
 });

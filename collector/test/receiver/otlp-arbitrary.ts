@@ -92,12 +92,12 @@ function bytesOf(name: string): fc.Arbitrary<Buffer> {
   return array.map((bytes) => Buffer.from(bytes));
 }
 
-/** The OTLP/JSON form of a message object: hex ids, base64 bytes, "NaN" for NaN. */
+/** The OTLP/JSON form of a message object: hex ids, base64 bytes, "NaN" for NaN, "-0" for what JSON.stringify loses. */
 export function otlpJsonOf(value: unknown, key = ""): unknown {
   if (Buffer.isBuffer(value)) return value.toString(key in ID_LENGTHS ? "hex" : "base64");
   if (Array.isArray(value)) return value.map((element) => otlpJsonOf(element, key));
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  if (Object.is(value, -0)) return -0;
+  if (Object.is(value, -0)) return "-0";
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, otlpJsonOf(member, name)]),
