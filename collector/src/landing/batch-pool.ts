@@ -33,11 +33,6 @@ export class BatchPool {
     batch.reset();
     this.idle.push(batch);
   }
-
-  /** A batch that was taken will not come back. */
-  lost(batch: RowBatch): void {
-    if (batch.capacity === this.options.rowsMax) this.existing -= 1;
-  }
 }
 
 export interface BatchPoolOptions {

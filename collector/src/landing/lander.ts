@@ -152,21 +152,17 @@ export class Lander {
     const { segment } = sealed;
     const { thread, pool, folder, now } = this.options;
     const batch = sealed.batch ?? (await this.replay(segment));
-    sealed.batch = undefined;
+    sealed.batch = batch; // kept until it has landed: a thread that dies only read it
     const expected = batch.rowCount;
     const landedAtMs = segment.firstReceivedMs ?? now();
-    try {
-      const landed = await thread.land(folder.landingName(segment), landedAtMs, batch);
-      pool.give(landed.batch);
-      sealed.isLanded = true;
-      this.landedRows += expected;
-      // The name held other rows: a log restored from a copy, say. The bytes are kept for a person.
-      sealed.hasConflict = landed.rowCount !== expected;
-      if (sealed.hasConflict) this.conflicts += 1;
-    } catch (error) {
-      pool.lost(batch);
-      throw error;
-    }
+    const rowCount = await thread.land(folder.landingName(segment), landedAtMs, batch);
+    sealed.batch = undefined;
+    pool.give(batch);
+    sealed.isLanded = true;
+    this.landedRows += expected;
+    // The name held other rows: a log restored from a copy, say. The bytes are kept for a person.
+    sealed.hasConflict = rowCount !== expected;
+    if (sealed.hasConflict) this.conflicts += 1;
   }
 
   private async replay(segment: WalSegment): Promise<RowBatch> {

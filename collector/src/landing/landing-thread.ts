@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { LandReport, LandRequest, LandTrouble } from "./serve-landings.ts";
 
 /** The worker thread that lands batches, started when it is first needed and again when it has died. */
@@ -12,13 +12,13 @@ export class LandingThread {
   }
 
   /**
-   * Hands the batch's memory to the thread and gets it back, emptied, with the number of rows that the lake
-   * holds under the name. One at a time. Rejects when the thread dies; then the memory is gone.
+   * Lets the thread land the batch, which must not be changed meanwhile. Resolves with the number of rows
+   * that the lake holds under the name. One at a time. Rejects when the thread dies; the batch can then be
+   * given to the next one.
    */
-  async land(name: string, landedAtMs: number, batch: RowBatch): Promise<Landed> {
+  async land(name: string, landedAtMs: number, batch: RowBatch): Promise<number> {
     const worker = this.worker ?? this.start();
-    const { message, transfer } = batch.toMessage();
-    const request: LandRequest = { name, landedAtMs, batch: message };
+    const request: LandRequest = { name, landedAtMs, batch: batch.toMessage() };
     return await new Promise((resolve, reject) => {
       const onMessage = (report: LandReport): void => {
         if (report.kind === "trouble") {
@@ -26,7 +26,7 @@ export class LandingThread {
           return;
         }
         finish();
-        resolve({ rowCount: report.rowCount, batch: RowBatch.fromMessage(report.batch) });
+        resolve(report.rowCount);
       };
       const onError = (cause: unknown): void => {
         finish();
@@ -40,7 +40,7 @@ export class LandingThread {
         worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       };
       worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-      worker.postMessage(request, transfer);
+      worker.postMessage(request, []); // nothing to transfer: the memory is shared
     });
   }
 
@@ -65,9 +65,4 @@ export interface LandingThreadOptions {
   readonly workerData: unknown;
   /** The thread has met an error and tries again. */
   readonly onTrouble: (trouble: LandTrouble) => void;
-}
-
-export interface Landed {
-  readonly rowCount: number;
-  readonly batch: RowBatch;
 }

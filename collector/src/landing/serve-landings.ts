@@ -12,10 +12,10 @@ export interface LandRequest {
   readonly batch: RowBatchMessage;
 }
 
-/** What it answers: troubles while it tries again, at last the emptied memory and what landed. */
+/** What it answers: troubles while it tries again, at last what landed; then it reads the batch no more. */
 export type LandReport =
   | { readonly kind: "trouble"; readonly trouble: LandTrouble }
-  | { readonly kind: "landed"; readonly rowCount: number; readonly batch: RowBatchMessage };
+  | { readonly kind: "landed"; readonly rowCount: number };
 
 export interface LandTrouble {
   readonly code: ErrorCode;
@@ -49,12 +49,7 @@ export function serveLandings(
     for (let attempt = 0; ; attempt += 1) {
       try {
         const rowCount = await append(batch, options);
-        batch.reset();
-        const { message, transfer } = batch.toMessage();
-        port.postMessage(
-          { kind: "landed", rowCount, batch: message } satisfies LandReport,
-          transfer,
-        );
+        port.postMessage({ kind: "landed", rowCount } satisfies LandReport);
         return;
       } catch (error) {
         const trouble = toTrouble(error);

@@ -9,6 +9,7 @@ import type { Telemetry } from "../telemetry.ts";
 import { inflate } from "./inflate.ts";
 import type { ContentEncoding } from "./inflate.ts";
 import { transcodeJson } from "./json-to-protobuf.ts";
+import { releaseMemory } from "./release-memory.ts";
 
 /** What both transports need to serve an export. */
 export interface ReceiverParts {
@@ -42,10 +43,24 @@ export async function acceptExport(
   received: Export,
   reservation: ByteReservation,
 ): Promise<IngestResult> {
-  const { signal, sender, wire, wireEncoding, isJson } = received;
+  const { wire, wireEncoding } = received;
   const inflated = inflate(wire, wireEncoding, parts.sizeBytesMax);
   const plain = inflated instanceof Uint8Array ? inflated : await inflated;
-  if (plain !== wire) reserve(reservation, plain.length);
+  if (plain === wire) return await ingestPlain(parts, received, wire);
+  try {
+    reserve(reservation, plain.length);
+    return await ingestPlain(parts, received, plain);
+  } finally {
+    releaseMemory(plain);
+  }
+}
+
+async function ingestPlain(
+  parts: ReceiverParts,
+  received: Export,
+  plain: Uint8Array,
+): Promise<IngestResult> {
+  const { signal, sender, wire, wireEncoding, isJson } = received;
   const { body, hints } = isJson
     ? transcodeJson(signal, plain, parts.sizeBytesMax)
     : { body: plain, hints: [] };

@@ -204,6 +204,20 @@ describe("a store that misbehaves", () => {
       expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(1, 3)));
     },
   );
+
+  test("a thread that dies takes no rows with it: they land without being decoded again", async () => {
+    const folder = await testFolder();
+    const decode = vi.fn<LandingOptions["decode"]>();
+    const landing = await startLanding(folder, { ...gated(folder, "die"), decode });
+    await writeFile(join(folder, "gate"), "");
+    await ingestIds(landing, ids(1, 3));
+    await until(() => landing.state().trouble !== undefined);
+    await rm(join(folder, "gate"));
+    await until(() => landing.state().landedRows === 3);
+    expect(decode).not.toHaveBeenCalled();
+    await landing.close(5000);
+    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(1, 3)));
+  });
 });
 
 const canMount = process.platform === "linux" && process.getuid?.() === 0 && mountable();

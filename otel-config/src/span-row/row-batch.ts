@@ -4,7 +4,10 @@ import type { ColumnSpec } from "./columns.ts";
 /**
  * Span rows in columns, the form in which rows travel from the decoder to the Parquet writer.
  * Nothing is allocated per row or per value: text goes into arenas, numbers into typed arrays.
- * A batch is filled by one thread, sealed, and its buffers are transferred to another (`toMessage`).
+ *
+ * A batch is filled by one thread, sealed, and read by another (`toMessage`), while the first leaves it
+ * alone. The memory is shared and not transferred: V8 would take every batch that comes back for a hundred
+ * megabytes of new garbage to come, and mark the whole heap.
  */
 
 /** NULL in `DictionaryColumn.codes`, `PlainColumn.starts`. */
@@ -48,7 +51,7 @@ export interface BoolColumn {
 
 export type Column = DictionaryColumn | PlainColumn | Int64Column | BoolColumn;
 
-/** Structured-clone form of a batch: plain data only. */
+/** Structured-clone form of a batch: plain data over the same memory. */
 export interface RowBatchMessage {
   readonly rowCount: number;
   readonly capacity: number;
@@ -79,7 +82,7 @@ export class RowBatch {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.columns = SPAN_COLUMNS.map((spec) => createColumn(spec, capacity));
-    this.days = new Int32Array(capacity);
+    this.days = new Int32Array(new SharedArrayBuffer(capacity * 4));
   }
 
   static fromMessage(message: RowBatchMessage): RowBatch {
@@ -93,19 +96,17 @@ export class RowBatch {
     });
   }
 
-  /** The batch as plain data and the buffers to transfer; the batch must not be used afterwards. */
-  toMessage(): { message: RowBatchMessage; transfer: ArrayBuffer[] } {
+  /** For another thread. The batch must not be changed while that thread reads it. */
+  toMessage(): RowBatchMessage {
     const { rowCount, capacity, columns, days, hasRepeats } = this;
-    const transfer = [days.buffer as ArrayBuffer];
-    for (const column of columns) transfer.push(...columnBuffers(column));
-    return { message: { rowCount, capacity, columns, days, hasRepeats }, transfer };
+    return { rowCount, capacity, columns, days, hasRepeats };
   }
 
   /** Memory held, in bytes. */
   get sizeBytes(): number {
     let total = this.days.byteLength;
     for (const column of this.columns) {
-      for (const buffer of columnBuffers(column)) total += buffer.byteLength;
+      for (const array of columnArrays(column)) total += array.byteLength;
     }
     return total;
   }
@@ -168,43 +169,51 @@ function createColumn(spec: ColumnSpec, capacity: number): Column {
       if (spec.encoding === "plain") {
         return {
           kind: "plain",
-          starts: new Uint32Array(capacity),
-          bytes: new Uint8Array(FIRST_ARENA_BYTES),
+          starts: sharedWords(capacity),
+          bytes: sharedBytes(FIRST_ARENA_BYTES),
           bytesLength: 0,
         };
       }
       return {
         kind: "dictionary",
-        codes: new Uint32Array(capacity),
-        bytes: new Uint8Array(FIRST_ARENA_BYTES / 16),
-        ends: new Uint32Array(FIRST_DICTIONARY_ENTRIES),
+        codes: sharedWords(capacity),
+        bytes: sharedBytes(FIRST_ARENA_BYTES / 16),
+        ends: sharedWords(FIRST_DICTIONARY_ENTRIES),
         entryCount: 0,
         bytesLength: 0,
       };
     case "int64":
     case "timestamp": {
-      const values = new BigInt64Array(capacity);
+      const memory = new SharedArrayBuffer(capacity * 8);
       return {
         kind: "int64",
-        values,
-        words: new Uint32Array(values.buffer),
-        valid: new Uint8Array(capacity),
+        values: new BigInt64Array(memory),
+        words: new Uint32Array(memory),
+        valid: sharedBytes(capacity),
       };
     }
     case "bool":
-      return { kind: "bool", values: new Uint8Array(capacity), valid: new Uint8Array(capacity) };
+      return { kind: "bool", values: sharedBytes(capacity), valid: sharedBytes(capacity) };
   }
 }
 
-function columnBuffers(column: Column): ArrayBuffer[] {
+function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
+}
+
+function sharedWords(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(length * 4));
+}
+
+function columnArrays(column: Column): readonly ArrayBufferView[] {
   switch (column.kind) {
     case "dictionary":
-      return [column.codes.buffer, column.bytes.buffer, column.ends.buffer] as ArrayBuffer[];
+      return [column.codes, column.bytes, column.ends];
     case "plain":
-      return [column.starts.buffer, column.bytes.buffer] as ArrayBuffer[];
+      return [column.starts, column.bytes];
     case "int64":
     case "bool":
-      return [column.values.buffer, column.valid.buffer] as ArrayBuffer[];
+      return [column.values, column.valid];
   }
 }
 
@@ -214,7 +223,7 @@ export function reserveBytes(column: PlainColumn | DictionaryColumn, extra: numb
   if (needed <= column.bytes.length) return column.bytes;
   let size = column.bytes.length * 2;
   while (size < needed) size *= 2;
-  const grown = new Uint8Array(size);
+  const grown = sharedBytes(size);
   grown.set(column.bytes.subarray(0, column.bytesLength));
   column.bytes = grown;
   return grown;
@@ -259,7 +268,7 @@ export function addDictionaryEntry(column: DictionaryColumn, bytes: Uint8Array):
   arena.set(bytes, column.bytesLength);
   column.bytesLength += bytes.length;
   if (column.entryCount === column.ends.length) {
-    const grown = new Uint32Array(column.ends.length * 2);
+    const grown = sharedWords(column.ends.length * 2);
     grown.set(column.ends);
     column.ends = grown;
   }

@@ -1,0 +1,31 @@
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { inflateNow } from "../../src/receiver/inflate.ts";
+import { RELEASED_BYTES_MIN, releaseMemory } from "../../src/receiver/release-memory.ts";
+
+const MIB = 1024 * 1024;
+
+test("the memory of a large body is free at once, without the garbage collector", () => {
+  const body = inflateNow(gzipSync(Buffer.alloc(64 * MIB, "abc")), "gzip", 128 * MIB);
+  const before = process.memoryUsage().arrayBuffers;
+  releaseMemory(body);
+  expect(body).toHaveLength(0);
+  expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThanOrEqual(60 * MIB);
+});
+
+test("a buffer cut from Node's pool keeps its memory, which others have a part of", () => {
+  const [one, other] = [Buffer.from("one"), Buffer.from("other")];
+  expect(one.buffer).toBe(other.buffer); // or this test shows nothing
+  releaseMemory(one);
+  expect([one.toString(), other.toString()]).toEqual(["one", "other"]);
+});
+
+test("the pool is smaller than what is released", () => {
+  expect(Buffer.allocUnsafe(1).buffer.byteLength).toBeLessThan(RELEASED_BYTES_MIN);
+});
+
+test("shared memory stays", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(MIB));
+  releaseMemory(shared);
+  expect(shared).toHaveLength(MIB);
+});
