@@ -62,7 +62,7 @@ const MASKED_BYTES_MIN = 6;
 /** Masks what the rules find in a text of the message. */
 export function maskText(context: ValueContext, from: number, to: number): void {
   if (to - from < MASKED_BYTES_MIN) return;
-  const count = context.redactor.maskField(context.reader.bytes, from, to);
+  const count = context.redactor.maskField(from, to);
   if (count === 0) return;
   context.redactions += count;
   context.isAltered = true;

@@ -95,7 +95,7 @@ export class RecordDecoder {
     const { facts, rowsMax } = request;
     const { attributes, sink } = this;
     attributes.reader.reset(body);
-    attributes.redactor.scan(body, body.length);
+    attributes.redactor.open(body);
     attributes.keepsContent = facts.keepsContent;
     attributes.isAltered = false;
     sink.open(batch, rowsMax);

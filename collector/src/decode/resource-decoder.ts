@@ -131,7 +131,7 @@ export class ResourceDecoder {
   private readScopeText(column: number, end: number): void {
     const { reader, redactor } = this.attributes;
     const from = reader.at;
-    if (redactor.maskField(reader.bytes, from, end) > 0) this.attributes.isAltered = true;
+    if (redactor.maskField(from, end) > 0) this.attributes.isAltered = true;
     reader.at = end;
     if (from === end) this.codes.delete(column);
     else this.codes.set(column, this.sink.codeOf(column, { view: reader.view, from, to: end }));

@@ -121,8 +121,8 @@ export class IngestPipeline implements Ingest {
     const { wire, wireIsBody, wireEncoding } = request;
     if (!wireIsBody || result.isAltered) return false;
     if (wireEncoding === "identity" || isBareGzip(request)) return true;
-    this.wireRedactor.scan(wire, wire.length);
-    return this.wireRedactor.maskField(wire, 0, wire.length) === 0;
+    this.wireRedactor.open(wire);
+    return this.wireRedactor.maskField(0, wire.length) === 0;
   }
 }
 

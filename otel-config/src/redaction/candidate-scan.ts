@@ -1,8 +1,12 @@
 /**
- * The one pass over a whole message that finds where a rule could match. It is exact in one direction only:
- * a match always lies at a candidate, a candidate seldom is a match. Everything else is left to the
- * detectors, which see the field and nothing but the field.
+ * The one pass over a long field that finds where a rule could match. It is exact in one direction only: a
+ * match always lies at a candidate, a candidate seldom is a match. Everything else is left to the detectors.
  */
+import { AT_SIGN, BACKSLASH, DASH, PERCENT } from "./byte-class.ts";
+import { OffsetList } from "./offset-list.ts";
+import { hasBytes } from "./text-window.ts";
+import type { TextWindow } from "./text-window.ts";
+import { HIGH_BITS, blankMarks, digitMarks } from "./word-marks.ts";
 
 /** Candidate block: enough digits or colons for the shortest number that any rule knows. */
 export const NUMERIC = 1;
@@ -15,99 +19,82 @@ const KIND_MASK = 3;
 
 /**
  * Every numeric match holds this many digits or colons within 17 bytes of its start (shortest: the IPv4
- * address `1.1.1.1`), hence within two neighbouring blocks.
+ * address `1.1.1.1`), or, spelled with letters like `dead:beef:...`, within 20; hence within two
+ * neighbouring blocks.
  */
-const MIN_NUMERIC_BYTES = 4;
-/** A run of this length covers four aligned words wherever it starts: 4 x 4 + 3. */
+export const MIN_NUMERIC_BYTES = 4;
+/** A run of this length covers four words of the grid wherever it starts: 4 x 4 + 3. */
 export const MIN_TOKEN_RUN_BYTES = 19;
 /** After a hit the next bytes are tried here before the native search is called again. */
 const NEAR_BYTES = 24;
-const HIGH_BITS = 0x80808080 | 0;
 
-/** Larger than every offset, also as a packed block. */
-const NO_VALUE = 0x7fffffff;
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Ascending offsets with a cursor that follows the ascending order in which fields are asked. */
-export class OffsetList {
-  items: Int32Array = new Int32Array(256);
-  count = 0;
-  cursor = 0;
-
-  clear(): void {
-    this.count = 0;
-    this.cursor = 0;
-  }
-
-  push(value: number): void {
-    if (this.count === this.items.length) this.grow(this.count * 2);
-    this.items[this.count] = value;
-    this.count += 1;
-  }
-
-  reserve(size: number): void {
-    if (size > this.items.length) this.grow(size * 2);
-  }
-
-  sort(): void {
-    this.items.subarray(0, this.count).sort();
-  }
-
-  /** Moves the cursor to the first value >= `least` and returns its index. */
-  seek(least: number): number {
-    let c = this.cursor;
-    if (c > 0 && (this.items[c - 1] as number) >= least) c = this.lowerBound(least, c - 1);
-    while (c < this.count && (this.items[c] as number) < least) c += 1;
-    this.cursor = c;
-    return c;
-  }
-
-  /** The value at an index; `NO_VALUE` past the end. */
-  valueAt(index: number): number {
-    return index < this.count ? (this.items[index] as number) : NO_VALUE;
-  }
-
-  private lowerBound(least: number, high: number): number {
-    let from = 0;
-    let to = high;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if ((this.items[middle] as number) < least) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
-
-  private grow(size: number): void {
-    const grown = new Int32Array(size);
-    grown.set(this.items.subarray(0, this.count));
-    this.items = grown;
-  }
-}
+const PERCENT_AT_SIGN = encode("%40");
+const ESCAPED_AT_SIGN = encode("\\u0040");
+const PEM_BEGIN_TEXT = "-----BEGIN";
+const PEM_BEGIN = encode(PEM_BEGIN_TEXT);
+const FOUR_ZERO = 0x3034;
 
 export class CandidateScan {
-  /** `@`, `%40` and `\u0040`. */
+  /** `@`, `%40` and `\u0040`, ascending. */
   readonly atSigns = new OffsetList();
-  /** `-----BEGIN`. */
+  /** `-----BEGIN`, ascending. */
   readonly pemBegins = new OffsetList();
-  /** Packed blocks: read with `blockOffset` and `blockKinds`. */
+  /** Packed blocks, ascending: read with `blockOffset` and `blockKinds`. */
   readonly blocks = new OffsetList();
 
-  scan(bytes: Uint8Array, length: number): void {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, length);
+  /** Scans the field in the window. `text` is a view of all of the window's bytes. */
+  scan(w: TextWindow, text: Buffer): void {
+    const field = text.subarray(w.start, w.end);
+    const { atSigns, pemBegins, blocks } = this;
+    atSigns.clear();
+    pemBegins.clear();
+    blocks.clear();
+    collectByte(atSigns, { field, start: w.start, byte: AT_SIGN });
+    collectPemBegins(pemBegins, field, w.start);
+    blocks.reserve((field.length >>> 4) + 1);
+    collectBlocks(blocks, w);
+    const plainAtSigns = atSigns.count;
+    collectPercentAtSigns(atSigns, field, w.start);
+    this.#collectEscapedAtSigns(w);
+    if (atSigns.count !== plainAtSigns) atSigns.sort();
+  }
+
+  /** The same for a short field, without blocks. */
+  scanShort(w: TextWindow): void {
+    const { bytes, start, end } = w;
     this.atSigns.clear();
     this.pemBegins.clear();
-    this.blocks.clear();
-    collectByte(this.atSigns, text, 0x40);
-    const plainAtSigns = this.atSigns.count;
-    collectText(this.atSigns, text, "%40");
-    collectText(this.atSigns, text, "\\u0040");
-    if (this.atSigns.count !== plainAtSigns) this.atSigns.sort();
-    collectText(this.pemBegins, text, "-----BEGIN");
-    collectBlocks(this.blocks, text);
+    for (let p = start; p < end; p += 1) {
+      const byte = bytes[p] as number;
+      if (byte === AT_SIGN) this.atSigns.push(p);
+      else if (byte === PERCENT && hasBytes(w, p, PERCENT_AT_SIGN)) this.atSigns.push(p);
+      else if (byte === BACKSLASH && isEscapedAtSign(w, p)) this.atSigns.push(p);
+      else if (byte === DASH && hasBytes(w, p, PEM_BEGIN)) this.pemBegins.push(p);
+    }
+  }
+
+  /** `\u0040` holds four digits, so it ends in a numeric block. */
+  #collectEscapedAtSigns(w: TextWindow): void {
+    const { atSigns, blocks } = this;
+    let done = w.start;
+    for (let i = 0; i < blocks.count; i += 1) {
+      const packed = blocks.valueAt(i);
+      if ((blockKinds(packed) & NUMERIC) === 0) continue;
+      const from = Math.max(done, blockOffset(packed) - BLOCK_BYTES);
+      done = Math.min(blockOffset(packed) + BLOCK_BYTES, w.end);
+      for (let p = from; p < done; p += 1) if (isEscapedAtSign(w, p)) atSigns.push(p);
+    }
   }
 }
 
-/** Offset of the first byte of a packed block; a block is 16 bytes. */
+/** Does `\u0040` start at `p`? */
+function isEscapedAtSign(w: TextWindow, p: number): boolean {
+  return w.bytes[p] === BACKSLASH && hasBytes(w, p, ESCAPED_AT_SIGN);
+}
+
+/** Offset of the first byte of a packed block; a block is 16 bytes, the last one of a field fewer. */
 export function blockOffset(packed: number): number {
   return packed >> KIND_BITS;
 }
@@ -116,66 +103,58 @@ export function blockKinds(packed: number): number {
   return packed & KIND_MASK;
 }
 
-/** The smallest packed value of a block that reaches beyond `start`. */
-export function firstBlockTouching(start: number): number {
-  return (start - BLOCK_BYTES + 1) << KIND_BITS;
+interface ByteSearch {
+  readonly field: Buffer;
+  /** Offset of the field, added to what is found. */
+  readonly start: number;
+  readonly byte: number;
 }
 
-function collectByte(list: OffsetList, text: Buffer, byte: number): void {
-  let p = text.indexOf(byte);
+function collectByte(list: OffsetList, { field, start, byte }: ByteSearch): void {
+  let p = field.indexOf(byte);
   while (p >= 0) {
-    list.push(p);
-    const near = Math.min(text.length, p + NEAR_BYTES);
+    list.push(start + p);
+    const near = Math.min(field.length, p + NEAR_BYTES);
     p += 1;
-    while (p < near && text[p] !== byte) p += 1;
-    if (p >= near) p = text.indexOf(byte, p);
+    while (p < near && field[p] !== byte) p += 1;
+    if (p >= near) p = field.indexOf(byte, p);
   }
 }
 
-function collectText(list: OffsetList, text: Buffer, needle: string): void {
-  let p = text.indexOf(needle, 0, "latin1");
+function collectPercentAtSigns(list: OffsetList, field: Buffer, start: number): void {
+  let p = field.indexOf(PERCENT);
   while (p >= 0) {
-    list.push(p);
-    p = text.indexOf(needle, p + needle.length, "latin1");
+    if (p + 2 < field.length && field.readUInt16LE(p + 1) === FOUR_ZERO) list.push(start + p);
+    const near = Math.min(field.length, p + NEAR_BYTES);
+    p += 1;
+    while (p < near && field[p] !== PERCENT) p += 1;
+    if (p >= near) p = field.indexOf(PERCENT, p);
   }
 }
 
-function collectBlocks(list: OffsetList, text: Buffer): void {
-  // The words must be aligned in memory: up to three leading bytes are left out of the blocks.
-  const lead = -text.byteOffset & 3;
-  if (text.length <= lead) {
-    if (text.length > 0) list.push(NUMERIC | TOKEN_RUN);
-    return;
+function collectPemBegins(list: OffsetList, field: Buffer, start: number): void {
+  let p = field.indexOf(PEM_BEGIN_TEXT, 0, "latin1");
+  while (p >= 0) {
+    list.push(start + p);
+    p = field.indexOf(PEM_BEGIN_TEXT, p + PEM_BEGIN.length, "latin1");
   }
-  const blockCount = (text.length - lead) >>> 4;
-  list.reserve(blockCount + 1);
-  scanWords(list, new Int32Array(text.buffer, text.byteOffset + lead, blockCount * 4), lead);
-  const rest = lead + blockCount * BLOCK_BYTES;
-  if (rest < text.length) list.push((rest << KIND_BITS) | NUMERIC | TOKEN_RUN);
 }
 
-/**
- * Sixteen bytes at a time in four 32-bit words, without a branch per byte. What precedes the first block
- * counts as digits and token characters.
- *
- * Digits and colons, per byte: t = b ^ 0x30 is below 0x0B for them, and then (t - 0x0B) borrows into bit 7.
- * A borrow from the byte below can only add a mark (to a `;`), never take one away.
- * Blanks, per byte: (b - 0x2B) borrows into bit 7 below 0x2B, and b itself has it from 0x80 on. A borrow
- * that leaves its byte only ever comes from a byte that is already marked, so "no mark in the word" is exact.
- */
-function scanWords(list: OffsetList, words: Int32Array, lead: number): void {
+/** Sixteen bytes at a time in four 32-bit words, without a branch per byte. */
+function collectBlocks(list: OffsetList, w: TextWindow): void {
+  const { view, start, end } = w;
   const items = list.items;
+  const blocksEnd = end - ((end - start) & (BLOCK_BYTES - 1));
   let count = 0;
-  let digitsBefore = lead;
-  let last = lead === 0 ? HIGH_BITS : 0;
+  let digitsBefore = 0;
+  let last = HIGH_BITS;
   let lastTwo = last;
   let lastThree = last;
-  let packed = lead << KIND_BITS;
-  for (let i = 0; i < words.length; i += 4) {
-    const x0 = words[i] as number;
-    const x1 = words[i + 1] as number;
-    const x2 = words[i + 2] as number;
-    const x3 = words[i + 3] as number;
+  for (let p = start; p < blocksEnd; p += BLOCK_BYTES) {
+    const x0 = view.getInt32(p, true);
+    const x1 = view.getInt32(p + 4, true);
+    const x2 = view.getInt32(p + 8, true);
+    const x3 = view.getInt32(p + 12, true);
     const marks =
       digitMarks(x0) | (digitMarks(x1) >>> 1) | (digitMarks(x2) >>> 2) | (digitMarks(x3) >>> 3);
     const digits = marks === 0 ? 0 : countBits(marks >>> 4);
@@ -195,22 +174,31 @@ function scanWords(list: OffsetList, words: Int32Array, lead: number): void {
       kinds |= TOKEN_RUN;
     }
     if (kinds !== 0) {
-      items[count] = packed | kinds;
+      items[count] = (p << KIND_BITS) | kinds;
       count += 1;
     }
-    packed += BLOCK_BYTES << KIND_BITS;
     digitsBefore = digits;
     last = b3;
     lastTwo = b23;
     lastThree = b1 | b23;
   }
   list.count = count;
+  const rest = restKinds(w, blocksEnd, digitsBefore);
+  if (rest !== 0) list.push((blocksEnd << KIND_BITS) | rest);
 }
 
-/** Bit 7 of each byte that is a digit or a colon. */
-function digitMarks(x: number): number {
-  const t = x ^ 0x30303030;
-  return (t - 0x0b0b0b0b) & ~t & HIGH_BITS;
+/** The bytes behind the last whole block. A run that ends there began before. */
+function restKinds({ bytes, view, end }: TextWindow, from: number, digitsBefore: number): number {
+  if (from === end) return 0;
+  let digits = digitsBefore;
+  for (let p = from; p < end; p += 1) {
+    const byte = bytes[p] as number;
+    if (byte >= 0x30 && byte <= 0x3a) digits += 1;
+  }
+  const first = bytes[from] as number;
+  const isRun =
+    first > 0x2a && first < 0x80 && (blankMarks(view.getInt32(from - 4, true)) & HIGH_BITS) === 0;
+  return (digits >= MIN_NUMERIC_BYTES ? NUMERIC : 0) | (isRun ? TOKEN_RUN : 0);
 }
 
 /** How many of the low four bits of each byte are set. */
@@ -218,9 +206,4 @@ function countBits(marks: number): number {
   const pairs = marks - ((marks >>> 1) & 0x05050505);
   const quads = (pairs & 0x03030303) + ((pairs >>> 2) & 0x03030303);
   return Math.imul(quads, 0x01010101) >>> 24;
-}
-
-/** Bit 7 of a byte is set when it is a blank, a control, one of !"#$%&'()* or not ASCII; other bits are noise. */
-function blankMarks(x: number): number {
-  return (x - 0x2b2b2b2b) | x;
 }

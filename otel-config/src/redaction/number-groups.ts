@@ -15,57 +15,92 @@ export const MAX_GROUP_DIGITS = 19;
 /** A card written digit by digit. */
 const MAX_GROUPS = 19;
 const MAX_TOTAL_DIGITS = 26;
+/** Groups of a long row before those in use have to be moved. */
+const KEPT_GROUPS = 8 * MAX_GROUPS;
 /** `) -` between two groups. */
 const MAX_SEPARATOR_BYTES = 3;
 
 /**
  * A number as people write it: groups of digits with blanks, dashes, dots or brackets between them.
- * One object is reused for all numbers of a redactor.
+ * One object is reused for all numbers of a redactor. When the text goes on with what was the second group,
+ * the groups move up by one: long rows of groups are read once, not once per group.
  */
 export class NumberGroups {
   count = 0;
-  readonly starts = new Int32Array(MAX_GROUPS);
-  readonly ends = new Int32Array(MAX_GROUPS);
-  /** The separator before the group when it is a single byte, else 0. Index 0 is 0. */
-  readonly separators = new Uint8Array(MAX_GROUPS);
+  /** Digits of all groups. */
+  total = 0;
+  /** Group 0 is at this index; the groups before it have moved out. */
+  #first = 0;
+  readonly #starts = new Int32Array(KEPT_GROUPS);
+  readonly #ends = new Int32Array(KEPT_GROUPS);
+  /** The separator before the group when it is a single byte, else 0. */
+  readonly #separators = new Uint8Array(KEPT_GROUPS);
   readonly digits = new Uint8Array(MAX_TOTAL_DIGITS);
 
-  /** Reads the groups from the digit at `from`; false when the first run is too long for any rule. */
-  read(w: TextWindow, from: number): boolean {
+  /** To be called before another text, and when the text has changed. */
+  clear(): void {
     this.count = 0;
-    let start = from;
-    let separator = 0;
-    let total = 0;
+  }
+
+  /** Reads the groups from the digit at `from`; false when the first run is too long for any rule. */
+  readFrom(w: TextWindow, from: number): boolean {
+    if (this.count > 1 && this.start(1) === from) this.#moveUp();
+    else {
+      this.#first = 0;
+      this.count = 0;
+      this.total = 0;
+      if (!this.#append(w, from, 0)) return false;
+    }
     while (this.count < MAX_GROUPS) {
-      const end = w.skipClass(start, start + MAX_GROUP_DIGITS + 1, DIGIT);
-      total += end - start;
-      if (end - start > MAX_GROUP_DIGITS) return this.count > 0;
-      if (total > MAX_TOTAL_DIGITS) return true;
-      this.starts[this.count] = start;
-      this.ends[this.count] = end;
-      this.separators[this.count] = separator;
-      this.count += 1;
-      start = nextGroup(w, end);
-      if (start < 0) return true;
-      separator = start - end === 1 ? w.at(end) : 0;
+      const end = this.end(this.count - 1);
+      const next = nextGroup(w, end);
+      if (next < 0 || !this.#append(w, next, next - end === 1 ? w.at(end) : 0)) break;
     }
     return true;
   }
 
+  /** Adds the group that starts at `start` unless it is too long, or the number with it. */
+  #append(w: TextWindow, start: number, separator: number): boolean {
+    const end = w.skipClass(start, start + MAX_GROUP_DIGITS + 1, DIGIT);
+    const size = end - start;
+    if (size > MAX_GROUP_DIGITS || this.total + size > MAX_TOTAL_DIGITS) return false;
+    const index = this.#first + this.count;
+    this.#starts[index] = start;
+    this.#ends[index] = end;
+    this.#separators[index] = separator;
+    this.count += 1;
+    this.total += size;
+    return true;
+  }
+
+  #moveUp(): void {
+    this.total -= this.size(0);
+    this.count -= 1;
+    this.#first += 1;
+    if (this.#first + MAX_GROUPS <= KEPT_GROUPS) return;
+    const end = this.#first + this.count;
+    this.#starts.copyWithin(0, this.#first, end);
+    this.#ends.copyWithin(0, this.#first, end);
+    this.#separators.copyWithin(0, this.#first, end);
+    this.#first = 0;
+  }
+
   size(group: number): number {
-    return (this.ends[group] as number) - (this.starts[group] as number);
+    return this.end(group) - this.start(group);
   }
 
   start(group: number): number {
-    return this.starts[group] as number;
+    return this.#starts[this.#first + group] as number;
   }
 
   end(group: number): number {
-    return this.ends[group] as number;
+    return this.#ends[this.#first + group] as number;
   }
 
+  /** Index 0 has none: 0. */
   separator(group: number): number {
-    return group < this.count ? (this.separators[group] as number) : 0;
+    if (group === 0 || group >= this.count) return 0;
+    return this.#separators[this.#first + group] as number;
   }
 
   /** Have groups 0 to last these sizes? */

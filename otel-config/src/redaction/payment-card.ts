@@ -1,4 +1,4 @@
-import { DASH, SPACE } from "./byte-class.ts";
+import { DASH, DIGIT, SPACE } from "./byte-class.ts";
 import { continuesDecimal, endsNumber } from "./number-groups.ts";
 import type { NumberGroups } from "./number-groups.ts";
 import { hasCardContext } from "./number-context.ts";
@@ -70,9 +70,10 @@ function buildLengths(): Int32Array {
 /** Finds a payment card number that starts with group 0: issuer, length, grouping and Luhn must agree. */
 export function findPaymentCard(w: TextWindow, groups: NumberGroups): boolean {
   const start = groups.start(0);
-  let total = groups.copyDigits(w, groups.count);
-  const lengths = lengthsOfIssuer(groups.digits, total);
+  if (groups.total < MIN_CARD_DIGITS) return false;
+  const lengths = lengthsOfIssuer(w, start);
   if (lengths === 0 || continuesDecimal(w, start)) return false;
+  let total = groups.copyDigits(w, groups.count);
   for (let count = groups.count; total >= MIN_CARD_DIGITS; count -= 1) {
     const isLength = total <= MAX_CARD_DIGITS && (lengths & (1 << total)) !== 0;
     if (isLength && isCardGrouping(groups, count) && isCard(w, groups, total)) {
@@ -90,10 +91,15 @@ function isCard(w: TextWindow, groups: NumberGroups, total: number): boolean {
   return total > MIN_CARD_DIGITS || hasCardContext(w, groups.start(0));
 }
 
-function lengthsOfIssuer(digits: Uint8Array, total: number): number {
-  if (total < MIN_CARD_DIGITS) return 0;
+/** By the first digits at `start`, with separators between them. */
+function lengthsOfIssuer(w: TextWindow, start: number): number {
   let prefix = 0;
-  for (let i = 0; i < PREFIX_DIGITS; i += 1) prefix = prefix * 10 + (digits[i] as number);
+  let count = 0;
+  for (let p = start; count < PREFIX_DIGITS; p += 1) {
+    if ((w.classAt(p) & DIGIT) === 0) continue;
+    prefix = prefix * 10 + (w.at(p) & 15);
+    count += 1;
+  }
   return LENGTHS_BY_PREFIX[prefix] as number;
 }
 

@@ -1,13 +1,20 @@
-import { COLON, DIGIT, TOKEN } from "./byte-class.ts";
+import {
+  ALNUM,
+  BACKSLASH,
+  BYTE_CLASS,
+  COLON,
+  DIGIT,
+  PERCENT,
+  TOKEN,
+  UNDERSCORE,
+} from "./byte-class.ts";
 import {
   BLOCK_BYTES,
   CandidateScan,
-  MIN_TOKEN_RUN_BYTES,
   NUMERIC,
   TOKEN_RUN,
   blockKinds,
   blockOffset,
-  firstBlockTouching,
 } from "./candidate-scan.ts";
 import { findIban } from "./iban.ts";
 import { findIpv4, findIpv6, mayBeIpv6 } from "./ip-address.ts";
@@ -20,30 +27,34 @@ import { findPrivateKey } from "./private-key.ts";
 import { RULES, RULE_IDS, ruleIndex } from "./rules.ts";
 import type { RuleId } from "./rules.ts";
 import { findSecret } from "./secret-token.ts";
+import {
+  ADDRESSES,
+  NUMBERS,
+  PRIVATE_KEYS,
+  SHORT_FIELD_BYTES,
+  TOKENS,
+  shortFieldKinds,
+} from "./short-field.ts";
 import { findSocialSecurityNumber } from "./social-security-number.ts";
 import { TextWindow, skipOpenEscape, startsWord } from "./text-window.ts";
 
 /**
- * Masks secrets and personal data in place. Not re-entrant: `scan` prepares one buffer, `maskField` is then
+ * Masks secrets and personal data in place. Not re-entrant: `open` binds a message, `maskField` is then
  * asked for its text fields.
  */
 export interface Redactor {
+  /** Binds the redactor to a message, and costs next to nothing. */
+  open(bytes: Uint8Array): void;
   /**
-   * One pass over bytes[0, length): remembers, in ascending order, where some rule could match. Must be
-   * called before `maskField` for that buffer; bytes outside the text fields may be anything.
+   * Masks every match inside the text field [start, end) of the message and returns how many there were.
+   * Never looks at or writes to a byte outside the field. Any order, and asking twice, is correct.
    */
-  scan(bytes: Uint8Array, length: number): void;
-  /**
-   * Masks every match inside the text field bytes[start, end) and returns how many there were. Never looks
-   * at or writes to a byte outside the field. Asking in ascending order is fastest: a field without
-   * candidates costs a comparison. Any order, and asking twice, is correct.
-   */
-  maskField(bytes: Uint8Array, start: number, end: number): number;
-  /** Bytes that the detectors have examined so far: the cost of everything behind the scan. */
+  maskField(start: number, end: number): number;
+  /** Bytes that have been examined one by one so far: the cost of everything behind the first look. */
   readonly examinedBytes: number;
 }
 
-/** Creates a redactor with its own scratch memory (a few KB, growing with the largest message). */
+/** Creates a redactor with its own scratch memory (a few KB, growing with the largest field). */
 export function createRedactor(rules: readonly RuleId[] = RULE_IDS): Redactor {
   return new InPlaceRedactor(new Set(rules));
 }
@@ -51,17 +62,18 @@ export function createRedactor(rules: readonly RuleId[] = RULE_IDS): Redactor {
 /** Masks a string; for short texts outside the hot path. The result has the same length in UTF-8. */
 export function redactText(text: string, redactor: Redactor): { text: string; count: number } {
   const bytes = new TextEncoder().encode(text);
-  redactor.scan(bytes, bytes.length);
-  const count = redactor.maskField(bytes, 0, bytes.length);
+  redactor.open(bytes);
+  const count = redactor.maskField(0, bytes.length);
   return { text: count === 0 ? text : new TextDecoder().decode(bytes), count };
 }
 
-/** A match reaches at most this far back from the block that made it a candidate: a block and the unaligned lead. */
+/** A match reaches at most this far back from the block that made it a candidate. */
 const REACH_BACK_BYTES = BLOCK_BYTES + 3;
 /** `a@b.co` is the shortest text that any rule matches. */
 const MIN_MATCH_BYTES = 6;
-/** `1.1.1.1` is the shortest number that any rule knows. */
-const MIN_NUMBER_BYTES = 7;
+/** But for IP addresses, the shortest number is a local phone number. */
+const MIN_NUMBER_DIGITS = 7;
+const NO_TEXT = Buffer.alloc(0);
 
 const LABELS = RULES.map((rule) => new TextEncoder().encode(rule.label));
 
@@ -79,9 +91,10 @@ class InPlaceRedactor implements Redactor {
   readonly #window = new TextWindow();
   readonly #groups = new NumberGroups();
   readonly #enabled: readonly boolean[];
-  /** No candidate touches a field that starts at or after the first and ends at or before the second. */
-  #cleanFrom = 0;
-  #cleanUntil = 0;
+  #text: Buffer = NO_TEXT;
+  /** How far the current round of a field has come; `#colonsDone` for IPv6 addresses. */
+  #done = 0;
+  #colonsDone = 0;
   #masked = 0;
 
   constructor(rules: ReadonlySet<RuleId>) {
@@ -92,42 +105,55 @@ class InPlaceRedactor implements Redactor {
     return this.#window.examined;
   }
 
-  scan(bytes: Uint8Array, length: number): void {
-    this.#candidates.scan(bytes, length);
-    this.#cleanFrom = 0;
-    this.#cleanUntil = 0;
+  open(bytes: Uint8Array): void {
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#window.bind(bytes);
   }
 
-  maskField(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start < MIN_MATCH_BYTES) return 0;
-    if (start >= this.#cleanFrom && end <= this.#cleanUntil) return 0;
-    return this.#maskCandidates(bytes, start, end);
+  maskField(start: number, end: number): number {
+    const size = end - start;
+    if (size < MIN_MATCH_BYTES) return 0;
+    const w = this.#window;
+    w.open(start, end);
+    if (size > SHORT_FIELD_BYTES) return this.#maskLong();
+    const kinds = shortFieldKinds(w);
+    return kinds === 0 ? 0 : this.#maskShort(kinds);
   }
 
-  #maskCandidates(bytes: Uint8Array, start: number, end: number): number {
-    const { atSigns, pemBegins, blocks } = this.#candidates;
-    const pem = pemBegins.seek(start);
-    const at = atSigns.seek(start);
-    const block = blocks.seek(firstBlockTouching(start));
-    this.#window.open(bytes, start, end);
+  /** Keys first and numbers last: what is masked as part of a key is not looked at as anything else. */
+  #maskShort(kinds: number): number {
+    const { start, end } = this.#window;
     this.#masked = 0;
-    // Keys first and numbers last: what is masked as part of a key is not looked at as anything else.
-    if (pemBegins.valueAt(pem) < end) this.#maskPrivateKeys(pem, end);
-    const hasBlocks = blockOffset(blocks.valueAt(block)) < end;
-    if (hasBlocks && end - start >= MIN_TOKEN_RUN_BYTES) this.#maskTokens(block, end);
-    if (atSigns.valueAt(at) < end) this.#maskAddresses(at, end);
-    if (hasBlocks) {
-      const masked = this.#masked;
-      this.#maskNumbers(block, end);
-      // A masked number may have been what kept its neighbour from ending like one.
-      if (this.#masked !== masked) this.#maskNumbers(block, end);
+    if ((kinds & (PRIVATE_KEYS | ADDRESSES)) !== 0) this.#candidates.scanShort(this.#window);
+    if ((kinds & PRIVATE_KEYS) !== 0) this.#maskPrivateKeys();
+    if ((kinds & TOKENS) !== 0) {
+      this.#restart();
+      this.#maskTokens(start, end);
     }
-    this.#cleanFrom = end;
-    this.#cleanUntil = Math.min(
-      pemBegins.valueAt(pemBegins.seek(end)),
-      atSigns.valueAt(atSigns.seek(end)),
-      blockOffset(blocks.valueAt(blocks.seek(firstBlockTouching(end)))),
-    );
+    if ((kinds & ADDRESSES) !== 0) this.#maskAddresses();
+    if ((kinds & NUMBERS) !== 0) {
+      const masked = this.#masked;
+      this.#restart();
+      this.#maskNumbers(start, end);
+      // A masked number may have been what kept its neighbour from ending like one.
+      if (this.#masked !== masked) {
+        this.#restart();
+        this.#maskNumbers(start, end);
+      }
+    }
+    return this.#masked;
+  }
+
+  #maskLong(): number {
+    this.#candidates.scan(this.#window, this.#text);
+    this.#masked = 0;
+    this.#maskPrivateKeys();
+    this.#maskBlocks(TOKEN_RUN);
+    this.#maskAddresses();
+    const masked = this.#masked;
+    this.#maskBlocks(NUMERIC);
+    // A masked number may have been what kept its neighbour from ending like one.
+    if (this.#masked !== masked) this.#maskBlocks(NUMERIC);
     return this.#masked;
   }
 
@@ -135,25 +161,26 @@ class InPlaceRedactor implements Redactor {
   #mask(rule: number): boolean {
     if (this.#enabled[rule] !== true) return false;
     maskMatch(this.#window, LABELS[rule] as Uint8Array);
+    this.#groups.clear();
     this.#masked += 1;
     return true;
   }
 
-  #maskPrivateKeys(first: number, end: number): void {
-    const list = this.#candidates.pemBegins;
-    for (let i = first, done = 0; list.valueAt(i) < end; i += 1) {
-      const begin = list.valueAt(i);
+  #maskPrivateKeys(): void {
+    const { pemBegins } = this.#candidates;
+    for (let i = 0, done = 0; i < pemBegins.count; i += 1) {
+      const begin = pemBegins.valueAt(i);
       if (begin < done || !findPrivateKey(this.#window, begin)) continue;
       done = this.#window.matchEnd;
       this.#mask(PRIVATE_KEY);
     }
   }
 
-  #maskAddresses(first: number, end: number): void {
+  #maskAddresses(): void {
     const w = this.#window;
-    const list = this.#candidates.atSigns;
-    for (let i = first, done = 0; list.valueAt(i) < end; i += 1) {
-      const at = list.valueAt(i);
+    const { atSigns } = this.#candidates;
+    for (let i = 0, done = 0; i < atSigns.count; i += 1) {
+      const at = atSigns.valueAt(i);
       // The at sign may be part of what is masked already.
       if (at < done) continue;
       if (findUrlCredentials(w, at) && this.#mask(URL_CREDENTIALS)) done = w.matchEnd;
@@ -161,20 +188,36 @@ class InPlaceRedactor implements Redactor {
     }
   }
 
-  #maskTokens(first: number, end: number): void {
-    const w = this.#window;
-    const list = this.#candidates.blocks;
-    let done = w.start;
-    for (let i = first; blockOffset(list.valueAt(i)) < end; i += 1) {
-      const packed = list.valueAt(i);
-      if ((blockKinds(packed) & TOKEN_RUN) === 0) continue;
+  /** Looks for secrets or for numbers at the candidate blocks of that kind. */
+  #maskBlocks(kind: number): void {
+    const { start, end } = this.#window;
+    const { blocks } = this.#candidates;
+    this.#restart();
+    for (let i = 0; i < blocks.count; i += 1) {
+      const packed = blocks.valueAt(i);
+      if ((blockKinds(packed) & kind) === 0) continue;
       const offset = blockOffset(packed);
+      const from = Math.max(start, offset - REACH_BACK_BYTES);
       const until = Math.min(offset + BLOCK_BYTES, end);
-      let p = Math.max(done, offset - REACH_BACK_BYTES);
-      if (p > done) p = w.skipClassBack(p, done, TOKEN);
-      while (p < until) p = this.#maskToken(p);
-      done = Math.max(done, p);
+      if (kind === NUMERIC) this.#maskNumbers(from, until);
+      else this.#maskTokens(from, until);
     }
+  }
+
+  #restart(): void {
+    const { start } = this.#window;
+    this.#done = start;
+    this.#colonsDone = start;
+    this.#groups.clear();
+  }
+
+  /** Masks secrets whose run of token characters reaches into [from, until); asked in ascending order. */
+  #maskTokens(from: number, until: number): void {
+    const w = this.#window;
+    const done = this.#done;
+    let p = from > done ? w.skipClassBack(from, done, TOKEN) : done;
+    while (p < until) p = this.#maskToken(p);
+    this.#done = p;
   }
 
   /** Looks at the run of token characters that starts at `p`; returns where to go on. */
@@ -186,53 +229,59 @@ class InPlaceRedactor implements Redactor {
     return rule >= 0 && this.#mask(rule) ? w.matchEnd : runEnd;
   }
 
-  #maskNumbers(first: number, end: number): void {
+  /** Masks numbers that start in [from, until) or in a row of digits that does; asked in ascending order. */
+  #maskNumbers(from: number, until: number): void {
     const w = this.#window;
-    const list = this.#candidates.blocks;
-    let done = w.start;
-    let colonsDone = w.start;
-    for (let i = first; blockOffset(list.valueAt(i)) < end; i += 1) {
-      const packed = list.valueAt(i);
-      if ((blockKinds(packed) & NUMERIC) === 0) continue;
-      const offset = blockOffset(packed);
-      const until = Math.min(offset + BLOCK_BYTES, end);
-      let p = Math.max(done, offset - REACH_BACK_BYTES);
-      if (p > done) p = w.skipClassBack(p, done, DIGIT);
-      while (p < until) {
-        if ((w.classAt(p) & DIGIT) !== 0) {
-          p = this.#maskNumber(p);
-        } else if (w.at(p) === COLON && p >= colonsDone && mayBeIpv6(w, p)) {
-          const isMasked = findIpv6(w, p) && this.#mask(IP);
-          colonsDone = w.matchEnd;
-          p = isMasked ? w.matchEnd : p + 1;
-        } else {
-          p += 1;
-        }
+    const done = this.#done;
+    let p = from > done ? w.skipClassBack(from, done, DIGIT) : done;
+    while (p < until) {
+      if ((w.classAt(p) & DIGIT) !== 0) {
+        p = this.#maskNumber(p);
+      } else if (w.at(p) === COLON && p >= this.#colonsDone && mayBeIpv6(w, p)) {
+        const isMasked = findIpv6(w, p) && this.#mask(IP);
+        this.#colonsDone = w.matchEnd;
+        p = isMasked ? w.matchEnd : p + 1;
+      } else {
+        p += 1;
       }
-      done = Math.max(done, p);
     }
+    this.#done = p;
   }
 
   /** Looks at the number whose first digit is at `p`; returns where to go on. */
   #maskNumber(p: number): number {
     const w = this.#window;
-    const start = skipOpenEscape(w, p);
-    if ((w.classAt(start) & DIGIT) === 0) return Math.max(start, p + 1);
-    if (findIban(w, start) && this.#mask(IBAN)) return w.matchEnd;
-    if (!startsWord(w, start) || !this.#groups.read(w, start))
-      return w.skipClass(start, w.end, DIGIT);
+    const groups = this.#groups;
+    let start = p;
+    // Behind a blank or punctuation no escape is open and no word goes on.
+    if (!isApart(w.at(p - 1))) {
+      start = skipOpenEscape(w, p);
+      if ((w.classAt(start) & DIGIT) === 0) return Math.max(start, p + 1);
+      if (findIban(w, start) && this.#mask(IBAN)) return w.matchEnd;
+      if (!startsWord(w, start)) return w.skipClass(start, w.end, DIGIT);
+    }
+    if (!groups.readFrom(w, start)) return w.skipClass(start, w.end, DIGIT);
     const rule = this.#numberRule();
-    return rule >= 0 && this.#mask(rule) ? w.matchEnd : this.#groups.end(0);
+    return rule >= 0 && this.#mask(rule) ? w.matchEnd : groups.end(0);
   }
 
   /** The rule that the number just read matches, with the match in the window; -1 for none. */
   #numberRule(): number {
     const w = this.#window;
     const groups = this.#groups;
-    if (groups.end(groups.count - 1) - groups.start(0) < MIN_NUMBER_BYTES) return -1;
     if (findIpv4(w, groups)) return IP;
+    if (groups.total < MIN_NUMBER_DIGITS) return -1;
     if (findPaymentCard(w, groups)) return CARD;
     if (findSocialSecurityNumber(w, groups)) return SSN;
     return findPhoneNumber(w, groups) ? PHONE : -1;
   }
+}
+
+function isApart(byte: number): boolean {
+  return (
+    ((BYTE_CLASS[byte] as number) & ALNUM) === 0 &&
+    byte !== UNDERSCORE &&
+    byte !== PERCENT &&
+    byte !== BACKSLASH
+  );
 }

@@ -11,6 +11,7 @@ import {
 } from "./byte-class.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 /** `\u00e9`: the longest escape that the detectors know. */
 const UNICODE_ESCAPE_BYTES = 6;
 const SIMPLE_ESCAPES = new Set(Array.from('nrtbf"/\\', (letter) => letter.charCodeAt(0)));
@@ -21,6 +22,8 @@ const SIMPLE_ESCAPES = new Set(Array.from('nrtbf"/\\', (letter) => letter.charCo
  */
 export class TextWindow {
   bytes: Uint8Array = NO_BYTES;
+  /** The same bytes. */
+  view: DataView = NO_VIEW;
   start = 0;
   end = 0;
   /** The last match that a detector found: [matchStart, matchEnd). */
@@ -29,8 +32,14 @@ export class TextWindow {
   /** Bytes examined since creation, all detectors together. */
   examined = 0;
 
-  open(bytes: Uint8Array, start: number, end: number): void {
+  /** Binds the window to a message; no field is open. */
+  bind(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.open(0, 0);
+  }
+
+  open(start: number, end: number): void {
     this.start = start;
     this.end = end;
   }
