@@ -13,6 +13,7 @@ import { allowedHosts } from "./receiver/host-check.ts";
 import type { Readiness } from "./receiver/health.ts";
 import { grpcListener, httpListener } from "./receiver/listeners.ts";
 import type { Listener } from "./receiver/listeners.ts";
+import { LoopTurns } from "./receiver/loop-turns.ts";
 import { createGrpcServer } from "./receiver/otlp-grpc.ts";
 import { Telemetry } from "./telemetry.ts";
 
@@ -51,6 +52,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     }),
     rateLimiter: new RateLimiter(config.rateLimits),
     budget: new ByteBudget(config.inFlightBytesMax),
+    turns: new LoopTurns(() => performance.now()),
     telemetry,
     nowMs,
     sizeBytesMax: config.bodyBytesMax,

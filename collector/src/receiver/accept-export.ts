@@ -9,6 +9,7 @@ import type { Telemetry } from "../telemetry.ts";
 import { inflate } from "./inflate.ts";
 import type { ContentEncoding } from "./inflate.ts";
 import { transcodeJson } from "./json-to-protobuf.ts";
+import type { LoopTurns } from "./loop-turns.ts";
 import { releaseMemory } from "./release-memory.ts";
 
 /** What both transports need to serve an export. */
@@ -17,6 +18,7 @@ export interface ReceiverParts {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly budget: ByteBudget;
+  readonly turns: LoopTurns;
   readonly telemetry: Telemetry;
   readonly nowMs: () => number;
   /** Largest body in bytes, as received and after decompression. */
@@ -38,7 +40,15 @@ export interface Export {
  * Inflates, transcodes and ingests one export; resolves when its records are durable. `reservation`
  * already holds the wire bytes and grows by the inflated ones; the caller releases it. Throws LensError.
  */
-export async function acceptExport(
+export function acceptExport(
+  parts: ReceiverParts,
+  received: Export,
+  reservation: ByteReservation,
+): Promise<IngestResult> {
+  return parts.turns.run(() => inflateAndIngest(parts, received, reservation));
+}
+
+async function inflateAndIngest(
   parts: ReceiverParts,
   received: Export,
   reservation: ByteReservation,
