@@ -10,23 +10,19 @@ export class BatchPool {
     this.options = options;
   }
 
-  get rowsMax(): number {
-    return this.options.rowsMax;
-  }
-
   /** An empty batch; undefined when all are in use. */
   take(): RowBatch | undefined {
     const batch = this.idle.pop();
     if (batch !== undefined) return batch;
     if (this.existing >= this.options.batchesMax) return undefined;
     this.existing += 1;
-    return new RowBatch(this.options.rowsMax);
+    return new RowBatch(this.options.rowsFull);
   }
 
   /** Takes a batch back. One that an outsized request has blown up is left to the garbage collector. */
   give(batch: RowBatch): void {
-    if (batch.capacity !== this.options.rowsMax) return;
-    if (batch.sizeBytes > this.options.batchBytesMax) {
+    const { rowsFull, batchBytesMax } = this.options;
+    if (batch.capacity > rowsFull || batch.sizeBytes > batchBytesMax) {
       this.existing -= 1;
       return;
     }
@@ -36,8 +32,8 @@ export class BatchPool {
 }
 
 export interface BatchPoolOptions {
-  /** Rows of one batch. */
-  readonly rowsMax: number;
+  /** Rows of one batch, unless a request needs more. */
+  readonly rowsFull: number;
   readonly batchesMax: number;
   /** Memory above which an emptied batch is not kept. */
   readonly batchBytesMax: number;

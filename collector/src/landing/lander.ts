@@ -1,5 +1,5 @@
 import { LensError } from "@lensai/otel-config/errors";
-import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { BatchPool } from "./batch-pool.ts";
 import type { LandingThread } from "./landing-thread.ts";
 import { replaySegment } from "./replay-segment.ts";
@@ -179,10 +179,9 @@ export class Lander {
 
   private batchFor(segment: WalSegment): RowBatch {
     const { pool } = this.options;
-    // Accepted under a larger limit than today's: such a batch is made for it and not kept.
-    if (segment.rowCount > pool.rowsMax) return new RowBatch(segment.rowCount);
     const batch = pool.take() ?? this.spillNewest();
     if (batch === undefined) throw new Error("every row batch is in use");
+    batch.reserveRows(segment.rowCount);
     return batch;
   }
 

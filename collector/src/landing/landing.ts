@@ -58,6 +58,9 @@ export interface LandingLimits {
   readonly segmentBytes: number;
   /** Bytes of segments that wait for the lake; above it requests are refused. */
   readonly unlandedBytesMax: number;
+  /** A segment is sealed with so many rows, for which its batch has room. */
+  readonly rowsFull: number;
+  /** Rows of one request. With more than `rowsFull` it is alone in its segment. */
   readonly rowsMax: number;
   readonly plainBytesMax: number;
   /** One open, one on its way, one waiting. At least two. */
@@ -72,6 +75,7 @@ const MIB = 1024 * 1024;
 const LANDING_LIMITS: LandingLimits = {
   segmentBytes: 64 * MIB, // seldom filled: rows or age seal a segment first
   unlandedBytesMax: 2048 * MIB, // minutes of a stalled store at full load
+  rowsFull: 32_768, // 12 MB of columns, before any text
   rowsMax: 65_536,
   plainBytesMax: 24 * MIB, // by bytes before rows: long prompts otherwise make batches of hundreds of MB
   batchesMax: 3,

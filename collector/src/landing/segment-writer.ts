@@ -56,6 +56,7 @@ export class SegmentWriter {
     if (trouble !== undefined) throw storageBehind(trouble);
     if (this.open !== undefined && !this.fits(this.open, rowsExpected, bytesExpected)) this.seal();
     this.open ??= this.openNext();
+    if (this.open.recordCount === 0) this.open.batch.reserveRows(rowsExpected);
   }
 
   /**
@@ -131,7 +132,7 @@ export class SegmentWriter {
     if (open.recordCount === 0) return true;
     const { limits } = this.options;
     return (
-      open.batch.rowCount + rowsExpected <= limits.rowsMax &&
+      open.batch.rowCount + rowsExpected <= open.batch.capacity &&
       open.batch.plainBytes + bytesExpected <= limits.plainBytesMax &&
       open.bytes + bytesExpected <= limits.segmentBytes
     );
@@ -160,7 +161,9 @@ export interface SegmentWriterOptions {
 }
 
 export interface SegmentLimits {
-  /** Rows of one segment, and so of one request. */
+  /** A segment is sealed with so many rows, for which its batch has room. */
+  readonly rowsFull: number;
+  /** Rows of one request. With more than `rowsFull` it is alone in its segment. */
   readonly rowsMax: number;
   /** Plain text of one segment: what a row batch weighs. One request may exceed it, alone in its segment. */
   readonly plainBytesMax: number;
@@ -189,7 +192,7 @@ function shuttingDown(): LensError {
 
 function isFull({ batch, bytes }: OpenSegment, limits: SegmentLimits): boolean {
   return (
-    batch.rowCount >= limits.rowsMax ||
+    batch.rowCount >= limits.rowsFull ||
     batch.plainBytes >= limits.plainBytesMax ||
     bytes >= limits.segmentBytes
   );

@@ -22,7 +22,12 @@ const landing = await openLanding({
   region: "local",
   landingIntervalMs: 40,
   decode: decodeIds,
-  limits: { segmentBytes: 256 * 1024, unlandedBytesMax: 64 * 1024 * 1024, rowsMax: 4096 },
+  limits: {
+    segmentBytes: 256 * 1024,
+    unlandedBytesMax: 64 * 1024 * 1024,
+    rowsFull: 4096,
+    rowsMax: 4096,
+  },
   ...(faultSeed !== "none" && { thread: faultyThread }),
 });
 

@@ -28,6 +28,22 @@ describe("landing", () => {
     expect(counts).toEqual(once(ids(0, 600)));
   });
 
+  test("a request with more rows than a segment's worth lands, also out of the log; above the limit it is refused", async () => {
+    const folder = await testFolder();
+    const first = await startLanding(folder, { landingIntervalMs: 60_000 });
+    await ingestWhenReady(first, ids(0, 30));
+    await ingestWhenReady(first, ids(1000, 200));
+    await ingestWhenReady(first, ids(2000, 101));
+    await expect(ingestIds(first, ids(3000, 201))).rejects.toMatchObject({
+      code: "ingest.body_too_large",
+    });
+    await first.close(0); // some of it is still in the log
+    const second = await startLanding(folder);
+    expect(await second.close(20_000)).toBe(true);
+    const counts = await countSpanIds(join(folder, "lake"));
+    expect(counts).toEqual(once([...ids(0, 30), ...ids(1000, 200), ...ids(2000, 101)]));
+  });
+
   test("a request sent again lands once, also after a restart, landed or not", async () => {
     const folder = await testFolder();
     const first = await startLanding(folder, { landingIntervalMs: 60_000 });

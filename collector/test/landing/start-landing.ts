@@ -10,7 +10,8 @@ import { decodeIds, spanId } from "./test-rows.ts";
 export const SMALL: Partial<LandingLimits> = {
   segmentBytes: 64 * 1024,
   unlandedBytesMax: 1024 * 1024,
-  rowsMax: 100,
+  rowsFull: 100,
+  rowsMax: 200,
 };
 
 /** The landing code on `<folder>/data` and `<folder>/lake`, closed when the test ends. */

@@ -71,8 +71,8 @@ export interface RowBatchMark {
 }
 
 export class RowBatch {
-  readonly capacity: number;
-  readonly columns: Column[];
+  capacity: number;
+  columns: Column[];
   /** UTC day (days since the epoch) under which the row is partitioned. */
   days: Int32Array;
   rowCount = 0;
@@ -100,6 +100,13 @@ export class RowBatch {
   toMessage(): RowBatchMessage {
     const { rowCount, capacity, columns, days, hasRepeats } = this;
     return { rowCount, capacity, columns, days, hasRepeats };
+  }
+
+  /** Makes room for so many rows in an empty batch. */
+  reserveRows(rows: number): void {
+    if (rows <= this.capacity) return;
+    if (this.rowCount > 0) throw new RangeError("only an empty batch can be made larger");
+    Object.assign(this, new RowBatch(rows));
   }
 
   /** Memory held, in bytes. */
