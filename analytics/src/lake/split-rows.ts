@@ -48,14 +48,18 @@ function rowsByDay(batch: RowBatch): [number, Uint32Array][] {
 
 /** All rows but those that a later row of the same span replaces. */
 function currentRows(batch: RowBatch): Uint32Array {
-  const rows = Uint32Array.from({ length: batch.rowCount }, (_, row) => row);
+  const rows = new Uint32Array(batch.rowCount);
+  for (let row = 0; row < rows.length; row += 1) rows[row] = row;
   if (!batch.hasRepeats) return rows;
   const replaced = replacedRows(batch);
   return rows.filter((row) => !replaced.has(row));
 }
 
 function rowsWithContent(batch: RowBatch, rows: Uint32Array): Uint32Array {
-  const columns = CONTENT_COLUMNS.map((name) => batch.plain(name));
+  const columns = CONTENT_COLUMNS.map((name) => batch.plain(name)).filter(
+    ({ bytesLength }) => bytesLength > 0,
+  );
+  if (columns.length === 0) return new Uint32Array(0);
   return rows.filter((row) => columns.some(({ starts }) => starts[row] !== NULL_CODE));
 }
 
