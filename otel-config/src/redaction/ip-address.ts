@@ -1,4 +1,5 @@
 import { ALNUM, COLON, DASH, DIGIT, DOT, HEX, LETTER, SPACE, ZERO } from "./byte-class.ts";
+import { MIN_NUMERIC_BYTES } from "./candidate-scan.ts";
 import type { NumberGroups } from "./number-groups.ts";
 import { endsWord, lowerWordBefore, startsWord } from "./text-window.ts";
 import type { TextWindow } from "./text-window.ts";
@@ -63,7 +64,7 @@ export function mayBeIpv6(w: TextWindow, p: number): boolean {
 
 /**
  * Finds the IPv6 address around the colon at `colon`: eight groups, or fewer with one `::` (RFC 4291
- * section 2.2). It must hold a digit: `a::b` is far more often a name in code. Loopback stays.
+ * section 2.2). It must hold a digit: `a::b`, like `a::1`, is far more often a name in code. Loopback stays.
  * On failure `matchEnd` is how far the run of hex digits and colons was read.
  */
 export function findIpv6(w: TextWindow, colon: number): boolean {
@@ -115,10 +116,17 @@ function isGapAt(w: TextWindow, p: number): boolean {
   return w.at(p) === COLON && w.at(p + 1) === COLON;
 }
 
-/** Holds a digit, and is more than `::`, `::0` or the loopback `::1`. */
+/**
+ * Holds a digit, and with the colons as many of them as the scan asks for; is more than `::`, `::0` or the
+ * loopback `::1`.
+ */
 function namesHost(w: TextWindow, start: number, end: number): boolean {
   if (w.at(start) === COLON && end - start <= 3) return false;
-  let p = start;
-  while (p < end && (w.classAt(p) & DIGIT) === 0) p += 1;
-  return p < end;
+  let digits = 0;
+  let colons = 0;
+  for (let p = start; p < end; p += 1) {
+    if (w.at(p) === COLON) colons += 1;
+    else if ((w.classAt(p) & DIGIT) !== 0) digits += 1;
+  }
+  return digits > 0 && digits + colons >= MIN_NUMERIC_BYTES;
 }

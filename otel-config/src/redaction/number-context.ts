@@ -1,17 +1,18 @@
 import { ALNUM, BYTE_CLASS, LETTER } from "./byte-class.ts";
-import { lowerWordBefore } from "./text-window.ts";
-import type { TextWindow } from "./text-window.ts";
+import { TextWindow, lowerWordBefore, lowerWordHash } from "./text-window.ts";
 
 /** Words further away say nothing about the number. */
 const MAX_WORD_BYTES = 20;
 /** `": "` and `**: ` between a word and its value. */
 const MAX_GAP_BYTES = 5;
 const MAX_WORDS = 4;
+/** A power of two that keeps the table of known hashes sparse. */
+const HASHES = 2048;
 
 /** A number right after one of these is a phone number. */
 const PHONE_LABELS = new Set(
   (
-    "phone phones telephone tel telefon telefono téléphone mobile mob cell cellphone landline fax handy " +
+    "phone phones telephone tel telefon telefono mobile mob cell cellphone landline fax handy " +
     "whatsapp sms msisdn phone_number phonenumber phone-number mobile_number hotline helpline"
   ).split(" "),
 );
@@ -32,12 +33,44 @@ const CARD_WORDS = new Set(
 );
 const SSN_WORDS = new Set("ssn security social_security_number socialsecuritynumber".split(" "));
 
+/** Which hashes the words above have: spares the string for nearly every other word. */
+const KNOWN_HASHES = buildHashes();
+
+function buildHashes(): Uint8Array {
+  const table = new Uint8Array(HASHES);
+  const sets = [
+    PHONE_LABELS,
+    ADJACENT_PHONE_LABELS,
+    FILLERS,
+    PHONE_VERBS,
+    LABELS_AFTER,
+    CARD_WORDS,
+    SSN_WORDS,
+  ];
+  const w = new TextWindow();
+  for (const words of sets) {
+    for (const word of words) {
+      w.bind(new TextEncoder().encode(word));
+      w.open(0, word.length);
+      table[lowerWordHash(w, word.length, MAX_WORD_BYTES) & (HASHES - 1)] = 1;
+    }
+  }
+  return table;
+}
+
+/** The word that ends at `end`, in lower case, when it may be one of the words above; else "". */
+function knownWordBefore(w: TextWindow, end: number, maxBytes: number): string {
+  const hash = lowerWordHash(w, end, maxBytes);
+  return KNOWN_HASHES[hash & (HASHES - 1)] === 0 ? "" : lowerWordBefore(w, end, maxBytes);
+}
+
 /** Is the number at `start` introduced as a phone number: `Fax: `, `call me at `, `"phone": "`? */
 export function hasPhoneContext(w: TextWindow, start: number): boolean {
   let end = start;
   for (let count = 0; count < MAX_WORDS; count += 1) {
     end = wordEndBefore(w, end);
-    const word = lowerWordBefore(w, end, MAX_WORD_BYTES);
+    const word = knownWordBefore(w, end, MAX_WORD_BYTES);
+    if (word === "") return false;
     if (PHONE_LABELS.has(word) || (count === 0 && ADJACENT_PHONE_LABELS.has(word))) return true;
     if (count > 0 && PHONE_VERBS.has(word)) return true;
     if (!FILLERS.has(word)) return false;
@@ -53,7 +86,13 @@ export function hasPhoneLabelAfter(w: TextWindow, end: number): boolean {
   if (start === end) return false;
   const wordEnd = w.skipClass(start, start + MAX_WORD_BYTES, LETTER);
   const continues = w.at(wordEnd) === 0x20 || (w.classAt(wordEnd) & ALNUM) !== 0;
-  return !continues && LABELS_AFTER.has(lowerWordBefore(w, wordEnd, wordEnd - start));
+  return !continues && LABELS_AFTER.has(knownWordBefore(w, wordEnd, wordEnd - start));
+}
+
+/** Could `hasPhoneLabelAfter` say yes: does a word follow a byte or two of punctuation? */
+export function mayHavePhoneLabelAfter(w: TextWindow, end: number): boolean {
+  if (!isGap(w, end)) return false;
+  return (w.classAt(isGap(w, end + 1) ? end + 2 : end + 1) & LETTER) !== 0;
 }
 
 export function hasCardContext(w: TextWindow, start: number): boolean {
@@ -69,7 +108,8 @@ function hasWordBefore(w: TextWindow, start: number, words: ReadonlySet<string>)
   let end = start;
   for (let count = 0; count < MAX_WORDS; count += 1) {
     end = wordEndBefore(w, end);
-    const word = lowerWordBefore(w, end, MAX_WORD_BYTES);
+    const word = knownWordBefore(w, end, MAX_WORD_BYTES);
+    if (word === "") return false;
     if (words.has(word)) return true;
     if (!FILLERS.has(word)) return false;
     end -= word.length;

@@ -53,7 +53,7 @@ export class NumberGroups {
     }
     while (this.count < MAX_GROUPS) {
       const end = this.end(this.count - 1);
-      const next = nextGroup(w, end);
+      const next = groupAfter(w, end);
       if (next < 0 || !this.#append(w, next, next - end === 1 ? w.at(end) : 0)) break;
     }
     return true;
@@ -142,8 +142,8 @@ export class NumberGroups {
   }
 }
 
-/** Start of the digit group that follows a separator at `end`; -1 when none does. */
-function nextGroup(w: TextWindow, end: number): number {
+/** Start of the digit group that follows separators at `end`; -1 when none does. */
+export function groupAfter(w: TextWindow, end: number): number {
   let p = end;
   while (p - end < MAX_SEPARATOR_BYTES && isSeparator(w.at(p))) p += 1;
   w.examined += p - end + 1;

@@ -35,13 +35,19 @@ export function findPhoneNumber(w: TextWindow, groups: NumberGroups): boolean {
   const plus = plusBefore(w, start);
   if (plus >= 0) return findInternational(w, groups, plus);
   if (continuesDecimal(w, start)) return false;
-  const groupCount =
+  const groupCount = formattedCount(w, groups) || contextCount(w, groups);
+  return groupCount > 0 && found(w, groups, groupCount);
+}
+
+/** The groups of a number that its form alone shows to be a phone number; 0 when it does not. */
+function formattedCount(w: TextWindow, groups: NumberGroups): number {
+  if (groups.total < MIN_TRUNK_DIGITS) return bracketCount(w, groups);
+  return (
     northAmericanCount(w, groups) ||
     exitPrefixCount(w, groups) ||
     bracketCount(w, groups) ||
-    trunkCount(w, groups) ||
-    contextCount(w, groups);
-  return groupCount > 0 && found(w, groups, groupCount);
+    trunkCount(w, groups)
+  );
 }
 
 /** Records the first groups as a match, with the bracket that opens before them and an extension behind. */
@@ -118,11 +124,11 @@ function trunkCount(w: TextWindow, groups: NumberGroups): number {
 
 /** Any other grouping, also none, where a word before or behind says what it is. */
 function contextCount(w: TextWindow, groups: NumberGroups): number {
-  if (groups.size(0) < 2) return 0;
+  if (groups.size(0) < 2 || isDate(w, groups)) return 0;
   const groupCount = countUpTo(w, groups, MAX_CONTEXT_DIGITS);
   const total = digitsIn(groups, groupCount);
   if (total < MIN_CONTEXT_DIGITS || groupCount > MAX_CONTEXT_GROUPS) return 0;
-  if (isDate(w, groups) || !isEvenWithoutSingles(groups, groupCount)) return 0;
+  if (!isEvenWithoutSingles(groups, groupCount)) return 0;
   if (hasPhoneContext(w, groups.start(0))) return groupCount;
   const end = groups.end(groupCount - 1);
   const mayBeLabelled = groupCount > 1 || w.at(end) === DASH;
@@ -159,12 +165,9 @@ function isWhole(w: TextWindow, groups: NumberGroups, last: number): boolean {
 
 /** 2024-01-31, 31.01.2024, 01 02 2024 */
 function isDate(w: TextWindow, groups: NumberGroups): boolean {
-  const isMonthAndDay = (a: number, b: number): boolean =>
-    groups.size(a) <= 2 && groups.size(b) <= 2;
-  if (groups.count < 3) return false;
-  return (
-    (isYear(w, groups, 0) && isMonthAndDay(1, 2)) || (isYear(w, groups, 2) && isMonthAndDay(0, 1))
-  );
+  if (groups.count < 3 || groups.size(1) > 2) return false;
+  if (groups.size(2) <= 2) return isYear(w, groups, 0);
+  return groups.size(0) <= 2 && isYear(w, groups, 2);
 }
 
 function isYear(w: TextWindow, groups: NumberGroups, group: number): boolean {

@@ -131,17 +131,19 @@ class InPlaceRedactor implements Redactor {
       this.#maskTokens(start, end);
     }
     if ((kinds & ADDRESSES) !== 0) this.#maskAddresses();
-    if ((kinds & NUMBERS) !== 0) {
-      const masked = this.#masked;
+    // What is masked by now may have been what kept its neighbour from ending like a number.
+    if ((kinds & NUMBERS) !== 0 || this.#masked > 0) this.#maskShortNumbers();
+    return this.#masked;
+  }
+
+  #maskShortNumbers(): void {
+    const { start, end } = this.#window;
+    let masked = -1;
+    while (masked !== this.#masked) {
+      masked = this.#masked;
       this.#restart();
       this.#maskNumbers(start, end);
-      // A masked number may have been what kept its neighbour from ending like one.
-      if (this.#masked !== masked) {
-        this.#restart();
-        this.#maskNumbers(start, end);
-      }
     }
-    return this.#masked;
   }
 
   #maskLong(): number {

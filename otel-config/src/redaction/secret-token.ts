@@ -32,6 +32,8 @@ const ACCESS_TOKEN_START = encode("ya29.");
 const SLACK_HOOK = encode("hooks.slack.com/services/");
 /** Shorter runs are no candidates, so no rule here may count on them. */
 const MIN_SECRET_BYTES = MIN_TOKEN_RUN_BYTES;
+/** `T.../B.../...`; so that the scan, which has seen a long run end, has also seen where it starts. */
+const MIN_HOOK_BYTES = 8;
 /** Header, payload, signature; five parts when encrypted (RFC 7516). */
 const MAX_JWT_PARTS = 4;
 const MAX_SCHEME_BYTES = 7;
@@ -107,7 +109,9 @@ function findByContext(w: TextWindow, start: number, end: number): number {
     return GOOGLE;
   }
   if (before === SLASH && hasBytesBefore(w, start, SLACK_HOOK)) {
-    w.found(start, valueEnd(w, start, false));
+    const hookEnd = valueEnd(w, start, false);
+    if (hookEnd - start < MIN_HOOK_BYTES) return -1;
+    w.found(start, hookEnd);
     return SLACK;
   }
   if (before === SPACE && findHttpCredentials(w, start)) return HTTP;

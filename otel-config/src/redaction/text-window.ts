@@ -7,9 +7,12 @@ import {
   LOWER_BIT,
   LOWER_U,
   PERCENT,
+  TOKEN,
   UNDERSCORE,
 } from "./byte-class.ts";
 
+/** Of the 32-bit FNV hash. */
+const HASH_PRIME = 0x01000193;
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 /** `\u00e9`: the longest escape that the detectors know. */
@@ -102,6 +105,22 @@ export function lowerWordBefore(w: TextWindow, end: number, maxBytes: number): s
   }
   w.examined += word.length + 1;
   return word;
+}
+
+/** A hash of what `lowerWordBefore` reads. */
+export function lowerWordHash(w: TextWindow, end: number, maxBytes: number): number {
+  const { bytes } = w;
+  const least = Math.max(w.start, end - maxBytes);
+  let hash = 0;
+  let p = end - 1;
+  for (; p >= least; p -= 1) {
+    const byte = bytes[p] as number;
+    if (((BYTE_CLASS[byte] as number) & TOKEN) === 0) break;
+    // Digits, dashes and underscores have the bit in question already, or lose nothing by it.
+    hash = Math.imul(hash ^ (byte | LOWER_BIT), HASH_PRIME);
+  }
+  w.examined += end - p;
+  return hash ^ (hash >>> 15);
 }
 
 function lowerBit(byte: number): number {

@@ -33,6 +33,8 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "Phone: {4155552671}, call me at {467 3395}, {416 60 039} office\n",
     "%20{%2B14155552671} \\u00a0{555-234-5678} tel\\n{+48 123 456 789}",
     "电话：{+86 138 1234 5678}",
+    "tel {5551234x12}",
+    "{41 66 00 39} office",
   ],
   CARD: [
     "{4111111111111111} {4111 1111 1111 1111} {5555-5555-5555-4444} {3782 822463 10005}",
@@ -49,6 +51,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   IP: [
     "{192.168.1.20}:8080 {10.0.0.1}-{10.0.0.9} http://{203.0.113.7}/x {8.8.8.8}.",
     "{2001:db8::41ef}:{111.57.37.120} ::ffff:{192.0.2.1} {64:ff9b::}{198.51.100.1}",
+    "{2001:db8:85a3:1:1:8a2e:370:7334}",
     "{2001:db8::8a2e:370:7334} [{fe80::1}]:80 {2001:0db8:85a3:0000:0000:8a2e:0370:7334}/64",
   ],
   API_KEY: [
@@ -80,6 +83,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   ],
   CREDENTIALS: [
     "postgres://{app:s3cr3t}@db:5432/x https://{user:p@ss}@example.com/ Authorization: Bearer {abcdef0123456789abcdef.x~y}",
+    "db://{app:s3cr3t}@h",
     "https://{averylongtokenasuser1}@example.com/ Basic {QWxhZGRpbjpvcGVuIHNlc2FtZQ==}",
   ],
   SECRET: ['"api_key": "{a1b2c3d4e5f6a7b8c9d0}" client_secret={abcDEF1234567890+/==}'],
@@ -121,6 +125,18 @@ describe("masking in place", () => {
     expect(redact("x a@b.co y")).toBe("x ****** y");
   });
 
+  it("masks a number that only ends where a mask begins", () => {
+    expect(redact("4111111111111111ya29.a0AfH6SMBabcdefghijklmnop")).toBe(
+      "[CARD]**********[GOOGLE_KEY]******************",
+    );
+  });
+
+  it("masks the shortest address at the end of a field of any length", () => {
+    for (let before = 0; before < 200; before += 1) {
+      expect(redact(`${filler(before)}8.8.8.8`)).toBe(`${filler(before)}[IP]***`);
+    }
+  });
+
   it("keeps JSON with bare numbers parseable", () => {
     const text =
       '{"card": 4111111111111111, "all":[5555555555554444,4012888888881881 ],"phone":4155552671}';
@@ -159,6 +175,44 @@ const soup = fc
     { maxLength: 12 },
   )
   .map((parts) => parts.join(""));
+
+/** What short fields are made of, and what makes or breaks a match there. */
+const FIELD_PIECES = (
+  "gpt-4o- 2024-08-06 claude-3-5-sonnet chatcmpl- conv-1234 10:00:00 1.2.3 v phone tel: office card ssn " +
+  "Bearer api_key= password: + %2B \\u002b 00 (555) 555-1234 5551234 123456789 GB82 ext.12 x5 :: a: sk- " +
+  "eyJ ya29. hooks.slack.com/services/ :// git@ %40 \\u0040 [ ] { } * _ - . / 0 1 7 me at call"
+).split(" ");
+const fieldSoup = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...FIELD_PIECES) },
+      { weight: 2, arbitrary: fc.constantFrom(" ", " ", '"', '": "', "\\n", "\\", "%", "é", "漢") },
+      { weight: 2, arbitrary: plant },
+      { weight: 1, arbitrary: fc.nat({ max: 999_999_999 }).map(String) },
+    ),
+    { minLength: 1, maxLength: 10 },
+  )
+  .chain((parts) => fc.nat({ max: 4 }).map((cut) => parts.join("").slice(cut)));
+const neighbour = fc.constantFrom(
+  "",
+  "7",
+  "+1",
+  "555-",
+  "a@b.co",
+  "sk-",
+  "x",
+  "::1",
+  "\u0012\u0006",
+  "\\",
+);
+
+/** `size` bytes of words, ending and starting like a word of its own. */
+function filler(size: number): string {
+  return (
+    " lorem ipsum dolor sit amet,".repeat(6).slice(0, Math.max(0, size - 1)) +
+    " ".repeat(Math.min(1, size))
+  );
+}
 
 describe("for any text", () => {
   it("finds a planted value at every alignment, at both edges of its field, and nothing outside it", () => {
@@ -199,6 +253,58 @@ describe("for any text", () => {
         expect(redact(once)).toBe(once);
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it("decides a short field as it decides the same field in a long one, wherever that starts", () => {
+    fc.assert(
+      fc.property(fieldSoup, fc.nat({ max: 20 }), (text, before) => {
+        const field = encoder.encode(text);
+        const alone = field.slice();
+        redactor.open(alone);
+        const count = redactor.maskField(0, alone.length);
+        // A NUL counts like the edge of a field, so only the size of the field and its alignment change.
+        const padded = new Uint8Array(before + field.length + 300);
+        const isJson = /^[[{]/.test(text);
+        padded.set(field, before);
+        redactor.open(padded);
+        const paddedCount = redactor.maskField(isJson ? before : 0, padded.length);
+        expect(decoder.decode(padded.subarray(before, before + field.length))).toBe(
+          decoder.decode(alone),
+        );
+        expect(paddedCount).toBe(count);
+      }),
+      { numRuns: 4000 },
+    );
+  });
+
+  it("decides a field of any length by its own bytes alone", () => {
+    fc.assert(
+      fc.property(fieldSoup, neighbour, neighbour, (text, before, after) => {
+        const field = encoder.encode(text);
+        const parts = [encoder.encode(before), field, encoder.encode(after)] as const;
+        const message = Uint8Array.from(parts.flatMap((part) => [...part]));
+        const start = parts[0].length;
+        redactor.open(message);
+        const count = redactor.maskField(start, start + field.length);
+        const alone = redactText(text, redactor);
+        expect(decoder.decode(message)).toBe(before + alone.text + after);
+        expect(count).toBe(alone.count);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("finds a planted value between harmless words in fields around the border of short ones", () => {
+    fc.assert(
+      fc.property(plant, fc.nat({ max: 150 }), fc.nat({ max: 40 }), (value, before, after) => {
+        const text = `${filler(before)}${value}${filler(after)}`;
+        const masked = redact(text);
+        expect(masked).not.toContain(value);
+        expect(masked.startsWith(filler(before))).toBe(true);
+        expect(masked.endsWith(filler(after))).toBe(true);
+      }),
+      { numRuns: 2000 },
     );
   });
 
