@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { NODE_FLAGS } from "../src/node-flags.ts";
 import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
 
 /** The processes that are compared. */
@@ -93,7 +94,7 @@ async function lensai(folder: string): Promise<Server> {
     mode: 0o600,
   });
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [join(here, "../src/main.ts")], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(here, "../src/main.ts")], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,

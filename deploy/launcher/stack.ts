@@ -1,5 +1,6 @@
 import { get } from "node:http";
 import { join } from "node:path";
+import { NODE_FLAGS } from "@lensai/collector/node-flags";
 import { LensError } from "@lensai/otel-config/errors";
 import { startChild, type Child, type ChildSpec } from "./child-process.ts";
 import { ensureConsoleBuild } from "./console-build.ts";
@@ -158,7 +159,7 @@ function childSpecs(
       spec: {
         ...node,
         name: "the collector",
-        args: [join(root, "collector/src/main.ts")],
+        args: [...NODE_FLAGS, join(root, "collector/src/main.ts")],
         // Only the console opens PostgreSQL: the collector does not even learn where it is.
         env: { ...withoutDatabase, LENSAI_CONTROL_URL: shared["LENSAI_CONTROL_URL"] ?? consoleUrl },
         cwd: join(root, "collector"),
