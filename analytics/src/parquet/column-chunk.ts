@@ -10,6 +10,8 @@ const MIN_COMPRESSED_BYTES = 160;
 /** Level 1: higher levels save about one percent here and cost a fifth more time and up. */
 const ZSTD_OPTIONS = { [constants.ZSTD_c_compressionLevel]: 1 };
 const MAX_PAGE_BYTES = 2 ** 31 - 1;
+/** Twice the size of Node's pool. */
+const MIN_FREED_BYTES = 128 * 1024;
 
 /** Where a column chunk lies in the file: what the footer says about it. */
 export interface ChunkLocation {
@@ -51,6 +53,7 @@ function appendPages(
     const body = options.codec === CODEC.zstd ? compress(page.body) : page.body;
     savedBytes += page.body.length - body.length;
     appendPage(page, { header: options.header, body }, file);
+    if (body !== page.body) free(body);
   }
   const compressedBytes = file.length - begin;
   return {
@@ -97,6 +100,15 @@ function appendPage(
   });
   file.append(header.buffer.view());
   file.append(body);
+}
+
+/**
+ * Gives the output block of a compressed page back before the next one is made, and not when the garbage
+ * collector comes to it: together they are as large as all the text of the batch. A short output may lie in
+ * Node's pool, of which others have a part.
+ */
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= MIN_FREED_BYTES) buffer.transfer(0);
 }
 
 function compress(body: Uint8Array): Uint8Array {
