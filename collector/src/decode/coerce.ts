@@ -15,7 +15,7 @@ const decoder = new TextDecoder();
 export function toNumber(value: AnyValue, bytes: Uint8Array): number {
   switch (value.kind) {
     case VALUE_INT:
-      return (value.high | 0) * TWO_32 + value.low;
+      return value.high * TWO_32 + (value.low >>> 0);
     case VALUE_DOUBLE:
       return value.double;
     case VALUE_STRING:

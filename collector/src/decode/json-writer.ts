@@ -210,10 +210,9 @@ export class JsonWriter {
 
   /** A signed 64-bit integer from its two words, exact. */
   int64(low: number, high: number): void {
-    const signedHigh = high | 0;
-    const value = signedHigh * TWO_32 + low;
+    const value = high * TWO_32 + (low >>> 0);
     if (Number.isSafeInteger(value)) this.number(value);
-    else this.ascii(((BigInt(signedHigh) << 32n) | BigInt(low)).toString());
+    else this.ascii(((BigInt(high) << 32n) | BigInt(low >>> 0)).toString());
   }
 
   /** A finite number; the caller has dealt with NaN and infinities. */

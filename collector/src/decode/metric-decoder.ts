@@ -219,7 +219,7 @@ export class MetricDecoder {
         if (kind.isNumber) point.value = reader.double();
         else {
           reader.fixed64();
-          point.count = reader.high * TWO_32 + reader.low;
+          point.count = (reader.high >>> 0) * TWO_32 + (reader.low >>> 0);
         }
         return true;
       case 0x29:
@@ -228,7 +228,7 @@ export class MetricDecoder {
       case 0x31:
         if (!kind.isNumber) return false;
         reader.fixed64();
-        point.value = (reader.high | 0) * TWO_32 + reader.low;
+        point.value = reader.high * TWO_32 + (reader.low >>> 0);
         return true;
       case 0x40:
       case 0x50:

@@ -19,7 +19,7 @@ const TWO_32 = 4294967296;
 export class OtlpReader {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
-  /** Result words of `varint64` and `fixed64`: low and high 32 bits, unsigned. */
+  /** Result words of `varint64` and `fixed64`: low and high 32 bits as signed integers, which need no box. */
   low = 0;
   high = 0;
   view: DataView = new DataView(new ArrayBuffer(0));
@@ -38,7 +38,7 @@ export class OtlpReader {
       return first;
     }
     this.varint64();
-    return this.high * TWO_32 + this.low;
+    return (this.high >>> 0) * TWO_32 + (this.low >>> 0);
   }
 
   /** A 64-bit varint into `low` and `high`. */
@@ -56,8 +56,8 @@ export class OtlpReader {
         high = part >>> 4;
       } else high |= part << (shift - 32);
       if (byte < 0x80) {
-        this.low = low >>> 0;
-        this.high = high >>> 0;
+        this.low = low;
+        this.high = high;
         return;
       }
     }
@@ -67,8 +67,8 @@ export class OtlpReader {
   /** Eight little-endian bytes into `low` and `high`. */
   fixed64(): void {
     if (this.at + 8 > this.bytes.length) throw malformed(this.at, "a 64-bit number is cut off");
-    this.low = this.view.getUint32(this.at, true);
-    this.high = this.view.getUint32(this.at + 4, true);
+    this.low = this.view.getInt32(this.at, true);
+    this.high = this.view.getInt32(this.at + 4, true);
     this.at += 8;
   }
 

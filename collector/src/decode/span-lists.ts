@@ -231,7 +231,7 @@ function beginItem(json: JsonWriter): void {
 
 /** A 64-bit time as decimal text: JSON numbers would lose its last digits. */
 export function nanosText(low: number, high: number): string {
-  return ((BigInt(high) << 32n) | BigInt(low)).toString();
+  return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString();
 }
 
 function isText(bytes: Uint8Array, item: ItemScratch, text: Uint8Array): boolean {

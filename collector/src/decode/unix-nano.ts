@@ -8,8 +8,9 @@ export const MICROS_PER_DAY = 86_400_000_000;
 
 /** Whole microseconds of a time in nanoseconds; exact. */
 export function wordsToMicros(low: number, high: number): number {
-  const thousands = Math.floor(high / 1000);
-  const rest = (high - thousands * 1000) * TWO_32 + low;
+  const unsignedHigh = high >>> 0;
+  const thousands = Math.floor(unsignedHigh / 1000);
+  const rest = (unsignedHigh - thousands * 1000) * TWO_32 + (low >>> 0);
   return thousands * TWO_32 + Math.floor(rest / 1000);
 }
 
@@ -18,7 +19,9 @@ export function wordsDifference(
   end: { low: number; high: number },
   start: { low: number; high: number },
 ): number {
-  return (end.high - start.high) * TWO_32 + (end.low - start.low);
+  return (
+    ((end.high >>> 0) - (start.high >>> 0)) * TWO_32 + ((end.low >>> 0) - (start.low >>> 0))
+  );
 }
 
 /** The two words of a non-negative safe integer. */

@@ -169,7 +169,7 @@ class FirstSeenSpans implements SpanFilter {
     if (this.lookUps === LOOK_UPS_MAX) return false;
     this.lookUps += 1;
     const { batch } = this.parts.log;
-    const end = (BigInt(place.end.high) << 32n) | BigInt(place.end.low);
+    const end = (BigInt(place.end.high >>> 0) << 32n) | BigInt(place.end.low >>> 0);
     const row = findSpanRow(batch, { project: this.projectId, ...idsOf(place) });
     if (row === undefined || end <= endUnixNano(batch, row)) return false;
     batch.hasRepeats = true;
