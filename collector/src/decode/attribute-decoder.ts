@@ -4,26 +4,19 @@ import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
 import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
-import {
-  AnyValue,
-  VALUE_KVLIST,
-  VALUE_STRING,
-  VALUE_ARRAY,
-  blankValue,
-  maskText,
-  overwriteValue,
-  readKeyValue,
-  readPair,
-  writeJsonValue,
-} from "./any-value.ts";
-import type { ValueContext } from "./any-value.ts";
+import { AnyValue, VALUE_ARRAY, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
+import { blankValue } from "./blank-value.ts";
 import { CleanTexts } from "./clean-texts.ts";
 import type { RepeatScore } from "./clean-texts.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { KeyTable } from "./key-table.ts";
 import type { KeyInfo } from "./key-table.ts";
+import { maskText, overwriteValue } from "./message-masking.ts";
 import { OtlpReader } from "./otlp-reader.ts";
+import { readKeyValue, readPair } from "./read-value.ts";
 import { FLAG } from "./record-flags.ts";
+import { writeJsonValue } from "./value-json.ts";
+import type { JsonContext } from "./value-json.ts";
 
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
@@ -47,7 +40,7 @@ const PENDING = new TextEncoder().encode(PENDING_SPAN.value);
  * are remembered, and the best of several names for one field wins. One instance serves a whole process;
  * between `begin` and the next `begin` it holds the state of one record.
  */
-export class AttributeDecoder implements ValueContext {
+export class AttributeDecoder implements JsonContext {
   readonly reader = new OtlpReader();
   readonly keys: KeyTable;
   readonly redactor: Redactor;

@@ -1,4 +1,4 @@
-import { skipMasked } from "./any-value.ts";
+import { skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { RecordDecoder } from "./record-decoder.ts";

@@ -1,14 +1,16 @@
 import { SPAN_COLUMNS, columnIndex } from "@lensai/otel-config/span-row/columns";
-import { VALUE_STRING, blankValue, writeJsonValue } from "./any-value.ts";
+import { VALUE_STRING } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import { isNested } from "./attribute-decoder.ts";
 import type { AttributeDecoder, FieldTarget } from "./attribute-decoder.ts";
+import { blankValue } from "./blank-value.ts";
 import { toBoolean, toNumber } from "./coerce.ts";
 import { FLAG } from "./record-flags.ts";
 import { cutAtCharacter } from "./row-sink.ts";
 import type { RowSink } from "./row-sink.ts";
 import { ScratchJson } from "./scratch-json.ts";
 import type { TextRange } from "./text-interner.ts";
+import { writeJsonValue } from "./value-json.ts";
 import type { CallFacts } from "../pipeline/accounting.ts";
 import { clearRawUsage, createRawUsage } from "@lensai/otel-config/usage/usage";
 import type { RawUsage } from "@lensai/otel-config/usage/usage";

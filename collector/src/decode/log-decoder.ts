@@ -1,21 +1,16 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
-import {
-  AnyValue,
-  VALUE_EMPTY,
-  VALUE_STRING,
-  blankValue,
-  maskText,
-  overwriteValue,
-  readAnyValue,
-  skipMasked,
-  writeJsonValue,
-} from "./any-value.ts";
+import { AnyValue, VALUE_EMPTY, VALUE_STRING } from "./any-value.ts";
+import { blankValue } from "./blank-value.ts";
 import { forEachRecord } from "./envelope.ts";
+import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
+import { overwriteValue, skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
+import { readAnyValue } from "./read-value.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
 import { SPAN_ID_BYTES, TRACE_ID_BYTES, isValidId } from "./span-ids.ts";
 import { wordsToMicros } from "./unix-nano.ts";
+import { writeJsonValue } from "./value-json.ts";
 
 const SPAN_ID_COLUMN = columnIndex("span_id");
 const SPAN_NAME_COLUMN = columnIndex("span_name");
@@ -35,16 +30,11 @@ const KEY = {
 /** Where senders put the event name before LogRecord.event_name existed, in order of precedence. */
 const EVENT_NAME_KEYS: readonly string[] = ["event.name", "event_name"];
 
-interface Range {
-  from: number;
-  to: number;
-}
-
 class LogScratch {
-  readonly trace: Range = { from: 0, to: 0 };
-  readonly span: Range = { from: 0, to: 0 };
-  readonly severityText: Range = { from: 0, to: 0 };
-  readonly eventName: Range = { from: 0, to: 0 };
+  readonly trace = emptyRange();
+  readonly span = emptyRange();
+  readonly severityText = emptyRange();
+  readonly eventName = emptyRange();
   eventNameRank = Number.POSITIVE_INFINITY;
   readonly time = { low: 0, high: 0 };
   readonly observed = { low: 0, high: 0 };
@@ -53,10 +43,10 @@ class LogScratch {
   readonly body = new AnyValue();
 
   clear(): void {
-    for (const range of [this.trace, this.span, this.severityText, this.eventName]) {
-      range.from = 0;
-      range.to = 0;
-    }
+    clearRange(this.trace);
+    clearRange(this.span);
+    clearRange(this.severityText);
+    clearRange(this.eventName);
     this.eventNameRank = Number.POSITIVE_INFINITY;
     this.time.low = this.time.high = this.observed.low = this.observed.high = 0;
     this.severity = 0;
@@ -93,14 +83,13 @@ export class LogDecoder {
       const tag = reader.varint();
       switch (tag) {
         case 0x09:
-          this.readTime(log.time);
+          readTime(reader, log.time);
           break;
         case 0x10:
           log.severity = reader.varint();
           break;
         case 0x1a:
-          this.readRange(log.severityText, end);
-          maskText(records.attributes, log.severityText.from, log.severityText.to);
+          readText(records.attributes, log.severityText, end);
           break;
         case 0x2a:
           overwriteValue(records.attributes, log.body);
@@ -116,13 +105,13 @@ export class LogDecoder {
           reader.at += 4;
           break;
         case 0x4a:
-          this.readId(log.trace, end, TRACE_ID_BYTES);
+          readId(records.attributes, log.trace, { end, length: TRACE_ID_BYTES });
           break;
         case 0x52:
-          this.readId(log.span, end, SPAN_ID_BYTES);
+          readId(records.attributes, log.span, { end, length: SPAN_ID_BYTES });
           break;
         case 0x59:
-          this.readTime(log.observed);
+          readTime(reader, log.observed);
           break;
         case 0x62:
           this.readEventName(end);
@@ -135,29 +124,9 @@ export class LogDecoder {
     if (reader.at !== end) throw malformed(reader.at, "a log record runs past its end");
   }
 
-  /** An id of another length is none: whatever it is, it is masked like text. */
-  private readId(range: Range, end: number, length: number): void {
-    this.readRange(range, end);
-    const isId = range.to - range.from === length;
-    if (!isId) maskText(this.records.attributes, range.from, range.to);
-  }
-
-  private readRange(range: Range, end: number): void {
-    range.to = this.reader.lengthEnd(end);
-    range.from = this.reader.at;
-    this.reader.at = range.to;
-  }
-
-  private readTime(into: { low: number; high: number }): void {
-    this.reader.fixed64();
-    into.low = this.reader.low;
-    into.high = this.reader.high;
-  }
-
   private readEventName(end: number): void {
     const { log, records } = this;
-    this.readRange(log.eventName, end);
-    maskText(records.attributes, log.eventName.from, log.eventName.to);
+    readText(records.attributes, log.eventName, end);
     log.eventNameRank = log.eventName.to > log.eventName.from ? -1 : Number.POSITIVE_INFINITY;
   }
 

@@ -1,8 +1,9 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { isStoredMetric } from "@lensai/otel-config/dialects/stored-metrics";
-import { maskText, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
+import { emptyRange, readText, readTime } from "./field-reader.ts";
+import { skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
@@ -49,15 +50,10 @@ const TEMPORALITIES: Readonly<Record<number, string>> = { 1: "delta", 2: "cumula
 const NO_RECORDED_VALUE = 1;
 const TWO_32 = 4294967296;
 
-interface Range {
-  from: number;
-  to: number;
-}
-
 class MetricScratch {
-  readonly name: Range = { from: 0, to: 0 };
-  readonly unit: Range = { from: 0, to: 0 };
-  readonly data: Range = { from: 0, to: 0 };
+  readonly name = emptyRange();
+  readonly unit = emptyRange();
+  readonly data = emptyRange();
   dataTag = 0;
   temporality = 0;
   isMonotonic = false;
@@ -105,8 +101,8 @@ export class MetricDecoder {
     metric.name.from = metric.name.to = metric.unit.from = metric.unit.to = metric.dataTag = 0;
     while (reader.at < end) {
       const tag = reader.varint();
-      if (tag === 0x0a) this.readText(metric.name, end);
-      else if (tag === 0x1a) this.readText(metric.unit, end);
+      if (tag === 0x0a) readText(records.attributes, metric.name, end);
+      else if (tag === 0x1a) readText(records.attributes, metric.unit, end);
       else if (DATA_KINDS[tag] !== undefined) {
         if (metric.dataTag !== 0) this.discardData();
         metric.dataTag = tag;
@@ -120,13 +116,6 @@ export class MetricDecoder {
       }
     }
     if (reader.at !== end) throw malformed(reader.at, "a metric runs past its end");
-  }
-
-  private readText(range: Range, end: number): void {
-    range.to = this.reader.lengthEnd(end);
-    range.from = this.reader.at;
-    maskText(this.records.attributes, range.from, range.to);
-    this.reader.at = range.to;
   }
 
   private readData(result: DecodeResult): void {
@@ -198,17 +187,11 @@ export class MetricDecoder {
         const to = reader.lengthEnd(end);
         series.addMember(reader.bytes, reader.at, to);
         records.attributes.readAttribute(to, records.sink.attributes);
-      } else if (tag === 0x11) this.readTime(point.start);
-      else if (tag === 0x19) this.readTime(point.time);
+      } else if (tag === 0x11) readTime(reader, point.start);
+      else if (tag === 0x19) readTime(reader, point.time);
       else if (!this.readValue(tag, kind)) skipMasked(records.attributes, tag, end);
     }
     if (reader.at !== end) throw malformed(reader.at, "a data point runs past its end");
-  }
-
-  private readTime(into: { low: number; high: number }): void {
-    this.reader.fixed64();
-    into.low = this.reader.low;
-    into.high = this.reader.high;
   }
 
   /** True when the field was a value: as_double 4, as_int 6, flags 8 | count 4, sum 5. */

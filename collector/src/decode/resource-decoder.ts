@@ -1,6 +1,7 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { RESOURCE_FIELDS } from "@lensai/otel-config/dialects/otel-gen-ai";
-import { VALUE_STRING, skipMasked } from "./any-value.ts";
+import { VALUE_STRING } from "./any-value.ts";
+import { skipMasked } from "./message-masking.ts";
 import { openObject } from "./attribute-decoder.ts";
 import type { AttributeDecoder } from "./attribute-decoder.ts";
 import { CodeList } from "./code-list.ts";

@@ -1,5 +1,7 @@
-import { maskText, skipMasked } from "./any-value.ts";
+import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
+import type { Range } from "./field-reader.ts";
 import type { JsonWriter } from "./json-writer.ts";
+import { maskText, skipMasked } from "./message-masking.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RecordDecoder } from "./record-decoder.ts";
@@ -29,20 +31,19 @@ const EXCEPTION_TYPE = "exception.type";
 
 /** The scalar fields of one event or link; ranges point into the message. */
 class ItemScratch {
-  textFrom = 0;
-  textTo = 0;
-  idFrom = 0;
-  idTo = 0;
-  otherFrom = 0;
-  otherTo = 0;
-  low = 0;
-  high = 0;
+  /** Name of an event, trace state of a link. */
+  readonly text = emptyRange();
+  readonly trace = emptyRange();
+  readonly span = emptyRange();
+  readonly time = { low: 0, high: 0 };
   dropped = 0;
   attributeCount = 0;
 
   clear(): void {
-    this.textFrom = this.textTo = this.idFrom = this.idTo = this.otherFrom = this.otherTo = 0;
-    this.low = this.high = this.dropped = this.attributeCount = 0;
+    clearRange(this.text);
+    clearRange(this.trace);
+    clearRange(this.span);
+    this.time.low = this.time.high = this.dropped = this.attributeCount = 0;
   }
 }
 
@@ -74,10 +75,10 @@ export class SpanListDecoder {
     const json = records.sink.events;
     beginItem(json);
     json.key(KEY.time);
-    json.ascii(`"${nanosText(item.low, item.high)}"`);
+    json.ascii(`"${nanosText(item.time.low, item.time.high)}"`);
     json.key(KEY.name);
-    json.string(reader.view, item.textFrom, item.textTo);
-    const isException = isText(reader.bytes, item, EXCEPTION);
+    json.string(reader.view, item.text.from, item.text.to);
+    const isException = isText(reader.bytes, item.text, EXCEPTION);
     this.writeAttributes(json, { from, end, tag: 0x1a, isException });
   }
 
@@ -88,15 +89,10 @@ export class SpanListDecoder {
       const tag = reader.varint();
       switch (tag) {
         case 0x09:
-          reader.fixed64();
-          item.low = reader.low;
-          item.high = reader.high;
+          readTime(reader, item.time);
           break;
         case 0x12:
-          item.textTo = reader.lengthEnd(end);
-          item.textFrom = reader.at;
-          maskText(records.attributes, item.textFrom, item.textTo);
-          reader.at = item.textTo;
+          readText(records.attributes, item.text, end);
           break;
         case 0x1a:
           item.attributeCount += 1;
@@ -123,12 +119,12 @@ export class SpanListDecoder {
     const json = records.sink.links;
     beginItem(json);
     json.key(KEY.traceId);
-    json.hex(reader.bytes, item.idFrom, item.idTo);
+    json.hex(reader.bytes, item.trace.from, item.trace.to);
     json.key(KEY.spanId);
-    json.hex(reader.bytes, item.otherFrom, item.otherTo);
-    if (item.textTo > item.textFrom) {
+    json.hex(reader.bytes, item.span.from, item.span.to);
+    if (item.text.to > item.text.from) {
       json.key(KEY.traceState);
-      json.string(reader.view, item.textFrom, item.textTo);
+      json.string(reader.view, item.text.from, item.text.to);
     }
     this.writeAttributes(json, { from, end, tag: 0x22, isException: false });
   }
@@ -140,22 +136,13 @@ export class SpanListDecoder {
       const tag = reader.varint();
       switch (tag) {
         case 0x0a:
-          item.idTo = reader.lengthEnd(end);
-          item.idFrom = reader.at;
-          this.maskUnlessId(item.idFrom, item.idTo, TRACE_ID_BYTES);
-          reader.at = item.idTo;
+          readId(records.attributes, item.trace, { end, length: TRACE_ID_BYTES });
           break;
         case 0x12:
-          item.otherTo = reader.lengthEnd(end);
-          item.otherFrom = reader.at;
-          this.maskUnlessId(item.otherFrom, item.otherTo, SPAN_ID_BYTES);
-          reader.at = item.otherTo;
+          readId(records.attributes, item.span, { end, length: SPAN_ID_BYTES });
           break;
         case 0x1a:
-          item.textTo = reader.lengthEnd(end);
-          item.textFrom = reader.at;
-          maskText(records.attributes, item.textFrom, item.textTo);
-          reader.at = item.textTo;
+          readText(records.attributes, item.text, end);
           break;
         case 0x22:
           item.attributeCount += 1;
@@ -173,11 +160,6 @@ export class SpanListDecoder {
       }
     }
     if (reader.at !== end) throw malformed(reader.at, "a link runs past its end");
-  }
-
-  /** An id of another length is none: whatever it is, it is masked like text. */
-  private maskUnlessId(from: number, to: number, length: number): void {
-    if (to - from !== length) maskText(this.records.attributes, from, to);
   }
 
   private isBeyond(count: number, end: number): boolean {
@@ -234,7 +216,7 @@ export function nanosText(low: number, high: number): string {
   return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString();
 }
 
-function isText(bytes: Uint8Array, item: ItemScratch, text: Uint8Array): boolean {
-  if (item.textTo - item.textFrom !== text.length) return false;
-  return text.every((value, index) => bytes[item.textFrom + index] === value);
+function isText(bytes: Uint8Array, { from, to }: Range, text: Uint8Array): boolean {
+  if (to - from !== text.length) return false;
+  return text.every((value, index) => bytes[from + index] === value);
 }

@@ -1,8 +1,10 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
-import { maskText, skipMasked } from "./any-value.ts";
 import { openObject } from "./attribute-decoder.ts";
 import { newRepeatScore } from "./clean-texts.ts";
 import { forEachRecord } from "./envelope.ts";
+import { clearRange, emptyRange, readId, readRange, readText, readTime } from "./field-reader.ts";
+import type { Range } from "./field-reader.ts";
+import { skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
@@ -48,20 +50,14 @@ export interface SpanFilter {
   isNew(span: SpanPlace): boolean;
 }
 
-/** A range of the message. */
-interface Range {
-  from: number;
-  to: number;
-}
-
 /** The fields of one span that are neither attributes nor lists; reused. */
 class SpanScratch {
-  readonly trace: Range = { from: 0, to: 0 };
-  readonly id: Range = { from: 0, to: 0 };
-  readonly parent: Range = { from: 0, to: 0 };
-  readonly name: Range = { from: 0, to: 0 };
-  readonly message: Range = { from: 0, to: 0 };
-  readonly state: Range = { from: 0, to: 0 };
+  readonly trace = emptyRange();
+  readonly id = emptyRange();
+  readonly parent = emptyRange();
+  readonly name = emptyRange();
+  readonly message = emptyRange();
+  readonly state = emptyRange();
   readonly start = { low: 0, high: 0 };
   readonly end = { low: 0, high: 0 };
   kind = 0;
@@ -150,38 +146,36 @@ export class TraceDecoder {
   // oxlint-disable-next-line complexity -- one case per field of the message
   private readSpan(end: number): void {
     const { reader, span } = this;
+    const { attributes, sink } = this.records;
     span.clear();
     this.lists.begin();
     while (reader.at < end) {
       const tag = reader.varint();
       switch (tag) {
         case 0x4a:
-          this.records.attributes.readAttribute(
-            reader.lengthEnd(end),
-            this.records.sink.attributes,
-          );
+          attributes.readAttribute(reader.lengthEnd(end), sink.attributes);
           break;
         case 0x0a:
-          this.readId(span.trace, end, TRACE_ID_BYTES);
+          readId(attributes, span.trace, { end, length: TRACE_ID_BYTES });
           break;
         case 0x12:
-          this.readId(span.id, end, SPAN_ID_BYTES);
+          readId(attributes, span.id, { end, length: SPAN_ID_BYTES });
           break;
         case 0x22:
-          this.readId(span.parent, end, SPAN_ID_BYTES);
+          readId(attributes, span.parent, { end, length: SPAN_ID_BYTES });
           break;
         case 0x2a:
-          this.readRange(span.name, end);
-          this.records.attributes.maskRepeating(span.name, this.nameRepeat);
+          readRange(reader, span.name, end);
+          attributes.maskRepeating(span.name, this.nameRepeat);
           break;
         case 0x30:
           span.kind = reader.varint();
           break;
         case 0x39:
-          this.readTime(span.start);
+          readTime(reader, span.start);
           break;
         case 0x41:
-          this.readTime(span.end);
+          readTime(reader, span.end);
           break;
         case 0x7a:
           this.readStatus(reader.lengthEnd(end));
@@ -197,7 +191,7 @@ export class TraceDecoder {
     const { reader, span } = this;
     switch (tag) {
       case 0x1a:
-        this.readText(span.state, end);
+        readText(this.records.attributes, span.state, end);
         return;
       case 0x50:
         span.dropped = reader.varint();
@@ -219,35 +213,11 @@ export class TraceDecoder {
     }
   }
 
-  /** An id of another length is none: whatever it is, it is masked like text. */
-  private readId(range: Range, end: number, length: number): void {
-    this.readRange(range, end);
-    const isId = range.to - range.from === length;
-    if (!isId) maskText(this.records.attributes, range.from, range.to);
-  }
-
-  private readRange(range: Range, end: number): void {
-    range.to = this.reader.lengthEnd(end);
-    range.from = this.reader.at;
-    this.reader.at = range.to;
-  }
-
-  private readText(range: Range, end: number): void {
-    this.readRange(range, end);
-    maskText(this.records.attributes, range.from, range.to);
-  }
-
-  private readTime(into: { low: number; high: number }): void {
-    this.reader.fixed64();
-    into.low = this.reader.low;
-    into.high = this.reader.high;
-  }
-
   private readStatus(end: number): void {
     const { reader, span } = this;
     while (reader.at < end) {
       const tag = reader.varint();
-      if (tag === 0x12) this.readText(span.message, end);
+      if (tag === 0x12) readText(this.records.attributes, span.message, end);
       else if (tag === 0x18) span.status = reader.varint();
       else {
         if (tag >= 0x10 && tag < 0x20) throw wrongWireType(reader.at, "Status", tag);
@@ -296,11 +266,6 @@ export class TraceDecoder {
     json.key(TRACE_STATE_KEY);
     json.string(reader.view, span.state.from, span.state.to);
   }
-}
-
-function clearRange(range: Range): void {
-  range.from = 0;
-  range.to = 0;
 }
 
 /** A parent id that is empty or all zeros means a root. */

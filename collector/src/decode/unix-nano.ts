@@ -19,9 +19,7 @@ export function wordsDifference(
   end: { low: number; high: number },
   start: { low: number; high: number },
 ): number {
-  return (
-    ((end.high >>> 0) - (start.high >>> 0)) * TWO_32 + ((end.low >>> 0) - (start.low >>> 0))
-  );
+  return ((end.high >>> 0) - (start.high >>> 0)) * TWO_32 + ((end.low >>> 0) - (start.low >>> 0));
 }
 
 /** The two words of a non-negative safe integer. */

@@ -1,0 +1,141 @@
+import {
+  AnyValue,
+  VALUE_ARRAY,
+  VALUE_BOOL,
+  VALUE_BYTES,
+  VALUE_DOUBLE,
+  VALUE_INT,
+  VALUE_KVLIST,
+  VALUE_STRING,
+} from "./any-value.ts";
+import type { JsonWriter } from "./json-writer.ts";
+import { maskText, skipMasked } from "./message-masking.ts";
+import type { MessageMasking } from "./message-masking.ts";
+import { checkDepth, readAnyValue, readKeyValue } from "./read-value.ts";
+
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+/** A single attribute value beyond this is cut: it is data dumped into an attribute, not an attribute. */
+const TEXT_BYTES_MAX = 256 * 1024;
+
+/** What is noted while values are written; reset by the record that owns them. */
+export interface JsonContext extends MessageMasking {
+  /** A number that JSON cannot hold was written as null. */
+  hasNonFinite: boolean;
+  /** A text was cut. */
+  hasTruncated: boolean;
+}
+
+/** Writes a value as JSON. Nested values are read from the message here. */
+export function writeJsonValue(context: JsonContext, json: JsonWriter, value: AnyValue): void {
+  writeValue({ context, json }, value, 0);
+}
+
+interface Writing {
+  readonly context: JsonContext;
+  readonly json: JsonWriter;
+}
+
+function writeValue(writing: Writing, value: AnyValue, depth: number): void {
+  const { context, json } = writing;
+  switch (value.kind) {
+    case VALUE_STRING:
+      json.string(context.reader.view, value.from, textEnd(context, value));
+      return;
+    case VALUE_BOOL:
+      json.ascii(value.low === 1 ? "true" : "false");
+      return;
+    case VALUE_INT:
+      json.int64(value.low, value.high);
+      return;
+    case VALUE_DOUBLE:
+      writeDouble(writing, value.double);
+      return;
+    case VALUE_ARRAY:
+      writeArray(writing, value, depth + 1);
+      return;
+    case VALUE_KVLIST:
+      writeObject(writing, value, depth + 1);
+      return;
+    case VALUE_BYTES:
+      writeBase64(writing, value);
+      return;
+    default:
+      json.ascii("null");
+  }
+}
+
+function textEnd(context: JsonContext, value: AnyValue): number {
+  if (value.to - value.from <= TEXT_BYTES_MAX) return value.to;
+  context.hasTruncated = true;
+  const { bytes } = context.reader;
+  let end = value.from + TEXT_BYTES_MAX;
+  while (end > value.from && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
+  return end;
+}
+
+function writeDouble(writing: Writing, value: number): void {
+  if (Number.isFinite(value)) {
+    writing.json.number(value);
+    return;
+  }
+  // JSON has no NaN: NULL, and the record says so in its flags.
+  writing.context.hasNonFinite = true;
+  writing.json.ascii("null");
+}
+
+function writeBase64(writing: Writing, value: AnyValue): void {
+  const end = textEnd(writing.context, value);
+  const { bytes } = writing.context.reader;
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset + value.from, end - value.from);
+  writing.json.ascii(`"${source.toString("base64")}"`);
+}
+
+function writeArray(writing: Writing, value: AnyValue, depth: number): void {
+  const { reader } = writing.context;
+  const { json } = writing;
+  const end = value.to;
+  checkDepth(depth, value.from);
+  const after = reader.at;
+  reader.at = value.from;
+  json.byte(OPEN_ARRAY);
+  const item = new AnyValue();
+  while (reader.at < end) {
+    const tag = reader.varint();
+    if (tag !== 0x0a) {
+      skipMasked(writing.context, tag, end);
+      continue;
+    }
+    readAnyValue(writing.context, reader.lengthEnd(end), item);
+    json.comma();
+    writeValue(writing, item, depth);
+  }
+  json.byte(CLOSE_ARRAY);
+  reader.at = after;
+}
+
+function writeObject(writing: Writing, value: AnyValue, depth: number): void {
+  const { reader } = writing.context;
+  const end = value.to;
+  checkDepth(depth, value.from);
+  const after = reader.at;
+  reader.at = value.from;
+  writing.json.byte(OPEN_OBJECT);
+  const item = new AnyValue();
+  while (reader.at < end) {
+    const tag = reader.varint();
+    if (tag !== 0x0a) {
+      skipMasked(writing.context, tag, end);
+      continue;
+    }
+    const memberEnd = reader.lengthEnd(end);
+    const key = readKeyValue(writing.context, memberEnd, item);
+    maskText(writing.context, key.from, key.to);
+    writing.json.keyBytes(reader.view, key.from, key.to);
+    writeValue(writing, item, depth);
+  }
+  writing.json.byte(CLOSE_OBJECT);
+  reader.at = after;
+}
