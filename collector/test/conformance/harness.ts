@@ -91,7 +91,8 @@ export class RecordingPipeline implements Pipeline {
       throw new LensError("ingest.body_malformed", "the body is not OTLP protobuf");
     }
     const result = await this.answer(request);
-    this.requests.push(request);
+    // The receiver frees the body once it has been answered for.
+    this.requests.push({ ...request, body: Uint8Array.from(request.body) });
     return result;
   }
 
