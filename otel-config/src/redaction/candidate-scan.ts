@@ -44,9 +44,9 @@ export class CandidateScan {
   /** Packed blocks, ascending: read with `blockOffset` and `blockKinds`. */
   readonly blocks = new OffsetList();
 
-  /** Scans the field in the window. `text` is a view of all of the window's bytes. */
-  scan(w: TextWindow, text: Buffer): void {
-    const field = text.subarray(w.start, w.end);
+  /** Scans the field in the window. */
+  scan(w: TextWindow): void {
+    const field = Buffer.from(w.bytes.buffer, w.bytes.byteOffset + w.start, w.end - w.start);
     const { atSigns, pemBegins, blocks } = this;
     atSigns.clear();
     pemBegins.clear();

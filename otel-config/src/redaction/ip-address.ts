@@ -15,7 +15,8 @@ const VERSION_WORDS = new Set(["version", "ver", "v", "release", "rev"]);
  * end in .0.0.0 name nobody and stay: they are what local endpoints and browser versions look like.
  */
 export function findIpv4(w: TextWindow, groups: NumberGroups): boolean {
-  if (groups.count < 4 || groups.separator(1) !== DOT || !groups.isEven(4)) return false;
+  if (groups.count < 4 || groups.separator(1) !== DOT || groups.separator(4) === DOT) return false;
+  if (!groups.isEven(4)) return false;
   const start = groups.start(0);
   const end = groups.end(3);
   const first = octet(w, groups, 0);
@@ -23,7 +24,7 @@ export function findIpv4(w: TextWindow, groups: NumberGroups): boolean {
   const third = octet(w, groups, 2);
   const fourth = octet(w, groups, 3);
   if ((first | second | third | fourth) < 0) return false;
-  if (groups.separator(4) === DOT || isVersion(w, start, end)) return false;
+  if (isVersion(w, start, end)) return false;
   const namesNobody = first === 127 || first === 0 || (second | third | fourth) === 0;
   const isBroadcast = (first & second & third & fourth) === 255;
   return !namesNobody && !isBroadcast && w.found(start, end);

@@ -73,7 +73,6 @@ const REACH_BACK_BYTES = BLOCK_BYTES + 3;
 const MIN_MATCH_BYTES = 6;
 /** But for IP addresses, the shortest number is a local phone number. */
 const MIN_NUMBER_DIGITS = 7;
-const NO_TEXT = Buffer.alloc(0);
 
 const LABELS = RULES.map((rule) => new TextEncoder().encode(rule.label));
 
@@ -91,7 +90,6 @@ class InPlaceRedactor implements Redactor {
   readonly #window = new TextWindow();
   readonly #groups = new NumberGroups();
   readonly #enabled: readonly boolean[];
-  #text: Buffer = NO_TEXT;
   /** How far the current round of a field has come; `#colonsDone` for IPv6 addresses. */
   #done = 0;
   #colonsDone = 0;
@@ -106,7 +104,6 @@ class InPlaceRedactor implements Redactor {
   }
 
   open(bytes: Uint8Array): void {
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#window.bind(bytes);
   }
 
@@ -138,16 +135,16 @@ class InPlaceRedactor implements Redactor {
 
   #maskShortNumbers(): void {
     const { start, end } = this.#window;
-    let masked = -1;
-    while (masked !== this.#masked) {
-      masked = this.#masked;
-      this.#restart();
-      this.#maskNumbers(start, end);
-    }
+    const masked = this.#masked;
+    this.#restart();
+    this.#maskNumbers(start, end);
+    if (this.#masked === masked) return;
+    this.#restart();
+    this.#maskNumbers(start, end);
   }
 
   #maskLong(): number {
-    this.#candidates.scan(this.#window, this.#text);
+    this.#candidates.scan(this.#window);
     this.#masked = 0;
     this.#maskPrivateKeys();
     this.#maskBlocks(TOKEN_RUN);
