@@ -23,6 +23,12 @@ export class FingerprintTable {
     return this.mask + 1;
   }
 
+  /** Forgets everything and keeps the memory. */
+  clear(): void {
+    this.tags.fill(0);
+    this.size = 0;
+  }
+
   has(key: Uint32Array, at: number): boolean {
     return this.find(key, at) >= 0;
   }

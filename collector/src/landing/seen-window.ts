@@ -52,10 +52,7 @@ export class SeenWindow {
     key[0] = low;
     key[1] = high;
     if (this.spansBefore.has(key, 0)) return false;
-    if (this.spans.size >= this.options.spansMax / 2) {
-      this.spansBefore = this.spans;
-      this.spans = new FingerprintTable(2, this.spansBefore.slots);
-    }
+    if (this.spans.size >= this.options.spansMax / 2) this.forgetOldestSpans();
     return this.spans.add(key, 0);
   }
 
@@ -63,6 +60,15 @@ export class SeenWindow {
     this.key[0] = low;
     this.key[1] = high;
     if (!this.spans.remove(this.key, 0)) this.spansBefore.remove(this.key, 0);
+  }
+
+  /** The tables change places: a new one would be 19 MB, with the old one still in memory. */
+  private forgetOldestSpans(): void {
+    const { spans, spansBefore } = this;
+    this.spansBefore = spans;
+    this.spans = spansBefore;
+    if (spansBefore.slots === spans.slots) spansBefore.clear();
+    else this.spans = new FingerprintTable(2, spans.slots);
   }
 
   private generationFor(nowMs: number): RequestGeneration {
