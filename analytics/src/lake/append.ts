@@ -21,8 +21,12 @@ export interface AppendOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Files of one landing that are on their way at the same time: late data can touch many days. */
-const PARALLEL_PUTS = 4;
+/**
+ * Files of one landing that are on their way at the same time: late data can touch many days. In a local
+ * folder each of them holds one of the process's four file system threads while it is flushed, and the
+ * write-ahead log needs one at any time.
+ */
+const PARALLEL_PUTS = 2;
 
 /** Footer keys of our files: by them a file from an earlier try is recognised. */
 const NAME_KEY = "lensai.name";

@@ -4,7 +4,7 @@ export type Signal = "traces" | "logs" | "metrics";
 
 export interface IngestRequest {
   readonly signal: Signal;
-  /** OTLP protobuf, inflated (JSON already transcoded). */
+  /** OTLP protobuf, inflated (JSON already transcoded). Its memory may be freed once `ingest` has settled. */
   readonly body: Uint8Array;
   /** The bytes as received: the source of the batch id and, when nothing is masked, the WAL record. */
   readonly wire: Uint8Array;
