@@ -16,6 +16,4 @@ export class AnyValue {
   low = 0;
   high = 0;
   double = 0;
-  /** A text that still has to be masked; only between `readPair` and its caller. */
-  isUnmasked = false;
 }

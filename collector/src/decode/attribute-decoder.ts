@@ -6,23 +6,18 @@ import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { AnyValue, VALUE_ARRAY, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
 import { blankValue } from "./blank-value.ts";
-import { CleanTexts } from "./clean-texts.ts";
-import type { RepeatScore } from "./clean-texts.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { KeyTable } from "./key-table.ts";
 import type { KeyInfo } from "./key-table.ts";
 import { maskText, overwriteValue } from "./message-masking.ts";
 import { OtlpReader } from "./otlp-reader.ts";
-import { readKeyValue, readPair } from "./read-value.ts";
+import { readKeyValue } from "./read-value.ts";
 import { FLAG } from "./record-flags.ts";
 import { writeJsonValue } from "./value-json.ts";
 import type { JsonContext } from "./value-json.ts";
 
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
-
-/** Longer texts seldom repeat. */
-const REMEMBERED_BYTES_MAX = 128;
 
 /** A field rule with its target resolved: a column, or a place in the raw usage. */
 export interface FieldTarget {
@@ -64,7 +59,6 @@ export class AttributeDecoder implements JsonContext {
   private readonly ranks: Uint32Array;
   private readonly values: AnyValue[];
   private readonly infos: KeyInfo[] = [];
-  private readonly cleanTexts = new CleanTexts();
   private scratch = new AnyValue();
   private last = this.scratch;
 
@@ -106,13 +100,9 @@ export class AttributeDecoder implements JsonContext {
   readAttribute(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
     this.last = value;
-    const range = readPair(this, end, value);
+    const range = readKeyValue(this, end, value);
     const key = this.keys.predict(this.attributeCount, this.reader.view, range);
     this.attributeCount += 1;
-    if (value.isUnmasked) {
-      value.isUnmasked = false;
-      this.maskRepeating(value, key.repeat);
-    }
     if (key.isSensitive) maskText(this, range.from, range.to);
     if (key.isGenAi) this.isGenAi = true;
     if (key.isPendingMark) this.isPending = isText(this.reader.bytes, value, PENDING);
@@ -122,19 +112,6 @@ export class AttributeDecoder implements JsonContext {
     else if (key.policy === "content" && !this.keepsContent) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
-  }
-
-  /** Masks a short text, or remembers that nothing in it was ever masked. */
-  maskRepeating({ from, to }: { from: number; to: number }, repeat: RepeatScore): void {
-    if (repeat.score <= 0 || to - from > REMEMBERED_BYTES_MAX) {
-      maskText(this, from, to);
-      return;
-    }
-    const id = this.cleanTexts.lookUp(this.reader.view, from, to);
-    if (this.cleanTexts.isClean(id, repeat)) return;
-    const before = this.redactions;
-    maskText(this, from, to);
-    if (this.redactions === before) this.cleanTexts.remember(id);
   }
 
   private dropAttribute(key: KeyInfo, value: AnyValue): void {

@@ -4,8 +4,6 @@ import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import type { FieldRule } from "@lensai/otel-config/dialects/dialect";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
-import { newRepeatScore } from "./clean-texts.ts";
-import type { RepeatScore } from "./clean-texts.ts";
 import { TextInterner } from "./text-interner.ts";
 
 /** What the decoder must know about an attribute key; found once per distinct key, then looked up by id. */
@@ -26,8 +24,6 @@ export interface KeyInfo {
   readonly isSensitive: boolean;
   /** Where the key was last written as a JSON member: of which object, from where, to where. */
   readonly member: { objectId: number; from: number; to: number };
-  /** Do its values repeat? */
-  readonly repeat: RepeatScore;
   /** The key's bytes, to compare with. */
   readonly view: DataView;
   readonly length: number;
@@ -92,7 +88,6 @@ export class KeyTable {
       isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
       isPendingMark: name === PENDING_SPAN.attribute,
       isSensitive: masked.count > 0,
-      repeat: newRepeatScore(),
       member: { objectId: 0, from: 0, to: 0 },
       view: new DataView(bytes.buffer),
       length: bytes.length,

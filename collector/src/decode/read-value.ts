@@ -94,7 +94,7 @@ function readScalar(
       into.kind = VALUE_STRING;
       into.from = at + 2;
       into.to = end;
-      into.isUnmasked = true;
+      maskText(context, into.from, end);
       return true;
     case 0x18:
       return readShortVarint(bytes, at + 1, to);
@@ -132,20 +132,6 @@ const keyRange = { from: 0, to: 0 };
  * answer. Masking the key is left to the caller, who may know it.
  */
 export function readKeyValue(
-  context: MessageMasking,
-  end: number,
-  into: AnyValue,
-): { from: number; to: number } {
-  const key = readPair(context, end, into);
-  if (into.isUnmasked) {
-    into.isUnmasked = false;
-    maskText(context, into.from, into.to);
-  }
-  return key;
-}
-
-/** `readKeyValue` for a caller that masks a short text itself, when `into.isUnmasked` says so. */
-export function readPair(
   context: MessageMasking,
   end: number,
   into: AnyValue,

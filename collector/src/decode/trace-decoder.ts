@@ -1,8 +1,7 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { openObject } from "./attribute-decoder.ts";
-import { newRepeatScore } from "./clean-texts.ts";
 import { forEachRecord } from "./envelope.ts";
-import { clearRange, emptyRange, readId, readRange, readText, readTime } from "./field-reader.ts";
+import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
 import type { Range } from "./field-reader.ts";
 import { skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
@@ -86,7 +85,6 @@ export class TraceDecoder {
   private readonly reader: OtlpReader;
   private readonly lists: SpanListDecoder;
   private readonly span = new SpanScratch();
-  private readonly nameRepeat = newRepeatScore();
   private readonly place: SpanPlace = {
     bytes: new Uint8Array(0),
     traceAt: 0,
@@ -165,8 +163,7 @@ export class TraceDecoder {
           readId(attributes, span.parent, { end, length: SPAN_ID_BYTES });
           break;
         case 0x2a:
-          readRange(reader, span.name, end);
-          attributes.maskRepeating(span.name, this.nameRepeat);
+          readText(attributes, span.name, end);
           break;
         case 0x30:
           span.kind = reader.varint();
