@@ -9,9 +9,9 @@ import { FLAG } from "./record-flags.ts";
 import { cutAtCharacter } from "./row-sink.ts";
 import type { RowSink } from "./row-sink.ts";
 import { ScratchJson } from "./scratch-json.ts";
-import type { TextRange } from "./text-interner.ts";
+import type { ColumnInterner, TextRange } from "./text-interner.ts";
 import { writeJsonValue } from "./value-json.ts";
-import type { CallFacts } from "../pipeline/accounting.ts";
+import type { CallFacts, CallText } from "../pipeline/accounting.ts";
 import { clearRawUsage, createRawUsage } from "@lensai/otel-config/usage/usage";
 import type { RawUsage } from "@lensai/otel-config/usage/usage";
 
@@ -29,12 +29,17 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const encoder = new TextEncoder();
 
-/** A text of the current record, or none. */
-export class RecordText implements TextRange {
+/** A text of the current record in a dictionary column, or none. */
+class RecordText implements CallText {
   view: DataView = new DataView(new ArrayBuffer(0));
   from = 0;
   to = 0;
   isSet = false;
+  readonly interner: ColumnInterner;
+
+  constructor(sink: RowSink, column: number) {
+    this.interner = sink.internerOf(column);
+  }
 }
 
 /** Moves the fields that a record's attributes filled into the columns of the open row. */
@@ -43,10 +48,10 @@ export class FieldWriter implements CallFacts {
   isError = false;
   startMicros = 0;
   readonly usage: RawUsage = createRawUsage();
-  readonly operation = new RecordText();
-  readonly provider = new RecordText();
-  readonly requestModel = new RecordText();
-  readonly responseModel = new RecordText();
+  readonly operation: RecordText;
+  readonly provider: RecordText;
+  readonly requestModel: RecordText;
+  readonly responseModel: RecordText;
   private readonly attributes: AttributeDecoder;
   private readonly sink: RowSink;
   private readonly scratch = new ScratchJson();
@@ -58,6 +63,10 @@ export class FieldWriter implements CallFacts {
   constructor(attributes: AttributeDecoder, sink: RowSink) {
     this.attributes = attributes;
     this.sink = sink;
+    this.operation = new RecordText(sink, OPERATION_COLUMN);
+    this.provider = new RecordText(sink, PROVIDER_COLUMN);
+    this.requestModel = new RecordText(sink, REQUEST_MODEL_COLUMN);
+    this.responseModel = new RecordText(sink, RESPONSE_MODEL_COLUMN);
     this.recordTexts = [this.operation, this.provider, this.requestModel, this.responseModel];
     const textOf: Array<RecordText | undefined> = SPAN_COLUMNS.map(() => undefined);
     textOf[OPERATION_COLUMN] = this.operation;

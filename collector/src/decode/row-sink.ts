@@ -159,6 +159,11 @@ export class RowSink {
     return interner.code(this.columns[column] as DictionaryColumn, this.stamp, text);
   }
 
+  /** Knows which text was set last in a dictionary column. */
+  internerOf(column: number): ColumnInterner {
+    return this.interners[column] as ColumnInterner;
+  }
+
   setCodes(list: CodeList): void {
     const { columns, values } = list;
     for (let i = 0; i < columns.length; i += 1) {

@@ -151,8 +151,10 @@ function hashBytes(source: DataView, from: number, to: number): number {
 
 /** Turns interned values into the codes of one dictionary column, batch after batch. */
 export class ColumnInterner {
+  /** Id of the text coded last: equal bytes, equal id, within one generation. */
+  id = 0;
+  generation = 0;
   private readonly texts = new TextInterner();
-  private generation = 0;
   /** Which batch `codes[id]` belongs to; 0 = none. */
   private stamps = new Uint32Array(SLOTS_FIRST);
   private codes = new Uint32Array(SLOTS_FIRST);
@@ -161,6 +163,7 @@ export class ColumnInterner {
   code(column: DictionaryColumn, batchStamp: number, text: TextRange): number {
     const { view, from, to } = text;
     const id = this.texts.intern(view, from, to);
+    this.id = id;
     if (this.generation !== this.texts.generation) {
       this.generation = this.texts.generation;
       this.stamps.fill(0);

@@ -12,8 +12,7 @@ import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage, RawUsage } from "@lensai/otel-config/usage/usage";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
-import { TextInterner } from "../decode/text-interner.ts";
-import type { TextRange } from "../decode/text-interner.ts";
+import type { ColumnInterner, TextRange } from "../decode/text-interner.ts";
 import { PriceCache } from "./price-cache.ts";
 
 const BILLED_COLUMN = columnIndex("billed");
@@ -26,14 +25,16 @@ export interface CallFacts {
   readonly isError: boolean;
   readonly startMicros: number;
   readonly usage: RawUsage;
-  readonly operation: RecordTextRange;
-  readonly provider: RecordTextRange;
-  readonly requestModel: RecordTextRange;
-  readonly responseModel: RecordTextRange;
+  readonly operation: CallText;
+  readonly provider: CallText;
+  readonly requestModel: CallText;
+  readonly responseModel: CallText;
 }
 
-interface RecordTextRange extends TextRange {
+/** A text of the call, and the column that was the last to give it an id. */
+export interface CallText extends TextRange {
   readonly isSet: boolean;
+  readonly interner: ColumnInterner;
 }
 
 interface Operation {
@@ -78,9 +79,10 @@ export class Accounting {
   private readonly normal = createNormalUsage();
   private readonly prices: PriceCache;
   private readonly priceVersion: ConstantText;
-  private readonly operations = new InternedValues<Operation>(readOperation);
-  private readonly providers = new InternedValues(readProvider);
-  private readonly models = new InternedValues((name) => name);
+  private readonly operations = new ColumnValues<Operation>(readOperation);
+  private readonly providers = new ColumnValues(readProvider);
+  private readonly requestModels = new ColumnValues((name) => name);
+  private readonly responseModels = new ColumnValues((name) => name);
 
   constructor(book: PriceBook) {
     this.prices = new PriceCache(book);
@@ -96,7 +98,7 @@ export class Accounting {
     const operation = this.operationOf(facts, hasUsage && hasModel);
     sink.setConstant(operation.role);
     const provider = facts.provider.isSet ? this.providers.get(facts.provider) : undefined;
-    if (provider !== undefined) sink.setText(PROVIDER_COLUMN, provider.text);
+    if (provider?.text !== undefined) sink.setText(PROVIDER_COLUMN, provider.text);
     const rule = billRuleOf({
       isSpan: facts.isSpan,
       isModelCall: operation.isModelCall,
@@ -116,12 +118,13 @@ export class Accounting {
   private pricesOf(facts: CallFacts, provider: string | undefined): UnitPrices | undefined {
     const { responseModel, requestModel, startMicros } = facts;
     const atMs = startMicros / MICROS_PER_MS;
-    for (const text of [responseModel, requestModel]) {
-      if (!text.isSet) continue;
-      const prices = this.prices.resolve(provider, this.models.get(text), atMs);
+    if (responseModel.isSet) {
+      const model = this.responseModels.get(responseModel);
+      const prices = this.prices.resolve(provider, model, atMs);
       if (prices !== undefined) return prices;
     }
-    return undefined;
+    if (!requestModel.isSet) return undefined;
+    return this.prices.resolve(provider, this.requestModels.get(requestModel), atMs);
   }
 
   /** Hand-made spans leave the operation out; a model with token counts is a model call all the same. */
@@ -177,15 +180,16 @@ function readOperation(name: string): Operation {
   return { role: constant, isModelCall: isModelCall(role) };
 }
 
-function readProvider(raw: string): { name: string; text: TextRange } {
+/** `text` is the canonical name where it is not the one that came. */
+function readProvider(raw: string): { name: string; text: TextRange | undefined } {
   const name = canonicalProvider(raw);
+  if (name === raw) return { name, text: undefined };
   const bytes = encoder.encode(name);
   return { name, text: { view: new DataView(bytes.buffer), from: 0, to: bytes.length } };
 }
 
-/** Values computed once per distinct text. */
-class InternedValues<T> {
-  private readonly texts = new TextInterner();
+/** Values computed once per distinct text of one column, found by the id that the column gave the text. */
+class ColumnValues<T> {
   private generation = 0;
   private values: T[] = [];
   private readonly compute: (text: string) => T;
@@ -194,16 +198,16 @@ class InternedValues<T> {
     this.compute = compute;
   }
 
-  get(text: TextRange): T {
-    const id = this.texts.intern(text.view, text.from, text.to);
-    if (this.generation !== this.texts.generation) {
-      this.generation = this.texts.generation;
+  get({ interner, view, from, to }: CallText): T {
+    if (this.generation !== interner.generation) {
+      this.generation = interner.generation;
       this.values = [];
     }
-    const known = this.values[id];
+    const known = this.values[interner.id];
     if (known !== undefined) return known;
-    const value = this.compute(decoder.decode(this.texts.bytesOf(id)));
-    this.values[id] = value;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + from, to - from);
+    const value = this.compute(decoder.decode(bytes));
+    this.values[interner.id] = value;
     return value;
   }
 }
