@@ -13,12 +13,18 @@ export type Fault =
   | { readonly kind: "status"; readonly status: number; readonly code: string }
   /** Does the work, then answers 500. */
   | { readonly kind: "late-500" }
-  /** Never answers. */
-  | { readonly kind: "stall" }
+  /** Does the work, then cuts the connection instead of answering. */
+  | { readonly kind: "late-reset" }
+  /** Does the work after a while and answers then, whether or not the client has gone meanwhile. */
+  | { readonly kind: "delay"; readonly delayMs: number }
+  /** Never answers and does nothing; says when the client has closed the connection. */
+  | { readonly kind: "stall"; readonly onClientGone?: () => void }
   /** Sends the headers and half the body, then nothing. */
   | { readonly kind: "stall-body" }
   /** Cuts the connection before an answer. */
   | { readonly kind: "reset" }
+  /** Cuts the connection when half of the request's body has come in; nothing is done. */
+  | { readonly kind: "cut-upload" }
   /** Sends half of the announced body and cuts the connection. */
   | { readonly kind: "cut-body" };
 
@@ -26,6 +32,8 @@ export interface S3FakeOptions {
   /** How the server takes `If-None-Match: *`. */
   readonly ifNoneMatch?: "honoured" | "ignored" | "unsupported";
   readonly pageSize?: number;
+  /** Asked about every request for which `fail` has named no fault. */
+  readonly nextFault?: (method: string) => Fault | undefined;
 }
 
 export interface S3Fake {
@@ -34,6 +42,8 @@ export interface S3Fake {
   /** Method and key or query of every request so far. */
   readonly requests: string[];
   readonly objects: Map<string, { body: Buffer; modifiedAt: Date }>;
+  /** How many of the requests that were carried out had a status as their result. */
+  readonly statusCounts: ReadonlyMap<number, number>;
   /** The next requests that match `method` meet these faults, in order. */
   fail(method: string, ...faults: Fault[]): void;
   close(): Promise<void>;
@@ -64,6 +74,7 @@ export async function startS3Fake(options: S3FakeOptions = {}): Promise<S3Fake> 
   const objects: S3Fake["objects"] = new Map();
   const requests: string[] = [];
   const faults: { method: string; fault: Fault }[] = [];
+  const statusCounts = new Map<number, number>();
   const server = createServer((request, response) => {
     void respond(request, response);
   });
@@ -74,11 +85,17 @@ export async function startS3Fake(options: S3FakeOptions = {}): Promise<S3Fake> 
     const path = decodeURIComponent(url.pathname);
     requests.push(`${method} ${path}`);
     const at = faults.findIndex((entry) => entry.method === method);
-    const fault = at === -1 ? undefined : faults.splice(at, 1)[0]?.fault;
-    const body = await buffer(request).catch(() => Buffer.alloc(0));
+    const fault = at === -1 ? options.nextFault?.(method) : faults.splice(at, 1)[0]?.fault;
+    if (fault?.kind === "cut-upload") return await cutUpload(request);
+    const body = await buffer(request).catch(() => undefined);
+    if (body === undefined) return; // the client has gone: half a body is no request
     const [, bucket = "", ...rest] = path.split("/");
     const call: Call = { method, key: rest.join("/"), query: url.searchParams, request, body };
-    const perform = (): Answer => refusal(call, bucket) ?? answerTo(call, objects, options);
+    const perform = (): Answer => {
+      const answer = refusal(call, bucket) ?? answerTo(call, objects, options);
+      statusCounts.set(answer.status, (statusCounts.get(answer.status) ?? 0) + 1);
+      return answer;
+    };
     if (fault === undefined) send(response, perform(), method === "HEAD");
     else sendFault(response, fault, perform);
   }
@@ -92,6 +109,7 @@ export async function startS3Fake(options: S3FakeOptions = {}): Promise<S3Fake> 
     bucket: BUCKET,
     requests,
     objects,
+    statusCounts,
     fail: (method, ...next) => {
       faults.push(...next.map((fault) => ({ method, fault })));
     },
@@ -225,9 +243,21 @@ function send(response: ServerResponse, answer: Answer, isHead = false): void {
   response.end(isHead ? undefined : body);
 }
 
-function sendFault(response: ServerResponse, fault: Fault, perform: () => Answer): void {
+function sendFault(
+  response: ServerResponse,
+  fault: Exclude<Fault, { kind: "cut-upload" }>,
+  perform: () => Answer,
+): void {
   switch (fault.kind) {
     case "stall":
+      if (fault.onClientGone !== undefined) response.once("close", fault.onClientGone);
+      return;
+    case "delay":
+      setTimeout(() => send(response, perform()), fault.delayMs);
+      return;
+    case "late-reset":
+      perform();
+      response.socket?.destroy();
       return;
     case "reset":
       response.socket?.destroy();
@@ -243,6 +273,21 @@ function sendFault(response: ServerResponse, fault: Fault, perform: () => Answer
     case "cut-body":
       sendHalf(response, perform(), fault.kind === "cut-body");
   }
+}
+
+async function cutUpload(request: IncomingMessage): Promise<void> {
+  const { socket } = request; // no longer there when the request has ended
+  const halfBytes = Number(request.headers["content-length"] ?? 0) / 2;
+  let receivedBytes = 0;
+  try {
+    for await (const chunk of request) {
+      receivedBytes += (chunk as Buffer).length;
+      if (receivedBytes >= halfBytes) break;
+    }
+  } catch {
+    // the client has gone already
+  }
+  socket.destroy();
 }
 
 function sendHalf(response: ServerResponse, answer: Answer, cut: boolean): void {

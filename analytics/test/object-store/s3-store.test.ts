@@ -58,6 +58,8 @@ describe("S3 store", () => {
     { kind: "reset" },
     { kind: "stall" },
     { kind: "late-500" },
+    { kind: "late-reset" },
+    { kind: "cut-upload" },
   ];
   test.each(passing)(
     "reports $kind $code as unavailable: the call can be made again",
@@ -68,7 +70,7 @@ describe("S3 store", () => {
         retryable: true,
       });
       const again = await store.put("a", body, { ifAbsent: true });
-      expect(again).toBe(fault.kind === "late-500" ? "exists" : "created");
+      expect(again).toBe(fault.kind.startsWith("late-") ? "exists" : "created");
     },
   );
 

@@ -1,35 +1,52 @@
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import type { CrashTarget } from "./crash-run.ts";
 import { postTo } from "./post-to.ts";
 
-/** The collector as operators run it, with spans posted as OTLP/JSON. */
-export function collectorTarget(folder: string): CrashTarget {
+const DAY_NANO = 86_400_000_000_000n;
+
+/**
+ * The collector as operators run it, with spans posted as OTLP/JSON. Every span has content, and requests
+ * span two days: a landing is up to four files and a commit.
+ */
+export function collectorTarget(
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): CrashTarget {
   const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   const post = postTo("/v1/traces", { "content-type": "application/json" });
-  const startNano = `${Date.now()}000000`;
+  const startNano = BigInt(Date.now()) * 1_000_000n;
   return {
     command: () => [program],
     env: {
       LENSAI_DATA_DIR: join(folder, "data"),
-      LENSAI_LAKE_URL: pathToFileURL(join(folder, "lake")).href,
       LENSAI_OTLP_HTTP_PORT: "0",
       LENSAI_OTLP_GRPC_PORT: "0",
       LENSAI_LANDING_INTERVAL_MS: "50",
       LENSAI_WAL_SEGMENT_BYTES: String(1024 * 1024),
+      ...settings,
     },
     portIn: (line) => line["httpPort"],
     send: (port, ids) => post(port, Buffer.from(JSON.stringify(requestOf(ids, startNano)))),
   };
 }
 
-function requestOf(ids: readonly string[], startNano: string): unknown {
-  const spans = ids.map((id) => ({
-    traceId: id + id,
-    spanId: id,
-    name: "chat",
-    startTimeUnixNano: startNano,
-    endTimeUnixNano: startNano,
-  }));
+function requestOf(ids: readonly string[], startNano: bigint): unknown {
+  const spans = ids.map((id) => {
+    const isOfYesterday = Number.parseInt(id.slice(-1), 16) % 2 === 1;
+    const timeUnixNano = String(isOfYesterday ? startNano - DAY_NANO : startNano);
+    const messages = [{ role: "user", parts: [{ type: "text", content: `question ${id}` }] }];
+    return {
+      traceId: id + id,
+      spanId: id,
+      name: "chat",
+      startTimeUnixNano: timeUnixNano,
+      endTimeUnixNano: timeUnixNano,
+      attributes: [
+        { key: "gen_ai.operation.name", value: { stringValue: "chat" } },
+        { key: "gen_ai.input.messages", value: { stringValue: JSON.stringify(messages) } },
+      ],
+    };
+  });
   return { resourceSpans: [{ scopeSpans: [{ spans }] }] };
 }

@@ -14,6 +14,10 @@ export interface CrashTarget {
   readonly portIn: (line: Readonly<Record<string, unknown>>) => unknown;
   /** Sends these spans in one request and resolves to the HTTP status; rejects when the connection breaks. */
   readonly send: (port: number, ids: readonly string[]) => Promise<number>;
+  /** Called before the life that is not killed. */
+  readonly beforeLastLife?: () => void;
+  /** Awaited in the last life when every request is acknowledged, before SIGTERM. */
+  readonly settle?: (port: number) => Promise<void>;
 }
 
 export interface CrashOptions {
@@ -57,10 +61,12 @@ export async function crashRun(target: CrashTarget, options: CrashOptions): Prom
     else run.killsUnderLoad += 1;
     await life.end("SIGKILL");
   }
+  target.beforeLastLife?.();
   const last = run.start();
-  await run.untilAccepting();
+  const port = await run.untilAccepting();
   run.isEnding = true;
   await clients;
+  await target.settle?.(port);
   const code = await last.end("SIGTERM");
   if (code !== 0) throw new Error(`the process ended with ${code} instead of 0`);
   return run;
@@ -125,11 +131,13 @@ class Run implements CrashResult {
     };
   }
 
-  async untilAccepting(): Promise<void> {
+  /** Resolves to the port. */
+  async untilAccepting(): Promise<number> {
     while (this.port === undefined) {
       if (this.failure !== undefined) throw new Error(this.failure);
       await delay(RETRY_PAUSE_MS);
     }
+    return this.port;
   }
 
   /** One client: new requests, and now and then an old one again, until the run ends. */
