@@ -37,6 +37,8 @@ export interface CallLine {
   readonly isStreaming: boolean | undefined;
   readonly latencyMs: number | undefined;
   readonly ttftMs: number | undefined;
+  /** False: the call failed before it cost anything. */
+  readonly isBilled: boolean;
   readonly costNanoUsd: bigint | undefined;
   readonly tokens: CallTokens;
 }
@@ -101,7 +103,7 @@ async function readWindow(
   if (source.files.length === 0) return [];
   return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, service_name, provider,
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
-    cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
+    billed, cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
     ${rowsOf(projectId, input, source)} AND ${IS_CALL}
     ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
@@ -129,6 +131,7 @@ function toLine(row: SqlRow): CallLine {
     isStreaming: (row["streaming"] as boolean | null) ?? undefined,
     latencyMs: toMs(row["duration_ns"]),
     ttftMs: toMs(row["ttft_ns"]),
+    isBilled: row["billed"] === true,
     costNanoUsd: (row["cost_nano_usd"] as bigint | null) ?? undefined,
     tokens: {
       input: count("input_tokens"),

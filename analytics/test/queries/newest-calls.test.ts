@@ -61,6 +61,7 @@ test("gives each call with everything that was reported, and nothing for the res
     isStreaming: false,
     latencyMs: 1.5,
     ttftMs: 0.25,
+    isBilled: true,
     costNanoUsd: 42n,
     tokens: {
       input: 7,

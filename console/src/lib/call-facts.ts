@@ -2,6 +2,7 @@ import type { RowValue, SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { formatCount } from "./format/count.ts";
 import { formatDuration } from "./format/duration.ts";
 import { formatMoney } from "./format/money.ts";
+import { NOT_BILLED, NOT_BILLED_REASON } from "./not-billed.ts";
 import { formatFullTime } from "./format/time.ts";
 
 /** One line of the call page. */
@@ -24,6 +25,13 @@ const NANOS_PER_MS = 1e6;
 
 const text = (value: RowValue | undefined): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
+/** The column is a JSON array of strings. */
+const list = (value: RowValue | undefined): string | undefined => {
+  const json = text(value);
+  if (json === undefined) return undefined;
+  const items = parseJson(json);
+  return Array.isArray(items) ? items.join(", ") : json;
+};
 const count = (value: RowValue | undefined): string | undefined =>
   typeof value === "bigint" ? formatCount(value) : undefined;
 const money = (value: RowValue | undefined): string | undefined =>
@@ -62,23 +70,44 @@ export function callFacts(row: SpanRow): FactGroup[] {
 }
 
 function costFacts(row: SpanRow): Fact[] {
-  const isPriced = typeof row["cost_nano_usd"] === "bigint";
   return [
-    {
-      label: "Cost",
-      value: money(row["cost_nano_usd"]) ?? "unknown",
-      ...(isPriced ? {} : { note: "no price for this model, or no usage was reported" }),
-    },
-    { label: "Price version", value: text(row["price_version"]), isCode: true },
+    { label: "Cost", ...costFact(row) },
+    ...optional({ label: "Price version", value: text(row["price_version"]), isCode: true }),
     {
       label: "The client's own claim",
       value: money(row["client_cost_nano_usd"]),
       note: "never added to ours",
     },
-    { label: "Counts as a call", value: yesNo(row["billed"]) },
-    { label: "Because", value: text(row["bill_rule"]), isCode: true },
+    billedFact(row),
     ...optional({ label: "Billed instead", value: text(row["shadowed_by"]), isCode: true }),
   ];
+}
+
+function costFact(row: SpanRow): Pick<Fact, "value" | "note"> {
+  const cost = money(row["cost_nano_usd"]);
+  if (cost !== undefined) return { value: cost };
+  if (row["bill_rule"] === "failed") return { value: NOT_BILLED, note: NOT_BILLED_REASON };
+  if (row["billed"] !== true) return { value: "none", note: "this record is not a model call" };
+  if (row["usage_source"] === "missing" || typeof row["input_tokens"] !== "bigint") {
+    return { value: "unknown", note: "no usage was reported" };
+  }
+  return { value: "unknown", note: "the price book cannot price this model and usage" };
+}
+
+/** What each rule means; a rule that is not known here shows its name. */
+const RULE_NOTES: Readonly<Record<string, string>> = {
+  call: "the model answered or reported usage",
+  failed: "counted as a call and as an error, never as spend",
+};
+
+function billedFact(row: SpanRow): Fact {
+  const rule = text(row["bill_rule"]);
+  const note = rule === undefined ? undefined : (RULE_NOTES[rule] ?? rule);
+  return {
+    label: "Billed",
+    value: yesNo(row["billed"]),
+    ...(note === undefined ? {} : { note }),
+  };
 }
 
 function usageFacts(row: SpanRow): Fact[] {
@@ -89,10 +118,33 @@ function usageFacts(row: SpanRow): Fact[] {
     { label: "Input tokens", value: count(row["input_tokens"]), note: "all parts included" },
     { label: "Output tokens", value: count(row["output_tokens"]), note: "reasoning included" },
     ...parts,
-    { label: "Source", value: text(row["usage_source"]), isCode: true },
-    { label: "Basis", value: text(row["usage_basis"]), isCode: true },
+    ...noted("Source", text(row["usage_source"]), SOURCE_NOTES),
+    ...noted("Basis", text(row["usage_basis"]), BASIS_NOTES),
   ];
 }
+
+const SOURCE_NOTES: Readonly<Record<string, string>> = {
+  reported: "the counts that the client sent",
+  derived: "worked out from the counts that the client sent",
+  estimated: "our estimate: the client sent no counts",
+  missing: "the client sent no counts",
+};
+
+const BASIS_NOTES: Readonly<Record<string, string>> = {
+  proven: "the counts themselves show what they include",
+  rule: "this instrumentation is known to count like this",
+  spec: "the totals include their parts, as the convention says",
+};
+
+/** A line whose value is a word of the contract, with its meaning. */
+const noted = (
+  label: string,
+  value: string | undefined,
+  notes: Readonly<Record<string, string>>,
+): Fact[] => {
+  const note = notes[value ?? ""];
+  return optional({ label, value, ...(note === undefined ? {} : { note }) });
+};
 
 function callGroup(row: SpanRow): Fact[] {
   return [
@@ -101,7 +153,7 @@ function callGroup(row: SpanRow): Fact[] {
     { label: "Model asked for", value: text(row["request_model"]) },
     { label: "Model that answered", value: text(row["response_model"]) },
     { label: "Streaming", value: yesNo(row["streaming"]) },
-    { label: "Finish reasons", value: text(row["finish_reasons"]), isCode: true },
+    { label: "Finish reasons", value: list(row["finish_reasons"]) },
     { label: "Response id", value: text(row["response_id"]), isCode: true },
     ...optional({ label: "Service tier", value: text(row["service_tier"]) }),
     ...optional({ label: "Agent", value: text(row["agent_name"]) }),
@@ -140,7 +192,7 @@ function recordFacts(row: SpanRow): Fact[] {
     { label: "Batch", value: text(row["batch_id"]), isCode: true },
     { label: "Dialect", value: text(row["dialect"]), isCode: true },
     { label: "Scope", value: text(row["scope_name"]), isCode: true },
-    { label: "Masked matches", value: count(row["redaction_count"]) },
+    { label: "Masked matches", value: count(row["redaction_count"]) ?? "none" },
   ];
 }
 
@@ -174,11 +226,18 @@ export function callAttachments(row: SpanRow): Attachment[] {
   });
 }
 
+const INDENT = 2;
+
 function indentJson(json: string): string {
+  const value = parseJson(json);
+  return value === undefined ? json : JSON.stringify(value, undefined, INDENT);
+}
+
+/** Undefined for text that is not JSON. */
+function parseJson(json: string): unknown {
   try {
-    return JSON.stringify(JSON.parse(json), undefined, 2);
+    return JSON.parse(json);
   } catch {
-    // Whatever a client sent as text is shown as text.
-    return json;
+    return undefined;
   }
 }

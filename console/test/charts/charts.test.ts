@@ -83,7 +83,7 @@ test("labels at most ten bars, at round times", () => {
   expect(timeTicks([])).toEqual([]);
 });
 
-test("knows no tokens of a model when one side is not reported", () => {
+test("keeps unreported tokens unknown and tells failed calls from billed ones", () => {
   const figures = {
     model: "m",
     calls: 10,
@@ -96,5 +96,11 @@ test("knows no tokens of a model when one side is not reported", () => {
     p95LatencyMs: 1,
   };
   const [row] = rankModels([figures], ["m"]);
-  expect(row).toMatchObject({ tokens: undefined, errorShare: "50.0 %", isAlarming: true });
+  expect(row).toMatchObject({
+    inputTokens: 5,
+    outputTokens: undefined,
+    billedCalls: 10,
+    errorShare: "50.0 %",
+    isAlarming: true,
+  });
 });

@@ -13,6 +13,8 @@ import {
   toInputTime,
 } from "#lib/format/time.ts";
 
+import { formatTokens } from "#lib/format/tokens.ts";
+
 const at = (text: string): number => Date.parse(text);
 
 test("prints an unknown amount as unknown and zero as zero", () => {
@@ -71,6 +73,13 @@ describe("counts", () => {
     expect(formatCounted(0, "call")).toBe("0 calls");
     expect(formatCounted(1234, "call")).toBe("1,234 calls");
   });
+});
+
+test("adds tokens up only where both sides were reported", () => {
+  expect(formatTokens(20_000, 345)).toBe("20.3k");
+  expect(formatTokens(748, undefined)).toBe("748 in");
+  expect(formatTokens(undefined, 5)).toBe("5 out");
+  expect(formatTokens(undefined, undefined)).toBe("unknown");
 });
 
 describe("shares", () => {

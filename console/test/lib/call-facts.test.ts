@@ -19,7 +19,7 @@ test("shows the usage parts that were reported, the price version and the verdic
   expect(shown.get("Input, not cached")).toBe("400");
   expect(shown.get("Input read from cache")).toBe("600");
   expect(shown.has("Audio input")).toBe(false);
-  expect(shown.get("Counts as a call")).toBe("yes");
+  expect(shown.get("Billed")).toBe("yes");
   expect(shown.get("Latency")).toBe("1.50 s");
   expect(shown.get("Started")).toBe("2026-11-23 14:05:09.000 UTC");
 });
@@ -27,6 +27,18 @@ test("shows the usage parts that were reported, the price version and the verdic
 test("shows an unknown cost as unknown, and zero as zero", () => {
   expect(facts({ cost_nano_usd: null }).get("Cost")).toBe("unknown");
   expect(facts({ cost_nano_usd: 0n }).get("Cost")).toBe("$0.00");
+});
+
+test("says that a failed call is not billed, instead of an unknown cost", () => {
+  const shown = facts({ cost_nano_usd: null, billed: false, bill_rule: "failed" });
+  expect(shown.get("Cost")).toBe("not billed");
+  expect(shown.get("Billed")).toBe("no");
+});
+
+test("shows lists as text and leaves out what nobody decided", () => {
+  expect(facts({ finish_reasons: '["stop","length"]' }).get("Finish reasons")).toBe("stop, length");
+  expect(facts({ price_version: null }).has("Price version")).toBe(false);
+  expect(facts({ redaction_count: null }).get("Masked matches")).toBe("none");
 });
 
 test("tells what was not reported from what is zero", () => {

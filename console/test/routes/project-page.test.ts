@@ -84,7 +84,7 @@ test("shows spend with its coverage, calls, latency, errors and tokens", async (
   ]);
   const text = await pageText();
   expect(text).toContain("Spend $0.0135 75.0 % priced · 1 call without a price");
-  expect(text).toContain("Calls 4 $0.0045 each");
+  expect(text).toContain("Calls 4 $0.0045 per priced call");
   expect(text).toContain("Latency 1.50 s p50");
   expect(text).toContain("Errors 25.0 % 1 failed call");
   expect(text).toContain("Tokens 4,800 4,000 in · 800 out");
@@ -99,6 +99,26 @@ test("shows unknown, never $0.00, when no call has a price", async () => {
   const text = await pageText();
   expect(text).toContain("Spend unknown 0 % priced · 1 call without a price");
   expect(text).not.toContain("$0.00");
+});
+
+test("says that failed calls are not billed, never $0.00 or unknown", async () => {
+  await lake.land([
+    callRow(NOW - MINUTE, {
+      status: "error",
+      billed: false,
+      bill_rule: "failed",
+      cost_nano_usd: null,
+      input_tokens: null,
+      output_tokens: null,
+      response_model: null,
+      request_model: "refusing-model",
+    }),
+    callRow(NOW - 2 * MINUTE),
+  ]);
+  const text = await pageText();
+  expect(text).toContain("refusing-model not billed 1 –");
+  expect(text.match(/not billed/g)).toHaveLength(2);
+  expect(text).toContain("Spend $0.0045 100 % priced");
 });
 
 test("shows unknown for usage and latency that nobody reported", async () => {

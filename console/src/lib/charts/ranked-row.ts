@@ -11,9 +11,12 @@ export interface RankedRow {
   readonly name: string | undefined;
   readonly color: string;
   readonly calls: number;
+  /** Calls that count as spend; 0 when all of them failed before they cost anything. */
+  readonly billedCalls: number;
   readonly unpricedCalls: number;
   readonly costNanoUsd: bigint | undefined;
-  readonly tokens: number | undefined;
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
   readonly p95LatencyMs: number | undefined;
   readonly errorShare: string;
   readonly isAlarming: boolean;
@@ -39,13 +42,14 @@ export function rankUsers(rows: readonly TopUser[]): RankedRow[] {
 
 function toRow(figures: GroupFigures): Omit<RankedRow, "name" | "color"> {
   const { calls, unpricedCalls, costNanoUsd, inputTokens, outputTokens, p95LatencyMs } = figures;
-  const isTokensKnown = inputTokens !== undefined && outputTokens !== undefined;
   const errorCalls = Math.round(figures.errorShare * calls);
   return {
     calls,
+    billedCalls: figures.pricedCalls + unpricedCalls,
     unpricedCalls,
     costNanoUsd,
-    tokens: isTokensKnown ? inputTokens + outputTokens : undefined,
+    inputTokens,
+    outputTokens,
     p95LatencyMs,
     errorShare: formatShare(errorCalls, calls) ?? "–",
     isAlarming: isAlarming(errorCalls, calls),
