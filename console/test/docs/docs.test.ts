@@ -28,6 +28,15 @@ test("shows HTML as text", () => {
   expect(JSON.stringify(blocks[1])).toContain("<b onclick=x>");
 });
 
+test("leaves comments out", () => {
+  expect(parse("<!-- generated:x -->\n\ntext")).toMatchObject([{ kind: "paragraph" }]);
+  expect(parse("<!-- a --> <b>x</b> <!-- b -->")).toHaveLength(1);
+});
+
+test("takes a package version for text, not for an address of somebody", () => {
+  expect(JSON.stringify(parse("see pkg@1.2.3 and me@example.com"))).not.toContain('"link"');
+});
+
 test("keeps the text of a link that leads nowhere good", () => {
   expect(parse("[click](javascript:alert(1))")).toEqual([
     { kind: "paragraph", children: [{ kind: "text", text: "click" }] },

@@ -26,6 +26,9 @@ const READING_ORDER: readonly string[] = [
   "sending-data",
   "project-page",
   "what-a-200-means",
+  "redaction",
+  "settings",
+  "errors",
 ];
 
 const SECTIONS: readonly { readonly title: string; readonly folder: string }[] = [

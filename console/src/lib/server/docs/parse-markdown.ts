@@ -7,7 +7,7 @@ export interface MarkdownContext {
   readonly resolveImage: (href: string) => string | undefined;
 }
 
-/** Parses GitHub-flavoured Markdown. HTML in the source is shown as the text it is. */
+/** Parses GitHub-flavoured Markdown. Comments are left out; other HTML is shown as the text it is. */
 export function parseMarkdown(source: string, context: MarkdownContext): DocBlock[] {
   return toBlocks(lexer(source), context);
 }
@@ -50,10 +50,20 @@ function toBlock(token: Token, context: MarkdownContext): DocBlock[] {
     case "space":
     case "def":
       return [];
+    case "html":
+      return isComment(token) ? [] : [textParagraph(token)];
     default:
-      return [{ kind: "paragraph", children: [{ kind: "text", text: token.raw.trim() }] }];
+      return [textParagraph(token)];
   }
 }
+
+/** Notes to whoever edits the source, and the marks around generated parts. */
+const isComment = (token: Token): boolean => /^<!--(?:(?!-->).)*-->$/s.test(token.raw.trim());
+
+const textParagraph = (token: Token): DocBlock => ({
+  kind: "paragraph",
+  children: [{ kind: "text", text: token.raw.trim() }],
+});
 
 function toList(list: Tokens.List, context: MarkdownContext): DocBlock {
   return {
@@ -88,7 +98,9 @@ function toInline(token: Token, context: MarkdownContext): DocInline[] {
     case "br":
       return [{ kind: "break" }];
     case "link": {
-      const href = context.resolveLink((token as Tokens.Link).href);
+      const { href: target, text, raw } = token as Tokens.Link;
+      // "pkg@1.2.3" is taken for an address of somebody.
+      const href = raw === text && !/^https?:/.test(raw) ? undefined : context.resolveLink(target);
       return href === undefined ? children() : [{ kind: "link", href, children: children() }];
     }
     case "image": {
