@@ -32,7 +32,7 @@ async function runStack(stack: Stack): Promise<string> {
   });
   const facts = await Promise.race([stack.start(), failed, asked]);
   if (typeof facts === "string") return facts;
-  say(readyBlock(facts));
+  say(readyBlock(facts, process.cwd()));
   return Promise.race([failed, asked]);
 }
 

@@ -51,7 +51,7 @@ export async function projectKey(installation: Installation, project: Project): 
   }).catch((error: unknown) => {
     throw new LensError(
       "config.invalid",
-      `no answer from ${url}; start LensAI first with npx pnpm@12 start`,
+      `no answer from ${url}; start LensAI first with npx pnpm@12 start, or use the seed command that it printed`,
       {
         cause: error,
       },

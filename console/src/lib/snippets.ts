@@ -1,9 +1,12 @@
 /** What to paste to get the first span in: pure text, so that it can be tested against a real collector. */
 
+import { settingSpec } from "@lensai/otel-config/settings";
+
 export interface Endpoints {
   /** Host as the reader's browser reaches this machine. */
   readonly host: string;
   readonly otlpHttpPort: string;
+  readonly consolePort: string;
 }
 
 /** Any OpenTelemetry SDK, any language. */
@@ -16,14 +19,12 @@ export function sdkSnippet({ host, otlpHttpPort }: Endpoints): string {
 }
 
 /** What is added when a key is needed: another project, or a collector on another machine. */
-export function keyHeaderSnippet(): string {
-  return 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<your key>"';
-}
+export const KEY_HEADER_SNIPPET = 'export OTEL_EXPORTER_OTLP_HEADERS="x-api-key=<your key>"';
 
 /** One finished model call, sent with curl. The shell fills in fresh ids and the present time. */
 export function curlSnippet(endpoints: Endpoints, needsKey: boolean): string {
   const { host, otlpHttpPort } = endpoints;
-  const key = needsKey ? ` \\\n  -H 'authorization: Bearer <your key>'` : "";
+  const key = needsKey ? ` \\\n  -H 'x-api-key: <your key>'` : "";
   return `curl http://${host}:${otlpHttpPort}/v1/traces -H 'content-type: application/json'${key} -d '
 {"resourceSpans": [{"scopeSpans": [{"spans": [{
   "traceId": "'$(openssl rand -hex 16)'", "spanId": "'$(openssl rand -hex 8)'",
@@ -38,4 +39,12 @@ export function curlSnippet(endpoints: Endpoints, needsKey: boolean): string {
     {"key": "user.id", "value": {"stringValue": "me"}}]}]}]}]}'`;
 }
 
-export const SEED_SNIPPET = "npx pnpm@12 seed";
+/** The seed looks for an installation at the usual ports, unless it is told otherwise. */
+export function seedSnippet({ otlpHttpPort, consolePort }: Endpoints): string {
+  const ports = [
+    ["LENSAI_CONSOLE_PORT", consolePort],
+    ["LENSAI_OTLP_HTTP_PORT", otlpHttpPort],
+  ] as const;
+  const unusual = ports.filter(([name, port]) => port !== settingSpec(name).default);
+  return [...unusual.map(([name, port]) => `${name}=${port}`), "npx pnpm@12 seed"].join(" ");
+}

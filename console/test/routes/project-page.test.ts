@@ -44,7 +44,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
     range,
     problem,
     nowUnixMs: NOW,
-    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318" },
+    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000" },
     needsKey: false,
     ...answer,
     ...props,
@@ -66,8 +66,15 @@ test("waits for the first span and shows what to paste", async () => {
   expect(text).not.toContain("$0.00");
 });
 
+test("offers a seed command that finds an installation on other ports", async () => {
+  const endpoints = { host: "127.0.0.1", otlpHttpPort: "4518", consolePort: "3400" };
+  expect(await pageText("", { endpoints })).toContain(
+    "LENSAI_CONSOLE_PORT=3400 LENSAI_OTLP_HTTP_PORT=4518 npx pnpm@12 seed",
+  );
+});
+
 test("asks for the key where spans need one", async () => {
-  expect(await pageText("", { needsKey: true })).toContain("authorization=Bearer%20&lt;your key");
+  expect(await pageText("", { needsKey: true })).toContain("x-api-key=&lt;your key");
 });
 
 test("says when spans arrive that are no model calls", async () => {

@@ -27,6 +27,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
         // "localhost" may mean ::1, where an IPv4 listener does not answer.
         host: url.hostname === "localhost" ? "127.0.0.1" : url.hostname,
         otlpHttpPort: settings.otlpHttpPort,
+        consolePort: url.port,
       },
       needsKey:
         project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
