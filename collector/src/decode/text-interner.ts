@@ -12,7 +12,8 @@ const ENTRIES_MAX = 1 << 15;
 /** Memory bound of one table for long values. */
 const ARENA_BYTES_MAX = 4 * 1024 * 1024;
 const SLOTS_FIRST = 256;
-const EMPTY = 0xffffffff;
+const SLOT_SHIFT = 2;
+const SLOT_WORDS = 1 << SLOT_SHIFT;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -21,8 +22,8 @@ export class TextInterner {
   /** Grows by one whenever the table starts over: ids handed out before are void then. */
   generation = 0;
   count = 0;
-  private slots = new Uint32Array(SLOTS_FIRST).fill(EMPTY);
-  private hashes = new Uint32Array(SLOTS_FIRST);
+  /** Open addressing; the words of a slot lie in one cache line: hash, 1 + id (0 = free), start, length. */
+  private slots = new Int32Array(SLOTS_FIRST * SLOT_WORDS);
   private ends = new Uint32Array(SLOTS_FIRST);
   private arena = new Uint8Array(SLOTS_FIRST * 16);
   private view = new DataView(this.arena.buffer);
@@ -31,38 +32,36 @@ export class TextInterner {
   /** Id of the bytes source[from,to): equal bytes, equal id, within one generation. */
   intern(source: DataView, from: number, to: number): number {
     const hash = hashBytes(source, from, to);
-    const mask = this.slots.length - 1;
-    let slot = hash & mask;
+    const length = to - from;
+    const { slots } = this;
+    const last = slots.length - SLOT_WORDS;
+    let at = (hash << SLOT_SHIFT) & last;
     for (;;) {
-      const id = this.slots[slot] as number;
-      if (id === EMPTY) return this.insert(bytesOfView(source, from, to), hash);
-      if (
-        this.hashes[id] === hash &&
-        this.lengthOf(id) === to - from &&
-        this.equals(id, source, from)
-      ) {
-        return id;
-      }
-      slot = (slot + 1) & mask;
+      const idPlusOne = slots[at + 1] as number;
+      if (idPlusOne === 0) return this.insert(bytesOfView(source, from, to), hash);
+      const isLike = slots[at] === hash && slots[at + 3] === length;
+      if (isLike && this.equals(at, source, from)) return idPlusOne - 1;
+      at = (at + SLOT_WORDS) & last;
     }
   }
 
   /** The bytes of an id of this generation. */
   bytesOf(id: number): Uint8Array {
-    return this.arena.subarray(id === 0 ? 0 : this.ends[id - 1], this.ends[id]);
+    return this.arena.subarray(this.startOf(id), this.ends[id]);
   }
 
-  private lengthOf(id: number): number {
-    return (this.ends[id] as number) - (id === 0 ? 0 : (this.ends[id - 1] as number));
+  private startOf(id: number): number {
+    return id === 0 ? 0 : (this.ends[id - 1] as number);
   }
 
-  private equals(id: number, source: DataView, from: number): boolean {
-    const start = id === 0 ? 0 : (this.ends[id - 1] as number);
-    const length = (this.ends[id] as number) - start;
-    const { view } = this;
+  /** Do the bytes from `from` on equal the text of a slot? */
+  private equals(slot: number, source: DataView, from: number): boolean {
+    const { view, slots } = this;
+    const start = slots[slot + 2] as number;
+    const length = slots[slot + 3] as number;
     let offset = 0;
     for (; offset + 4 <= length; offset += 4) {
-      if (view.getUint32(start + offset) !== source.getUint32(from + offset)) return false;
+      if (view.getInt32(start + offset) !== source.getInt32(from + offset)) return false;
     }
     for (; offset < length; offset += 1) {
       if (view.getUint8(start + offset) !== source.getUint8(from + offset)) return false;
@@ -73,38 +72,32 @@ export class TextInterner {
   private insert(value: Uint8Array, hash: number): number {
     if (this.count === ENTRIES_MAX || this.arenaLength + value.length > ARENA_BYTES_MAX)
       this.clear();
-    if ((this.count + 1) * 2 > this.slots.length) this.growSlots();
+    if ((this.count + 1) * 2 * SLOT_WORDS > this.slots.length) this.growSlots();
     this.growArena(value.length);
     const id = this.count;
-    this.arena.set(value, this.arenaLength);
+    const start = this.arenaLength;
+    this.arena.set(value, start);
     this.arenaLength += value.length;
     this.ends[id] = this.arenaLength;
-    this.hashes[id] = hash;
     this.count += 1;
-    this.place(id);
+    place(this.slots, [hash, id + 1, start, value.length]);
     return id;
-  }
-
-  private place(id: number): void {
-    const mask = this.slots.length - 1;
-    let slot = (this.hashes[id] as number) & mask;
-    while (this.slots[slot] !== EMPTY) slot = (slot + 1) & mask;
-    this.slots[slot] = id;
   }
 
   private clear(): void {
     this.generation += 1;
     this.count = 0;
     this.arenaLength = 0;
-    this.slots.fill(EMPTY);
+    this.slots.fill(0);
   }
 
   private growSlots(): void {
-    const size = this.slots.length * 2;
-    this.slots = new Uint32Array(size).fill(EMPTY);
-    this.hashes = copyInto(new Uint32Array(size), this.hashes);
-    this.ends = copyInto(new Uint32Array(size), this.ends);
-    for (let id = 0; id < this.count; id += 1) this.place(id);
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    this.ends = copyInto(new Uint32Array(this.ends.length * 2), this.ends);
+    for (let at = 0; at < old.length; at += SLOT_WORDS) {
+      if (old[at + 1] !== 0) place(this.slots, old.subarray(at, at + SLOT_WORDS));
+    }
   }
 
   private growArena(extra: number): void {
@@ -116,6 +109,14 @@ export class TextInterner {
     this.arena = grown;
     this.view = new DataView(grown.buffer);
   }
+}
+
+/** Puts a slot into the first free place of its chain. */
+function place(slots: Int32Array, slot: ArrayLike<number>): void {
+  const last = slots.length - SLOT_WORDS;
+  let at = ((slot[0] as number) << SLOT_SHIFT) & last;
+  while (slots[at + 1] !== 0) at = (at + SLOT_WORDS) & last;
+  slots.set(slot, at);
 }
 
 function bytesOfView(view: DataView, from: number, to: number): Uint8Array {
@@ -142,11 +143,11 @@ function hashBytes(source: DataView, from: number, to: number): number {
   } else {
     const step = length <= HASHED_WORDS_MAX * 4 ? 4 : Math.floor(length / HASHED_WORDS_MAX);
     for (let i = from; i + 4 <= to; i += step) {
-      hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ source.getUint32(i), 0x85ebca6b);
+      hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ source.getInt32(i), 0x85ebca6b);
     }
-    hash = Math.imul(hash ^ source.getUint32(to - 4), 0xc2b2ae35);
+    hash = Math.imul(hash ^ source.getInt32(to - 4), 0xc2b2ae35);
   }
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return hash ^ (hash >>> 15);
 }
 
 /** Turns interned values into the codes of one dictionary column, batch after batch. */
@@ -155,9 +156,8 @@ export class ColumnInterner {
   id = 0;
   generation = 0;
   private readonly texts = new TextInterner();
-  /** Which batch `codes[id]` belongs to; 0 = none. */
-  private stamps = new Uint32Array(SLOTS_FIRST);
-  private codes = new Uint32Array(SLOTS_FIRST);
+  /** Two words an id, side by side: the stamp of a batch (0 = none) and the text's code in that batch. */
+  private codes = new Uint32Array(SLOTS_FIRST * 2);
 
   /** Code of the bytes in the column, whose batch is known by `batchStamp` (> 0, new for every batch). */
   code(column: DictionaryColumn, batchStamp: number, text: TextRange): number {
@@ -166,18 +166,17 @@ export class ColumnInterner {
     this.id = id;
     if (this.generation !== this.texts.generation) {
       this.generation = this.texts.generation;
-      this.stamps.fill(0);
+      this.codes.fill(0);
     }
-    if (id >= this.stamps.length) {
-      const size = this.stamps.length * 2;
-      this.stamps = copyInto(new Uint32Array(size), this.stamps);
-      this.codes = copyInto(new Uint32Array(size), this.codes);
+    const at = id * 2;
+    if (at >= this.codes.length) {
+      this.codes = copyInto(new Uint32Array(this.codes.length * 2), this.codes);
     }
-    if (this.stamps[id] !== batchStamp) {
-      this.stamps[id] = batchStamp;
-      this.codes[id] = addDictionaryEntry(column, validUtf8(bytesOfView(view, from, to)));
+    if (this.codes[at] !== batchStamp) {
+      this.codes[at] = batchStamp;
+      this.codes[at + 1] = addDictionaryEntry(column, validUtf8(bytesOfView(view, from, to)));
     }
-    return this.codes[id] as number;
+    return this.codes[at + 1] as number;
   }
 }
 
