@@ -37,9 +37,7 @@ export default defineConfig({
   test: {
     name: "console",
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/global-setup.ts"],
     // One PostgreSQL per run; each test file has a database of its own in it.
-    hookTimeout: 60_000,
-    testTimeout: 20_000,
+    globalSetup: ["test/support/global-setup.ts"],
   },
 });

@@ -140,7 +140,7 @@ describe("a browser key", () => {
         const { control } = stats.json() as { control: { version: number } };
         if (control.version !== 1) throw new Error("the snapshot has not arrived");
       },
-      { interval: 5 },
+      { interval: 5, timeout: 30_000 },
     );
   });
   afterAll(async () => {

@@ -39,9 +39,14 @@ async function ended(child: Child): Promise<{ code: number | null; output: strin
 }
 
 async function httpPortOf(child: Child): Promise<number> {
+  let text = "";
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
-    const line = JSON.parse((chunk as Buffer).toString().split("\n", 1)[0] ?? "") as object;
-    if ("httpPort" in line) return line.httpPort as number;
+    text += (chunk as Buffer).toString();
+    const lines = text.split("\n").slice(0, -1);
+    const ready = lines
+      .map((line) => JSON.parse(line) as object)
+      .find((line) => "httpPort" in line);
+    if (ready !== undefined && "httpPort" in ready) return ready.httpPort as number;
   }
   throw new Error("the collector ended before it was ready");
 }

@@ -6,10 +6,10 @@ const facts: ReadyFacts = {
   otlpHttpUrl: "http://127.0.0.1:4318",
   otlpGrpcUrl: "http://127.0.0.1:4317",
   apiKey: "lensai_key",
-  dataDir: "/home/ann/lensai/.lensai",
-  lakeUrl: "file:///home/ann/lensai/.lensai/lake",
+  dataDir: "/srv/apps/lensai/.lensai",
+  lakeUrl: "file:///srv/apps/lensai/.lensai/lake",
 };
-const WORKING_DIR = "/home/ann/lensai";
+const WORKING_DIR = "/srv/apps/lensai";
 
 const seedLine = (changed: Partial<ReadyFacts>): string | undefined =>
   readyBlock({ ...facts, ...changed }, WORKING_DIR)
