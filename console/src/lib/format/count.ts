@@ -14,17 +14,20 @@ const UNITS: readonly (readonly [size: number, suffix: string])[] = [
   [1e3, "k"],
 ];
 
-/** At most four digits: "999", "9,999", "12.3k", "4.56M". */
+/** At most four digits, and the same number of them down a column: "999", "9,999", "12.3k", "16.0k", "4.56M". */
 export function formatCompactCount(count: number | bigint | undefined): string {
   if (count === undefined) return "unknown";
   const value = Number(count);
   if (Math.abs(value) < 10_000) return formatCount(count);
   const [size, suffix] = unitFor(value);
-  return `${Number((value / size).toPrecision(3))}${suffix}`;
+  const scaled = value / size;
+  // There is no unit beyond the last; toPrecision would write an exponent.
+  const digits = Math.abs(scaled) < 999.5 ? scaled.toPrecision(3) : formatCount(Math.round(scaled));
+  return `${digits}${suffix}`;
 }
 
 function unitFor(value: number): readonly [number, string] {
-  // 999,950 rounds to 1,000k, which is written 1M.
+  // 999,500 rounds to 1,000k, which is written 1.00M.
   const unit = UNITS.find(([size]) => Math.abs(value) >= size * 0.9995);
   return unit ?? [1, ""];
 }

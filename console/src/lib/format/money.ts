@@ -17,10 +17,10 @@ export function formatMoneyTick(usd: number): string {
   if (usd === 0) return "$0";
   if (usd >= 1e6) return `$${trimZeros((usd / 1e6).toPrecision(3))}M`;
   if (usd >= 1000) return `$${trimZeros((usd / 1000).toPrecision(3))}k`;
-  if (usd >= 1) return `$${trimZeros(usd.toFixed(2))}`;
+  if (usd >= 1) return `$${usd.toFixed(2).replace(/\.00$/, "")}`;
   // Small ticks keep two significant digits: 0.00025, never 2.5e-4.
   const digits = Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(usd))));
-  return `$${trimZeros(usd.toFixed(digits))}`;
+  return `$${usd.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
 const trimZeros = (text: string): string =>

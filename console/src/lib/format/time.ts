@@ -11,10 +11,15 @@ const dayOf = (date: Date): string => `${date.getUTCDate()} ${MONTHS[date.getUTC
 
 const clockOf = (date: Date): string => `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 
-/** "23 Nov 14:05:09" */
-export function formatTime(ms: number): string {
+/** "23 Nov" */
+export function formatDay(ms: number): string {
+  return dayOf(new Date(ms));
+}
+
+/** "14:05:09" */
+export function formatClock(ms: number): string {
   const date = new Date(ms);
-  return `${dayOf(date)} ${clockOf(date)}:${two(date.getUTCSeconds())}`;
+  return `${clockOf(date)}:${two(date.getUTCSeconds())}`;
 }
 
 /** "2026-11-23 14:05:09.123 UTC" */

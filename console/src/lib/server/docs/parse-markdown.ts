@@ -22,7 +22,7 @@ export function headingId(text: string): string {
 }
 
 function toBlocks(tokens: readonly Token[], context: MarkdownContext): DocBlock[] {
-  return tokens.flatMap((token) => toBlock(token, context));
+  return tokens.flatMap((token) => (isComment(token) ? [] : toBlock(token, context)));
 }
 
 function toBlock(token: Token, context: MarkdownContext): DocBlock[] {
@@ -50,20 +50,14 @@ function toBlock(token: Token, context: MarkdownContext): DocBlock[] {
     case "space":
     case "def":
       return [];
-    case "html":
-      return isComment(token) ? [] : [textParagraph(token)];
     default:
-      return [textParagraph(token)];
+      return [{ kind: "paragraph", children: [{ kind: "text", text: token.raw.trim() }] }];
   }
 }
 
 /** Notes to whoever edits the source, and the marks around generated parts. */
-const isComment = (token: Token): boolean => /^<!--(?:(?!-->).)*-->$/s.test(token.raw.trim());
-
-const textParagraph = (token: Token): DocBlock => ({
-  kind: "paragraph",
-  children: [{ kind: "text", text: token.raw.trim() }],
-});
+const isComment = (token: Token): boolean =>
+  token.type === "html" && /^<!--(?:(?!-->).)*-->$/s.test(token.raw.trim());
 
 function toList(list: Tokens.List, context: MarkdownContext): DocBlock {
   return {
@@ -97,12 +91,8 @@ function toInline(token: Token, context: MarkdownContext): DocInline[] {
       return [{ kind: "code", text: (token as Tokens.Codespan).text }];
     case "br":
       return [{ kind: "break" }];
-    case "link": {
-      const { href: target, text, raw } = token as Tokens.Link;
-      // "pkg@1.2.3" is taken for an address of somebody.
-      const href = raw === text && !/^https?:/.test(raw) ? undefined : context.resolveLink(target);
-      return href === undefined ? children() : [{ kind: "link", href, children: children() }];
-    }
+    case "link":
+      return toLink(token as Tokens.Link, children(), context);
     case "image": {
       const { href, text: alt } = token as Tokens.Image;
       const src = context.resolveImage(href);
@@ -111,4 +101,15 @@ function toInline(token: Token, context: MarkdownContext): DocInline[] {
     default:
       return [{ kind: "text", text: "text" in token ? String(token.text) : token.raw }];
   }
+}
+
+function toLink(
+  { href, text, raw }: Tokens.Link,
+  children: DocInline[],
+  context: MarkdownContext,
+): DocInline[] {
+  // "pkg@1.2.3" is taken for an address of somebody.
+  const isGuessedAddress = raw === text && !/^https?:/.test(raw);
+  const target = isGuessedAddress ? undefined : context.resolveLink(href);
+  return target === undefined ? children : [{ kind: "link", href: target, children }];
 }
