@@ -41,24 +41,19 @@ export function readyBlock(facts: ReadyFacts, workingDir: string): string {
 
 /** Another terminal has none of the settings of this one: those that the seed needs are part of the command. */
 function seedCommand({ consoleUrl, otlpHttpUrl, dataDir }: ReadyFacts, workingDir: string): string {
-  const usual = (name: string): string => settingSpec(name).default ?? "";
-  const settings = [
-    {
-      name: "LENSAI_DATA_DIR",
-      value: dataDir,
-      default: resolve(workingDir, usual("LENSAI_DATA_DIR")),
-    },
-    ...[
-      { name: "LENSAI_CONSOLE_PORT", value: new URL(consoleUrl).port },
-      { name: "LENSAI_OTLP_HTTP_PORT", value: new URL(otlpHttpUrl).port },
-    ].map((port) => ({ ...port, default: usual(port.name) })),
+  const isUsualFolder = dataDir === resolve(workingDir, usual("LENSAI_DATA_DIR"));
+  const settings: readonly (readonly [name: string, value: string])[] = [
+    ["LENSAI_DATA_DIR", isUsualFolder ? usual("LENSAI_DATA_DIR") : dataDir],
+    ["LENSAI_CONSOLE_PORT", new URL(consoleUrl).port],
+    ["LENSAI_OTLP_HTTP_PORT", new URL(otlpHttpUrl).port],
   ];
-  const unusual = settings.filter((setting) => setting.value !== setting.default);
-  return [
-    ...unusual.map(({ name, value }) => `${name}=${shellWord(value)}`),
-    "npx pnpm@12 seed",
-  ].join(" ");
+  const words = settings
+    .filter(([name, value]) => value !== usual(name))
+    .map(([name, value]) => `${name}=${shellWord(value)}`);
+  return [...words, "npx pnpm@12 seed"].join(" ");
 }
+
+const usual = (name: string): string => settingSpec(name).default ?? "";
 
 /** Quoted where a shell would take it apart. */
 const shellWord = (text: string): string =>
