@@ -1,5 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { NODE_FLAGS } from "@lensai/collector/node-flags";
 import { ERROR_CODES } from "@lensai/otel-config/errors";
 import { describe, expect, it } from "vitest";
 import { GENERATED_FILES } from "./generated-files.ts";
@@ -22,6 +23,15 @@ function linesMatching(files: readonly RepositoryFile[], pattern: RegExp): strin
 /** Without this file, which spells the words that it looks for. */
 const others = (files: readonly RepositoryFile[]): RepositoryFile[] =>
   files.filter(({ path }) => path !== "deploy/tooling/tidy.test.ts");
+
+describe("the image of the collector", () => {
+  it("starts with the options of Node that the launcher passes", () => {
+    const command = JSON.stringify(["node", ...NODE_FLAGS, "collector/src/main.ts"]);
+    expect(read("deploy/docker/collector.Dockerfile").replaceAll(", ", ",")).toContain(
+      `CMD ${command}`,
+    );
+  });
+});
 
 describe("documentation", () => {
   it("has one section per error code and no other", () => {

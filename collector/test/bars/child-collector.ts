@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { readAll } from "../conformance/harness.ts";
 import type { TestResponse } from "../conformance/harness.ts";
+import { NODE_FLAGS } from "../../src/node-flags.ts";
 
 /** The collector as operators run it: a process of its own, told what to do by its environment. */
 export interface ChildCollector {
@@ -51,7 +52,7 @@ const PROGRAM = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const LANDED_TIMEOUT_MS = 60_000;
 
 export async function startChild(env: Readonly<Record<string, string>>): Promise<ChildCollector> {
-  const child = spawn(process.execPath, [PROGRAM], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
