@@ -29,7 +29,7 @@ export function readyBlock(facts: ReadyFacts, workingDir: string): string {
     "",
     "  Send from any OpenTelemetry app on this machine:",
     `    export OTEL_EXPORTER_OTLP_ENDPOINT=${facts.otlpHttpUrl} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
-    "  With the key (needed from another machine):",
+    "  With the key (needed when LENSAI_BIND_ADDRESS is not loopback):",
     `    export OTEL_EXPORTER_OTLP_HEADERS="x-api-key=${facts.apiKey}"`,
     "  Fill it with 30 days of believable traffic:",
     `    ${seedCommand(facts, workingDir)}`,
