@@ -6,6 +6,6 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
-    testTimeout: 600_000, // a minute each on an idle machine
+    testTimeout: 600_000, // up to three minutes each on an idle machine
   },
 });
