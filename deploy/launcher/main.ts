@@ -7,6 +7,7 @@ import { keepLogsLimited } from "./log-limit.ts";
 import { prepare } from "./prepare.ts";
 import { readyBlock } from "./ready-block.ts";
 import { createStack, type Stack } from "./stack.ts";
+import { startEnvironment } from "./start-options.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -37,7 +38,8 @@ async function runStack(stack: Stack): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const settings = parseLauncherConfig(process.env, process.cwd());
+  const environment = startEnvironment(process.argv.slice(2), process.env, process.cwd());
+  const settings = parseLauncherConfig(environment, process.cwd());
   const { config } = settings;
   const { folder, lock, ports } = await prepare(settings);
   const guard = startGuard();
@@ -47,7 +49,7 @@ async function main(): Promise<void> {
     folder,
     ports,
     guard,
-    environment: process.env,
+    environment,
     say,
   });
   try {
