@@ -42,6 +42,10 @@ afterAll(async () => {
 const open = (path: string): Promise<unknown> => page.goto(`${stack.consoleUrl}${path}`);
 const spendTile = () => page.locator("dt", { hasText: /^Spend$/ }).locator("xpath=../dd");
 
+/** How far the page is wider than the window. */
+const sidewaysOverflowPx = (): Promise<number> =>
+  page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
+
 /** Runs an unmodified OpenTelemetry app; returns when its export was acknowledged (ms since the epoch). */
 async function runOtelApp(): Promise<number> {
   const { stdout } = await promisify(execFile)(
@@ -96,6 +100,9 @@ describe("the first day with LensAI", () => {
     expect(await page.locator("main").innerText()).toMatch(snippet);
     expect(await accessibilityProblems(page)).toEqual([]);
     await takePicture(page, "empty");
+    await page.setViewportSize({ width: 360, height: 900 });
+    expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   it(`shows an unmodified OpenTelemetry app's first call within ${FRESHNESS_BAR_MS / 1000} s, without a reload`, async () => {
@@ -148,10 +155,7 @@ describe("the first day with LensAI", () => {
       await open("/projects/support?range=30d");
       await spendTile().waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
-      const overflow = await page.evaluate(
-        "document.documentElement.scrollWidth - window.innerWidth",
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);
       await takePicture(page, `dashboard-${colorScheme}-${width}`);
     },
   );
@@ -159,6 +163,10 @@ describe("the first day with LensAI", () => {
   it("shows the documentation", async () => {
     await open("/docs/what-a-200-means");
     expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("What a 200 means");
+    // The page with the broadest table, on the small screen of the tests before.
+    await open("/docs/settings");
+    expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   it("shows the same after a restart, and leaves no process behind", async () => {
