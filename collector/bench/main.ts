@@ -36,7 +36,8 @@ interface Measured {
   refused: number;
 }
 
-const POOL = { small: 96, content: 24 } as const;
+/** Spans of all batches of a variant, so that none repeats within its rounds in any project. */
+const POOL_SPANS = { plain: 49_152, content: 12_288 } as const;
 const CONNECTIONS = 16;
 const PAUSE_MS = 300;
 
@@ -72,13 +73,14 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
-function poolOf(variant: Variant): CorpusBatch[] {
-  const size = variant.hasContent ? POOL.content : POOL.small;
-  return Array.from({ length: size }, (_, seed) =>
+/** `number` tells the variants apart: the same span in two of them would be a resend in the second. */
+function poolOf(variant: Variant, number: number): CorpusBatch[] {
+  const size = (variant.hasContent ? POOL_SPANS.content : POOL_SPANS.plain) / variant.spans;
+  return Array.from({ length: size }, (_, index) =>
     corpusBatch({
       spans: variant.spans,
       hasContent: variant.hasContent,
-      seed: seed + variant.spans,
+      seed: number * 10_000 + index,
       nowMs: Date.now(),
     }),
   );
@@ -162,21 +164,23 @@ function report(variant: Variant, results: ReadonlyMap<string, Measured>): void 
   }
 }
 
-/** All rounds of one variant, the servers taking turns within each. */
+/** All rounds of one variant, the servers taking turns within each; the first round only warms them up. */
 async function runVariant(
   variant: Variant,
   servers: readonly Server[],
-  plan: { rounds: number; seconds: number },
+  plan: { rounds: number; seconds: number; number: number },
 ): Promise<Map<string, Measured>> {
-  const pool = poolOf(variant);
+  const pool = poolOf(variant, plan.number);
   const results = new Map(servers.map((server) => [server.name, emptyMeasured()]));
+  const warmUp = emptyMeasured();
   const positions = new Map<string, number>();
-  for (let round = 0; round < plan.rounds; round += 1) {
+  for (let round = 0; round <= plan.rounds; round += 1) {
     for (const server of servers) {
       const first = positions.get(server.name) ?? 0;
       const target = targetOf(server, variant, pool);
       const run = { server, variant, target, first, seconds: plan.seconds };
-      positions.set(server.name, await measure(run, results.get(server.name) as Measured));
+      const into = round === 0 ? warmUp : (results.get(server.name) as Measured);
+      positions.set(server.name, await measure(run, into));
     }
   }
   return results;
@@ -189,8 +193,9 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "lensai-bench-"));
   const servers = await startServers(folder, join(tmpdir(), "lensai-bench-otelcol"));
   try {
-    for (const variant of variants().filter(({ name }) => name.includes(only))) {
-      report(variant, await runVariant(variant, servers, plan));
+    for (const [number, variant] of variants().entries()) {
+      if (!variant.name.includes(only)) continue;
+      report(variant, await runVariant(variant, servers, { ...plan, number }));
     }
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
