@@ -7,6 +7,8 @@ import type { Sql } from "../duckdb/sql.ts";
 export const MAX_RANGE_DAYS = 400;
 const DAY_MS = 86_400_000;
 const NANOS_PER_MS = 1_000_000n;
+/** 2262-04-11: the last whole millisecond whose nanoseconds fit the int64 of `start_unix_nano`. */
+export const MAX_UNIX_MS = 9_223_372_036_854;
 
 /** The lake files that can hold rows of the project and time asked for, as local paths, in any order. */
 export interface QuerySource {
@@ -29,12 +31,17 @@ export interface TimeRange {
   readonly toUnixMs: number;
 }
 
-/** Refuses ranges that are empty, reversed, not whole, or too long, with `query.invalid`. */
+/** Refuses ranges that are empty, reversed, not whole, too late or too long, with `query.invalid`. */
 export function checkRange(range: TimeRange): void {
   const { fromUnixMs, toUnixMs } = range;
   if (!Number.isSafeInteger(fromUnixMs) || !Number.isSafeInteger(toUnixMs) || fromUnixMs < 0) {
     throw invalid(
       `the time range ${fromUnixMs}..${toUnixMs} must be whole milliseconds since 1970`,
+    );
+  }
+  if (toUnixMs > MAX_UNIX_MS) {
+    throw invalid(
+      `the time range ends at ${toUnixMs}: give at most ${MAX_UNIX_MS} (the year 2262)`,
     );
   }
   if (fromUnixMs >= toUnixMs) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DuckDb } from "../../src/duckdb/connect.ts";
 import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 import { projectSummary } from "../../src/queries/project-summary.ts";
+import { MAX_UNIX_MS } from "../../src/queries/query-source.ts";
 import { DAY_MS, batchOf, columnNames, createTestLake, spanRow } from "../support/span-rows.ts";
 import type { TestLake } from "../support/span-rows.ts";
 
@@ -164,9 +165,18 @@ test.each([
   { fromUnixMs: 0.5, toUnixMs: 5 },
   { fromUnixMs: 0, toUnixMs: Number.NaN },
   { fromUnixMs: 0, toUnixMs: 400 * 86_400_000 + 1 },
+  { fromUnixMs: MAX_UNIX_MS, toUnixMs: MAX_UNIX_MS + 1 },
 ])("refuses the range %o", async (bad) => {
   const asked = projectSummary("p1", bad, { duckDb, source: { files: [] } });
   await expect(asked).rejects.toMatchObject({ code: "query.invalid" });
+});
+
+test("takes the last millisecond that a start time can have", async () => {
+  const last = { fromUnixMs: MAX_UNIX_MS - 1, toUnixMs: MAX_UNIX_MS };
+  const files = [await lake.write("last", [spanRow(MAX_UNIX_MS - 1 - DAY_MS)])];
+  expect(await projectSummary("p1", last, { duckDb, source: { files } })).toMatchObject({
+    calls: 1,
+  });
 });
 
 test("takes the longest range", async () => {
