@@ -10,14 +10,15 @@ export interface ProjectSummary {
   /** Billed calls with a price, and those whose price is unknown: the coverage of `costNanoUsd`. */
   readonly pricedCalls: number;
   readonly unpricedCalls: number;
-  /** Sum of the known costs; undefined when there are calls and none has a price. */
+  /** Sum of the known costs; undefined when there are billed calls and none has a price. */
   readonly costNanoUsd: bigint | undefined;
+  /** Calls with status error, billed or not. */
   readonly errorCalls: number;
-  /** Sums over the calls that report them; undefined when none does. */
+  /** Sums over the billed calls that report them; undefined when there are some and none does. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
   readonly cacheReadTokens: number | undefined;
-  /** Exact percentiles over the calls whose duration is known. */
+  /** Exact percentiles over the billed calls whose duration is known. */
   readonly latencyMs: Percentiles;
   /** The same for the time to the first token. */
   readonly ttftMs: Percentiles;

@@ -21,17 +21,19 @@ export interface TopInput extends TimeRange {
 
 /** What the calls of one group (a model, a user) cost and how they went. */
 export interface GroupFigures {
+  /** Model calls, answered or failed. */
   readonly calls: number;
+  /** Billed calls with a price, and those whose price is unknown. */
   readonly pricedCalls: number;
   readonly unpricedCalls: number;
-  /** Sum of the known costs; undefined when no call of the group has a price. */
+  /** Sum of the known costs; undefined when there are billed calls and none has a price. */
   readonly costNanoUsd: bigint | undefined;
-  /** Sums over the calls that report them; undefined when none does. */
+  /** Sums over the billed calls that report them; undefined when none of them does. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
-  /** Failed calls among all calls, 0 to 1. */
+  /** Calls with status error among all calls, 0 to 1. */
   readonly errorShare: number;
-  /** Exact, over the calls whose duration is known. */
+  /** Exact, over the billed calls whose duration is known: a call refused at once is not a fast one. */
   readonly p95LatencyMs: number | undefined;
 }
 
@@ -51,13 +53,15 @@ export async function topGroups(
   if (target.source.files.length === 0) return [];
   const rows = await target.duckDb.query(sql`SELECT ${input.key} AS group_key,
     count(*) AS calls, count(*) FILTER (WHERE billed) AS billed_calls,
-    count(cost_nano_usd) AS priced_calls, sum(cost_nano_usd) AS cost_nano_usd,
-    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+    count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
+    sum(cost_nano_usd) FILTER (WHERE billed) AS known_cost,
+    sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
+    sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     count(*) FILTER (WHERE status = 'error') AS error_calls,
-    quantile_cont(duration_ns, 0.95) AS latency_p95
+    quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95
     ${rowsOf(projectId, input, target.source)} AND ${IS_CALL}
     GROUP BY group_key
-    ORDER BY cost_nano_usd DESC NULLS LAST, calls DESC, group_key ASC NULLS LAST
+    ORDER BY known_cost DESC NULLS LAST, calls DESC, group_key ASC NULLS LAST
     LIMIT ${BigInt(input.limit)}`);
   return rows.map((row) => toGroup(row));
 }
@@ -71,7 +75,7 @@ function toGroup(row: SqlRow): Group {
     calls,
     pricedCalls,
     unpricedCalls: billedCalls - pricedCalls,
-    costNanoUsd: knownSum(row["cost_nano_usd"], billedCalls),
+    costNanoUsd: knownSum(row["known_cost"], billedCalls),
     inputTokens: knownTotal(row["input_tokens"], billedCalls),
     outputTokens: knownTotal(row["output_tokens"], billedCalls),
     errorShare: Number(row["error_calls"]) / calls,

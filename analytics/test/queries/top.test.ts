@@ -62,6 +62,23 @@ test("ranks models by cost and gives the figures of each", async () => {
   expect(await topModels("p1", { ...input, limit: 1 }, target)).toEqual([models[0]]);
 });
 
+test("takes money, tokens and latency from billed calls, and counts failed ones as calls and errors", async () => {
+  const failed = { bill_rule: "failed", billed: false, status: "error", request_model: "m" };
+  const file = await lake.write("failed", [
+    spanRow(0, {
+      request_model: "m",
+      cost_nano_usd: 5n,
+      input_tokens: 3n,
+      duration_ns: 9_000_000n,
+    }),
+    spanRow(1, { ...failed, cost_nano_usd: 70n, input_tokens: 70n, duration_ns: 1_000_000n }),
+    spanRow(2, failed),
+  ]);
+  const [model] = await topModels("p1", input, { duckDb, source: { files: [file] } });
+  expect(model).toMatchObject({ calls: 3, pricedCalls: 1, unpricedCalls: 0, costNanoUsd: 5n });
+  expect(model).toMatchObject({ inputTokens: 3, errorShare: 2 / 3, p95LatencyMs: 9 });
+});
+
 test("ranks users, and shows the calls without a user as one line without a name", async () => {
   const file = await lake.write("users", [
     spanRow(0, { user_id: "ann", cost_nano_usd: 5n }),
