@@ -1,24 +1,13 @@
 import { readRow } from "@lensai/otel-config/span-row/span-row";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { callDetail } from "../../src/queries/call-detail.ts";
-import { DAY_MS, batchOf, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, batchOf, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
 const ids = { trace_id: traceId, span_id: spanId };
 const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000, traceId, spanId };
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 test("gives every column of the record, with its content from the content file", async () => {
   const row = spanRow(7, {

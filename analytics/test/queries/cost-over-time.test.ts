@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { costOverTime } from "../../src/queries/cost-over-time.ts";
-import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 const input = {
   fromUnixMs: DAY_MS,

@@ -1,23 +1,12 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { newestCalls, windowsOf } from "../../src/queries/newest-calls.ts";
 import type { TimeRange } from "../../src/queries/query-source.ts";
-import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const HOUR_MS = 3_600_000;
 const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 24 * HOUR_MS, limit: 100 };
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 test("gives each call with everything that was reported, and nothing for the rest", async () => {
   const file = await lake.write("lines", [

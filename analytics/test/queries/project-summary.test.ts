@@ -1,25 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 import { projectSummary } from "../../src/queries/project-summary.ts";
 import { MAX_UNIX_MS } from "../../src/queries/query-source.ts";
-import { DAY_MS, batchOf, columnNames, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, batchOf, columnNames, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const HOUR_MS = 3_600_000;
 const range = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + HOUR_MS };
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 test("sums what is known, and says how many calls have no price", async () => {
   const file = await lake.write("sums", [

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { tokenMetrics } from "../../src/queries/token-metrics.ts";
-import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const MINUTE_MS = 60_000;
 const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 10 * MINUTE_MS, limit: 10 };
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 interface Point {
   readonly atMs: number;

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DuckDb } from "../../src/duckdb/connect.ts";
+import { expect, test } from "vitest";
 import { topModels } from "../../src/queries/top-models.ts";
 import { topUsers } from "../../src/queries/top-users.ts";
-import { DAY_MS, createTestLake, spanRow } from "../support/span-rows.ts";
-import type { TestLake } from "../support/span-rows.ts";
+import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000, limit: 10 };
-const duckDb = new DuckDb();
-let lake: TestLake;
-
-beforeAll(async () => {
-  lake = await createTestLake();
-});
-afterAll(async () => {
-  await duckDb.close();
-  await lake.remove();
-});
+const { duckDb, lake } = useTestLake();
 
 test("ranks models by cost and gives the figures of each", async () => {
   const file = await lake.write("models", [

@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
+import { CONTENT_KEY_COLUMNS, SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
 import type { ColumnFile } from "@lensai/otel-config/span-row/columns";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { appendRow } from "@lensai/otel-config/span-row/span-row";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import { afterAll, beforeAll } from "vitest";
+import { DuckDb } from "../../src/duckdb/connect.ts";
 import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 
 /** 2026-03-02T00:00:00Z, a Monday. */
@@ -37,24 +39,35 @@ export function batchOf(rows: readonly SpanRow[]): RowBatch {
   return batch;
 }
 
-/** A folder with Parquet files, removed by `remove`. */
+/** A folder with Parquet files. */
 export interface TestLake {
   readonly folder: string;
+  /** Writes one file and answers its path. */
   write(name: string, rows: readonly SpanRow[], file?: ColumnFile): Promise<string>;
-  remove(): Promise<void>;
 }
 
-export async function createTestLake(): Promise<TestLake> {
-  const folder = await mkdtemp(join(tmpdir(), "lensai-queries-"));
-  return {
-    folder,
+/** A lake and a database for the tests of one file: made before its first test, gone after its last. */
+export function useTestLake(): { readonly duckDb: DuckDb; readonly lake: TestLake } {
+  const duckDb = new DuckDb();
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "lensai-queries-"));
+  });
+  afterAll(async () => {
+    await duckDb.close();
+    await rm(folder, { recursive: true });
+  });
+  const lake: TestLake = {
+    get folder() {
+      return folder;
+    },
     async write(name, rows, file = "spans") {
       const path = join(folder, `${name}.parquet`);
-      const keys = file === "content" ? ["project_id", "trace_id", "span_id"] : [];
+      const keys = file === "content" ? CONTENT_KEY_COLUMNS : [];
       const columns = [...keys, ...columnNames(file)];
       await writeFile(path, encodeParquet(batchOf(rows), { columns, metadata: {} }));
       return path;
     },
-    remove: () => rm(folder, { recursive: true }),
   };
+  return { duckDb, lake };
 }
