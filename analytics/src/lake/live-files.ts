@@ -45,6 +45,11 @@ export class LiveFiles {
     return true;
   }
 
+  /** Was a commit of this name taken in? */
+  hasCommit(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** ISO 8601 UTC; undefined before the first commit. */
   get lastCommittedAt(): string | undefined {
     return this.#lastCommittedAt;

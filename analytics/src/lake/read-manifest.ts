@@ -1,5 +1,5 @@
 import { LensError } from "@lensai/otel-config/errors";
-import { KnownCommits, scanCommits } from "./scan-commits.ts";
+import { KnownCommits, scanCommits, scanOldCommits } from "./scan-commits.ts";
 import { dayOf, dayPrefix, regionPrefix } from "./layout.ts";
 import { LiveFiles } from "./live-files.ts";
 import type { FileQuery } from "./live-files.ts";
@@ -12,6 +12,11 @@ import type { Lake } from "./open-lake.ts";
 const PARALLEL_GETS = 16;
 /** How often a refresh looks at every recent commit rather than behind the last one of each writer. */
 const FULL_SCAN_INTERVAL_MS = 60_000;
+/**
+ * Keys of days before yesterday that each look at every recent commit goes on to: a few listing requests a
+ * minute, and a lake of a million commits is gone through in some hours.
+ */
+const OLD_KEYS_PER_SCAN = 5000;
 /** After midnight a writer may still commit under the old day: clocks differ, and a put takes time. */
 const MIDNIGHT_SLACK_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
@@ -22,17 +27,20 @@ const DAY_MS = 86_400_000;
  * Opening reads every commit once. A refresh lists only what can be new: behind the last commit of every
  * writer today, and once a minute everything since yesterday, for commits that came out of order. A commit
  * is therefore seen at the next refresh, within a minute in the worst case, as long as the clocks of
- * writers and reader agree to a day. A commit that cannot be read as one is named in `malformed` and left
- * out until it can.
+ * writers and reader agree to a day. For those whose clock is further behind, the older days are gone
+ * through again and again, OLD_KEYS_PER_SCAN keys a minute. A commit that cannot be read as one is named in
+ * `malformed` and left out until it can.
  */
 export class LakeIndex {
   readonly #lake: Lake;
   readonly #now: () => Date;
   readonly #live = new LiveFiles();
-  /** The commits since yesterday that are taken in: no scan looks further back. */
+  /** The commits since yesterday that are taken in; older ones are known by name, in `#live`. */
   readonly #known = new KnownCommits();
   readonly #malformed = new Map<string, string>();
   #lastFullScanMs = Number.NEGATIVE_INFINITY;
+  /** Where the next look at old commits begins. */
+  #oldCommitsAfter = "";
   #refreshing: Promise<readonly ManifestCommit[]> | undefined;
 
   private constructor(lake: Lake, now: () => Date) {
@@ -43,7 +51,7 @@ export class LakeIndex {
   static async open(lake: Lake, now: () => Date = () => new Date()): Promise<LakeIndex> {
     const index = new LakeIndex(lake, now);
     const startedAtMs = now().getTime();
-    await index.#apply({ startAfter: "", skipKnown: false });
+    await index.#takeIn(await index.#scan({ startAfter: "", skipKnown: false }));
     index.#known.forgetBefore(dayOf(new Date(startedAtMs - DAY_MS)));
     index.#lastFullScanMs = startedAtMs;
     return index;
@@ -81,18 +89,32 @@ export class LakeIndex {
     const nowMs = this.#now().getTime();
     if (nowMs - this.#lastFullScanMs < FULL_SCAN_INTERVAL_MS) {
       const firstDay = dayOf(new Date(nowMs - MIDNIGHT_SLACK_MS));
-      return await this.#apply({ startAfter: this.#beforeDay(firstDay), skipKnown: true });
+      const startAfter = this.#beforeDay(firstDay);
+      return await this.#takeIn(await this.#scan({ startAfter, skipKnown: true }));
     }
     const yesterday = dayOf(new Date(nowMs - DAY_MS));
-    const fresh = await this.#apply({ startAfter: this.#beforeDay(yesterday), skipKnown: false });
+    const recentFrom = this.#beforeDay(yesterday);
+    const recent = await this.#scan({ startAfter: recentFrom, skipKnown: false });
+    const old = await scanOldCommits(this.#lake.store, {
+      prefix: this.#prefix,
+      startAfter: this.#oldCommitsAfter,
+      before: recentFrom,
+      keysMax: OLD_KEYS_PER_SCAN,
+      isTakenIn: (name) => this.#live.hasCommit(name),
+    });
+    const fresh = await this.#takeIn([...old.fresh, ...recent]);
+    this.#oldCommitsAfter = old.next;
     this.#known.forgetBefore(yesterday);
     this.#lastFullScanMs = nowMs;
     return fresh;
   }
 
-  async #apply(scan: { startAfter: string; skipKnown: boolean }): Promise<ManifestCommit[]> {
-    const prefix = regionPrefix({ kind: "manifest", region: this.#lake.region });
-    const keys = await scanCommits(this.#lake.store, { ...scan, prefix, known: this.#known });
+  async #scan(scan: { startAfter: string; skipKnown: boolean }): Promise<string[]> {
+    const { store } = this.#lake;
+    return await scanCommits(store, { ...scan, prefix: this.#prefix, known: this.#known });
+  }
+
+  async #takeIn(keys: readonly string[]): Promise<ManifestCommit[]> {
     const commits = await mapLimited(keys, PARALLEL_GETS, (key) => this.#read(key));
     const fresh: ManifestCommit[] = [];
     for (const [at, commit] of commits.entries()) {
@@ -115,6 +137,10 @@ export class LakeIndex {
       this.#malformed.set(key, error.message);
       return undefined;
     }
+  }
+
+  get #prefix(): string {
+    return regionPrefix({ kind: "manifest", region: this.#lake.region });
   }
 
   /** A key that sorts before everything of the day and after everything of the day before. */

@@ -72,6 +72,37 @@ async function scanFrom(
   return undefined;
 }
 
+export interface OldCommitScan {
+  /** The region's manifest folder. */
+  readonly prefix: string;
+  readonly startAfter: string;
+  /** Keys from this one on are left to `scanCommits`. */
+  readonly before: string;
+  /** How many keys to look at. */
+  readonly keysMax: number;
+  readonly isTakenIn: (name: string) => boolean;
+}
+
+/**
+ * Looks at a stretch of old commits for those that were filed there late. `next` is where the next stretch
+ * begins: "" when this one came to the end.
+ */
+export async function scanOldCommits(
+  store: ObjectStore,
+  { prefix, startAfter, before, keysMax, isTakenIn }: OldCommitScan,
+): Promise<{ fresh: string[]; next: string }> {
+  const fresh: string[] = [];
+  let looked = 0;
+  for await (const { key } of store.list(prefix, { startAfter })) {
+    if (compareKeys(key, before) >= 0) break;
+    const name = parseLakeKey(key)?.name;
+    if (name !== undefined && !isTakenIn(name)) fresh.push(key);
+    looked += 1;
+    if (looked === keysMax) return { fresh, next: key };
+  }
+  return { fresh, next: "" };
+}
+
 /** A writer's commits of one day share the key up to the last dash: `.../dt=<day>/<instance>-<number>.json`. */
 function writerOf(key: string): string {
   const dash = key.lastIndexOf("-");

@@ -154,6 +154,25 @@ describe("lake index", () => {
     expect(await index.refresh()).toEqual([]);
   });
 
+  test("finds a commit that was filed days late, going through the older days bit by bit", async () => {
+    for (let number = 0; number < 5001; number += 1) {
+      await put({ name: `c1-${String(number).padStart(5, "0")}` }, "2026-11-01");
+    }
+    const index = await LakeIndex.open(lake, now);
+    await put({ name: "a-1" }, "2026-10-31");
+    await put({ name: "z-1" }, "2026-11-20");
+    expect(await index.refresh()).toEqual([]);
+    store.gets = 0;
+    nowMs += 60_000;
+    expect(names(await index.refresh())).toEqual(["a-1"]);
+    nowMs += 60_000;
+    expect(names(await index.refresh())).toEqual(["z-1"]);
+    expect(store.gets).toBe(2);
+    await put({ name: "a-2" }, "2026-10-31");
+    nowMs += 60_000;
+    expect(names(await index.refresh())).toEqual(["a-2"]);
+  });
+
   test("shares one poll between calls that overlap", async () => {
     const index = await LakeIndex.open(lake, now);
     await land("c1-1");
