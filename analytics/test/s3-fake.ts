@@ -32,6 +32,8 @@ export interface S3FakeOptions {
   /** How the server takes `If-None-Match: *`. */
   readonly ifNoneMatch?: "honoured" | "ignored" | "unsupported";
   readonly pageSize?: number;
+  /** Says that a listing is cut off, and not where it goes on. */
+  readonly forgetsContinuation?: boolean;
   /** Asked about every request for which `fail` has named no fault. */
   readonly nextFault?: (method: string) => Fault | undefined;
 }
@@ -142,7 +144,7 @@ function answerTo(call: Call, objects: S3Fake["objects"], options: S3FakeOptions
   const { method, key, query } = call;
   if (method === "POST" && query.has("delete")) return deleteObjects(call, objects);
   if (method === "GET" && key === "" && query.get("list-type") === "2") {
-    return listObjects(query, objects, options.pageSize ?? 1000);
+    return listObjects(query, objects, options);
   }
   if (key === "") return errorAnswer(501, "NotImplemented");
   if (method === "PUT") return putObject(call, objects, options.ifNoneMatch ?? "honoured");
@@ -184,7 +186,11 @@ function getObject({ key, request }: Call, objects: S3Fake["objects"]): Answer {
   };
 }
 
-function listObjects(query: URLSearchParams, objects: S3Fake["objects"], pageSize: number): Answer {
+function listObjects(
+  query: URLSearchParams,
+  objects: S3Fake["objects"],
+  { pageSize = 1000, forgetsContinuation = false }: S3FakeOptions,
+): Answer {
   const token = query.get("continuation-token");
   const after = Buffer.from(
     token === null ? (query.get("start-after") ?? "") : Buffer.from(token, "base64url"),
@@ -199,9 +205,10 @@ function listObjects(query: URLSearchParams, objects: S3Fake["objects"], pageSiz
     return `<Contents><Key>${xml(key)}</Key><Size>${object?.body.length}</Size><LastModified>${object?.modifiedAt.toISOString()}</LastModified></Contents>`;
   });
   const isTruncated = keys.length > page.length;
-  const next = isTruncated
-    ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? "").toString("base64url")}</NextContinuationToken>`
-    : "";
+  const next =
+    isTruncated && !forgetsContinuation
+      ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? "").toString("base64url")}</NextContinuationToken>`
+      : "";
   return {
     status: 200,
     body: `<?xml version="1.0"?><ListBucketResult><Name>${BUCKET}</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${isTruncated}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`,

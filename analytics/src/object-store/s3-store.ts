@@ -160,7 +160,7 @@ class S3Store implements ObjectStore {
         async (abortSignal) => await this.#client.send(command, { abortSignal }),
       );
       for (const entry of page.Contents ?? []) yield objectInfo(entry);
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      token = page.IsTruncated === true ? continuationOf(page) : undefined;
     } while (token !== undefined);
   }
 
@@ -211,6 +211,17 @@ class S3Store implements ObjectStore {
   async close(): Promise<void> {
     this.#client.destroy();
   }
+}
+
+/** Without it the rest of a listing would be missing in silence, and with it what the lake holds. */
+function continuationOf(page: ListObjectsV2CommandOutput): string {
+  const { NextContinuationToken: token } = page;
+  if (token === undefined || token === "") {
+    throw storeUnavailable(
+      "the server cut a listing off and did not say where it goes on: check the endpoint",
+    );
+  }
+  return token;
 }
 
 function objectInfo(entry: {

@@ -47,6 +47,23 @@ describe("S3 store", () => {
       ...settings,
     });
 
+  test("does not take a listing that was cut off for a whole one", async () => {
+    const forgetful = await startS3Fake({ pageSize: 2, forgetsContinuation: true });
+    const settings = {
+      ...FAKE_CREDENTIALS,
+      bucket: forgetful.bucket,
+      endpoint: forgetful.endpoint,
+    };
+    const cut = openS3Store(settings);
+    await cut.put("a", body);
+    await cut.put("b", body);
+    expect(await keysUnder(cut, "")).toEqual(["a", "b"]);
+    await cut.put("c", body);
+    await expect(keysUnder(cut, "")).rejects.toMatchObject({ code: "lake.store_unavailable" });
+    await cut.close();
+    await forgetful.close();
+  });
+
   const passing: readonly Fault[] = [
     { kind: "status", status: 500, code: "InternalError" },
     { kind: "status", status: 503, code: "SlowDown" },
