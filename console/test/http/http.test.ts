@@ -1,10 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { LensError } from "@lensai/otel-config/errors";
+import { describe, expect, test, vi } from "vitest";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { hasBearerToken } from "#lib/server/http/bearer.ts";
 import { eventStream } from "#lib/server/http/event-stream.ts";
+import { failPage } from "#lib/server/http/fail-page.ts";
 
 describe("on a loopback address", () => {
-  const policy = { bindAddress: "127.0.0.1", origin: "https://lens.example.com" };
+  const policy = {
+    bindAddress: "127.0.0.1",
+    origin: "https://lens.example.com",
+    allowedHosts: ["lens.internal"],
+  };
 
   test.each([
     "localhost",
@@ -13,6 +19,7 @@ describe("on a loopback address", () => {
     "[::1]:3000",
     "LOCALHOST",
     "lens.example.com",
+    "lens.internal:3000",
   ])("answers for host %s", (host) => {
     expect(isAllowedHost(host, policy)).toBe(true);
   });
@@ -29,9 +36,49 @@ describe("on a loopback address", () => {
   });
 });
 
-test("leaves names to the operator on any other address", () => {
-  expect(isAllowedHost("anything", { bindAddress: "0.0.0.0", origin: undefined })).toBe(true);
-  expect(isAllowedHost("anything", { bindAddress: undefined, origin: undefined })).toBe(true);
+test.each(["0.0.0.0", undefined])(
+  "on address %s answers for every name until the operator lists some",
+  (bindAddress) => {
+    const policy = { bindAddress, origin: "http://localhost:3000", allowedHosts: [] };
+    expect(isAllowedHost("anything", policy)).toBe(true);
+    const listed = { ...policy, allowedHosts: ["console"] };
+    for (const host of ["console:3000", "localhost:3000", "127.0.0.1:3000"]) {
+      expect(isAllowedHost(host, listed)).toBe(true);
+    }
+    expect(isAllowedHost("evil.example:3000", listed)).toBe(false);
+    expect(isAllowedHost(null, listed)).toBe(false);
+  },
+);
+
+function outcomeOf(failure: unknown): unknown {
+  try {
+    return failPage(failure, "r1");
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+describe("a page that could not be answered", () => {
+  test.each([
+    ["query.invalid", 400],
+    ["query.timeout", 503],
+    ["lake.store_refused", 503],
+    ["lake.file_corrupt", 500],
+  ] as const)("says what %s says, with status %d", (code, status) => {
+    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    expect(outcomeOf(new LensError(code, "what to do"))).toMatchObject({
+      status,
+      body: { message: "what to do" },
+    });
+    expect(stderr).toHaveBeenCalledTimes(status === 400 ? 0 : 1);
+    stderr.mockRestore();
+  });
+
+  test("keeps everything else for the log", () => {
+    for (const failure of [new LensError("internal", "secret"), new Error("secret")]) {
+      expect(outcomeOf(failure)).toBe(failure);
+    }
+  });
 });
 
 test("lets in only the bearer of the whole token", () => {
@@ -79,6 +126,21 @@ describe("an event stream", () => {
     expect((await stream.reader.read()).value).toBe("event: landed\ndata:\n\n");
     await stream.reader.cancel();
     expect(stream.emit).toBeUndefined();
+  });
+
+  test("ends when its reader has stopped reading", async () => {
+    const stream = openStream();
+    await stream.reader.read();
+    for (let event = 0; event < 100; event += 1) stream.emit?.();
+    expect(stream.emit).toBeUndefined();
+    const rest: string[] = [];
+    for (;;) {
+      const { done, value } = await stream.reader.read();
+      if (done) break;
+      rest.push(value);
+    }
+    expect(rest.length).toBeGreaterThan(10);
+    expect(rest.length).toBeLessThan(50);
   });
 
   test("ends when the server does", async () => {

@@ -20,7 +20,7 @@ const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings => ({
   bootstrapKey: "lensai_bootstrap_key_3",
   controlToken: TOKEN,
   otlpHttpPort: "4318",
-  hostPolicy: { bindAddress: "127.0.0.1", origin: undefined },
+  hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
   ...values,
 });
 

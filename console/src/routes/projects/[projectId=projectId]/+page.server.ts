@@ -1,7 +1,7 @@
 import { error } from "@sveltejs/kit";
 import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
-import { LensError } from "@lensai/otel-config/errors";
 import { isLoopbackAddress } from "#lib/server/http/allowed-host.ts";
+import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
@@ -33,7 +33,6 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
         project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
     };
   } catch (failure) {
-    if (failure instanceof LensError && failure.retryable) error(503, failure.message);
-    throw failure;
+    failPage(failure, locals.requestId);
   }
 };

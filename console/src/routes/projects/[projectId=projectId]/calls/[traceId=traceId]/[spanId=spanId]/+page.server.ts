@@ -1,5 +1,6 @@
 import { error } from "@sveltejs/kit";
 import { callAttachments, callFacts } from "#lib/call-facts.ts";
+import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadCall } from "#lib/server/lake/load-call.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";
 import type { PageServerLoad } from "./$types";
@@ -13,7 +14,7 @@ export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
     ...params,
     atUnixMs: parseStart(url.searchParams.get("at")),
     nowUnixMs: services.now().getTime(),
-  });
+  }).catch((failure: unknown) => failPage(failure, locals.requestId));
   if (row === undefined) {
     error(404, "There is no such call in this project, or its data has not landed yet.");
   }
