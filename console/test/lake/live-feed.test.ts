@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from "vitest";
-import { createLiveFeed, type LiveFeed } from "#lib/server/lake/live-feed.ts";
+import { createLiveFeed, LISTENERS_MAX, type LiveFeed } from "#lib/server/lake/live-feed.ts";
 
 const POLL_INTERVAL_MS = 1000;
 
@@ -84,6 +84,20 @@ test("logs an unreadable lake once, not at every look", async () => {
   answers = [new Error("no lake"), new Error("no lake"), new Error("no lake")];
   await pass(60_000);
   expect(stderr).toHaveBeenCalledTimes(1);
+});
+
+test("is full at its limit, and takes one more when one has left", () => {
+  const leave = Array.from({ length: LISTENERS_MAX - 1 }, (_, index) =>
+    feed.subscribe(`p${index % 3}`, () => index),
+  );
+  expect(feed.isFull()).toBe(false);
+  feed.subscribe("a", () => undefined);
+  expect(feed.isFull()).toBe(true);
+  leave[0]?.();
+  leave[0]?.();
+  expect(feed.isFull()).toBe(false);
+  feed.subscribe("a", () => undefined);
+  expect(feed.isFull()).toBe(true);
 });
 
 test("tells nobody after the end, and says that it is ending", async () => {

@@ -4,6 +4,8 @@ import { logError } from "../log.ts";
 type LookForNews = () => Promise<ReadonlySet<string>>;
 
 export interface LiveFeed {
+  /** Nobody else can listen now: see LISTENERS_MAX. */
+  isFull(): boolean;
   /** Calls back after rows of the project have landed. Returns the function that ends it. */
   subscribe(projectId: string, notify: () => void): () => void;
   /** Aborted when the process is about to end: streams must end, too. */
@@ -21,6 +23,9 @@ const POLL_INTERVAL_MS = 1000;
 /** While the lake cannot be read, it is asked less and less often, up to this. */
 const POLL_INTERVAL_MAX_MS = 15_000;
 
+/** Each is an open connection with its timers: many more than the people who read dashboards of one console. */
+export const LISTENERS_MAX = 1000;
+
 /** One poller for all listeners of the process; without listeners nothing runs. */
 export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   const listeners = new Map<string, Set<() => void>>();
@@ -28,6 +33,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   const intervalMs = options.pollIntervalMs ?? POLL_INTERVAL_MS;
   let timer: NodeJS.Timeout | undefined;
   let failures = 0;
+  let listenerCount = 0;
 
   const poll = async (): Promise<void> => {
     try {
@@ -48,16 +54,18 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   };
   const unsubscribe = (projectId: string, notify: () => void): void => {
     const group = listeners.get(projectId);
-    group?.delete(notify);
+    if (group?.delete(notify) === true) listenerCount -= 1;
     if (group?.size === 0) listeners.delete(projectId);
     if (listeners.size > 0) return;
     clearTimeout(timer);
     timer = undefined;
   };
   return {
+    isFull: () => listenerCount >= LISTENERS_MAX,
     subscribe: (projectId, notify) => {
       const group = listeners.get(projectId) ?? new Set();
       listeners.set(projectId, group.add(notify));
+      listenerCount += 1;
       schedule();
       return () => unsubscribe(projectId, notify);
     },
@@ -67,6 +75,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
       clearTimeout(timer);
       timer = undefined;
       listeners.clear();
+      listenerCount = 0;
     },
   };
 }
