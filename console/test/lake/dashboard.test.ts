@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
 import { loadCall } from "#lib/server/lake/load-call.ts";
 import { loadDashboard, type DashboardAnswer } from "#lib/server/lake/load-dashboard.ts";
@@ -92,6 +94,19 @@ test("tells spans that are no model calls from calls", async () => {
   const answer = await dashboard();
   expect(answer).toMatchObject({ hasRows: true, hasCalls: false });
   expect(answer.newestReceivedUnixMs).toBe(NOW - MINUTE + 2000);
+});
+
+test("logs a commit that cannot be read once: its rows are missing", async () => {
+  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const folder = join(lake.settings.url, "manifest/v1/region=local/dt=2026-11-23");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "c1-1.json"), "{");
+  await reader.lookForNews();
+  await reader.lookForNews();
+  const lines = stderr.mock.calls.map(([line]) => String(line));
+  stderr.mockRestore();
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain("dt=2026-11-23/c1-1.json");
 });
 
 test("finds one call with its content, by time and without", async () => {

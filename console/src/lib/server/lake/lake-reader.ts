@@ -8,7 +8,9 @@ import type { ManifestCommit, ManifestFile } from "@lensai/analytics/lake/manife
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore, type StoreSettings } from "@lensai/analytics/object-store/open-store";
-import type { QueryTarget } from "@lensai/analytics/queries/query-source";
+import { manifestSource } from "@lensai/analytics/queries/manifest-source";
+import type { QuerySource, QueryTarget } from "@lensai/analytics/queries/query-source";
+import { logError } from "../log.ts";
 import { ResultCache } from "../result-cache.ts";
 import type { LakeSettings } from "../settings.ts";
 
@@ -36,10 +38,7 @@ interface Question extends FileQueryRange {
   readonly name: string;
 }
 
-type ContentQuery<T> = (
-  target: QueryTarget,
-  content: { readonly files: readonly string[] },
-) => Promise<T>;
+type ContentQuery<T> = (target: QueryTarget, content: QuerySource) => Promise<T>;
 
 interface OpenedLake {
   readonly index: LakeIndex;
@@ -57,6 +56,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
   const duckDb = new DuckDb();
   const results = new ResultCache();
   const news = new Set<string>();
+  const reportedCommits = new Set<string>();
   let opening: Promise<OpenedLake> | undefined;
   let opened: OpenedLake | undefined;
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +75,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     const startedAtMs = performance.now();
     for (const projectId of projectsOf(await index.refresh())) news.add(projectId);
     refreshedAtMs = startedAtMs;
+    reportMalformed(index, reportedCommits);
   };
   return {
     refresh: async () => {
@@ -93,26 +94,43 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       const wanted = index.filesFor({ kind: "spans", ...range });
       const key = `${name}\n${JSON.stringify(range)}\n${fingerprintOf(wanted)}`;
       return results.get(key, () =>
-        files.use(wanted, (paths) => run({ duckDb, source: { files: paths } })),
+        files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) })),
       );
     },
-    askWithContent: async (range, run) => {
-      const { index, files } = await open();
-      const spans = index.filesFor({ kind: "spans", ...range });
-      const content = index.filesFor({ kind: "content", ...range });
-      return files.use([...spans, ...content], (paths) =>
-        run(
-          { duckDb, source: { files: paths.slice(0, spans.length) } },
-          { files: paths.slice(spans.length) },
-        ),
-      );
-    },
+    askWithContent: async (range, run) =>
+      runWithContent(await open(), range, (spans, content) =>
+        run({ duckDb, source: spans }, content),
+      ),
     close: async () => {
       await duckDb.close();
       const lake = await opening?.catch(() => undefined);
       await lake?.close();
     },
   };
+}
+
+async function runWithContent<T>(
+  { index, files }: OpenedLake,
+  range: FileQueryRange,
+  run: (spans: QuerySource, content: QuerySource) => Promise<T>,
+): Promise<T> {
+  const spans = index.filesFor({ kind: "spans", ...range });
+  const content = index.filesFor({ kind: "content", ...range });
+  return files.use([...spans, ...content], (paths) =>
+    run(
+      manifestSource(spans, paths.slice(0, spans.length)),
+      manifestSource(content, paths.slice(spans.length)),
+    ),
+  );
+}
+
+/** Rows of such a commit are missing from every answer: an operator must hear of it, once. */
+function reportMalformed({ malformed }: LakeIndex, reported: Set<string>): void {
+  for (const [key, problem] of malformed) {
+    if (reported.has(key)) continue;
+    reported.add(key);
+    logError("a commit of the lake cannot be read and its rows are missing", { key, problem });
+  }
 }
 
 async function openIndexedLake(settings: LakeSettings): Promise<OpenedLake> {
