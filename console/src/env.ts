@@ -74,6 +74,15 @@ export const variables = defineEnvVars({
     schema: port("LENSAI_OTLP_HTTP_PORT"),
     ...described("LENSAI_OTLP_HTTP_PORT"),
   },
+  LENSAI_ALLOWED_HOSTS: {
+    schema: optionalText
+      .transform((value) => (value ?? "").split(",").map((name) => name.trim().toLowerCase()))
+      .transform((names) => names.filter((name) => name !== ""))
+      .refine((names) => names.every((name) => /^[\w.-]+$/.test(name)), {
+        message: "LENSAI_ALLOWED_HOSTS must be host names without ports, separated by commas",
+      }),
+    ...described("LENSAI_ALLOWED_HOSTS"),
+  },
   HOST: {
     schema: optionalText,
     description: "address the server listens on; on a loopback address the Host header is checked",

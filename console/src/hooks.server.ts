@@ -27,11 +27,13 @@ export const init: ServerInit = () => {
 export const handle: Handle = async ({ event, resolve }) => {
   const host = event.request.headers.get("host");
   if (!isAllowedHost(host, settings.hostPolicy)) {
-    return problemResponse({
+    const refusal = problemResponse({
       status: 403,
       code: "ingest.host_refused",
-      detail: `the console listens on this machine only and does not answer for host ${JSON.stringify(host)}; open it as localhost`,
+      detail: `the console does not answer for host ${JSON.stringify(host)}; open it as localhost, or list the name in LENSAI_ALLOWED_HOSTS`,
     });
+    addSecurityHeaders(refusal.headers);
+    return refusal;
   }
   if (running === undefined) throw new Error("the server answered before it was initialised");
   event.locals.console = running;

@@ -69,9 +69,9 @@ export const SETTINGS: readonly SettingSpec[] = [
     secret: true,
   }),
   // network
-  setting(["launcher", "collector", "console"], "LENSAI_BIND_ADDRESS", {
+  setting(["launcher", "collector"], "LENSAI_BIND_ADDRESS", {
     description:
-      "IP address to listen on; any address but loopback switches ingest without a key off",
+      "IP address to listen on; any address but loopback switches ingest without a key off, and shows the console, which has no sign-in, to everybody who can reach it",
     default: "127.0.0.1",
   }),
   setting(["launcher", "collector", "console"], "LENSAI_OTLP_HTTP_PORT", {
@@ -82,13 +82,13 @@ export const SETTINGS: readonly SettingSpec[] = [
     description: "port of OTLP over gRPC (0 picks a free one)",
     default: "4317",
   }),
-  setting(["launcher", "console"], "LENSAI_CONSOLE_PORT", {
+  setting(["launcher"], "LENSAI_CONSOLE_PORT", {
     description: "port of the console",
     default: "3000",
   }),
-  setting(["collector"], "LENSAI_ALLOWED_HOSTS", {
+  setting(["collector", "console"], "LENSAI_ALLOWED_HOSTS", {
     description:
-      "comma-separated host names, besides localhost, that requests to a loopback collector may name in their Host header",
+      "comma-separated host names, besides localhost, that requests may name in their Host header; a collector looks at it on a loopback address, a console there and wherever the list is not empty",
   }),
   setting(["collector"], "LENSAI_CORS_ORIGINS", {
     description:

@@ -57,6 +57,10 @@ export function readSettings(): ConsoleSettings {
     bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
     controlToken: environment.LENSAI_CONTROL_TOKEN,
     otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,
-    hostPolicy: { bindAddress: environment.HOST, origin: environment.ORIGIN },
+    hostPolicy: {
+      bindAddress: environment.HOST,
+      origin: environment.ORIGIN,
+      allowedHosts: environment.LENSAI_ALLOWED_HOSTS,
+    },
   };
 }

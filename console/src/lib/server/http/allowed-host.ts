@@ -6,18 +6,25 @@ export interface HostPolicy {
   readonly bindAddress: string | undefined;
   /** The public URL, when a proxy is in front. */
   readonly origin: string | undefined;
+  /** Further names that may be used; on an address that is not loopback, the only ones. */
+  readonly allowedHosts: readonly string[];
 }
 
 /**
  * DNS rebinding: a hostile page can point its own name at 127.0.0.1 and read a console that listens
- * there. Bound to loopback, only loopback names and the configured origin may appear in the Host header.
- * Bound to another address, names are the operator's business.
+ * there. Bound to loopback, only loopback names, the configured origin and the allowed names may appear in
+ * the Host header. Bound to another address (a container listens on all of them, and may yet be reached
+ * over the loopback of its host), the same holds once the operator has named the allowed hosts; without
+ * them every name is answered.
  */
 export function isAllowedHost(hostHeader: string | null, policy: HostPolicy): boolean {
-  if (!isLoopbackAddress(policy.bindAddress)) return true;
+  const { bindAddress, allowedHosts } = policy;
+  if (!isLoopbackAddress(bindAddress) && allowedHosts.length === 0) return true;
   if (hostHeader === null) return false;
   const name = hostHeader.toLowerCase().replace(/:\d+$/, "");
-  return LOOPBACK_NAMES.has(name) || name === originName(policy.origin);
+  return (
+    LOOPBACK_NAMES.has(name) || allowedHosts.includes(name) || name === originName(policy.origin)
+  );
 }
 
 export function isLoopbackAddress(address: string | undefined): boolean {
