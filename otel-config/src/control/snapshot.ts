@@ -52,16 +52,16 @@ export function parseControlSnapshot(value: unknown): ControlSnapshot {
       `control snapshot: formatVersion ${String(value["formatVersion"])} is not supported`,
     );
   }
-  if (typeof value["version"] !== "number")
-    throw new TypeError("control snapshot: version is not a number");
-  if (typeof value["issuedAt"] !== "string")
-    throw new TypeError("control snapshot: issuedAt is not a string");
+  const version = value["version"];
+  if (!Number.isSafeInteger(version) || (version as number) < 0)
+    throw new TypeError("control snapshot: version is not a whole number");
+  const issuedAt = text(value, "issuedAt");
   const projects = listOf(value["projects"], "projects", parseProject);
   const keys = listOf(value["keys"], "keys", parseKey);
   return {
     formatVersion: CONTROL_SNAPSHOT_VERSION,
-    version: value["version"],
-    issuedAt: value["issuedAt"],
+    version: version as number,
+    issuedAt,
     projects,
     keys,
   };
@@ -80,10 +80,12 @@ function listOf<T>(
   });
 }
 
-function text(entry: Record<string, unknown>, key: string, at: string): string {
+function text(entry: Record<string, unknown>, key: string, at?: string): string {
   const value = entry[key];
   if (typeof value !== "string")
-    throw new TypeError(`control snapshot: ${at}.${key} is not a string`);
+    throw new TypeError(
+      `control snapshot: ${at === undefined ? key : `${at}.${key}`} is not a string`,
+    );
   return value;
 }
 
@@ -103,6 +105,8 @@ function parseProject(entry: Record<string, unknown>, at: string): ControlProjec
   return { id: text(entry, "id", at), name: text(entry, "name", at), content };
 }
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 const KEY_SCOPES: ReadonlySet<string> = new Set(["ingest", "read", "control"]);
 
 function parseKey(entry: Record<string, unknown>, at: string): ControlKey {
@@ -110,12 +114,19 @@ function parseKey(entry: Record<string, unknown>, at: string): ControlKey {
   const unknown = scopes.find((scope) => !KEY_SCOPES.has(scope));
   if (unknown !== undefined)
     throw new TypeError(`control snapshot: ${at}.scopes has unknown "${unknown}"`);
+  const sha256 = text(entry, "sha256", at);
+  if (!SHA256.test(sha256))
+    throw new TypeError(`control snapshot: ${at}.sha256 is not a SHA-256 in lower-case hex`);
+  const { revoked } = entry;
+  // Never read as "not revoked": a key must not come back because a field got lost.
+  if (typeof revoked !== "boolean")
+    throw new TypeError(`control snapshot: ${at}.revoked is not true or false`);
   return {
     id: text(entry, "id", at),
-    sha256: text(entry, "sha256", at),
+    sha256,
     projectId: text(entry, "projectId", at),
     scopes: scopes as KeyScope[],
     origins: texts(entry, "origins", at),
-    revoked: entry["revoked"] === true,
+    revoked,
   };
 }
