@@ -9,7 +9,6 @@ export const ERROR_CODES = [
   "ingest.encoding_unsupported",
   "ingest.body_malformed",
   "ingest.wrong_signal",
-  "ingest.all_records_invalid",
   "ingest.method_not_allowed",
   "ingest.path_unknown",
   "ingest.body_timeout",

@@ -47,7 +47,6 @@ const INTERNAL = status(500, GRPC.internal);
 const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, OtlpStatus>>> = {
   "ingest.body_malformed": BAD_DATA,
   "ingest.wrong_signal": BAD_DATA,
-  "ingest.all_records_invalid": BAD_DATA,
   "ingest.body_too_large": TOO_LARGE,
   "ingest.content_type_unsupported": UNSUPPORTED,
   "ingest.encoding_unsupported": UNSUPPORTED,
