@@ -128,6 +128,6 @@ function createControlPoll(config: CollectorConfig, { nowMs, log }: CollectorDep
     onState: (problem) =>
       problem === undefined
         ? log.info("control snapshot is current again")
-        : log.warn(`control snapshot cannot be fetched, the last good copy is used: ${problem}`),
+        : log.warn(`control snapshot: ${problem}; what is known stays in use`),
   });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
@@ -113,12 +113,14 @@ export class ControlPoll implements Component {
       await response.body?.cancel();
       throw new Error(`the console answered ${response.status}`);
     }
-    const text = await response.text();
-    if (text.length > SNAPSHOT_BYTES_MAX) throw new Error("the snapshot is too large");
+    const text = await textOf(response);
     const snapshot = parseControlSnapshot(JSON.parse(text));
     this.index = indexSnapshot(snapshot, builtIn);
-    this.etag = response.headers.get("etag") ?? undefined;
+    // Without an ETag until the copy is on disk, so that the next poll tries to write it again: after a
+    // restart an old copy would bring revoked keys back.
+    this.etag = undefined;
     await this.writeLastGood(text);
+    this.etag = response.headers.get("etag") ?? undefined;
   }
 
   private async readLastGood(): Promise<ControlSnapshot | undefined> {
@@ -137,11 +139,32 @@ export class ControlPoll implements Component {
   private async writeLastGood(text: string): Promise<void> {
     const { dataDir } = this.options;
     const temporary = path.join(dataDir, `${FILE_NAME}.${randomUUID()}.tmp`);
-    await mkdir(dataDir, { recursive: true });
-    await writeFile(temporary, text, { mode: 0o600, flush: true });
-    await chmod(temporary, 0o600);
-    await rename(temporary, path.join(dataDir, FILE_NAME));
+    try {
+      await mkdir(dataDir, { recursive: true });
+      await writeFile(temporary, text, { mode: 0o600, flush: true });
+      await chmod(temporary, 0o600);
+      await rename(temporary, path.join(dataDir, FILE_NAME));
+    } catch (cause) {
+      await rm(temporary, { force: true });
+      throw new Error("the newest snapshot is in use, but its copy cannot be written", { cause });
+    }
   }
+}
+
+/** The body, as far as the limit goes. */
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response.body ?? []) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > SNAPSHOT_BYTES_MAX) {
+      throw new Error(
+        `the snapshot has more than ${SNAPSHOT_BYTES_MAX} bytes: delete keys that nobody uses`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
@@ -131,6 +131,27 @@ test("ignores a last good copy that is damaged, and says so", async () => {
   const poll = await startPoll();
   expect(poll.current().version).toBe(0);
   expect(states[0]).toMatch("the last good copy is unusable");
+});
+
+test("writes the copy again when it could not be written, and leaves no other file", async () => {
+  await mkdir(path.join(file(), "in-the-way"), { recursive: true });
+  const poll = await startPoll();
+  await expect.poll(() => requests.length, { interval: 1 }).toBeGreaterThan(2);
+  expect(poll.current().version).toBe(1);
+  expect(states.at(-1)).toMatch("its copy cannot be written");
+  await rm(file(), { recursive: true });
+  await expect.poll(() => states.at(-1), { interval: 1 }).toBeUndefined();
+  await poll.stop();
+  expect(await readFile(file(), "utf8")).toBe(snapshot(1));
+  expect(await readdir(dataDir)).toEqual(["control-snapshot.json"]);
+});
+
+test("does not read a snapshot beyond its limit", async () => {
+  const tooLarge = Buffer.alloc(32 * 1024 * 1024 + 1, " ");
+  answer = (_request, response) => response.writeHead(200).end(tooLarge);
+  const poll = await startPoll();
+  await expect.poll(() => states[0], { interval: 1 }).toMatch("more than 33554432 bytes");
+  expect(poll.current().version).toBe(0);
 });
 
 test("without a console knows the default project and polls nobody", async () => {
