@@ -28,8 +28,6 @@ WORKDIR /lensai/console
 COPY --from=dependencies /lensai /lensai
 COPY otel-config/src /lensai/otel-config/src
 COPY analytics/src /lensai/analytics/src
-COPY console/src/lib/server/db/migrations /lensai/console/src/lib/server/db/migrations
-COPY console/content /lensai/console/content
 COPY --from=build /lensai/console/build build
 RUN mkdir /data && chown node:node /data
 USER node
