@@ -114,7 +114,6 @@ class RowWriter {
       operation: "invoke_agent",
       call_role: "agent",
       agent_name: "helper",
-      bill_rule: "not-a-call",
     });
     this.#flag("billed", row, false);
   }
@@ -128,7 +127,7 @@ class RowWriter {
       span_kind: "client",
       status: isError ? "error" : "unset",
       ...(isError ? { error_type: ERRORS[this.#below(ERRORS.length)] as string } : {}),
-      dialect: "otel",
+      dialect: "otel-gen-ai",
       operation: "chat",
       call_role: "inference",
       provider: "openai",

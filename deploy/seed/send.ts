@@ -89,7 +89,7 @@ function retryDelayMs(response: Response | undefined): number {
 async function refusal(receiver: Receiver, response: Response | undefined): Promise<LensError> {
   if (response === undefined) {
     return new LensError(
-      "lake.store_unavailable",
+      "config.invalid",
       `no answer from ${receiver.url}; start LensAI first with npx pnpm@12 start`,
     );
   }
