@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { NODE_FLAGS } from "../src/node-flags.ts";
+import { ALLOCATOR_ENV, NODE_FLAGS } from "../src/process-options.ts";
 import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
 
 /** The processes that are compared. */
@@ -98,6 +98,7 @@ async function lensai(folder: string): Promise<Server> {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
+      ...ALLOCATOR_ENV,
       LENSAI_DATA_DIR: dataDir,
       LENSAI_OTLP_HTTP_PORT: String(port),
       LENSAI_OTLP_GRPC_PORT: String(grpcPort),

@@ -1,6 +1,6 @@
 import { get } from "node:http";
 import { join } from "node:path";
-import { NODE_FLAGS } from "@lensai/collector/node-flags";
+import { ALLOCATOR_ENV, NODE_FLAGS } from "@lensai/collector/process-options";
 import { LensError } from "@lensai/otel-config/errors";
 import { startChild, type Child, type ChildSpec } from "./child-process.ts";
 import { ensureConsoleBuild } from "./console-build.ts";
@@ -161,7 +161,11 @@ function childSpecs(
         name: "the collector",
         args: [...NODE_FLAGS, join(root, "collector/src/main.ts")],
         // Only the console opens PostgreSQL: the collector does not even learn where it is.
-        env: { ...withoutDatabase, LENSAI_CONTROL_URL: shared["LENSAI_CONTROL_URL"] ?? consoleUrl },
+        env: {
+          ...withoutDatabase,
+          ...ALLOCATOR_ENV,
+          LENSAI_CONTROL_URL: shared["LENSAI_CONTROL_URL"] ?? consoleUrl,
+        },
         cwd: join(root, "collector"),
         logFile: join(folder.logs, "collector.log"),
         stopTimeoutMs: COLLECTOR_STOP_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { NODE_FLAGS } from "@lensai/collector/node-flags";
+import { ALLOCATOR_ENV, NODE_FLAGS } from "@lensai/collector/process-options";
 import { ERROR_CODES } from "@lensai/otel-config/errors";
 import { describe, expect, it } from "vitest";
 import { GENERATED_FILES } from "./generated-files.ts";
@@ -25,11 +25,17 @@ const others = (files: readonly RepositoryFile[]): RepositoryFile[] =>
   files.filter(({ path }) => path !== "deploy/tooling/tidy.test.ts");
 
 describe("the image of the collector", () => {
+  const image = read("deploy/docker/collector.Dockerfile");
+
   it("starts with the options of Node that the launcher passes", () => {
     const command = JSON.stringify(["node", ...NODE_FLAGS, "collector/src/main.ts"]);
-    expect(read("deploy/docker/collector.Dockerfile").replaceAll(", ", ",")).toContain(
-      `CMD ${command}`,
-    );
+    expect(image.replaceAll(", ", ",")).toContain(`CMD ${command}`);
+  });
+
+  it("has the allocator settings that the launcher passes", () => {
+    for (const [name, value] of Object.entries(ALLOCATOR_ENV)) {
+      expect(image).toContain(`${name}=${value}`);
+    }
   });
 });
 

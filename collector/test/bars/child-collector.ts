@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { readAll } from "../conformance/harness.ts";
 import type { TestResponse } from "../conformance/harness.ts";
-import { NODE_FLAGS } from "../../src/node-flags.ts";
+import { ALLOCATOR_ENV, NODE_FLAGS } from "../../src/process-options.ts";
 
 /** The collector as operators run it: a process of its own, told what to do by its environment. */
 export interface ChildCollector {
@@ -56,6 +56,7 @@ export async function startChild(env: Readonly<Record<string, string>>): Promise
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
+      ...ALLOCATOR_ENV,
       LENSAI_OTLP_HTTP_PORT: "0",
       LENSAI_OTLP_GRPC_PORT: "0",
       ...env,
