@@ -13,6 +13,8 @@ import { allowedHosts } from "./receiver/host-check.ts";
 import type { Readiness } from "./receiver/health.ts";
 import { grpcListener, httpListener } from "./receiver/listeners.ts";
 import type { Listener } from "./receiver/listeners.ts";
+import { Gate } from "./receiver/gate.ts";
+import { POOLED_INFLATES_MAX } from "./receiver/limits.ts";
 import { LoopTurns } from "./receiver/loop-turns.ts";
 import { createGrpcServer } from "./receiver/otlp-grpc.ts";
 import { Telemetry } from "./telemetry.ts";
@@ -53,6 +55,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     rateLimiter: new RateLimiter(config.rateLimits),
     budget: new ByteBudget(config.inFlightBytesMax),
     turns: new LoopTurns(() => performance.now()),
+    inflates: new Gate(POOLED_INFLATES_MAX),
     telemetry,
     nowMs,
     sizeBytesMax: config.bodyBytesMax,

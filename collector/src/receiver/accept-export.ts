@@ -6,7 +6,8 @@ import type { ByteBudget, ByteReservation } from "../admission/byte-budget.ts";
 import type { RateLimiter } from "../admission/rate-limit.ts";
 import type { Ingest, IngestResult, Signal } from "../pipeline/ingest.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { inflate } from "./inflate.ts";
+import type { Gate } from "./gate.ts";
+import { inflateInPool, inflateNow, isForPool } from "./inflate.ts";
 import type { ContentEncoding } from "./inflate.ts";
 import { transcodeJson } from "./json-to-protobuf.ts";
 import type { LoopTurns } from "./loop-turns.ts";
@@ -19,6 +20,8 @@ export interface ReceiverParts {
   readonly rateLimiter: RateLimiter;
   readonly budget: ByteBudget;
   readonly turns: LoopTurns;
+  /** Of large bodies. */
+  readonly inflates: Gate;
   readonly telemetry: Telemetry;
   readonly nowMs: () => number;
   /** Largest body in bytes, as received and after decompression. */
@@ -54,8 +57,10 @@ async function inflateAndIngest(
   reservation: ByteReservation,
 ): Promise<IngestResult> {
   const { wire, wireEncoding } = received;
-  const inflated = inflate(wire, wireEncoding, parts.sizeBytesMax);
-  const plain = inflated instanceof Uint8Array ? inflated : await inflated;
+  const { sizeBytesMax, inflates } = parts;
+  const plain = isForPool(wire, wireEncoding)
+    ? await inflates.run(() => inflateInPool(wire, wireEncoding, sizeBytesMax))
+    : inflateNow(wire, wireEncoding, sizeBytesMax);
   if (plain === wire) return await ingestPlain(parts, received, wire);
   try {
     reserve(reservation, plain.length);

@@ -64,29 +64,21 @@ const CODECS: Readonly<Record<Exclude<ContentEncoding, "identity">, Codec>> = {
 const DEFLATE_RATIO_MAX = 1032;
 
 /**
- * Inflates a body. The limit holds while inflating, so that a bomb costs at most `sizeBytesMax` of
- * memory. Small bodies are inflated at once, in one output buffer of the announced size; larger ones in
- * the thread pool, so that they do not hold up the acknowledgements of others.
+ * Is the body, by its size or by what it announces, so large that inflating it would hold up the
+ * acknowledgements of others?
+ */
+export function isForPool(wire: Uint8Array, encoding: ContentEncoding): boolean {
+  if (encoding === "identity" || wire.length === 0) return false;
+  const announced = CODECS[encoding].announcedBytes(wire) ?? wire.length * 4;
+  return wire.length >= SYNC_INFLATE_BYTES_MAX || announced >= INFLATE_CHUNK_BYTES_MAX;
+}
+
+/**
+ * Inflates a body at once, in one output buffer of the announced size. The limit holds while inflating, so
+ * that a bomb costs at most `sizeBytesMax` of memory.
  *
  * Throws LensError `ingest.body_too_large` or `ingest.body_malformed`.
  */
-export function inflate(
-  wire: Uint8Array,
-  encoding: ContentEncoding,
-  sizeBytesMax: number,
-): Uint8Array | Promise<Uint8Array> {
-  if (encoding === "identity" || wire.length === 0) return wire;
-  const codec = CODECS[encoding];
-  const announced = codec.announcedBytes(wire) ?? wire.length * 4;
-  if (wire.length < SYNC_INFLATE_BYTES_MAX && announced < INFLATE_CHUNK_BYTES_MAX) {
-    return inflateNow(wire, encoding, sizeBytesMax);
-  }
-  return codec.pooled(wire, optionsFor(wire, encoding, sizeBytesMax)).catch((error: unknown) => {
-    throw toInflateError(error, encoding, sizeBytesMax);
-  });
-}
-
-/** The same on the calling thread, whatever the size: for the replay of what was accepted before. */
 export function inflateNow(
   wire: Uint8Array,
   encoding: ContentEncoding,
@@ -95,6 +87,20 @@ export function inflateNow(
   if (encoding === "identity" || wire.length === 0) return wire;
   try {
     return CODECS[encoding].sync(wire, optionsFor(wire, encoding, sizeBytesMax));
+  } catch (error) {
+    throw toInflateError(error, encoding, sizeBytesMax);
+  }
+}
+
+/** The same in the thread pool. The caller limits how many of these run side by side. */
+export async function inflateInPool(
+  wire: Uint8Array,
+  encoding: ContentEncoding,
+  sizeBytesMax: number,
+): Promise<Uint8Array> {
+  if (encoding === "identity" || wire.length === 0) return wire;
+  try {
+    return await CODECS[encoding].pooled(wire, optionsFor(wire, encoding, sizeBytesMax));
   } catch (error) {
     throw toInflateError(error, encoding, sizeBytesMax);
   }

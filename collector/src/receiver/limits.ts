@@ -28,6 +28,12 @@ export const ANY_VALUE_DEPTH_MAX = 64;
 /** Bodies below this are inflated on the event loop: cheaper than a trip through the thread pool. */
 export const SYNC_INFLATE_BYTES_MAX = 1024 * 1024;
 
+/**
+ * Large bodies that are inflated side by side. While it runs, an inflate holds up to twice the body limit, which
+ * nobody can count beforehand: what a body announces is what its sender likes to say.
+ */
+export const POOLED_INFLATES_MAX = 2;
+
 /** Output buffer of an inflate whose size is not announced, and the cap on an announced one. */
 export const INFLATE_CHUNK_BYTES_MIN = 16 * 1024;
 export const INFLATE_CHUNK_BYTES_MAX = 16 * 1024 * 1024;

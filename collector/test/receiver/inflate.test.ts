@@ -1,7 +1,13 @@
 import zlib from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { contentEncodingOf, inflate } from "../../src/receiver/inflate.ts";
+import {
+  contentEncodingOf,
+  inflateInPool,
+  inflateNow,
+  isForPool,
+} from "../../src/receiver/inflate.ts";
+import type { ContentEncoding } from "../../src/receiver/inflate.ts";
 import { INFLATE_CHUNK_BYTES_MIN } from "../../src/receiver/limits.ts";
 
 const COMPRESS = {
@@ -11,6 +17,14 @@ const COMPRESS = {
 } as const;
 const ENCODINGS = ["gzip", "deflate", "zstd"] as const;
 const MIB = 1024 * 1024;
+
+/** As the receiver chooses. */
+const inflate = (
+  wire: Uint8Array,
+  encoding: ContentEncoding,
+  sizeBytesMax: number,
+): Uint8Array | Promise<Uint8Array> =>
+  (isForPool(wire, encoding) ? inflateInPool : inflateNow)(wire, encoding, sizeBytesMax);
 
 test.each(ENCODINGS)(
   "%s gives back what was compressed, at every size around a buffer",
