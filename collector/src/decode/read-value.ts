@@ -5,6 +5,9 @@ import { maskText, overwriteRange, overwriteValue, skipMasked } from "./message-
 import type { MessageMasking } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 
+/** Field 1 of ArrayValue (values) and of KeyValueList (values). */
+const ELEMENT = 0x0a;
+
 /** Reads an AnyValue that ends at `end`; strings and bytes are masked on the way. */
 export function readAnyValue(context: MessageMasking, end: number, into: AnyValue): void {
   const { reader } = context;
@@ -163,8 +166,29 @@ export function readKeyValue(
 }
 
 /** Throws `ingest.body_malformed` for a value nested more deeply than any sender means it. */
-export function checkDepth(depth: number, at: number): void {
+function checkDepth(depth: number, at: number): void {
   if (depth > ANY_VALUE_DEPTH_MAX) {
     throw malformed(at, `attribute values are nested more than ${ANY_VALUE_DEPTH_MAX} levels deep`);
   }
+}
+
+/**
+ * Calls `read(end)` for each element of an array or member of a map, the reader at its start; afterwards the
+ * reader stands where it stood before. `depth` counts the values around it.
+ */
+export function forEachElement(
+  masking: MessageMasking,
+  { value, depth }: { value: AnyValue; depth: number },
+  read: (end: number) => void,
+): void {
+  checkDepth(depth, value.from);
+  const { reader } = masking;
+  const after = reader.at;
+  reader.at = value.from;
+  while (reader.at < value.to) {
+    const tag = reader.varint();
+    if (tag === ELEMENT) read(reader.lengthEnd(value.to));
+    else skipMasked(masking, tag, value.to);
+  }
+  reader.at = after;
 }

@@ -9,9 +9,9 @@ import {
   VALUE_STRING,
 } from "./any-value.ts";
 import type { JsonWriter } from "./json-writer.ts";
-import { maskText, skipMasked } from "./message-masking.ts";
+import { maskText } from "./message-masking.ts";
 import type { MessageMasking } from "./message-masking.ts";
-import { checkDepth, readAnyValue, readKeyValue } from "./read-value.ts";
+import { forEachElement, readAnyValue, readKeyValue } from "./read-value.ts";
 
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -94,48 +94,26 @@ function writeBase64(writing: Writing, value: AnyValue): void {
 }
 
 function writeArray(writing: Writing, value: AnyValue, depth: number): void {
-  const { reader } = writing.context;
-  const { json } = writing;
-  const end = value.to;
-  checkDepth(depth, value.from);
-  const after = reader.at;
-  reader.at = value.from;
-  json.byte(OPEN_ARRAY);
+  const { context, json } = writing;
   const item = new AnyValue();
-  while (reader.at < end) {
-    const tag = reader.varint();
-    if (tag !== 0x0a) {
-      skipMasked(writing.context, tag, end);
-      continue;
-    }
-    readAnyValue(writing.context, reader.lengthEnd(end), item);
+  json.byte(OPEN_ARRAY);
+  forEachElement(context, { value, depth }, (end) => {
+    readAnyValue(context, end, item);
     json.comma();
     writeValue(writing, item, depth);
-  }
+  });
   json.byte(CLOSE_ARRAY);
-  reader.at = after;
 }
 
 function writeObject(writing: Writing, value: AnyValue, depth: number): void {
-  const { reader } = writing.context;
-  const end = value.to;
-  checkDepth(depth, value.from);
-  const after = reader.at;
-  reader.at = value.from;
-  writing.json.byte(OPEN_OBJECT);
+  const { context, json } = writing;
   const item = new AnyValue();
-  while (reader.at < end) {
-    const tag = reader.varint();
-    if (tag !== 0x0a) {
-      skipMasked(writing.context, tag, end);
-      continue;
-    }
-    const memberEnd = reader.lengthEnd(end);
-    const key = readKeyValue(writing.context, memberEnd, item);
-    maskText(writing.context, key.from, key.to);
-    writing.json.keyBytes(reader.view, key.from, key.to);
+  json.byte(OPEN_OBJECT);
+  forEachElement(context, { value, depth }, (end) => {
+    const key = readKeyValue(context, end, item);
+    maskText(context, key.from, key.to);
+    json.keyBytes(context.reader.view, key.from, key.to);
     writeValue(writing, item, depth);
-  }
-  writing.json.byte(CLOSE_OBJECT);
-  reader.at = after;
+  });
+  json.byte(CLOSE_OBJECT);
 }

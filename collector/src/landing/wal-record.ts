@@ -45,7 +45,7 @@ export interface WalRecordInput {
   readonly receivedAtMs: number;
   readonly signal: Signal;
   readonly contentPolicy: ContentPolicy;
-  /** First 16 bytes of SHA-256 over the body as received. */
+  /** First 16 bytes of SHA-256 over project id, NUL and body as received. */
   readonly batchId: Uint8Array;
   /** True when `payload` is the masked buffer and no longer what the client sent. */
   readonly masked: boolean;
