@@ -15,6 +15,7 @@ import type { TextRange } from "./text-interner.ts";
 import { MICROS_PER_DAY, toWords } from "./unix-nano.ts";
 
 const ERROR_TYPE_COLUMN = columnIndex("error_type");
+const RECORD_ORDINAL_COLUMN = columnIndex("record_ordinal");
 const RECEIVED_AT_COLUMN = columnIndex("received_at");
 const REDACTION_COUNT_COLUMN = columnIndex("redaction_count");
 const START_TIME_COLUMN = columnIndex("start_time");
@@ -71,6 +72,7 @@ export class RecordDecoder {
   readonly resource: ResourceDecoder;
   readonly accounting: Accounting;
   receivedMicros = 0;
+  private ordinal = 0;
   /** The flags of all records of the request together. */
   requestFlags = 0;
   private readonly exceptionType = { from: 0, to: 0 };
@@ -101,6 +103,7 @@ export class RecordDecoder {
     sink.open(batch, rowsMax);
     this.receivedMicros = facts.receivedAtMs * 1000;
     this.requestFlags = 0;
+    this.ordinal = -1;
     this.received = toWords(this.receivedMicros);
     this.requestCodes.clear();
     this.addRequestCode("project_id", facts.projectId);
@@ -120,6 +123,7 @@ export class RecordDecoder {
     const { sink } = this;
     sink.setCodes(this.requestCodes);
     sink.setConstant(SIGNAL[signal]);
+    sink.setInt64(RECORD_ORDINAL_COLUMN, this.ordinal);
     this.resource.writeCodes();
     sink.setInt64Words(RECEIVED_AT_COLUMN, this.received.low, this.received.high);
   }
@@ -174,6 +178,7 @@ export class RecordDecoder {
 
   /** Starts a record: nothing of the one before is left. */
   beginRow(): void {
+    this.ordinal += 1;
     this.attributes.begin();
     this.sink.abandonRow();
     this.exceptionType.from = 0;

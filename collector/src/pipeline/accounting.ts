@@ -73,6 +73,8 @@ const REASONING = columnIndex("reasoning_tokens");
 const AUDIO_INPUT = columnIndex("audio_input_tokens");
 const AUDIO_OUTPUT = columnIndex("audio_output_tokens");
 const IMAGE_INPUT = columnIndex("image_input_tokens");
+const IMAGE_OUTPUT = columnIndex("image_output_tokens");
+const WEB_SEARCHES = columnIndex("web_search_requests");
 
 /** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
 export class Accounting {
@@ -149,6 +151,8 @@ export class Accounting {
     writeCount(sink, AUDIO_INPUT, usage.audioInput);
     writeCount(sink, AUDIO_OUTPUT, usage.audioOutput);
     writeCount(sink, IMAGE_INPUT, usage.imageInput);
+    writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
+    writeCount(sink, WEB_SEARCHES, usage.webSearches);
     sink.setConstant(BASIS[usage.basis]);
     sink.setConstant(SOURCE[usage.source]);
   }

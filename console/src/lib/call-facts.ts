@@ -55,6 +55,7 @@ const USAGE_PARTS: readonly (readonly [column: string, label: string])[] = [
   ["image_input_tokens", "Image input"],
   ["reasoning_tokens", "Output spent on reasoning"],
   ["audio_output_tokens", "Audio output"],
+  ["image_output_tokens", "Image output"],
 ];
 
 /** What the call page says about a record, group by group. */

@@ -45,6 +45,7 @@ export const GEN_AI = {
     audioInputTokens: "gen_ai.usage.audio.input_tokens",
     audioOutputTokens: "gen_ai.usage.audio.output_tokens",
     imageInputTokens: "gen_ai.usage.image.input_tokens",
+    imageOutputTokens: "gen_ai.usage.image.output_tokens",
   },
   openai: {
     responseServiceTier: "openai.response.service_tier",

@@ -27,6 +27,8 @@ export const RAW_USAGE_FIELDS = [
   "audioInput",
   "audioOutput",
   "imageInput",
+  "imageOutput",
+  "webSearches",
 ] as const;
 
 export type RawUsageField = (typeof RAW_USAGE_FIELDS)[number];

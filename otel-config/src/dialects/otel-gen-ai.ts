@@ -52,6 +52,7 @@ export const OTEL_GEN_AI_FIELDS: readonly FieldRule[] = [
   tokens("audioInput", [usage.audioInputTokens]),
   tokens("audioOutput", [usage.audioOutputTokens]),
   tokens("imageInput", [usage.imageInputTokens]),
+  tokens("imageOutput", [usage.imageOutputTokens]),
   field("user_id", "text", ["user.id", "enduser.id"]),
   field("session_id", "text", [GEN_AI.conversationId, "session.id"]),
   field("tenant", "text", [LENSAI.tenant, "tenant.id"]),

@@ -25,7 +25,7 @@ export interface ColumnSpec {
   readonly source: string;
 }
 
-export const SPAN_ROW_VERSION = 1;
+export const SPAN_ROW_VERSION = 2;
 
 const dictionary = (name: string, source: string): ColumnSpec =>
   ({
@@ -72,6 +72,8 @@ const timestamp = (name: string, source: string): ColumnSpec =>
     source,
   }) as const;
 const required = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: false });
+/** Columns that rows of version 1 do not have. */
+const sinceVersion2 = (spec: ColumnSpec): ColumnSpec => ({ ...spec, since: 2 });
 
 export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   // identity
@@ -83,6 +85,13 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
     dictionary(
       "batch_id",
       "first 16 bytes of SHA-256 over project id, NUL and request body as sent, hex",
+    ),
+  ),
+  sinceVersion2(
+    int64(
+      "record_ordinal",
+      "records",
+      "rises from record to record of a request; with batch_id it names the row",
     ),
   ),
   // time
@@ -139,11 +148,18 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   int64("audio_input_tokens", "tokens", "audio input"),
   int64("audio_output_tokens", "tokens", "audio output"),
   int64("image_input_tokens", "tokens", "image input"),
+  sinceVersion2(int64("image_output_tokens", "tokens", "image output")),
+  sinceVersion2(
+    int64("web_search_requests", "searches", "searches that the provider charges one by one"),
+  ),
   dictionary(
     "usage_basis",
     "proven, rule or spec: how inclusive and exclusive counts were told apart",
   ),
   dictionary("usage_source", "reported, derived, estimated or missing"),
+  sinceVersion2(
+    dictionary("usage_rule", "which rule read the counts, or why they are estimated or missing"),
+  ),
   // money
   int64("cost_nano_usd", "nano-USD", "usage x price; NULL when unknown, never 0 for unknown"),
   dictionary("price_version", "version of the price book that priced the row"),

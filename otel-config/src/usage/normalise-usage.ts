@@ -37,6 +37,8 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.audioInput = checkedCount(raw.audioInput, into);
   into.audioOutput = checkedCount(raw.audioOutput, into);
   into.imageInput = checkedCount(raw.imageInput, into);
+  into.imageOutput = checkedCount(raw.imageOutput, into);
+  into.webSearches = checkedCount(raw.webSearches, into);
   splitCacheWrite(raw, into);
   const total = checkedCount(raw.total, into);
   const rawInput = into.input;
@@ -80,7 +82,8 @@ function isEmpty(into: NormalUsage): boolean {
     into.reasoning === undefined &&
     into.audioInput === undefined &&
     into.audioOutput === undefined &&
-    into.imageInput === undefined
+    into.imageInput === undefined &&
+    into.imageOutput === undefined
   );
 }
 
@@ -218,10 +221,15 @@ function cutInputParts(into: NormalUsage): void {
 }
 
 function cutOutputParts(into: NormalUsage): void {
-  if (into.output === undefined || into.audioOutput === undefined) return;
-  const room = into.output - (into.reasoning ?? 0);
-  if (into.audioOutput > room) {
+  if (into.output === undefined) return;
+  let room = into.output - (into.reasoning ?? 0);
+  if (into.audioOutput !== undefined) {
+    if (into.audioOutput > room) into.flags |= USAGE_FLAG.partsOverlap;
+    into.audioOutput = Math.min(into.audioOutput, room);
+    room -= into.audioOutput;
+  }
+  if (into.imageOutput !== undefined && into.imageOutput > room) {
     into.flags |= USAGE_FLAG.partsOverlap;
-    into.audioOutput = room;
+    into.imageOutput = room;
   }
 }

@@ -24,6 +24,8 @@ export interface RawUsage {
   audioInput: number | undefined;
   audioOutput: number | undefined;
   imageInput: number | undefined;
+  imageOutput: number | undefined;
+  webSearches: number | undefined;
   inputConvention: CountConvention | undefined;
   outputConvention: CountConvention | undefined;
 }
@@ -31,7 +33,7 @@ export interface RawUsage {
 /**
  * Token counts in normal form: the usage columns of the span row. `input` and `output` are inclusive.
  * Where `input` is known, inputUncached + cacheRead + cacheWrite5m + cacheWrite1h + audioInput +
- * imageInput = input (absent parts counting nothing), and reasoning + audioOutput <= output.
+ * imageInput = input (absent parts counting nothing), and reasoning + audioOutput + imageOutput <= output.
  */
 export interface NormalUsage {
   input: number | undefined;
@@ -45,6 +47,9 @@ export interface NormalUsage {
   audioInput: number | undefined;
   audioOutput: number | undefined;
   imageInput: number | undefined;
+  imageOutput: number | undefined;
+  /** Searches that the provider charges one by one. */
+  webSearches: number | undefined;
   /** Undefined when there is no count at all. */
   basis: UsageBasis | undefined;
   source: UsageSource;
@@ -87,6 +92,8 @@ export function createRawUsage(): RawUsage {
     audioInput: undefined,
     audioOutput: undefined,
     imageInput: undefined,
+    imageOutput: undefined,
+    webSearches: undefined,
     inputConvention: undefined,
     outputConvention: undefined,
   };
@@ -104,6 +111,8 @@ export function clearRawUsage(raw: RawUsage): void {
   raw.audioInput = undefined;
   raw.audioOutput = undefined;
   raw.imageInput = undefined;
+  raw.imageOutput = undefined;
+  raw.webSearches = undefined;
   raw.inputConvention = undefined;
   raw.outputConvention = undefined;
 }
@@ -121,6 +130,8 @@ export function createNormalUsage(): NormalUsage {
     audioInput: undefined,
     audioOutput: undefined,
     imageInput: undefined,
+    imageOutput: undefined,
+    webSearches: undefined,
     basis: undefined,
     source: "missing",
     flags: 0,

@@ -428,6 +428,8 @@ const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   audioInput: count,
   audioOutput: count,
   imageInput: count,
+  imageOutput: count,
+  webSearches: count,
   inputConvention: convention,
   outputConvention: convention,
 });
