@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { DuckDb } from "@lensai/analytics/duckdb/connect";
+import { sql } from "@lensai/analytics/duckdb/sql";
+import { openLake } from "@lensai/analytics/lake/open-lake";
+import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
+import { openStore } from "@lensai/analytics/object-store/open-store";
+import { manifestSource } from "@lensai/analytics/queries/manifest-source";
+import { rowsOf } from "@lensai/analytics/queries/query-source";
+import type { QuerySource, TimeRange } from "@lensai/analytics/queries/query-source";
+import { createCollector } from "@lensai/collector/collector";
+import { parseConfig } from "@lensai/collector/config";
+import { LakePipeline } from "@lensai/collector/lake-pipeline";
+import { createLog } from "@lensai/collector/log";
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import type { Recorded } from "./capture.ts";
+import { replay } from "./replay.ts";
+
+/** The project of a sender without a key. */
+const PROJECT_ID = "default";
+const DAY_MS = 86_400_000;
+
+export interface Landed {
+  /** In the order in which they started. */
+  readonly rows: readonly SpanRow[];
+  /** Requests that the collector did not take, and why. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * Sends recorded requests to a collector of their own, lets it land everything, and reads the rows back as
+ * any reader of the lake does.
+ */
+export async function landRequests(requests: readonly Recorded[]): Promise<Landed> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), "lensai-clients-"));
+  try {
+    const refused = await sendAll(requests, dataDir);
+    return { refused, rows: await readRows(dataDir) };
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function sendAll(requests: readonly Recorded[], dataDir: string): Promise<string[]> {
+  const config = parseConfig(
+    {
+      LENSAI_DATA_DIR: dataDir,
+      LENSAI_OTLP_HTTP_PORT: "0",
+      LENSAI_OTLP_GRPC_PORT: "0",
+      LENSAI_LANDING_INTERVAL_MS: "50",
+      LENSAI_WAL_SEGMENT_BYTES: String(8 * 1024 * 1024),
+    },
+    dataDir,
+  );
+  const pipeline = new LakePipeline(config);
+  const log = createLog(
+    () => undefined,
+    () => new Date(),
+  );
+  const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
+  await collector.start();
+  const refused: string[] = [];
+  try {
+    for (const recorded of requests) {
+      const said = await replay(recorded, collector);
+      if (said !== undefined) refused.push(`${recorded.file}: ${said}`);
+    }
+  } finally {
+    // Lands what was accepted.
+    await collector.stop();
+  }
+  return refused;
+}
+
+async function readRows(dataDir: string): Promise<SpanRow[]> {
+  const store = await openStore(pathToFileURL(path.join(dataDir, "lake")).href);
+  const duckDb = new DuckDb({ threads: 1 });
+  try {
+    const index = await LakeIndex.open(openLake({ store, region: "local" }));
+    const spans = index.allFiles().filter(({ kind }) => kind === "spans");
+    if (spans.length === 0) return [];
+    const paths = spans.map(({ key }) => store.localPath?.(key) ?? "");
+    const source = manifestSource(spans, paths);
+    const rows = await duckDb.query(
+      sql`SELECT * ${rowsOf(PROJECT_ID, wholeRange(source), source)} ORDER BY start_unix_nano, span_id`,
+    );
+    return rows as SpanRow[];
+  } finally {
+    await duckDb.close();
+    await store.close();
+  }
+}
+
+function wholeRange({ bounds = [] }: QuerySource): TimeRange {
+  return {
+    fromUnixMs: Math.min(...bounds.map(({ fromUnixMs }) => fromUnixMs)) - DAY_MS,
+    toUnixMs: Math.max(...bounds.map(({ toUnixMs }) => toUnixMs)) + DAY_MS,
+  };
+}

@@ -1,0 +1,83 @@
+import { contains, intervalOf } from "./match-calls.ts";
+import type { Interval } from "./match-calls.ts";
+import type { TokenField } from "./token-fields.ts";
+import type { TrueCall } from "./truth.ts";
+import type { WireCount, WireRecord } from "./wire-records.ts";
+
+/**
+ * The counts that the request bodies state about one call: in the record that a reader took for it (`spanId`),
+ * and in those that name its response id or have its own input and output counts. What an application's
+ * messages quote in spans of other steps is no statement about a call.
+ */
+export function countsOfCall(
+  call: TrueCall,
+  records: readonly WireRecord[],
+  spanId?: string,
+): WireCount[] {
+  return records.flatMap(({ spanId: ownSpanId, texts, counts }) => {
+    if (spanId !== undefined && ownSpanId === spanId) return counts;
+    const stated = counts.filter(({ key }) => !CONTENT_NAME.test(key));
+    const isNamed = call.response_id !== null && texts.has(call.response_id);
+    return isNamed || haveCountsOf(call, stated) ? stated : [];
+  });
+}
+
+const CONTENT_NAME = /entity\.(input|output)|(input|output)\.value|messages|:(input|output)/;
+
+/** An input alone is evidence only for calls that have no output. */
+function haveCountsOf({ usage }: TrueCall, counts: readonly WireCount[]): boolean {
+  if (usage === null) return false;
+  const has = (count: number): boolean => counts.some((each) => each.count === count);
+  if (usage.output_total === 0) return has(usage.input_total);
+  return (has(usage.input_total) || has(usage.input_uncached)) && has(usage.output_total);
+}
+
+/** Those that last as long as this call and no other: something of it was sent, with counts or without. */
+export function spanningOnly<T extends Interval>(
+  call: TrueCall,
+  calls: readonly TrueCall[],
+  records: readonly T[],
+): T[] {
+  return records.filter(
+    (record) =>
+      contains(record, intervalOf(call)) &&
+      !calls.some((other) => other !== call && contains(record, intervalOf(other))),
+  );
+}
+
+const INPUT_NAME = /input|prompt|total/;
+const OUTPUT_NAME = /output|completion|candidate|response|total/;
+const TOTAL_NAME = /total/;
+const PART_NAMES = {
+  cacheRead: /cache/,
+  cacheWrite: /cache/,
+  cacheWrite1h: /1h|1_h|hour/,
+  reasoning: /reason|thought/,
+} as const;
+
+/**
+ * Can the true value of a field be read, or computed, from stated counts? Sums and differences that
+ * providers define count: total - output, uncached + cached, candidates + thoughts.
+ */
+export function isVisible(
+  field: TokenField,
+  truth: Readonly<Record<TokenField, number>>,
+  counts: readonly WireCount[],
+): boolean {
+  const { input, output, cacheRead, cacheWrite, reasoning } = truth;
+  const has = (count: number, name: RegExp): boolean =>
+    counts.some((each) => each.count === count && name.test(each.key));
+  const hasPart = (part: keyof typeof PART_NAMES): boolean =>
+    truth[part] === 0 || has(truth[part], PART_NAMES[part]);
+  const hasTotal = has(input + output, TOTAL_NAME);
+  if (field === "input") {
+    if (has(input, INPUT_NAME) || (hasTotal && has(output, OUTPUT_NAME))) return true;
+    const uncached = input - cacheRead - cacheWrite;
+    return has(uncached, INPUT_NAME) && hasPart("cacheRead") && hasPart("cacheWrite");
+  }
+  if (field === "output") {
+    if (has(output, OUTPUT_NAME) || (hasTotal && has(input, INPUT_NAME))) return true;
+    return has(output - reasoning, OUTPUT_NAME) && hasPart("reasoning");
+  }
+  return has(truth[field], PART_NAMES[field]);
+}
