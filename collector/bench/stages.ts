@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { encodeParquet } from "@lensai/analytics/parquet/write-parquet";
-import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
@@ -29,7 +29,7 @@ function cpuNanosOf(work: () => void, spans: number): number {
 const noRedaction: Redactor = { open: () => {}, maskField: () => 0, examinedBytes: 0 };
 
 function decodeStage(bodies: readonly Buffer[], redactor: Redactor, batch: RowBatch): void {
-  const decoder = new RequestDecoder(redactor, new Accounting(createBaseBook()), batch);
+  const decoder = new RequestDecoder(redactor, new Accounting(createPriceBook()), batch);
   const facts = {
     projectId: "p",
     apiKeyId: undefined,

@@ -1,6 +1,6 @@
 import type { StoreSettings } from "@lensai/analytics/object-store/open-store";
 import { LensError } from "@lensai/otel-config/errors";
-import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { Pipeline } from "./collector.ts";
@@ -105,7 +105,7 @@ function storeSettingsOf({ s3 }: CollectorConfig): StoreSettings {
 }
 
 function createDecoder(): RequestDecoder {
-  return new RequestDecoder(createRedactor(), new Accounting(createBaseBook()), new RowBatch(1));
+  return new RequestDecoder(createRedactor(), new Accounting(createPriceBook()), new RowBatch(1));
 }
 
 /** Replay has a decoder of its own, made when it is needed: a clean start replays nothing. */

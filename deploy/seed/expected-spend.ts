@@ -54,7 +54,7 @@ function spanCost(span: SeedSpan, book: PriceBook): NanoUsd | undefined {
   if (model === undefined) return undefined;
   const provider = text("gen_ai.provider.name") ?? text("gen_ai.system");
   const at = new Date(Number(span.startUnixNano / 1_000_000n));
-  const prices = book.resolve(provider, model, at);
+  const { prices } = book.resolve({ provider, model, at });
   return prices === undefined
     ? undefined
     : priceCall(normaliseUsage(rawUsage(span), createNormalUsage()), prices);

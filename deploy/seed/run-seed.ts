@@ -1,4 +1,4 @@
-import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import type { Project } from "./projects.ts";
 import { PROJECTS } from "./projects.ts";
 import { encodeTraces } from "./encode.ts";
@@ -41,7 +41,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
   await Promise.all([...receivers.values()].map(untilKeyIsKnown));
   const byProject = new Map(projects.map((project) => [project, emptyTally()]));
   const progress = run.startProgress(plan.days);
-  const book = createBaseBook();
+  const book = createPriceBook();
   const inFlight = new Set<Promise<void>>();
   for (const { project, day, traces } of generateTraffic(plan)) {
     const receiver = receivers.get(project) as Receiver;

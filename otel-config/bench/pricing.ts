@@ -1,5 +1,5 @@
 // What normalising and pricing cost per span: node otel-config/bench/pricing.ts
-import { createBaseBook } from "../src/pricing/base-book.ts";
+import { createPriceBook } from "../src/pricing/layered-book.ts";
 import { priceCall, priceCallNumber } from "../src/pricing/price-call.ts";
 import type { UnitPrices } from "../src/pricing/unit-prices.ts";
 import { normaliseUsage } from "../src/usage/normalise-usage.ts";
@@ -38,9 +38,9 @@ interface Sample {
   readonly prices: UnitPrices;
 }
 
-const book = createBaseBook();
+const book = createPriceBook();
 const resolved = MODELS.map(([provider, model]) => {
-  const prices = book.resolve(provider, model, AT);
+  const { prices } = book.resolve({ provider, model, at: AT });
   if (prices === undefined) throw new Error(`the price book does not know ${provider} ${model}`);
   return prices;
 });

@@ -62,6 +62,17 @@ export function scaleDecimal(value: string | number, digits: number): bigint | u
   return sign === "-" ? -magnitude : magnitude;
 }
 
+/** Digits behind the point that multiplying keeps of each factor: prices have ten at most. */
+const FACTOR_DIGITS = 18;
+
+/** The exact product as decimal text: "0.075" x "0.5" is "0.0375". Undefined when a factor is not a number. */
+export function multiplyDecimals(a: string | number, b: string | number): string | undefined {
+  const left = scaleDecimal(a, FACTOR_DIGITS);
+  const right = scaleDecimal(b, FACTOR_DIGITS);
+  if (left === undefined || right === undefined) return undefined;
+  return decimalText(left * right, 2 * FACTOR_DIGITS);
+}
+
 /**
  * US dollars to nano-USD: "0.0000244" is 24_400n, 1e-7 is 100n. Digits below one nano round half up.
  * Undefined for text that is not a number and for amounts outside int64 (about 9.2 billion dollars).
@@ -73,11 +84,16 @@ export function parseUsd(usd: string | number): NanoUsd | undefined {
 
 /** Every digit, no sign of a currency, no grouping: 24_400n is "0.0000244". `parseUsd` reads it back. */
 export function usdDecimal(nano: NanoUsd): string {
-  const magnitude = nano < 0n ? -nano : nano;
-  const fraction = (magnitude % NANO_PER_USD).toString().padStart(NANO_DIGITS, "0");
-  const digits = fraction.replace(/0+$/, "");
-  const text = `${magnitude / NANO_PER_USD}${digits === "" ? "" : `.${digits}`}`;
-  return nano < 0n ? `-${text}` : text;
+  return decimalText(nano, NANO_DIGITS);
+}
+
+/** scaled / 10^digits, every digit: 24_400n with 9 digits is "0.0000244". */
+export function decimalText(scaled: bigint, digits: number): string {
+  const magnitude = (scaled < 0n ? -scaled : scaled).toString().padStart(digits + 1, "0");
+  const fraction = magnitude.slice(magnitude.length - digits).replace(/0+$/, "");
+  const whole = magnitude.slice(0, magnitude.length - digits);
+  const text = `${whole}${fraction === "" ? "" : `.${fraction}`}`;
+  return scaled < 0n ? `-${text}` : text;
 }
 
 /**

@@ -19,6 +19,7 @@ const OPERATION_COLUMN = columnIndex("operation");
 const PROVIDER_COLUMN = columnIndex("provider");
 const REQUEST_MODEL_COLUMN = columnIndex("request_model");
 const RESPONSE_MODEL_COLUMN = columnIndex("response_model");
+const SERVICE_TIER_COLUMN = columnIndex("service_tier");
 
 /** Longer message content is cut (and flagged): beyond it, it is a document, not a prompt. */
 const CONTENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -52,6 +53,7 @@ export class FieldWriter implements CallFacts {
   readonly provider: RecordText;
   readonly requestModel: RecordText;
   readonly responseModel: RecordText;
+  readonly serviceTier: RecordText;
   private readonly attributes: AttributeDecoder;
   private readonly sink: RowSink;
   private readonly scratch = new ScratchJson();
@@ -67,12 +69,20 @@ export class FieldWriter implements CallFacts {
     this.provider = new RecordText(sink, PROVIDER_COLUMN);
     this.requestModel = new RecordText(sink, REQUEST_MODEL_COLUMN);
     this.responseModel = new RecordText(sink, RESPONSE_MODEL_COLUMN);
-    this.recordTexts = [this.operation, this.provider, this.requestModel, this.responseModel];
+    this.serviceTier = new RecordText(sink, SERVICE_TIER_COLUMN);
+    this.recordTexts = [
+      this.operation,
+      this.provider,
+      this.requestModel,
+      this.responseModel,
+      this.serviceTier,
+    ];
     const textOf: Array<RecordText | undefined> = SPAN_COLUMNS.map(() => undefined);
     textOf[OPERATION_COLUMN] = this.operation;
     textOf[PROVIDER_COLUMN] = this.provider;
     textOf[REQUEST_MODEL_COLUMN] = this.requestModel;
     textOf[RESPONSE_MODEL_COLUMN] = this.responseModel;
+    textOf[SERVICE_TIER_COLUMN] = this.serviceTier;
     this.recordTextOf = textOf;
   }
 

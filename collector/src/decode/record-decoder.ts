@@ -101,6 +101,7 @@ export class RecordDecoder {
     attributes.keepsContent = facts.keepsContent;
     attributes.isAltered = false;
     sink.open(batch, rowsMax);
+    this.accounting.openRequest(facts.projectId);
     this.receivedMicros = facts.receivedAtMs * 1000;
     this.requestFlags = 0;
     this.ordinal = -1;

@@ -14,6 +14,7 @@ import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
 import type { ColumnInterner, TextRange } from "../decode/text-interner.ts";
 import { PriceCache } from "./price-cache.ts";
+import type { PriceSubject } from "./price-cache.ts";
 
 const BILLED_COLUMN = columnIndex("billed");
 const COST_NANO_USD_COLUMN = columnIndex("cost_nano_usd");
@@ -29,6 +30,7 @@ export interface CallFacts {
   readonly provider: CallText;
   readonly requestModel: CallText;
   readonly responseModel: CallText;
+  readonly serviceTier: CallText;
 }
 
 /** A text of the call, and the column that was the last to give it an id. */
@@ -79,16 +81,34 @@ const WEB_SEARCHES = columnIndex("web_search_requests");
 /** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
 export class Accounting {
   private readonly normal = createNormalUsage();
+  private readonly book: PriceBook;
   private readonly prices: PriceCache;
-  private readonly priceVersion: ConstantText;
+  private bookVersion: string;
+  private priceVersion: ConstantText;
+  private readonly subject: PriceSubject = {
+    projectId: "",
+    provider: undefined,
+    serviceTier: undefined,
+  };
   private readonly operations = new ColumnValues<Operation>(readOperation);
   private readonly providers = new ColumnValues(readProvider);
   private readonly requestModels = new ColumnValues((name) => name);
   private readonly responseModels = new ColumnValues((name) => name);
+  private readonly serviceTiers = new ColumnValues((name) => name);
 
   constructor(book: PriceBook) {
+    this.book = book;
     this.prices = new PriceCache(book);
+    this.bookVersion = book.version;
     this.priceVersion = new ConstantText("price_version", book.version);
+  }
+
+  /** What follows belongs to this project. The book may have changed since the last request. */
+  openRequest(projectId: string): void {
+    this.subject.projectId = projectId;
+    if (this.bookVersion === this.book.version) return;
+    this.bookVersion = this.book.version;
+    this.priceVersion = new ConstantText("price_version", this.bookVersion);
   }
 
   /** Answers with the bits of USAGE_FLAG: what was odd about the counts. */
@@ -118,15 +138,18 @@ export class Accounting {
 
   /** The answering model is priced; where the book does not know its name, the model asked for. */
   private pricesOf(facts: CallFacts, provider: string | undefined): UnitPrices | undefined {
-    const { responseModel, requestModel, startMicros } = facts;
+    const { responseModel, requestModel, serviceTier, startMicros } = facts;
+    const { subject } = this;
+    subject.provider = provider;
+    subject.serviceTier = serviceTier.isSet ? this.serviceTiers.get(serviceTier) : undefined;
     const atMs = startMicros / MICROS_PER_MS;
     if (responseModel.isSet) {
       const model = this.responseModels.get(responseModel);
-      const prices = this.prices.resolve(provider, model, atMs);
+      const prices = this.prices.resolve(subject, model, atMs);
       if (prices !== undefined) return prices;
     }
     if (!requestModel.isSet) return undefined;
-    return this.prices.resolve(provider, this.requestModels.get(requestModel), atMs);
+    return this.prices.resolve(subject, this.requestModels.get(requestModel), atMs);
   }
 
   /** Hand-made spans leave the operation out; a model with token counts is a model call all the same. */

@@ -1,40 +1,66 @@
-import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import type { PriceAnswer, PriceBook, PriceQuery } from "@lensai/otel-config/pricing/price-book";
 import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
 
-/** Distinct (provider, model) pairs remembered; beyond it the cache starts over. */
+/** Distinct questions remembered; beyond it the cache starts over. */
 const ENTRIES_MAX = 10_000;
 
-/** The prices last resolved per provider and model; they say themselves how long they hold. */
+/** A question without its time, which an answer covers a period of. */
+export interface PriceSubject {
+  projectId: string;
+  provider: string | undefined;
+  serviceTier: string | undefined;
+}
+
+type Models = Map<string, PriceAnswer>;
+
+/**
+ * The answers last given per project, tier, provider and model. They say themselves how long they hold.
+ * Nothing is allocated for a question that was asked before.
+ */
 export class PriceCache {
   private readonly book: PriceBook;
-  private readonly byProvider = new Map<string, Map<string, UnitPrices | undefined>>();
+  private version: string;
+  private readonly projects = new Map<string, Map<string, Map<string, Models>>>();
   private count = 0;
 
   constructor(book: PriceBook) {
     this.book = book;
+    this.version = book.version;
   }
 
-  /** Prices at a time; undefined when the book does not know the model. */
-  resolve(provider: string | undefined, model: string, atMs: number): UnitPrices | undefined {
-    const models = this.modelsOf(provider ?? "");
+  /** Prices at a time; undefined when the book does not know the model, or not in this tier. */
+  resolve(subject: PriceSubject, model: string, atMs: number): UnitPrices | undefined {
+    if (this.book.version !== this.version) this.startOver();
+    const models = this.modelsOf(subject);
     const known = models.get(model);
-    if (known !== undefined && atMs >= known.validFromMs && atMs < known.validUntilMs) return known;
-    // A model without prices has none at any time.
-    if (known === undefined && models.has(model)) return undefined;
-    const prices = this.book.resolve(provider, model, new Date(atMs));
-    if (!models.has(model)) this.count += 1;
-    if (this.count > ENTRIES_MAX) {
-      this.byProvider.clear();
-      this.count = 0;
-    } else models.set(model, prices);
-    return prices;
+    if (known !== undefined && atMs >= known.validFromMs && atMs < known.validUntilMs) {
+      return known.prices;
+    }
+    const query: PriceQuery = { ...subject, model, at: new Date(atMs) };
+    const answer = this.book.resolve(query);
+    if (known === undefined) this.count += 1;
+    if (this.count > ENTRIES_MAX) this.startOver();
+    else models.set(model, answer);
+    return answer.prices;
   }
 
-  private modelsOf(provider: string): Map<string, UnitPrices | undefined> {
-    const known = this.byProvider.get(provider);
-    if (known !== undefined) return known;
-    const models = new Map<string, UnitPrices | undefined>();
-    this.byProvider.set(provider, models);
-    return models;
+  private modelsOf({ projectId, provider = "", serviceTier = "" }: PriceSubject): Models {
+    const tiers = mapAt(this.projects, projectId);
+    const providers = mapAt(tiers, serviceTier);
+    return mapAt(providers, provider);
   }
+
+  private startOver(): void {
+    this.version = this.book.version;
+    this.projects.clear();
+    this.count = 0;
+  }
+}
+
+function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  const known = maps.get(key);
+  if (known !== undefined) return known;
+  const created = new Map<string, V>();
+  maps.set(key, created);
+  return created;
 }

@@ -1,4 +1,5 @@
-import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { readRow } from "@lensai/otel-config/span-row/span-row";
@@ -16,6 +17,7 @@ export interface DecodeOptions {
   readonly signal?: Signal;
   readonly keepsContent?: boolean;
   readonly filter?: SpanFilter;
+  readonly projectId?: string;
 }
 
 export interface Decoded {
@@ -28,14 +30,15 @@ export interface Decoded {
 /** A decoder with a batch of its own; `decode` may be called many times. */
 export function createDecoder(
   capacity = 4096,
+  book: PriceBook = createPriceBook(),
 ): (body: Uint8Array, options?: DecodeOptions) => Decoded {
   const batch = new RowBatch(capacity);
-  const decoder = new RequestDecoder(createRedactor(), new Accounting(createBaseBook()), batch);
+  const decoder = new RequestDecoder(createRedactor(), new Accounting(book), batch);
   return (source, options = {}) => {
     const body = Uint8Array.from(source);
     const signal = options.signal ?? "traces";
     const facts = {
-      projectId: "p1",
+      projectId: options.projectId ?? "p1",
       apiKeyId: "key1",
       batchId: "00112233445566778899aabbccddeeff",
       receivedAtMs: RECEIVED_AT_MS,

@@ -1,5 +1,5 @@
 import { otlpRoot } from "@lensai/collector/receiver/proto/otlp";
-import { createBaseBook } from "@lensai/otel-config/pricing/base-book";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { describe, expect, it } from "vitest";
 import { encodeTraces } from "../../seed/encode.ts";
 import { emptyTally, tallyTraces } from "../../seed/expected-spend.ts";
@@ -71,7 +71,7 @@ describe("the seed's traffic", () => {
       expect(has("gen_ai.operation.name", operation)).toBe(true);
     }
     const tally = emptyTally();
-    tallyTraces(tally, allTraces(PLAN), createBaseBook());
+    tallyTraces(tally, allTraces(PLAN), createPriceBook());
     expect(tally.unpricedCalls).toBeGreaterThan(0);
     expect(tally.unpricedCalls).toBeLessThan(tally.calls / 5);
     expect(tally.spendNanoUsd).toBeGreaterThan(0n);

@@ -1,21 +1,14 @@
 import { calcPrice, findProvider } from "@pydantic/genai-prices";
 import type { ConditionalPrice, ModelInfo } from "@pydantic/genai-prices";
-import type { PriceBook } from "./price-book.ts";
+import type { PriceGap } from "./price-book.ts";
 import { canonicalProvider } from "./provider-names.ts";
-import { unitPricesOf } from "./unit-prices.ts";
-import type { UnitPrices } from "./unit-prices.ts";
+import type { BookPrices } from "./unit-prices.ts";
 
 /** Stored with every row that this book priced. A test compares it with the installed package. */
 export const BASE_BOOK_VERSION = "genai-prices@0.1.8";
 
-/** Longer names name no model and no provider; matching time and cache memory grow with the length. */
+/** Longer names name no model and no provider; matching time grows with the length. */
 const MAX_NAME_LENGTH = 256;
-
-/** Models kept resolved, unknown ones too: resolving takes tens of microseconds. About 1 KB each. */
-const MAX_CACHED_MODELS = 4096;
-
-/** Periods kept of one model: time-of-day prices change up to five times a day. */
-const MAX_CACHED_PERIODS = 8;
 
 const DAY_MS = 86_400_000;
 
@@ -46,77 +39,62 @@ const GOOGLE_API_PREFIX = /^models\//;
 /** An empty provider says as little as a missing one. */
 const NOT_SAID = "";
 
-/** A gateway: the book reads the provider out of its "provider/model" names. */
-const LITELLM = "litellm";
+/** A list price, and the longest period around the moment asked for in which it does not change. */
+export interface Listing {
+  readonly prices: BookPrices | undefined;
+  readonly gap: PriceGap | undefined;
+  /** Canonical name of who sells the model; undefined when nobody knows. */
+  readonly provider: string | undefined;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
 
 /**
- * The book of published list prices: historic, tiered, by time of day. Data of the pinned
- * @pydantic/genai-prices package; nothing is fetched.
+ * The published list price: historic, tiered, by time of day. Data of the pinned @pydantic/genai-prices
+ * package; nothing is fetched. Takes tens of microseconds.
  *
- * A provider that the book does not know has no prices, even when another provider sells a model of the
+ * A provider that the list does not know has no prices, even when another provider sells a model of the
  * same name: a self-hosted copy does not cost what the hosted one does. Without a provider (or with an
  * empty one), the model name alone must say whose it is.
  */
-export function createBaseBook(): PriceBook {
-  const cache = new Map<string, UnitPrices[]>();
+export function listPrice(provider: string | undefined, model: string, at: Date): Listing {
+  const said = provider?.trim() ?? NOT_SAID;
+  const named = said === NOT_SAID ? undefined : canonicalProvider(said);
+  if (Number.isNaN(at.getTime())) return NEVER;
+  if (said.length + model.length > MAX_NAME_LENGTH) return unlisted(named, "model");
+  const providerId = named === undefined ? undefined : bookProviderId(named);
+  if (named !== undefined && providerId === undefined) return unlisted(named, "provider");
+  const options = { timestamp: at, ...(providerId !== undefined && { providerId }) };
+  const found = calcPrice({}, model.replace(GOOGLE_API_PREFIX, ""), options);
+  if (found === null) return unlisted(named, "model");
   return {
-    version: BASE_BOOK_VERSION,
-    resolve: (provider, model, at) => {
-      const said = provider?.trim() ?? NOT_SAID;
-      if (Number.isNaN(at.getTime()) || said.length + model.length > MAX_NAME_LENGTH)
-        return undefined;
-      // The length keeps names apart that would read the same side by side.
-      const key = `${said.length}:${said}${model}`;
-      const periods = cache.get(key);
-      if (periods?.length === 0) return undefined;
-      return periods?.find(holdsAt(at)) ?? remember(cache, key, lookUp(said, model, at));
-    },
+    prices: found.model_price,
+    gap: undefined,
+    provider: named ?? canonicalProvider(found.provider.id),
+    ...validPeriod(found.model.prices, at.getTime()),
   };
 }
 
-function holdsAt(at: Date): (prices: UnitPrices) => boolean {
-  const atMs = at.getTime();
-  return ({ validFromMs, validUntilMs }) => atMs >= validFromMs && atMs < validUntilMs;
-}
+/** The answer for a time that is none holds at no time. */
+const NEVER: Listing = {
+  prices: undefined,
+  gap: "model",
+  provider: undefined,
+  fromMs: Infinity,
+  untilMs: -Infinity,
+};
 
-/** Keeps a model's prices by period; an unknown model is unknown at all times, and has no periods. */
-function remember(
-  cache: Map<string, UnitPrices[]>,
-  key: string,
-  prices: UnitPrices | undefined,
-): UnitPrices | undefined {
-  const periods = cache.get(key) ?? [];
-  if (prices !== undefined) {
-    if (periods.length === MAX_CACHED_PERIODS) periods.shift();
-    periods.push(prices);
-  }
-  if (!cache.has(key)) dropOldest(cache, MAX_CACHED_MODELS);
-  cache.set(key, periods);
-  return prices;
-}
+const unlisted = (provider: string | undefined, gap: PriceGap): Listing => ({
+  prices: undefined,
+  gap,
+  provider,
+  fromMs: -Infinity,
+  untilMs: Infinity,
+});
 
-function dropOldest(cache: Map<string, unknown>, limit: number): void {
-  if (cache.size < limit) return;
-  for (const oldest of cache.keys()) {
-    cache.delete(oldest);
-    return;
-  }
-}
-
-function lookUp(provider: string, model: string, at: Date): UnitPrices | undefined {
-  const providerId = provider === NOT_SAID ? undefined : bookProviderId(provider);
-  if (provider !== NOT_SAID && providerId === undefined) return undefined;
-  const options = { timestamp: at, ...(providerId === undefined ? {} : { providerId }) };
-  const found = calcPrice({}, model.replace(GOOGLE_API_PREFIX, ""), options);
-  if (found === null) return undefined;
-  return unitPricesOf(found.model_price, validPeriod(found.model.prices, at.getTime()));
-}
-
-function bookProviderId(provider: string): string | undefined {
-  const name = canonicalProvider(provider);
-  if (name === LITELLM) return LITELLM;
+function bookProviderId(name: string): string | undefined {
   const id = BOOK_PROVIDER_IDS.get(name) ?? name;
-  // The book's own search also takes a part of a name ("my-openai-proxy" is OpenAI): too generous here.
+  // The list's own search also takes a part of a name ("my-openai-proxy" is OpenAI): too generous here.
   return findProvider({ providerId: id })?.id === id ? id : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { scaleDecimal } from "../money.ts";
+import { multiplyDecimals, scaleDecimal } from "../money.ts";
 
 /**
  * Pico-USD (1e-12 USD) per token, a safe integer: $0.075 per million tokens is 75_000. Whole for every
@@ -24,24 +24,25 @@ export interface PriceTier {
   readonly audioOutput: PicoUsdPerToken | undefined;
 }
 
+/** A number is read through its shortest decimal form; text has every digit. */
+export type BookAmount = number | string;
+
 /** Dollars per unit that the price's name says (`_mtok`: million tokens, `_kcount`: thousand). */
-type BookPrice = number | { readonly base: number; readonly tiers: readonly BookTier[] };
+export type BookPrice =
+  | BookAmount
+  | { readonly base: BookAmount; readonly tiers: readonly BookTier[] };
 
 interface BookTier {
   /** Applies to calls with more input tokens than this. */
   readonly start: number;
-  readonly price: number;
+  readonly price: BookAmount;
 }
 
 /** The prices of a model by name, as the price data has them: {input_mtok: 2.5, requests_kcount: 14}. */
 export type BookPrices = Readonly<Record<string, BookPrice | undefined>>;
 
-/** What one model costs at one provider during one period. */
+/** What one model costs at one provider, in one service tier, during one period. */
 export interface UnitPrices {
-  /** The prices hold from here (milliseconds since the epoch, inclusive; may be -Infinity). */
-  readonly validFromMs: number;
-  /** ... to here (exclusive; may be Infinity). */
-  readonly validUntilMs: number;
   /** The base prices. */
   readonly base: PriceTier;
   /** Further tiers by rising `aboveInputTokens`; the last one that applies prices the whole call. */
@@ -64,6 +65,7 @@ const MTOK_TO_PICO_DIGITS = 6;
 /** From $ per thousand to pico-USD each. */
 const KCOUNT_TO_PICO_DIGITS = 9;
 
+const MTOK_SUFFIX = "_mtok";
 const KCOUNT_SUFFIX = "_kcount";
 const REQUEST_FEE = "requests";
 
@@ -88,10 +90,7 @@ const UNCOUNTED_OUTPUT_KEYS: readonly string[] = ["output_image_mtok", "output_v
  * charge (moderation, `:free` models): its prices are 0, known, unlike those of an entry that prices only
  * things that are not tokens (audio hours, pages): there the token prices are undefined.
  */
-export function unitPricesOf(
-  price: BookPrices,
-  period: { readonly fromMs: number; readonly untilMs: number },
-): UnitPrices {
+export function unitPricesOf(price: BookPrices): UnitPrices {
   const keys = Object.keys(price).filter((key) => price[key] !== undefined);
   const isFree = keys.length === 0;
   const starts = new Set(keys.flatMap((key) => tiersOf(price[key]).map((tier) => tier.start)));
@@ -100,14 +99,12 @@ export function unitPricesOf(
   const uncounted: string[] = [];
   for (const key of keys) {
     const perThousand = price[key];
-    if (key.endsWith(KCOUNT_SUFFIX) && typeof perThousand === "number") {
+    if (key.endsWith(KCOUNT_SUFFIX) && isAmount(perThousand)) {
       fees[key.slice(0, -KCOUNT_SUFFIX.length)] = toPico(perThousand, KCOUNT_TO_PICO_DIGITS);
     } else if (!TOKEN_PRICE_KEYS.has(key)) uncounted.push(key);
   }
   const { [REQUEST_FEE]: perRequestPicoUsd = 0, ...otherFees } = fees;
   return {
-    validFromMs: period.fromMs,
-    validUntilMs: period.untilMs,
     base: tierAt(-1),
     tiers: [...starts].sort((a, b) => a - b).map(tierAt),
     perRequestPicoUsd,
@@ -119,8 +116,33 @@ export function unitPricesOf(
 
 const FREE_OF_CHARGE: BookPrices = { input_mtok: 0, output_mtok: 0 };
 
+function isAmount(price: BookPrice | undefined): price is BookAmount {
+  return typeof price === "number" || typeof price === "string";
+}
+
 function tiersOf(price: BookPrice | undefined): readonly BookTier[] {
   return typeof price === "object" ? price.tiers : [];
+}
+
+/** Every price per token times a factor, exactly; the excepted ones and prices of other things stay. */
+export function multipliedPrices(
+  price: BookPrices,
+  by: { readonly multiplier: BookAmount; readonly except: readonly string[] },
+): BookPrices {
+  const times = (amount: BookAmount): string => {
+    const product = multiplyDecimals(amount, by.multiplier);
+    if (product !== undefined) return product;
+    throw new RangeError(`price ${amount} x ${by.multiplier} is not a number`);
+  };
+  return Object.fromEntries(
+    Object.entries(price).map(([key, entry]) => {
+      const isChanged = key.endsWith(MTOK_SUFFIX) && !by.except.includes(key);
+      if (entry === undefined || !isChanged) return [key, entry];
+      if (isAmount(entry)) return [key, times(entry)];
+      const tiers = entry.tiers.map((tier) => ({ start: tier.start, price: times(tier.price) }));
+      return [key, { base: times(entry.base), tiers }];
+    }),
+  );
 }
 
 /** Every price as it is for a call of just more than `above` input tokens; -1 for the base prices. */
@@ -128,7 +150,7 @@ function priceTier(price: BookPrices, above: number): PriceTier {
   const own = (key: string): PicoUsdPerToken | undefined => {
     const entry = price[key];
     if (entry === undefined) return undefined;
-    if (typeof entry === "number") return toPico(entry, MTOK_TO_PICO_DIGITS);
+    if (isAmount(entry)) return toPico(entry, MTOK_TO_PICO_DIGITS);
     const rising = [...entry.tiers].sort((a, b) => a.start - b.start);
     const applies = rising.findLast((tier) => tier.start <= above);
     return toPico(applies?.price ?? entry.base, MTOK_TO_PICO_DIGITS);
@@ -151,7 +173,7 @@ function priceTier(price: BookPrices, above: number): PriceTier {
 }
 
 /** Throws RangeError for a price that is not a number or costs more than $9 per token: a broken book. */
-function toPico(usd: number, digits: number): number {
+function toPico(usd: BookAmount, digits: number): number {
   const pico = Number(scaleDecimal(usd, digits) ?? -1n);
   if (pico < 0 || !Number.isSafeInteger(pico)) {
     throw new RangeError(`price ${usd} is out of range; correct it in the price book`);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { BASE_BOOK_VERSION, createBaseBook } from "../../src/pricing/base-book.ts";
-import type { UnitPrices } from "../../src/pricing/unit-prices.ts";
+import { BASE_BOOK_VERSION } from "../../src/pricing/base-book.ts";
+import { createPriceBook } from "../../src/pricing/layered-book.ts";
+import type { PriceAnswer } from "../../src/pricing/price-book.ts";
 
 const AT = new Date("2026-09-01T12:00:00Z");
 
@@ -11,13 +12,14 @@ function dollars(
   model: string,
   at: Date = AT,
 ): readonly (number | undefined)[] | undefined {
-  const prices = createBaseBook().resolve(provider, model, at);
+  const { prices } = createPriceBook().resolve({ provider, model, at });
   return prices && [prices.base.input, prices.base.output].map((pico) => pico && pico / 1e6);
 }
 
 /** Prices of a model whose price depends on the time of day. */
-function deepseekAt(time: string): UnitPrices | undefined {
-  return createBaseBook().resolve("deepseek", "deepseek-chat", new Date(`2026-09-01T${time}Z`));
+function deepseekAt(time: string): PriceAnswer {
+  const at = new Date(`2026-09-01T${time}Z`);
+  return createPriceBook().resolve({ provider: "deepseek", model: "deepseek-chat", at });
 }
 
 describe("the version", () => {
@@ -25,7 +27,7 @@ describe("the version", () => {
     const path = new URL("../../node_modules/@pydantic/genai-prices/package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
     expect(BASE_BOOK_VERSION).toBe(`genai-prices@${version}`);
-    expect(createBaseBook().version).toBe(BASE_BOOK_VERSION);
+    expect(createPriceBook().version).toMatch(new RegExp(`^${BASE_BOOK_VERSION}\\+tiers@`));
   });
 });
 
@@ -62,7 +64,7 @@ describe("whose model it is", () => {
     ["openrouter", "anthropic/claude-sonnet-4.5"],
     ["litellm", "openai/gpt-4o"],
   ])("has a price for %s %s", (provider, model) => {
-    expect(createBaseBook().resolve(provider, model, AT)).toBeDefined();
+    expect(dollars(provider, model)).toBeDefined();
   });
 
   it("is said by the model when there is no provider", () => {
@@ -99,7 +101,9 @@ describe("no price", () => {
 
 describe("the period of a price", () => {
   it("is all of time for a price that never changed", () => {
-    expect(createBaseBook().resolve("openai", "gpt-4o", AT)).toMatchObject({
+    expect(
+      createPriceBook().resolve({ provider: "openai", model: "gpt-4o", at: AT }),
+    ).toMatchObject({
       validFromMs: -Infinity,
       validUntilMs: Infinity,
     });
@@ -109,16 +113,20 @@ describe("the period of a price", () => {
     const start = Date.parse("2025-06-10T00:00:00Z");
     expect(dollars("openai", "o3", new Date(start - 1))).toEqual([10, 40]);
     expect(dollars("openai", "o3", new Date(start))).toEqual([2, 8]);
-    const book = createBaseBook();
-    expect(book.resolve("openai", "o3", new Date(start - 1))?.validUntilMs).toBe(start);
-    expect(book.resolve("openai", "o3", new Date(start))?.validFromMs).toBe(start);
+    const book = createPriceBook();
+    expect(
+      book.resolve({ provider: "openai", model: "o3", at: new Date(start - 1) }).validUntilMs,
+    ).toBe(start);
+    expect(book.resolve({ provider: "openai", model: "o3", at: new Date(start) }).validFromMs).toBe(
+      start,
+    );
   });
 
   it("ends during the day where the time of day decides", () => {
-    expect(deepseekAt("00:29:59.999")?.base.input).toBe(135_000);
-    expect(deepseekAt("00:30:00")?.base.input).toBe(270_000);
-    expect(deepseekAt("16:29:59.999")?.base.input).toBe(270_000);
-    expect(deepseekAt("16:30:00")?.base.input).toBe(135_000);
+    expect(deepseekAt("00:29:59.999").prices?.base.input).toBe(135_000);
+    expect(deepseekAt("00:30:00").prices?.base.input).toBe(270_000);
+    expect(deepseekAt("16:29:59.999").prices?.base.input).toBe(270_000);
+    expect(deepseekAt("16:30:00").prices?.base.input).toBe(135_000);
     expect(deepseekAt("12:00:00")).toMatchObject({
       validFromMs: Date.parse("2026-09-01T00:30:00Z"),
       validUntilMs: Date.parse("2026-09-01T16:30:00Z"),
@@ -130,12 +138,12 @@ describe("the period of a price", () => {
   });
 
   it("lets one book answer for every minute of a day as a fresh one does", () => {
-    const book = createBaseBook();
+    const book = createPriceBook();
     for (let minute = 0; minute < 48 * 60; minute += 7) {
       const at = new Date(Date.parse("2026-08-16T00:00:00Z") + minute * 60_000);
       for (const model of ["deepseek-chat", "deepseek-v4-pro"]) {
-        expect(book.resolve("deepseek", model, at)).toEqual(
-          createBaseBook().resolve("deepseek", model, at),
+        expect(book.resolve({ provider: "deepseek", model, at })).toEqual(
+          createPriceBook().resolve({ provider: "deepseek", model, at }),
         );
       }
     }
@@ -144,29 +152,32 @@ describe("the period of a price", () => {
 
 describe("the cache", () => {
   it("keeps pairs apart that read the same side by side", () => {
-    const book = createBaseBook();
-    expect(book.resolve("openaigpt", "-4o", AT)).toBeUndefined();
-    expect(book.resolve("openai", "gpt-4o", AT)).toBeDefined();
-    expect(book.resolve(undefined, "openaigpt-4o", AT)).toBeUndefined();
-    expect(book.resolve("nobody", "gpt-4o", AT)).toBeUndefined();
-    expect(book.resolve("", "gpt-4o", AT)).toBeDefined();
-    expect(book.resolve("nobody", "gpt-4o", AT)).toBeUndefined();
+    const book = createPriceBook();
+    expect(book.resolve({ provider: "openaigpt", model: "-4o", at: AT }).prices).toBeUndefined();
+    expect(book.resolve({ provider: "openai", model: "gpt-4o", at: AT }).prices).toBeDefined();
+    expect(
+      book.resolve({ provider: undefined, model: "openaigpt-4o", at: AT }).prices,
+    ).toBeUndefined();
+    expect(book.resolve({ provider: "nobody", model: "gpt-4o", at: AT }).prices).toBeUndefined();
+    expect(book.resolve({ provider: "", model: "gpt-4o", at: AT }).prices).toBeDefined();
+    expect(book.resolve({ provider: "nobody", model: "gpt-4o", at: AT }).prices).toBeUndefined();
   });
 
   it("gives the same object for the same model and period", () => {
-    const book = createBaseBook();
-    const first = book.resolve("openai", "gpt-4o", AT);
-    expect(book.resolve("openai", "gpt-4o", new Date(0))).toBe(first);
-    expect(book.resolve("azure", "gpt-4o", AT)).not.toBe(first);
+    const book = createPriceBook();
+    const first = book.resolve({ provider: "openai", model: "gpt-4o", at: AT });
+    expect(book.resolve({ provider: "openai", model: "gpt-4o", at: new Date(0) })).toBe(first);
+    expect(book.resolve({ provider: "azure", model: "gpt-4o", at: AT })).not.toBe(first);
   });
 
   it("forgets the oldest models when there are too many names", () => {
-    const book = createBaseBook();
-    const first = book.resolve("openai", "gpt-4o", AT);
-    for (let n = 0; n < 4_095; n += 1) book.resolve("nobody", `model-${n}`, AT);
-    expect(book.resolve("openai", "gpt-4o", AT)).toBe(first);
-    book.resolve("nobody", "one-more", AT);
-    const again = book.resolve("openai", "gpt-4o", AT);
+    const book = createPriceBook();
+    const first = book.resolve({ provider: "openai", model: "gpt-4o", at: AT });
+    for (let n = 0; n < 4_095; n += 1)
+      book.resolve({ provider: "nobody", model: `model-${n}`, at: AT });
+    expect(book.resolve({ provider: "openai", model: "gpt-4o", at: AT })).toBe(first);
+    book.resolve({ provider: "nobody", model: "one-more", at: AT });
+    const again = book.resolve({ provider: "openai", model: "gpt-4o", at: AT });
     expect(again).toEqual(first);
     expect(again).not.toBe(first);
   });

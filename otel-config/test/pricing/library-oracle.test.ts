@@ -3,7 +3,7 @@ import { calcPrice, waitForUpdate } from "@pydantic/genai-prices";
 import type { MatchLogic, ModelInfo, ModelPrice, Provider, Usage } from "@pydantic/genai-prices";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createBaseBook } from "../../src/pricing/base-book.ts";
+import { createPriceBook } from "../../src/pricing/layered-book.ts";
 import { priceCall, priceCallNumber } from "../../src/pricing/price-call.ts";
 import type { UnitPrices } from "../../src/pricing/unit-prices.ts";
 import { normaliseUsage } from "../../src/usage/normalise-usage.ts";
@@ -11,7 +11,7 @@ import { createNormalUsage, createRawUsage } from "../../src/usage/usage.ts";
 import type { NormalUsage } from "../../src/usage/usage.ts";
 import { differenceToLibrary, libraryUsage } from "./library-comparison.ts";
 
-const book = createBaseBook();
+const book = createPriceBook();
 let entries: { provider: Provider; model: ModelInfo; name: string }[] = [];
 
 /** Strings that a match rule names, to find one that leads to its model. */
@@ -103,7 +103,7 @@ describe("every model of the installed package", () => {
     const differences: (string | undefined)[] = [];
     for (const { provider, model, name } of entries) {
       for (const timestamp of interestingTimes(model)) {
-        const prices = book.resolve(provider.id, name, timestamp);
+        const prices = book.resolve({ provider: provider.id, model: name, at: timestamp }).prices;
         for (const usage of fc.sample(anyUsage, USAGES_PER_TIME)) {
           const oracle = calcPrice(libraryUsage(usage), name, {
             providerId: provider.id,
@@ -121,7 +121,7 @@ describe("every model of the installed package", () => {
     const timestamp = new Date("2026-09-01T12:00:00Z");
     const differences = entries.filter(
       ({ name }) =>
-        (book.resolve(undefined, name, timestamp) === undefined) !==
+        (book.resolve({ provider: undefined, model: name, at: timestamp }).prices === undefined) !==
         (calcPrice({}, name, { timestamp }) === null),
     );
     expect(differences).toEqual([]);
@@ -131,7 +131,9 @@ describe("every model of the installed package", () => {
     const uncounted = new Set<string>();
     for (const { provider, model, name } of entries) {
       for (const at of interestingTimes(model)) {
-        for (const key of book.resolve(provider.id, name, at)?.uncounted ?? []) uncounted.add(key);
+        for (const key of book.resolve({ provider: provider.id, model: name, at }).prices
+          ?.uncounted ?? [])
+          uncounted.add(key);
       }
     }
     expect([...uncounted].sort()).toEqual([
@@ -178,7 +180,8 @@ describe("a tiered model of the book", () => {
     [200_001, 1_200_006_000n],
   ])("costs for %d input tokens what the docstring says", (input, expected) => {
     const at = new Date("2026-09-01T12:00:00Z");
-    const prices = book.resolve("anthropic", "claude-sonnet-4-5", at) as UnitPrices;
+    const prices = book.resolve({ provider: "anthropic", model: "claude-sonnet-4-5", at })
+      .prices as UnitPrices;
     const usage = normaliseUsage({ ...createRawUsage(), input, output: 0 }, createNormalUsage());
     expect(priceCall(usage, prices)).toBe(expected);
     expect(priceCallNumber(usage, prices)).toBe(Number(expected));
@@ -193,7 +196,8 @@ describe("the library itself", () => {
       { ...createRawUsage(), input: 5, cacheRead: 10, output: 1 },
       createNormalUsage(),
     );
-    const prices = book.resolve("openai", "gpt-4o", new Date()) as UnitPrices;
+    const prices = book.resolve({ provider: "openai", model: "gpt-4o", at: new Date() })
+      .prices as UnitPrices;
     expect(priceCall(usage, prices)).toBe(5n * 2_500n + 10n * 1_250n + 10_000n);
   });
 });

@@ -13,8 +13,7 @@ import { normaliseUsage } from "../../src/usage/normalise-usage.ts";
 import { createNormalUsage, createRawUsage } from "../../src/usage/usage.ts";
 import type { NormalUsage, RawUsage } from "../../src/usage/usage.ts";
 
-const ALWAYS = { fromMs: -Infinity, untilMs: Infinity };
-const pricesOf = (price: ModelPrice): UnitPrices => unitPricesOf(price, ALWAYS);
+const pricesOf = (price: ModelPrice): UnitPrices => unitPricesOf(price);
 const usageOf = (counts: Partial<RawUsage>): NormalUsage =>
   normaliseUsage({ ...createRawUsage(), ...counts }, createNormalUsage());
 

@@ -1,0 +1,97 @@
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import { expect, test } from "vitest";
+import { createDecoder } from "./decode.ts";
+import { requestType } from "./oracle.ts";
+
+const type = requestType("Trace");
+const START = 1_795_400_000_000_000_000n;
+
+/** A call of 1,000 input and 100 output tokens; gpt-5 lists at $1.25 and $10 per million. */
+function callBody(attributes: Readonly<Record<string, string>>): Uint8Array {
+  const texts = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "gpt-5",
+    ...attributes,
+  };
+  const span = {
+    traceId: Buffer.alloc(16, 1),
+    spanId: Buffer.alloc(8, 2),
+    name: "chat",
+    startTimeUnixNano: START.toString(),
+    endTimeUnixNano: (START + 5n).toString(),
+    attributes: [
+      ...Object.entries(texts).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+      { key: "gen_ai.usage.input_tokens", value: { intValue: 1000 } },
+      { key: "gen_ai.usage.output_tokens", value: { intValue: 100 } },
+    ],
+  };
+  return type
+    .encode(type.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }))
+    .finish();
+}
+
+const LIST_NANO = 2_250_000n;
+
+function layer(version: string, input: number, projectId?: string): PriceLayer {
+  return {
+    name: "overrides",
+    version,
+    entries: [
+      {
+        projectId,
+        provider: "openai",
+        model: "gpt-5",
+        match: "exact",
+        serviceTier: "standard",
+        change: { kind: "prices", prices: { input_mtok: input } },
+        validFrom: undefined,
+        validUntil: undefined,
+        recordedAt: new Date("2026-01-01T00:00:00Z"),
+        recordedBy: "ann",
+        source: "negotiated",
+      },
+    ],
+  };
+}
+
+test.each([
+  ["openai.response.service_tier", "default", LIST_NANO],
+  ["openai.response.service_tier", "flex", LIST_NANO / 2n],
+  ["openai.request.service_tier", "priority", LIST_NANO * 2n],
+  ["gen_ai.openai.response.service_tier", "batch", LIST_NANO / 2n],
+])("a call whose %s is %s is priced in that tier", (name, tier, expected) => {
+  const [row] = createDecoder()(callBody({ [name]: tier })).rows;
+  expect(row).toMatchObject({ service_tier: tier, cost_nano_usd: expected });
+});
+
+test("a tier without a published price costs an unknown amount, not the standard price", () => {
+  const [row] = createDecoder()(callBody({ "openai.response.service_tier": "scale" })).rows;
+  expect(row).toMatchObject({ billed: true, cost_nano_usd: null, price_version: null });
+});
+
+test("a price negotiated for one project is not the price of another", () => {
+  const decode = createDecoder(16, createPriceBook([layer("overrides@1", 1, "p2")]));
+  const costIn = (projectId: string): unknown =>
+    decode(callBody({}), { projectId }).rows[0]?.["cost_nano_usd"];
+  expect(["p1", "p2", "p1"].map(costIn)).toEqual([LIST_NANO, 2_000_000n, LIST_NANO]);
+});
+
+test("when the book changes, the next request has its prices and its version", () => {
+  let current = createPriceBook([layer("overrides@1", 1)]);
+  const book: PriceBook = {
+    get version() {
+      return current.version;
+    },
+    resolve: (query) => current.resolve(query),
+  };
+  const decode = createDecoder(16, book);
+  const rowOf = (): SpanRow | undefined => decode(callBody({})).rows[0];
+  expect(rowOf()).toMatchObject({ cost_nano_usd: 2_000_000n, price_version: book.version });
+  current = createPriceBook([layer("overrides@2", 3)]);
+  expect(book.version).toMatch(/overrides@2$/);
+  expect(rowOf()).toMatchObject({ cost_nano_usd: 4_000_000n, price_version: book.version });
+});

@@ -1,0 +1,101 @@
+import { scopeKey } from "./price-layer.ts";
+import type { PriceEntry, PriceLayer } from "./price-layer.ts";
+
+/** What a layer is asked about; provider and tier by their canonical names. */
+export interface Subject {
+  readonly provider: string;
+  readonly model: string;
+  readonly projectId: string | undefined;
+  readonly serviceTier: string;
+}
+
+/** The entry that counts, if any, and the longest period around the moment in which that is so. */
+interface LayerFinding {
+  readonly entry: PriceEntry | undefined;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export interface LayerIndex {
+  readonly name: string;
+  /** With `recordedUntil`, entries recorded later do not exist. */
+  find(subject: Subject, at: Date, recordedUntil: Date | undefined): LayerFinding;
+}
+
+/** Prepares a layer for questions: its entries by provider. */
+export function indexLayer(layer: PriceLayer): LayerIndex {
+  const byProvider = Map.groupBy(layer.entries, (entry) => entry.provider);
+  return {
+    name: layer.name,
+    find: (subject, at, recordedUntil) => {
+      const candidates = (byProvider.get(subject.provider) ?? []).filter(
+        (entry) =>
+          isAbout(entry, subject) &&
+          (recordedUntil === undefined || entry.recordedAt.getTime() <= recordedUntil.getTime()),
+      );
+      return { entry: choose(candidates, at.getTime()), ...constantPeriod(candidates, at) };
+    },
+  };
+}
+
+function isAbout(entry: PriceEntry, subject: Subject): boolean {
+  if (entry.projectId !== undefined && entry.projectId !== subject.projectId) return false;
+  if (entry.serviceTier !== subject.serviceTier) return false;
+  const name = subject.model.toLowerCase();
+  const wanted = entry.model.toLowerCase();
+  return entry.match === "exact" ? name === wanted : name.startsWith(wanted);
+}
+
+/** Of each scope the entry recorded last, unless it takes the override back; of these the most specific. */
+function choose(candidates: readonly PriceEntry[], atMs: number): PriceEntry | undefined {
+  const latest = new Map<string, PriceEntry>();
+  for (const entry of candidates) {
+    if (!holds(entry, atMs)) continue;
+    const key = scopeKey(entry);
+    const known = latest.get(key);
+    // Of two recorded in the same millisecond the one further down in the file is the later one.
+    if (known === undefined || entry.recordedAt.getTime() >= known.recordedAt.getTime()) {
+      latest.set(key, entry);
+    }
+  }
+  return [...latest.values()]
+    .filter(({ change }) => change.kind !== "withdrawal")
+    .reduce<PriceEntry | undefined>(
+      (best, entry) => (best === undefined || isMoreSpecific(entry, best) ? entry : best),
+      undefined,
+    );
+}
+
+function holds({ validFrom, validUntil }: PriceEntry, atMs: number): boolean {
+  return (
+    (validFrom === undefined || validFrom.getTime() <= atMs) &&
+    (validUntil === undefined || atMs < validUntil.getTime())
+  );
+}
+
+function isMoreSpecific(entry: PriceEntry, other: PriceEntry): boolean {
+  const isOfProject = entry.projectId !== undefined;
+  if (isOfProject !== (other.projectId !== undefined)) return isOfProject;
+  if (entry.match !== other.match) return entry.match === "exact";
+  return entry.model.length > other.model.length;
+}
+
+/** No candidate begins or ends to hold within it. */
+function constantPeriod(
+  candidates: readonly PriceEntry[],
+  at: Date,
+): { fromMs: number; untilMs: number } {
+  const atMs = at.getTime();
+  let fromMs = -Infinity;
+  let untilMs = Infinity;
+  for (const boundary of candidates.flatMap(({ validFrom, validUntil }) => [
+    validFrom,
+    validUntil,
+  ])) {
+    if (boundary === undefined) continue;
+    const boundaryMs = boundary.getTime();
+    if (boundaryMs <= atMs) fromMs = Math.max(fromMs, boundaryMs);
+    else untilMs = Math.min(untilMs, boundaryMs);
+  }
+  return { fromMs, untilMs };
+}

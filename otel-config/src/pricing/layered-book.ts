@@ -1,0 +1,148 @@
+import { BASE_BOOK_VERSION, listPrice } from "./base-book.ts";
+import type { AppliedOverride, PriceAnswer, PriceBook, PriceQuery } from "./price-book.ts";
+import { indexLayer } from "./layer-index.ts";
+import type { LayerIndex, Subject } from "./layer-index.ts";
+import { LIST_TIERS } from "./list-tiers.ts";
+import type { PriceChange, PriceLayer } from "./price-layer.ts";
+import { canonicalProvider } from "./provider-names.ts";
+import { STANDARD_TIER, canonicalServiceTier } from "./service-tier.ts";
+import { multipliedPrices, unitPricesOf } from "./unit-prices.ts";
+import type { BookPrices } from "./unit-prices.ts";
+
+/** Questions kept answered, unknown models too: answering takes tens of microseconds. About 1 KB each. */
+const MAX_CACHED_QUESTIONS = 4096;
+
+/** Periods kept of one question: time-of-day prices change up to five times a day. */
+const MAX_CACHED_PERIODS = 8;
+
+/** A gateway: its model names are "provider/model". */
+const LITELLM = "litellm";
+
+/**
+ * The book of prices: the published list, the published discounts of service tiers, and over them the
+ * layers given, lowest first. In each layer one entry counts, the most specific one (of the project before
+ * of all; an exact name before a prefix; a longer prefix before a shorter one).
+ *
+ * The price of a tier is the standard price of the same question, negotiated changes included, with the
+ * entries of the tier applied on top: half price for a batch is half of what the customer pays otherwise.
+ * A tier without an entry of its own has no price.
+ */
+export function createPriceBook(overrides: readonly PriceLayer[] = []): PriceBook {
+  const layers = [LIST_TIERS, ...overrides];
+  const indexes = layers.map(indexLayer);
+  const cache = new Map<string, PriceAnswer[]>();
+  return {
+    version: [BASE_BOOK_VERSION, ...layers.map((layer) => layer.version)].join("+"),
+    resolve: (query) => {
+      if (query.recordedUntil !== undefined) return answer(indexes, query);
+      const key = JSON.stringify([
+        query.provider ?? "",
+        query.model,
+        query.projectId ?? "",
+        query.serviceTier ?? "",
+      ]);
+      const atMs = query.at.getTime();
+      const known = cache
+        .get(key)
+        ?.find(({ validFromMs, validUntilMs }) => atMs >= validFromMs && atMs < validUntilMs);
+      return known ?? remember(cache, key, answer(indexes, query));
+    },
+  };
+}
+
+function remember(cache: Map<string, PriceAnswer[]>, key: string, found: PriceAnswer): PriceAnswer {
+  const periods = cache.get(key) ?? [];
+  if (periods.length === MAX_CACHED_PERIODS) periods.shift();
+  periods.push(found);
+  if (!cache.has(key) && cache.size >= MAX_CACHED_QUESTIONS) {
+    cache.delete(cache.keys().next().value as string);
+  }
+  cache.set(key, periods);
+  return found;
+}
+
+/** A price while the layers are applied to it. */
+interface Draft {
+  prices: BookPrices | undefined;
+  fromMs: number;
+  untilMs: number;
+  readonly overrides: AppliedOverride[];
+}
+
+function answer(indexes: readonly LayerIndex[], query: PriceQuery): PriceAnswer {
+  const { provider, model } = unwrapGateway(query);
+  const listing = listPrice(provider, model, query.at);
+  const draft: Draft = {
+    prices: listing.prices,
+    fromMs: listing.fromMs,
+    untilMs: listing.untilMs,
+    overrides: [],
+  };
+  const tier = canonicalServiceTier(query.serviceTier);
+  let gap = listing.gap;
+  if (listing.provider !== undefined) {
+    const subject: Subject = {
+      provider: listing.provider,
+      model,
+      projectId: query.projectId,
+      serviceTier: STANDARD_TIER,
+    };
+    applyLayers(draft, { indexes, subject, query });
+    if (tier !== STANDARD_TIER) {
+      const hasStandard = draft.prices !== undefined;
+      const hasTier = applyLayers(draft, {
+        indexes,
+        subject: { ...subject, serviceTier: tier },
+        query,
+      });
+      if (!hasTier) draft.prices = undefined;
+      if (hasStandard) gap = "service_tier";
+    }
+  }
+  return {
+    prices: draft.prices === undefined ? undefined : unitPricesOf(draft.prices),
+    gap: draft.prices === undefined ? gap : undefined,
+    validFromMs: draft.fromMs,
+    validUntilMs: draft.untilMs,
+    overrides: draft.prices === undefined ? [] : draft.overrides,
+  };
+}
+
+/** Changes the draft by one entry of every layer that has one; false when none had. */
+function applyLayers(
+  draft: Draft,
+  from: { indexes: readonly LayerIndex[]; subject: Subject; query: PriceQuery },
+): boolean {
+  const { indexes, subject, query } = from;
+  let isChanged = false;
+  for (const index of indexes) {
+    const { entry, fromMs, untilMs } = index.find(subject, query.at, query.recordedUntil);
+    draft.fromMs = Math.max(draft.fromMs, fromMs);
+    draft.untilMs = Math.min(draft.untilMs, untilMs);
+    if (entry === undefined) continue;
+    const changed = changedPrices(draft.prices, entry.change);
+    if (changed === undefined) continue;
+    draft.prices = changed;
+    draft.overrides.push({ layer: index.name, entry });
+    isChanged = true;
+  }
+  return isChanged;
+}
+
+/** Undefined when there is nothing to multiply. */
+function changedPrices(below: BookPrices | undefined, change: PriceChange): BookPrices | undefined {
+  if (change.kind === "prices") return { ...below, ...change.prices };
+  if (change.kind === "withdrawal" || below === undefined) return undefined;
+  return multipliedPrices(below, change);
+}
+
+function unwrapGateway({ provider, model }: PriceQuery): {
+  provider: string | undefined;
+  model: string;
+} {
+  const slash = model.indexOf("/");
+  if (provider === undefined || slash < 1 || canonicalProvider(provider) !== LITELLM) {
+    return { provider, model };
+  }
+  return { provider: model.slice(0, slash), model: model.slice(slash + 1) };
+}
