@@ -1,6 +1,7 @@
 import { divideHalfUp } from "../money.ts";
 import type { NanoUsd } from "../money.ts";
 import type { NormalUsage } from "../usage/usage.ts";
+import { costLines, textOutput, tierOf } from "./cost-lines.ts";
 import type { PriceTier, UnitPrices } from "./unit-prices.ts";
 
 const PICO_PER_NANO = 1000;
@@ -27,18 +28,11 @@ const MAX_EXACT_PICO = Number.MAX_SAFE_INTEGER - PICO_PER_NANO;
  * and above MAX_CALL_COST_NANO_USD.
  */
 export function priceCall(usage: NormalUsage, prices: UnitPrices): NanoUsd | undefined {
-  const tier = tierOf(usage, prices);
-  if (!isPriceable(usage, prices, tier)) return undefined;
-  let pico = BigInt(prices.perRequestPicoUsd);
-  pico += exactPicoUsd(usage.inputUncached, tier.input);
-  pico += exactPicoUsd(usage.cacheRead, tier.cacheRead);
-  pico += exactPicoUsd(usage.cacheWrite5m, tier.cacheWrite5m);
-  pico += exactPicoUsd(usage.cacheWrite1h, tier.cacheWrite1h);
-  pico += exactPicoUsd(usage.audioInput, tier.audioInput);
-  pico += exactPicoUsd(usage.imageInput, tier.imageInput);
-  pico += exactPicoUsd(textOutput(usage), tier.output);
-  pico += exactPicoUsd(usage.reasoning, tier.reasoning);
-  pico += exactPicoUsd(usage.audioOutput, tier.audioOutput);
+  if (!isPriceable(usage, prices, tierOf(usage, prices))) return undefined;
+  let pico = 0n;
+  for (const { quantity, picoUsdEach } of costLines(usage, prices)) {
+    pico += BigInt(quantity) * BigInt(picoUsdEach ?? 0);
+  }
   const nano = divideHalfUp(pico, BigInt(PICO_PER_NANO));
   return nano > MAX_CALL_COST_NANO_USD ? undefined : nano;
 }
@@ -60,33 +54,36 @@ export function priceCallNumber(usage: NormalUsage, prices: UnitPrices): number 
     picoUsd(usage.imageInput, tier.imageInput) +
     picoUsd(textOutput(usage), tier.output) +
     picoUsd(usage.reasoning, tier.reasoning) +
-    picoUsd(usage.audioOutput, tier.audioOutput);
+    picoUsd(usage.audioOutput, tier.audioOutput) +
+    picoUsd(usage.imageOutput, tier.imageOutput) +
+    picoUsd(usage.webSearches, prices.perWebSearchPicoUsd);
   // No term is negative, so a sum in range had every term in range, and each was exact.
   if (pico <= MAX_EXACT_PICO) return Math.floor((pico + PICO_PER_NANO / 2) / PICO_PER_NANO);
   const exact = priceCall(usage, prices);
   return exact === undefined ? undefined : Number(exact);
 }
 
-/** The prices that apply to a call of this size. */
-export function tierOf(usage: NormalUsage, prices: UnitPrices): PriceTier {
-  let tier = prices.base;
-  if (prices.tiers.length === 0 || usage.input === undefined) return tier;
-  for (const next of prices.tiers) if (usage.input > next.aboveInputTokens) tier = next;
-  return tier;
-}
-
-/** A direction is fine when its count is known and has a price, or when it cannot cost anything. */
+/** Every direction that could cost something is counted, and everything that was counted has a price. */
 function isPriceable(usage: NormalUsage, prices: UnitPrices, tier: PriceTier): boolean {
-  const { input, output } = usage;
+  const { input, output, webSearches } = usage;
   if (input === undefined && output === undefined) return false;
   if (tier.input === undefined && tier.output === undefined) return false;
-  if (prices.hasUncountedOutput && output !== 0) return false;
   const isInputFine =
-    input === undefined ? isFree(tier.input) : input === 0 || tier.input !== undefined;
-  return (
-    isInputFine &&
-    (output === undefined ? isFree(tier.output) : output === 0 || tier.output !== undefined)
-  );
+    input === undefined
+      ? isFree(tier.input) && hasNoInputParts(usage)
+      : input === 0 || tier.input !== undefined;
+  if (!isInputFine || !isOutputPriceable(usage, prices, tier)) return false;
+  return webSearches === undefined || webSearches === 0 || prices.perWebSearchPicoUsd !== undefined;
+}
+
+function isOutputPriceable(usage: NormalUsage, prices: UnitPrices, tier: PriceTier): boolean {
+  const { output, imageOutput } = usage;
+  if (output === 0) return true;
+  if (prices.hasUncountedOutput) return false;
+  if (prices.hasImageOutputPrice && imageOutput === undefined) return false;
+  if (output === undefined) return isFree(tier.output) && hasNoOutputParts(usage);
+  // Images may be all that the model puts out, and all that has a price.
+  return tier.output !== undefined || (output === imageOutput && tier.imageOutput !== undefined);
 }
 
 /** Costs nothing, or is not sold: an embedding model has no output price, and its spans no output count. */
@@ -94,18 +91,26 @@ function isFree(price: number | undefined): boolean {
   return price === undefined || price === 0;
 }
 
-/** Output that is neither reasoning nor audio. */
-function textOutput(usage: NormalUsage): number {
-  if (usage.output === undefined) return 0;
-  return usage.output - (usage.reasoning ?? 0) - (usage.audioOutput ?? 0);
+/** Parts of an unknown whole are a contradiction: there is something to pay for, and nobody knows how much. */
+function hasNoInputParts(usage: NormalUsage): boolean {
+  const {
+    cacheRead = 0,
+    cacheWrite5m = 0,
+    cacheWrite1h = 0,
+    audioInput = 0,
+    imageInput = 0,
+  } = usage;
+  return cacheRead + cacheWrite5m + cacheWrite1h + audioInput + imageInput === 0;
 }
 
-function picoUsd(tokens: number | undefined, picoPerToken: number | undefined): number {
-  return tokens === undefined || picoPerToken === undefined ? 0 : tokens * picoPerToken;
+function hasNoOutputParts({
+  reasoning = 0,
+  audioOutput = 0,
+  imageOutput = 0,
+}: NormalUsage): boolean {
+  return reasoning + audioOutput + imageOutput === 0;
 }
 
-function exactPicoUsd(tokens: number | undefined, picoPerToken: number | undefined): bigint {
-  return tokens === undefined || picoPerToken === undefined
-    ? 0n
-    : BigInt(tokens) * BigInt(picoPerToken);
+function picoUsd(units: number | undefined, picoPerUnit: number | undefined): number {
+  return units === undefined || picoPerUnit === undefined ? 0 : units * picoPerUnit;
 }

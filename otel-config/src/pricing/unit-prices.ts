@@ -22,6 +22,7 @@ export interface PriceTier {
   readonly output: PicoUsdPerToken | undefined;
   readonly reasoning: PicoUsdPerToken | undefined;
   readonly audioOutput: PicoUsdPerToken | undefined;
+  readonly imageOutput: PicoUsdPerToken | undefined;
 }
 
 /** A number is read through its shortest decimal form; text has every digit. */
@@ -49,14 +50,18 @@ export interface UnitPrices {
   readonly tiers: readonly PriceTier[];
   /** Charged once per call, pico-USD. */
   readonly perRequestPicoUsd: number;
-  /** Fees by use that no token count holds, pico-USD each, by the book's name: {"web_searches": 10_000_000_000}. */
+  /** Charged per search that the provider ran, pico-USD; undefined when the book has no price for it. */
+  readonly perWebSearchPicoUsd: number | undefined;
+  /** Fees by use that no count of a row holds, pico-USD each, by the book's name: {"storage_searches": 2_500_000_000}. */
   readonly fees: Readonly<Record<string, number>>;
   /** Price names of the book that neither a token part nor a fee above stands for, such as "audio_hours". */
   readonly uncounted: readonly string[];
   /**
-   * The model bills a kind of output at a price of its own that a span row does not count (images, video):
-   * a cost with output tokens would be wrong by an order of magnitude, so it is unknown.
+   * Image output has a price of its own. Where a row does not say how much of its output that was, a cost
+   * would be wrong by an order of magnitude, so it is unknown.
    */
+  readonly hasImageOutputPrice: boolean;
+  /** The model bills a kind of output that no column counts (video): with output, a cost is unknown. */
   readonly hasUncountedOutput: boolean;
 }
 
@@ -68,6 +73,7 @@ const KCOUNT_TO_PICO_DIGITS = 9;
 const MTOK_SUFFIX = "_mtok";
 const KCOUNT_SUFFIX = "_kcount";
 const REQUEST_FEE = "requests";
+const SEARCH_FEE = "web_searches";
 
 /** Price names of the book that a token part of the span row stands for. */
 const TOKEN_PRICE_KEYS: ReadonlySet<string> = new Set([
@@ -81,9 +87,11 @@ const TOKEN_PRICE_KEYS: ReadonlySet<string> = new Set([
   "output_mtok",
   "output_reasoning_mtok",
   "output_audio_mtok",
+  "output_image_mtok",
 ]);
 
-const UNCOUNTED_OUTPUT_KEYS: readonly string[] = ["output_image_mtok", "output_video_mtok"];
+const IMAGE_OUTPUT_KEY = "output_image_mtok";
+const UNCOUNTED_OUTPUT_KEY = "output_video_mtok";
 
 /**
  * Exact unit prices of one entry of the price data. An empty entry is a model that is free of
@@ -103,14 +111,20 @@ export function unitPricesOf(price: BookPrices): UnitPrices {
       fees[key.slice(0, -KCOUNT_SUFFIX.length)] = toPico(perThousand, KCOUNT_TO_PICO_DIGITS);
     } else if (!TOKEN_PRICE_KEYS.has(key)) uncounted.push(key);
   }
-  const { [REQUEST_FEE]: perRequestPicoUsd = 0, ...otherFees } = fees;
+  const {
+    [REQUEST_FEE]: perRequestPicoUsd = 0,
+    [SEARCH_FEE]: perWebSearchPicoUsd,
+    ...otherFees
+  } = fees;
   return {
     base: tierAt(-1),
     tiers: [...starts].sort((a, b) => a - b).map(tierAt),
     perRequestPicoUsd,
+    perWebSearchPicoUsd,
     fees: otherFees,
     uncounted,
-    hasUncountedOutput: UNCOUNTED_OUTPUT_KEYS.some((key) => keys.includes(key)),
+    hasImageOutputPrice: keys.includes(IMAGE_OUTPUT_KEY),
+    hasUncountedOutput: keys.includes(UNCOUNTED_OUTPUT_KEY),
   };
 }
 
@@ -169,6 +183,7 @@ function priceTier(price: BookPrices, above: number): PriceTier {
     output,
     reasoning: own("output_reasoning_mtok") ?? output,
     audioOutput: own("output_audio_mtok") ?? output,
+    imageOutput: own(IMAGE_OUTPUT_KEY) ?? output,
   };
 }
 

@@ -78,7 +78,7 @@ describe("an override", () => {
       at: AT,
     });
     expect(tiered?.tiers.map((tier) => tier.input)).toEqual([4_250_000]);
-    expect(tiered?.fees["web_searches"]).toBe(10_000_000_000);
+    expect(tiered?.perWebSearchPicoUsd).toBe(10_000_000_000);
   });
 
   it("multiplies nothing where there is no price", () => {

@@ -15,11 +15,14 @@ export function libraryUsage(usage: NormalUsage): Usage {
     input_image_tokens: usage.imageInput,
     output_reasoning_tokens: usage.reasoning,
     output_audio_tokens: usage.audioOutput,
+    output_image_tokens: usage.imageOutput,
+    web_searches: usage.webSearches,
     cache_audio_read_tokens: 0,
     cache_image_read_tokens: 0,
     cache_audio_write_tokens: 0,
     cache_image_write_tokens: 0,
     output_audio_reasoning_tokens: 0,
+    output_image_reasoning_tokens: 0,
   };
 }
 
@@ -68,14 +71,19 @@ function isUnknownToUs(usage: NormalUsage, prices: UnitPrices): boolean {
   const { input, output } = prices.base;
   const hasNoTokenPrice = input === undefined && output === undefined;
   const hasNoCount = usage.input === undefined && usage.output === undefined;
-  const mayBeImages = prices.hasUncountedOutput && usage.output !== 0;
   return (
     hasNoTokenPrice ||
     hasNoCount ||
-    mayBeImages ||
+    hasOutputOfUnknownKind(usage, prices) ||
+    lacksPriceOrCount(usage.webSearches ?? 0, prices.perWebSearchPicoUsd) ||
     lacksPriceOrCount(usage.input, input) ||
     lacksPriceOrCount(usage.output, output)
   );
+}
+
+function hasOutputOfUnknownKind({ output, imageOutput }: NormalUsage, prices: UnitPrices): boolean {
+  const mayBeImages = prices.hasImageOutputPrice && imageOutput === undefined;
+  return output !== 0 && (prices.hasUncountedOutput || mayBeImages);
 }
 
 function lacksPriceOrCount(tokens: number | undefined, price: number | undefined): boolean {

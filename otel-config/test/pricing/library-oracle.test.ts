@@ -75,6 +75,8 @@ const anyUsage: fc.Arbitrary<NormalUsage> = fc
     textOutput: count,
     reasoning: count,
     audioOutput: count,
+    imageOutput: count,
+    webSearches: fc.nat(5),
   })
   .map(({ text, textOutput, ...parts }) => {
     const { cacheRead, cacheWrite5m, cacheWrite1h, audioInput, imageInput } = parts;
@@ -83,7 +85,7 @@ const anyUsage: fc.Arbitrary<NormalUsage> = fc
         ...createRawUsage(),
         ...parts,
         input: text + cacheRead + cacheWrite5m + cacheWrite1h + audioInput + imageInput,
-        output: textOutput + parts.reasoning + parts.audioOutput,
+        output: textOutput + parts.reasoning + parts.audioOutput + parts.imageOutput,
         inputConvention: "inclusive",
         outputConvention: "inclusive",
       },
@@ -145,7 +147,6 @@ describe("every model of the installed package", () => {
       "input_document_kpages",
       "input_video_mtok",
       "output_citation_mtok",
-      "output_image_mtok",
       "output_video_mtok",
     ]);
   });

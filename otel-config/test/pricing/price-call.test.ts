@@ -1,11 +1,12 @@
 import type { ModelPrice } from "@pydantic/genai-prices";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { divideHalfUp } from "../../src/money.ts";
+import { costLines, tierOf } from "../../src/pricing/cost-lines.ts";
 import {
   MAX_CALL_COST_NANO_USD,
   priceCall,
   priceCallNumber,
-  tierOf,
 } from "../../src/pricing/price-call.ts";
 import { unitPricesOf } from "../../src/pricing/unit-prices.ts";
 import type { UnitPrices } from "../../src/pricing/unit-prices.ts";
@@ -97,13 +98,25 @@ describe("the price of a call", () => {
     expect(cost({ input: 10, output: 0, cacheWrite1h: 10 }, write)).toBe(37_500n);
   });
 
-  it("adds the fee per request once, and no fee for what the counts do not hold", () => {
+  it("adds the fee per request once, and that per search for each", () => {
     const price = { ...CHAT, requests_kcount: 14, web_searches_kcount: 10 };
     expect(cost({ input: 1, output: 0 }, price)).toBe(14_000_000n + 3_000n);
-    expect(pricesOf(price)).toMatchObject({
-      perRequestPicoUsd: 14_000_000_000,
-      fees: { web_searches: 10_000_000_000 },
+    expect(cost({ input: 1, output: 0, webSearches: 3 }, price)).toBe(44_000_000n + 3_000n);
+  });
+
+  it("has no fee for what the counts do not hold", () => {
+    expect(pricesOf({ ...CHAT, storage_searches_kcount: 2.5 }).fees).toEqual({
+      storage_searches: 2_500_000_000,
     });
+  });
+
+  it("takes images at their own price, and at that of text when they have none", () => {
+    const counts = { input: 0, output: 100, imageOutput: 60 };
+    expect(cost(counts, { ...CHAT, output_image_mtok: 30 })).toBe(40n * 15_000n + 60n * 30_000n);
+    expect(cost(counts, CHAT)).toBe(100n * 15_000n);
+    expect(cost({ ...counts, imageOutput: 100 }, { input_mtok: 3, output_image_mtok: 30 })).toBe(
+      100n * 30_000n,
+    );
   });
 });
 
@@ -173,11 +186,24 @@ describe("an unknown cost", () => {
     expect(pricesOf(byTheHour).uncounted).toEqual(["audio_hours", "input_audio_hours"]);
   });
 
-  it("comes from output that may be images or video at a price of their own", () => {
-    const image = { input_mtok: 0.3, output_mtok: 2.5, output_image_mtok: 30 };
-    expect(cost({ input: 10, output: 1_290 }, image)).toBeUndefined();
-    expect(cost({ input: 10 }, image)).toBeUndefined();
-    expect(cost({ input: 10, output: 0 }, image)).toBe(3_000n);
+  it.each(["output_image_mtok", "output_video_mtok"])(
+    "comes from output that may have the price %s",
+    (key) => {
+      const price = { input_mtok: 0.3, output_mtok: 2.5, [key]: 30 };
+      expect(cost({ input: 10, output: 1_290 }, price)).toBeUndefined();
+      expect(cost({ input: 10 }, price)).toBeUndefined();
+      expect(cost({ input: 10, output: 0 }, price)).toBe(3_000n);
+    },
+  );
+
+  it("comes from text beside images when only images have a price", () => {
+    const price = { input_mtok: 3, output_image_mtok: 30 };
+    expect(cost({ input: 0, output: 100, imageOutput: 99 }, price)).toBeUndefined();
+  });
+
+  it("comes from searches without a price, and not from none", () => {
+    expect(cost({ input: 1, output: 0, webSearches: 1 }, CHAT)).toBeUndefined();
+    expect(cost({ input: 1, output: 0, webSearches: 0 }, CHAT)).toBe(3_000n);
   });
 
   it("is not a cost of zero: a model free of charge costs 0, and reported zeros cost 0", () => {
@@ -227,7 +253,9 @@ const anyModelPrice: fc.Arbitrary<ModelPrice> = fc.record(
     input_image_mtok: anyPrice,
     output_reasoning_mtok: anyPrice,
     output_audio_mtok: anyPrice,
+    output_image_mtok: anyPrice,
     requests_kcount: anyPrice,
+    web_searches_kcount: anyPrice,
   },
   { requiredKeys: [] },
 );
@@ -247,6 +275,8 @@ const anyUsage = fc
     audioInput: anyCount,
     audioOutput: anyCount,
     imageInput: anyCount,
+    imageOutput: anyCount,
+    webSearches: fc.option(fc.nat(20), { nil: undefined }),
   })
   .map(usageOf);
 
@@ -272,6 +302,43 @@ describe("priceCallNumber", () => {
         expect(BigInt(priceCallNumber(usage, prices) ?? -1)).toBe(priceCall(usage, prices));
       }),
       { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("the lines of a cost", () => {
+  it("say part x unit price, without the parts that are not there", () => {
+    const usage = usageOf({
+      input: 1_000,
+      cacheRead: 200,
+      output: 50,
+      reasoning: 50,
+      webSearches: 2,
+    });
+    const price = { ...CHAT, cache_read_mtok: 0.3, web_searches_kcount: 10, requests_kcount: 5 };
+    expect(costLines(usage, pricesOf(price))).toEqual([
+      { part: "input_uncached", quantity: 800, picoUsdEach: 3_000_000 },
+      { part: "cache_read", quantity: 200, picoUsdEach: 300_000 },
+      { part: "reasoning", quantity: 50, picoUsdEach: 15_000_000 },
+      { part: "web_search", quantity: 2, picoUsdEach: 10_000_000_000 },
+      { part: "request", quantity: 1, picoUsdEach: 5_000_000_000 },
+    ]);
+  });
+
+  it("add up to the cost", () => {
+    fc.assert(
+      fc.property(anyUsage, anyModelPrice, (usage, price) => {
+        const prices = pricesOf(price);
+        const exact = priceCall(usage, prices);
+        fc.pre(exact !== undefined);
+        const lines = costLines(usage, prices);
+        expect(lines.every((line) => line.picoUsdEach !== undefined)).toBe(true);
+        const pico = lines.reduce(
+          (sum, { quantity, picoUsdEach = 0 }) => sum + BigInt(quantity) * BigInt(picoUsdEach),
+          0n,
+        );
+        expect(divideHalfUp(pico, 1000n)).toBe(exact);
+      }),
     );
   });
 });

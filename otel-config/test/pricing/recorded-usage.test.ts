@@ -25,19 +25,17 @@ const RECORDINGS = [
   {
     path: "dialects/provider-usage/genai-prices-usages-sample.json",
     all: 90,
-    priced: 186,
+    priced: 190,
     anthropic: 28,
   },
-  { path: "prices/genai-prices_usages_dataset.json", all: 1_577, priced: 3_702, anthropic: 480 },
+  { path: "prices/genai-prices_usages_dataset.json", all: 1_577, priced: 3_714, anthropic: 480 },
 ];
 const BEDROCK_MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0";
 const AT = new Date("2026-09-01T12:00:00Z");
 
 /** What a span row has no column for; the library charges it by these counts when it sees them. */
 const UNCOUNTED: ReadonlySet<string> = new Set([
-  "web_searches",
   "input_video_tokens",
-  "output_image_tokens",
   "cache_audio_read_tokens",
   "cache_image_read_tokens",
 ]);
@@ -61,6 +59,8 @@ function rawUsage(usage: Usage): RawUsage {
     audioInput: usage["input_audio_tokens"],
     audioOutput: usage["output_audio_tokens"],
     imageInput: usage["input_image_tokens"],
+    imageOutput: usage["output_image_tokens"],
+    webSearches: usage["web_searches"],
     inputConvention: "inclusive",
     outputConvention: "inclusive",
   };
