@@ -1,6 +1,6 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
-import { billRuleOf } from "@lensai/otel-config/dialects/bill-rule";
-import type { BillRule } from "@lensai/otel-config/dialects/bill-rule";
+import { billRuleOf } from "@lensai/otel-config/billing/bill-rule";
+import type { LoneBillRule } from "@lensai/otel-config/billing/bill-rule";
 import { callRoleOf, isModelCall } from "@lensai/otel-config/dialects/call-role";
 import { OTEL_GEN_AI_DIALECT } from "@lensai/otel-config/dialects/otel-gen-ai";
 import { priceCallNumber } from "@lensai/otel-config/pricing/price-call";
@@ -49,7 +49,7 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 const DIALECT = new ConstantText("dialect", OTEL_GEN_AI_DIALECT);
-const BILL_RULE: Readonly<Record<BillRule, ConstantText>> = {
+const BILL_RULE: Readonly<Record<LoneBillRule, ConstantText>> = {
   call: new ConstantText("bill_rule", "call"),
   failed: new ConstantText("bill_rule", "failed"),
 };
@@ -158,7 +158,7 @@ export class Accounting {
     return looksLikeCall ? UNNAMED_CALL : UNNAMED;
   }
 
-  private writeUsage(sink: RowSink, usage: NormalUsage, rule: BillRule | undefined): void {
+  private writeUsage(sink: RowSink, usage: NormalUsage, rule: LoneBillRule | undefined): void {
     if (usage.basis === undefined) {
       // Only an answered call owes its usage: a tool span without tokens misses nothing.
       if (rule === "call") sink.setConstant(SOURCE.missing);

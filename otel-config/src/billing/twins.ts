@@ -1,0 +1,150 @@
+import type { CallRecord, Key } from "./call-record.ts";
+import { distanceMicros, haveOtherResponses, isSameScope, mayBeSameModel } from "./call-edges.ts";
+import type { CallEdge } from "./call-edges.ts";
+import { haveSameCounts, isCounted, isFailed } from "./same-usage.ts";
+import type { SpanTree } from "./span-tree.ts";
+
+/**
+ * Records of one call without a common id or link: two instrumentations in one process, of which one does not
+ * keep the parent or the response id. They are twins when they come from different scopes of one service, name
+ * a common model, count the same and lie in one another in time. Two real calls with equal counts come from
+ * one scope, which is never joined with itself.
+ */
+
+/** Starts further apart belong to different calls: bounds how much has to be looked at. */
+const TWIN_GAP_MICROS = 240_000_000;
+/** The same for records of which one has no counts: then only time speaks for them. */
+const UNCOUNTED_GAP_MICROS = 4_000_000;
+/** Share of the shorter record that has to lie within the longer one. */
+const OVERLAP_SHARE_MIN = 0.8;
+/** Clocks of one process, read a moment apart. */
+const TOLERANCE_MICROS = 10_000;
+/** A log of a call is written soon after the call has ended. */
+const LOG_DELAY_MICROS = 5_000_000;
+
+export function areTwins(left: CallRecord, right: CallRecord): boolean {
+  if (left.service !== right.service || isOtherInstance(left, right)) return false;
+  if (isSameScope(left, right) || haveOtherResponses(left, right)) return false;
+  if (isFailed(left) !== isFailed(right) || !mayBeSameModel(left, right)) return false;
+  return isCounted(left) && isCounted(right)
+    ? areCountedTwins(left, right)
+    : areUncountedTwins(left, right);
+}
+
+function areCountedTwins(left: CallRecord, right: CallRecord): boolean {
+  if (startGap(left, right) > TWIN_GAP_MICROS || !haveSameCounts(left, right)) return false;
+  return hasLog(left, right) ? meetAsLogs(left, right) : overlap(left, right);
+}
+
+function areUncountedTwins(left: CallRecord, right: CallRecord): boolean {
+  if (hasLog(left, right) || left.models.length === 0 || right.models.length === 0) return false;
+  return startGap(left, right) <= UNCOUNTED_GAP_MICROS && overlap(left, right);
+}
+
+function hasLog(left: CallRecord, right: CallRecord): boolean {
+  return left.signal === "log" || right.signal === "log";
+}
+
+function isOtherInstance(left: CallRecord, right: CallRecord): boolean {
+  if (left.instance === undefined || right.instance === undefined) return false;
+  return left.instance !== right.instance;
+}
+
+function startGap(left: CallRecord, right: CallRecord): number {
+  return Math.abs(left.startMicros - right.startMicros);
+}
+
+function overlap(left: CallRecord, right: CallRecord): boolean {
+  const from = Math.max(left.startMicros, right.startMicros);
+  const to = Math.min(left.endMicros, right.endMicros);
+  const shorter = Math.min(left.endMicros - left.startMicros, right.endMicros - right.startMicros);
+  return to - from + TOLERANCE_MICROS >= shorter * OVERLAP_SHARE_MIN;
+}
+
+function meetAsLogs(left: CallRecord, right: CallRecord): boolean {
+  const from = Math.max(left.startMicros, right.startMicros);
+  const to = Math.min(left.endMicros, right.endMicros);
+  return from - to <= LOG_DELAY_MICROS;
+}
+
+/** Where a record is filed so that its twins are found without comparing all with all. */
+export interface TwinPlace {
+  /** Both counted: by their output. Otherwise by time alone, apart for records with and without counts. */
+  readonly kind: "output" | "counted" | "uncounted";
+  readonly output: number;
+  readonly period: number;
+}
+
+export function twinPlaces(record: CallRecord): TwinPlace[] {
+  const near = Math.floor(record.startMicros / UNCOUNTED_GAP_MICROS);
+  if (!isCounted(record)) return [{ kind: "uncounted", output: 0, period: near }];
+  const far = Math.floor(record.startMicros / TWIN_GAP_MICROS);
+  const { output = 0, reasoning } = record.usage;
+  const places: TwinPlace[] = [
+    { kind: "counted", output: 0, period: near },
+    { kind: "output", output, period: far },
+  ];
+  if (reasoning > 0) places.push({ kind: "output", output: output - reasoning, period: far });
+  return places;
+}
+
+/** The places where twins of a record can be. */
+export function twinSearch(record: CallRecord): TwinPlace[] {
+  return twinPlaces(record).flatMap(({ kind, output, period }) => {
+    const kinds = kind === "output" ? [kind] : searchedKinds(kind);
+    return kinds.flatMap((each) =>
+      [period - 1, period, period + 1].map((near) => ({ kind: each, output, period: near })),
+    );
+  });
+}
+
+function searchedKinds(kind: "counted" | "uncounted"): TwinPlace["kind"][] {
+  return kind === "counted" ? ["uncounted"] : ["uncounted", "counted"];
+}
+
+/** Every pair of twins that is not nested, once. */
+export function findTwins(
+  records: readonly CallRecord[],
+  candidates: readonly number[],
+  tree: SpanTree,
+): CallEdge[] {
+  const edges: CallEdge[] = [];
+  const filed = new Map<string, number[]>();
+  for (const at of ofSeveralScopes(records, candidates)) {
+    const record = records[at] as CallRecord;
+    const found = twinSearch(record).flatMap((place) => filed.get(fileName(record, place)) ?? []);
+    for (const other of new Set(found)) {
+      const twin = records[other] as CallRecord;
+      if (!areTwins(record, twin) || tree.areNested(at, other)) continue;
+      const distance = distanceMicros(record, twin);
+      edges.push({ rule: "twin", left: other, right: at, distanceMicros: distance });
+    }
+    for (const place of twinPlaces(record)) {
+      const name = fileName(record, place);
+      const file = filed.get(name);
+      if (file === undefined) filed.set(name, [at]);
+      else file.push(at);
+    }
+  }
+  return edges;
+}
+
+function fileName({ service }: CallRecord, { kind, output, period }: TwinPlace): string {
+  return `${service} ${kind} ${output} ${period}`;
+}
+
+/** Most services have one instrumentation: their calls have no twins. */
+function ofSeveralScopes(
+  records: readonly CallRecord[],
+  candidates: readonly number[],
+): readonly number[] {
+  const first = new Map<Key, CallRecord>();
+  const several = new Set<Key>();
+  for (const at of candidates) {
+    const record = records[at] as CallRecord;
+    const before = first.get(record.service);
+    if (before === undefined) first.set(record.service, record);
+    else if (!isSameScope(before, record)) several.add(record.service);
+  }
+  return candidates.filter((at) => several.has((records[at] as CallRecord).service));
+}
