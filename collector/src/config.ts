@@ -1,5 +1,6 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
 import { z } from "zod";
@@ -130,6 +131,7 @@ const SCHEMA = z.object({
       })
       .default("redacted"),
   ),
+  LENSAI_PRICES_FILE: text("LENSAI_PRICES_FILE"),
   LENSAI_BODY_LIMIT_BYTES: integer("LENSAI_BODY_LIMIT_BYTES", 1024, BODY_BYTES_CEILING),
   LENSAI_BODY_TIMEOUT_MS: integer("LENSAI_BODY_TIMEOUT_MS", 100, 600_000),
   LENSAI_IN_FLIGHT_BYTES_MAX: integer("LENSAI_IN_FLIGHT_BYTES_MAX", 1024, 64 * GIB),
@@ -167,6 +169,8 @@ export interface CollectorConfig {
     readonly intervalMs: number;
   };
   readonly content: "redacted" | "off";
+  /** Price overrides; absolute. */
+  readonly pricesFile: string;
   readonly bodyBytesMax: number;
   readonly bodyTimeoutMs: number;
   readonly inFlightBytesMax: number;
@@ -244,6 +248,10 @@ function toConfig(set: z.infer<typeof SCHEMA>, workingDir: string): CollectorCon
       intervalMs: set.LENSAI_CONTROL_INTERVAL_MS,
     },
     content: set.LENSAI_CONTENT,
+    pricesFile: path.resolve(
+      workingDir,
+      set.LENSAI_PRICES_FILE ?? path.join(dataDir, PRICE_FILE_NAME),
+    ),
     bodyBytesMax: set.LENSAI_BODY_LIMIT_BYTES,
     bodyTimeoutMs: set.LENSAI_BODY_TIMEOUT_MS,
     inFlightBytesMax: Math.max(set.LENSAI_IN_FLIGHT_BYTES_MAX, 2 * set.LENSAI_BODY_LIMIT_BYTES),

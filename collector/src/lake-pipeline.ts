@@ -1,6 +1,7 @@
 import type { StoreSettings } from "@lensai/analytics/object-store/open-store";
+import path from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
-import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { Pipeline } from "./collector.ts";
@@ -8,22 +9,32 @@ import type { CollectorConfig } from "./config.ts";
 import { RequestDecoder } from "./decode/request-decoder.ts";
 import { openLanding } from "./landing/landing.ts";
 import type { Landing, LandingOptions } from "./landing/landing.ts";
+import type { Log } from "./log.ts";
 import { Accounting } from "./pipeline/accounting.ts";
 import { IngestPipeline } from "./pipeline/ingest-pipeline.ts";
 import type { PipelineCounters } from "./pipeline/ingest-pipeline.ts";
 import type { IngestRequest, IngestResult } from "./pipeline/ingest.ts";
 import { replayRecord } from "./pipeline/replay-record.ts";
+import { WatchedPriceBook } from "./prices/watched-price-book.ts";
 import { inflateNow } from "./receiver/inflate.ts";
 import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
 
 /** How long a stop waits for the lake; what has not landed then is in the log and lands at the next start. */
 const LANDING_DRAIN_TIMEOUT_MS = 10_000;
 
+export interface LakePipelineOptions extends Partial<LandingOptions> {
+  readonly log?: Log;
+}
+
+const NO_LOG: Log = { info: () => {}, warn: () => {}, failure: () => {} };
+const LAST_GOOD_PRICES = "prices.last-good.json";
+
 /** The pipeline of a real collector: decode, mask, normalise, price, log, land. */
 export class LakePipeline implements Pipeline {
   readonly name = "pipeline";
   private readonly config: CollectorConfig;
   private readonly landingOptions: Partial<LandingOptions>;
+  private readonly prices: WatchedPriceBook;
   private readonly counters: PipelineCounters = {
     duplicateRequests: 0,
     duplicateSpans: 0,
@@ -31,22 +42,29 @@ export class LakePipeline implements Pipeline {
   };
   private running: { landing: Landing; ingest: IngestPipeline } | undefined;
 
-  /** `landingOptions` replaces parts of the storage: for tests of its faults. */
-  constructor(config: CollectorConfig, landingOptions: Partial<LandingOptions> = {}) {
+  /** Options of the landing replace parts of the storage: for tests of its faults. */
+  constructor(config: CollectorConfig, options: LakePipelineOptions = {}) {
+    const { log = NO_LOG, ...landingOptions } = options;
     this.config = config;
     this.landingOptions = landingOptions;
+    this.prices = new WatchedPriceBook({
+      path: config.pricesFile,
+      lastGoodPath: path.join(config.dataDir, LAST_GOOD_PRICES),
+      log,
+    });
   }
 
   /** Opens the log and starts to land what an earlier process left in it. */
   async start(): Promise<void> {
+    await this.prices.start();
     const landing = await openLanding({
       ...landingOptionsOf(this.config),
-      decode: createReplay(),
+      decode: createReplay(this.prices),
       ...this.landingOptions,
     });
     const ingest = new IngestPipeline({
       log: landing.writer,
-      decoder: createDecoder(),
+      decoder: createDecoder(this.prices),
       seen: landing.seen,
       identity: landing.spanIdentity,
       counters: this.counters,
@@ -72,12 +90,14 @@ export class LakePipeline implements Pipeline {
   }
 
   stats(): unknown {
-    return { ...this.counters, landing: this.running?.landing.state() ?? null };
+    const { counters, running, prices } = this;
+    return { ...counters, prices: prices.version, landing: running?.landing.state() ?? null };
   }
 
   async stop(): Promise<void> {
     const { running } = this;
     this.running = undefined;
+    await this.prices.stop();
     await running?.landing.close(LANDING_DRAIN_TIMEOUT_MS);
   }
 }
@@ -104,15 +124,15 @@ function storeSettingsOf({ s3 }: CollectorConfig): StoreSettings {
   };
 }
 
-function createDecoder(): RequestDecoder {
-  return new RequestDecoder(createRedactor(), new Accounting(createPriceBook()), new RowBatch(1));
+function createDecoder(prices: PriceBook): RequestDecoder {
+  return new RequestDecoder(createRedactor(), new Accounting(prices), new RowBatch(1));
 }
 
 /** Replay has a decoder of its own, made when it is needed: a clean start replays nothing. */
-function createReplay(): LandingOptions["decode"] {
+function createReplay(prices: PriceBook): LandingOptions["decode"] {
   let decoder: RequestDecoder | undefined;
   return (record, batch) => {
-    decoder ??= createDecoder();
+    decoder ??= createDecoder(prices);
     const body = inflateNow(record.payload, record.encoding, BODY_BYTES_CEILING);
     replayRecord(decoder, record, { body, batch });
   };

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   );
   const config = parseConfig(process.env, process.cwd());
   await requireStartable(config);
-  const pipeline = new LakePipeline(config);
+  const pipeline = new LakePipeline(config, { log });
   const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
   await collector.start();
   const { httpPort, grpcPort } = collector;

@@ -113,6 +113,7 @@ function sharedEnvironment(
     NODE_ENV: "production",
     LENSAI_DATA_DIR: folder.path,
     LENSAI_LAKE_URL: config.collector.lakeUrl,
+    LENSAI_PRICES_FILE: config.collector.pricesFile,
     LENSAI_BIND_ADDRESS: config.collector.bindAddress,
     LENSAI_OTLP_HTTP_PORT: String(ports.otlpHttp),
     LENSAI_OTLP_GRPC_PORT: String(ports.otlpGrpc),

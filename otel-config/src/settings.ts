@@ -117,6 +117,10 @@ export const SETTINGS: readonly SettingSpec[] = [
       "message content of the default project while no console says otherwise: redacted or off",
     default: "redacted",
   }),
+  setting(["launcher", "collector"], "LENSAI_PRICES_FILE", {
+    description:
+      "JSON file of price overrides, read at start and whenever it changes; default is prices.json in the data folder",
+  }),
   // limits
   setting(["collector"], "LENSAI_BODY_LIMIT_BYTES", {
     description: "largest request body in bytes, as received and after decompression",

@@ -32,6 +32,7 @@ test("an empty environment gives the defaults of the list of settings", () => {
     bootstrapKey: undefined,
     control: { url: undefined, token: undefined, intervalMs: 2000 },
     content: "redacted",
+    pricesFile: "/work dir/.lensai/prices.json",
     bodyBytesMax: 67_108_864,
     bodyTimeoutMs: 30_000,
     inFlightBytesMax: 268_435_456,

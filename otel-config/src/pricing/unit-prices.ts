@@ -187,11 +187,28 @@ function priceTier(price: BookPrices, above: number): PriceTier {
   };
 }
 
-/** Throws RangeError for a price that is not a number or costs more than $9 per token: a broken book. */
+/** Every price name that a call can be charged by: per million tokens, or per thousand of a fee. */
+export const PRICE_NAMES: ReadonlySet<string> = new Set([
+  ...TOKEN_PRICE_KEYS,
+  `${REQUEST_FEE}${KCOUNT_SUFFIX}`,
+  `${SEARCH_FEE}${KCOUNT_SUFFIX}`,
+]);
+
+/** May the price of this name have this value? Not negative, at most about $9,000 per thousand. */
+export function isPriceAmount(name: string, value: unknown): value is BookAmount {
+  if (typeof value !== "number" && typeof value !== "string") return false;
+  const digits = name.endsWith(KCOUNT_SUFFIX) ? KCOUNT_TO_PICO_DIGITS : MTOK_TO_PICO_DIGITS;
+  return picoOf(value, digits) !== undefined;
+}
+
+/** Throws RangeError for a price that is not a number or costs more than $9,000 per token: a broken book. */
 function toPico(usd: BookAmount, digits: number): number {
+  const pico = picoOf(usd, digits);
+  if (pico !== undefined) return pico;
+  throw new RangeError(`price ${usd} is out of range; correct it in the price book`);
+}
+
+function picoOf(usd: BookAmount, digits: number): number | undefined {
   const pico = Number(scaleDecimal(usd, digits) ?? -1n);
-  if (pico < 0 || !Number.isSafeInteger(pico)) {
-    throw new RangeError(`price ${usd} is out of range; correct it in the price book`);
-  }
-  return pico;
+  return pico >= 0 && Number.isSafeInteger(pico) ? pico : undefined;
 }

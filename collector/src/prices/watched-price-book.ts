@@ -1,0 +1,132 @@
+import { mkdir, readFile, rename, stat } from "node:fs/promises";
+import path from "node:path";
+import { writeDurably } from "@lensai/analytics/object-store/durable-file";
+import { isMissingFile } from "@lensai/analytics/object-store/file-error";
+import { parsePriceFile } from "@lensai/analytics/prices/price-file";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceAnswer, PriceBook, PriceQuery } from "@lensai/otel-config/pricing/price-book";
+import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
+import type { Component } from "../component.ts";
+import type { Log } from "../log.ts";
+
+export interface WatchedPriceBookOptions {
+  /** The file of overrides; it need not be there. */
+  readonly path: string;
+  /** Where the last file without a problem is kept, for a start that finds a broken one. */
+  readonly lastGoodPath: string;
+  readonly log: Pick<Log, "info" | "warn">;
+  readonly pollIntervalMs?: number;
+}
+
+/** A look at the file is one stat call. */
+const POLL_INTERVAL_MS = 2_000;
+
+/**
+ * The book of prices with the overrides of a file that may change at any time. A file with problems changes
+ * nothing: what was read last without one stays in use, and the log says what is wrong. A start never fails
+ * because of the file: telemetry that was refused is lost, while a wrong price can be corrected later.
+ */
+export class WatchedPriceBook implements PriceBook, Component {
+  readonly name = "price overrides";
+  private readonly options: WatchedPriceBookOptions;
+  private book: PriceBook = createPriceBook();
+  /** What the file looked like when it was read last. */
+  private seen = "";
+  private timer: NodeJS.Timeout | undefined;
+  private polling: Promise<void> = Promise.resolve();
+  private isStopped = false;
+
+  constructor(options: WatchedPriceBookOptions) {
+    this.options = options;
+  }
+
+  get version(): string {
+    return this.book.version;
+  }
+
+  resolve(query: PriceQuery): PriceAnswer {
+    return this.book.resolve(query);
+  }
+
+  async start(): Promise<void> {
+    this.isStopped = false;
+    if ((await this.readChange()) === "broken") await this.useLastGood();
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    await this.polling; // it sets no further timer
+  }
+
+  private schedule(): void {
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => {
+      this.polling = this.readChange().then(() => this.schedule());
+    }, this.options.pollIntervalMs ?? POLL_INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  /** Takes in what changed since the last look. Never rejects. */
+  private async readChange(): Promise<"same" | "read" | "broken"> {
+    const { path: file, log } = this.options;
+    try {
+      const appearance = await appearanceOf(file);
+      if (appearance === this.seen) return "same";
+      this.seen = appearance;
+      if (appearance === ABSENT) {
+        this.book = createPriceBook();
+        log.info("no price overrides: list prices apply", { path: file });
+        return "read";
+      }
+      const body = await readFile(file);
+      const layer = parsePriceFile(body, file);
+      this.use(layer);
+      await this.keep(body);
+      return "read";
+    } catch (error) {
+      log.warn(`price overrides: ${(error as Error).message}`, { inUse: this.version });
+      return "broken";
+    }
+  }
+
+  private use(layer: PriceLayer): void {
+    this.book = createPriceBook([layer]);
+    const { version } = this;
+    this.options.log.info("price overrides are in use", { version, entries: layer.entries.length });
+  }
+
+  private async keep(body: Uint8Array): Promise<void> {
+    const { lastGoodPath, log } = this.options;
+    try {
+      await mkdir(path.dirname(lastGoodPath), { recursive: true });
+      await writeDurably(lastGoodPath, body, { publish: (file) => rename(file, lastGoodPath) });
+    } catch (error) {
+      log.warn(`the copy of the price overrides cannot be written: ${(error as Error).message}`);
+    }
+  }
+
+  private async useLastGood(): Promise<void> {
+    const { lastGoodPath, log } = this.options;
+    try {
+      this.use(parsePriceFile(await readFile(lastGoodPath), lastGoodPath));
+    } catch (error) {
+      const reason = isMissingFile(error) ? "there is no earlier file" : (error as Error).message;
+      log.warn(`price overrides: ${reason}; list prices apply`, { inUse: this.version });
+    }
+  }
+}
+
+const ABSENT = "absent";
+
+/** Changes whenever the file does: replacing it gives another inode, writing into it another time or size. */
+async function appearanceOf(file: string): Promise<string> {
+  try {
+    const { ino, mtimeMs, size } = await stat(file);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    if (isMissingFile(error)) return ABSENT;
+    throw error;
+  }
+}

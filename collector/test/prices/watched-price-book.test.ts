@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { WatchedPriceBook } from "../../src/prices/watched-price-book.ts";
+
+const AT = new Date("2026-11-01T00:00:00Z");
+const POLL_MS = 20;
+
+let folder: string;
+let file: string;
+let lines: string[];
+let book: WatchedPriceBook;
+
+function createBook(): WatchedPriceBook {
+  return new WatchedPriceBook({
+    path: file,
+    lastGoodPath: path.join(folder, "last-good.json"),
+    pollIntervalMs: POLL_MS,
+    log: {
+      info: (message) => void lines.push(`info ${message}`),
+      warn: (message) => void lines.push(`warn ${message}`),
+    },
+  });
+}
+
+const documentOf = (inputPrice: unknown): string =>
+  JSON.stringify({
+    formatVersion: 1,
+    entries: [
+      {
+        provider: "openai",
+        model: "gpt-5",
+        prices: { input_mtok: inputPrice },
+        recordedAt: "2026-10-01",
+        recordedBy: "ann",
+        source: "negotiated",
+      },
+    ],
+  });
+
+/** As an editor does it: never half a file. */
+async function write(text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
+const inputPrice = (): number | undefined => {
+  const { prices } = book.resolve({ provider: "openai", model: "gpt-5", at: AT });
+  return prices?.base.input === undefined ? undefined : prices.base.input / 1e6;
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "lensai-prices-"));
+  file = path.join(folder, "prices.json");
+  lines = [];
+  book = createBook();
+});
+
+afterEach(async () => {
+  await book.stop();
+  await rm(folder, { recursive: true });
+});
+
+test("without a file, list prices apply", async () => {
+  await book.start();
+  expect(inputPrice()).toBe(1.25);
+  expect(book.version).not.toContain("overrides@");
+});
+
+test("the overrides of the file apply from the start", async () => {
+  await write(documentOf(1));
+  await book.start();
+  expect(inputPrice()).toBe(1);
+  expect(book.version).toMatch(/\+overrides@[0-9a-f]{12}$/);
+});
+
+test("a change of the file applies without a restart, under another version", async () => {
+  await write(documentOf(1));
+  await book.start();
+  const before = book.version;
+  await write(documentOf(2));
+  await expect.poll(inputPrice).toBe(2);
+  expect(book.version).not.toBe(before);
+  await rm(file);
+  await expect.poll(inputPrice).toBe(1.25);
+});
+
+test("a file with problems changes nothing, and the log names every problem once", async () => {
+  await write(documentOf(1));
+  await book.start();
+  await write(documentOf("cheap"));
+  await expect.poll(() => lines.at(-1)).toContain("entries[0].prices.input_mtok");
+  expect(inputPrice()).toBe(1);
+  await write(documentOf(3));
+  await expect.poll(inputPrice).toBe(3);
+  expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+});
+
+test("a start with a broken file uses the last one that was not, and goes on watching", async () => {
+  await write(documentOf(1));
+  await book.start();
+  await book.stop();
+  await write("{");
+  book = createBook();
+  await book.start();
+  expect(inputPrice()).toBe(1);
+  expect(lines.join("\n")).toContain("it is not JSON");
+  await write(documentOf(2));
+  await expect.poll(inputPrice).toBe(2);
+});
+
+test("a first start with a broken file uses list prices and says so", async () => {
+  await write("{");
+  await book.start();
+  expect(inputPrice()).toBe(1.25);
+  expect(lines.at(-1)).toContain("list prices apply");
+});
+
+test("the copy of the last good file is the file, byte for byte", async () => {
+  await write(documentOf(1));
+  await book.start();
+  expect(await readFile(path.join(folder, "last-good.json"), "utf8")).toBe(documentOf(1));
+});
+
+test("after a stop nothing is read any more", async () => {
+  await book.start();
+  await book.stop();
+  const other = createBook();
+  await other.start();
+  await write(documentOf(1));
+  await expect.poll(() => other.version).toContain("overrides@");
+  await other.stop();
+  expect(inputPrice()).toBe(1.25);
+});
+
+test("a copy that cannot be written takes no price away", async () => {
+  await mkdir(path.join(folder, "last-good.json"));
+  await write(documentOf(1));
+  await book.start();
+  expect(inputPrice()).toBe(1);
+  expect(lines.at(-1)).toContain("warn the copy of the price overrides cannot be written");
+});
