@@ -1,7 +1,8 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
-import type { FieldKind, RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import type { RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import type { AttributeClaim } from "@lensai/otel-config/dialects/compile-dialects";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { AnyValue, VALUE_ARRAY, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
@@ -19,16 +20,15 @@ import type { JsonContext } from "./value-json.ts";
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
 
-/** A field rule with its target resolved: a column, or a place in the raw usage. */
+/** A field with its target resolved: a column, a place in the raw usage, or neither. */
 export interface FieldTarget {
-  readonly kind: FieldKind;
   readonly column: number;
   readonly usage: RawUsageField | undefined;
-  readonly keep: boolean;
 }
 
 const OPEN_OBJECT = 0x7b;
-const PENDING = new TextEncoder().encode(PENDING_SPAN.value);
+const encoder = new TextEncoder();
+const PENDING = encoder.encode(PENDING_SPAN.value);
 
 /**
  * Reads attribute lists: unknown attributes go straight into a JSON writer, attributes that fill a column
@@ -45,7 +45,8 @@ export class AttributeDecoder implements JsonContext {
   hasTruncated = false;
   keepsContent = true;
   flags = 0;
-  isGenAi = false;
+  /** Bits of the dialects whose signs the record's attributes show. */
+  signs = 0;
   /** The span is a copy of one that has not ended. */
   isPending = false;
   attributeCount = 0;
@@ -65,11 +66,9 @@ export class AttributeDecoder implements JsonContext {
   constructor(redactor: Redactor) {
     this.redactor = redactor;
     this.keys = new KeyTable(createRedactor());
-    this.targets = this.keys.fields.map((rule) => ({
-      kind: rule.kind,
-      column: rule.kind === "tokens" ? -1 : columnIndex(rule.field),
-      usage: RAW_USAGE_FIELDS.find((name) => rule.kind === "tokens" && name === rule.field),
-      keep: rule.keep,
+    this.targets = this.keys.compiled.fields.map(({ kind, field }) => ({
+      column: kind === "tokens" || field === "" ? -1 : columnIndex(field),
+      usage: RAW_USAGE_FIELDS.find((name) => kind === "tokens" && name === field),
     }));
     this.touched = new Uint16Array(this.targets.length);
     this.epochs = new Uint32Array(this.targets.length);
@@ -85,7 +84,7 @@ export class AttributeDecoder implements JsonContext {
     this.hasNonFinite = false;
     this.hasTruncated = false;
     this.flags = 0;
-    this.isGenAi = false;
+    this.signs = 0;
     this.isPending = false;
     this.attributeCount = 0;
     this.droppedCount = 0;
@@ -96,6 +95,11 @@ export class AttributeDecoder implements JsonContext {
     return this.values[field] as AnyValue;
   }
 
+  /** The attribute that the value came in. */
+  keyOf(field: number): KeyInfo {
+    return this.infos[field] as KeyInfo;
+  }
+
   /** Reads one KeyValue of a record that ends at `end`. */
   readAttribute(end: number, json: JsonWriter): KeyInfo {
     const value = this.scratch;
@@ -104,11 +108,11 @@ export class AttributeDecoder implements JsonContext {
     const key = this.keys.predict(this.attributeCount, this.reader.view, range);
     this.attributeCount += 1;
     if (key.isSensitive) maskText(this, range.from, range.to);
-    if (key.isGenAi) this.isGenAi = true;
+    this.signs |= key.signs;
     if (key.isPendingMark) this.isPending = isText(this.reader.bytes, value, PENDING);
     if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
       this.dropAttribute(key, value);
-    } else if (key.field >= 0) this.offer(key, value, json);
+    } else if (key.claim !== undefined) this.offer(key, value, json);
     else if (key.policy === "content" && !this.keepsContent) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
@@ -123,6 +127,20 @@ export class AttributeDecoder implements JsonContext {
 
   /** A member of a JSON object, which is opened by its first member. Of equal keys the last one stays. */
   writeMember(json: JsonWriter, key: KeyInfo, value: AnyValue): void {
+    this.beginMember(json, key);
+    writeJsonValue(this, json, value);
+    key.member.to = json.position;
+  }
+
+  /** A member whose value is JSON text already. */
+  writeRawMember(json: JsonWriter, key: KeyInfo, text: string): void {
+    this.beginMember(json, key);
+    const bytes = encoder.encode(text);
+    json.raw(bytes, 0, bytes.length);
+    key.member.to = json.position;
+  }
+
+  private beginMember(json: JsonWriter, key: KeyInfo): void {
     openObject(json);
     const { member } = key;
     if (member.objectId === json.objectId) {
@@ -133,46 +151,42 @@ export class AttributeDecoder implements JsonContext {
     member.objectId = json.objectId;
     member.from = json.position;
     json.copy(key.json, key.jsonLength);
-    writeJsonValue(this, json, value);
-    member.to = json.position;
   }
 
   private offer(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
-    const { field } = key;
-    const target = this.targets[field] as FieldTarget;
-    if (target.keep) this.writeMember(json, key, value);
+    const claim = key.claim as AttributeClaim;
+    const { field, rank } = claim;
+    if (claim.keep) this.writeMember(json, key, value);
     if (this.epochs[field] !== this.epoch) {
       this.epochs[field] = this.epoch;
       this.touched[this.touchedCount] = field;
       this.touchedCount += 1;
-      this.hold(key, value);
+      this.hold(key, claim, value);
       return;
     }
     const held = this.ranks[field] as number;
-    if (key.rank === held) {
+    if (rank === held) {
       this.flags |= FLAG.duplicateKeys;
-      if (!target.keep) overwriteValue(this, this.valueOf(field));
+      if (!claim.keep) overwriteValue(this, this.valueOf(field));
     }
-    if (key.rank <= held) {
-      if (key.rank < held) this.keepLoser(this.infos[field] as KeyInfo, this.valueOf(field), json);
-      this.hold(key, value);
+    if (rank <= held) {
+      if (rank < held) this.keepLoser(this.keyOf(field), this.valueOf(field), json);
+      this.hold(key, claim, value);
     } else this.keepLoser(key, value, json);
   }
 
   /** A second name for a field: it fills no column, so it stays among the attributes. */
   private keepLoser(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
-    const target = this.targets[key.field] as FieldTarget;
-    if (target.keep) return;
-    if (target.kind === "content" && !this.keepsContent) blankValue(this, value);
+    if (key.claim?.keep === true) return;
+    if (isContent(key) && !this.keepsContent) blankValue(this, value);
     else this.writeMember(json, key, value);
   }
 
-  private hold(key: KeyInfo, value: AnyValue): void {
-    const { field } = key;
+  private hold(key: KeyInfo, { field, rank }: AttributeClaim, value: AnyValue): void {
     // The value changes hands; the one held before becomes the next scratch value.
     this.scratch = this.valueOf(field);
     this.values[field] = value;
-    this.ranks[field] = key.rank;
+    this.ranks[field] = rank;
     this.infos[field] = key;
   }
 
@@ -185,8 +199,7 @@ export class AttributeDecoder implements JsonContext {
 
   /** A value of an unexpected shape stays among the attributes instead of filling its column. */
   keepUnfit(field: number, json: JsonWriter): void {
-    const target = this.targets[field] as FieldTarget;
-    if (!target.keep) this.writeMember(json, this.infos[field] as KeyInfo, this.valueOf(field));
+    this.keepLoser(this.keyOf(field), this.valueOf(field), json);
   }
 
   /**
@@ -199,9 +212,7 @@ export class AttributeDecoder implements JsonContext {
     const range = readKeyValue(this, end, value);
     const key = this.keys.lookup(this.reader.view, range.from, range.to);
     if (key.isSensitive) maskText(this, range.from, range.to);
-    const isContent =
-      key.policy === "content" || (key.field >= 0 && this.targets[key.field]?.kind === "content");
-    if (key.policy === "drop" || (isContent && !this.keepsContent)) blankValue(this, value);
+    if (key.policy === "drop" || (isContent(key) && !this.keepsContent)) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
   }
@@ -210,6 +221,10 @@ export class AttributeDecoder implements JsonContext {
   get lastValue(): AnyValue {
     return this.last;
   }
+}
+
+function isContent({ policy, claim }: KeyInfo): boolean {
+  return policy === "content" || claim?.kind === "content";
 }
 
 function isText(bytes: Uint8Array, value: AnyValue, text: Uint8Array): boolean {

@@ -1,137 +1,145 @@
-import { SPAN_COLUMNS, columnIndex } from "@lensai/otel-config/span-row/columns";
+import type { AttributeClaim } from "@lensai/otel-config/dialects/compile-dialects";
+import type { JsonMember, RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { VALUE_STRING } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import { isNested } from "./attribute-decoder.ts";
 import type { AttributeDecoder, FieldTarget } from "./attribute-decoder.ts";
 import { blankValue } from "./blank-value.ts";
 import { toBoolean, toNumber } from "./coerce.ts";
+import { readJsonMembers } from "./json-members.ts";
+import { replaceText } from "./message-masking.ts";
+import type { RecordFields } from "./record-fields.ts";
 import { FLAG } from "./record-flags.ts";
 import { cutAtCharacter } from "./row-sink.ts";
 import type { RowSink } from "./row-sink.ts";
 import { ScratchJson } from "./scratch-json.ts";
-import type { ColumnInterner, TextRange } from "./text-interner.ts";
+import type { TextRange } from "./text-interner.ts";
 import { writeJsonValue } from "./value-json.ts";
-import type { CallFacts, CallText } from "../pipeline/accounting.ts";
-import { clearRawUsage, createRawUsage } from "@lensai/otel-config/usage/usage";
-import type { RawUsage } from "@lensai/otel-config/usage/usage";
 
-const OPERATION_COLUMN = columnIndex("operation");
+const DURATION_COLUMN = columnIndex("duration_ns");
 const PROVIDER_COLUMN = columnIndex("provider");
-const REQUEST_MODEL_COLUMN = columnIndex("request_model");
-const RESPONSE_MODEL_COLUMN = columnIndex("response_model");
-const SERVICE_TIER_COLUMN = columnIndex("service_tier");
+const STREAMING_COLUMN = columnIndex("streaming");
 
 /** Longer message content is cut (and flagged): beyond it, it is a document, not a prompt. */
 const CONTENT_BYTES_MAX = 4 * 1024 * 1024;
 const NANOS_PER_SECOND = 1e9;
+const NANOS_PER_MS = 1e6;
+const NANOS_PER_MICRO = 1000;
 /** Longer than any call: larger values are mistakes. */
-const SECONDS_MAX = 30 * 86_400;
+const DURATION_NANOS_MAX = 30 * 86_400 * NANOS_PER_SECOND;
+/** Longer text is no point in time, role or error mark. */
+const WORD_BYTES_MAX = 64;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
-/** A text of the current record in a dictionary column, or none. */
-class RecordText implements CallText {
-  view: DataView = new DataView(new ArrayBuffer(0));
-  from = 0;
-  to = 0;
-  isSet = false;
-  readonly interner: ColumnInterner;
-
-  constructor(sink: RowSink, column: number) {
-    this.interner = sink.internerOf(column);
-  }
-}
-
-/** Moves the fields that a record's attributes filled into the columns of the open row. */
-export class FieldWriter implements CallFacts {
-  isSpan = false;
-  isError = false;
-  startMicros = 0;
-  readonly usage: RawUsage = createRawUsage();
-  readonly operation: RecordText;
-  readonly provider: RecordText;
-  readonly requestModel: RecordText;
-  readonly responseModel: RecordText;
-  readonly serviceTier: RecordText;
+/** Moves the fields that a record's attributes filled into the columns of the open row, and into its facts. */
+export class FieldWriter {
   private readonly attributes: AttributeDecoder;
   private readonly sink: RowSink;
+  private readonly record: RecordFields;
   private readonly scratch = new ScratchJson();
   private readonly range: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
-  private readonly recordTexts: readonly RecordText[];
-  /** By column index; undefined for columns that accounting does not ask about. */
-  private readonly recordTextOf: ReadonlyArray<RecordText | undefined>;
+  private readonly usageOfMember = new Map<string, RawUsageField>();
 
-  constructor(attributes: AttributeDecoder, sink: RowSink) {
+  constructor(attributes: AttributeDecoder, sink: RowSink, record: RecordFields) {
     this.attributes = attributes;
     this.sink = sink;
-    this.operation = new RecordText(sink, OPERATION_COLUMN);
-    this.provider = new RecordText(sink, PROVIDER_COLUMN);
-    this.requestModel = new RecordText(sink, REQUEST_MODEL_COLUMN);
-    this.responseModel = new RecordText(sink, RESPONSE_MODEL_COLUMN);
-    this.serviceTier = new RecordText(sink, SERVICE_TIER_COLUMN);
-    this.recordTexts = [
-      this.operation,
-      this.provider,
-      this.requestModel,
-      this.responseModel,
-      this.serviceTier,
-    ];
-    const textOf: Array<RecordText | undefined> = SPAN_COLUMNS.map(() => undefined);
-    textOf[OPERATION_COLUMN] = this.operation;
-    textOf[PROVIDER_COLUMN] = this.provider;
-    textOf[REQUEST_MODEL_COLUMN] = this.requestModel;
-    textOf[RESPONSE_MODEL_COLUMN] = this.responseModel;
-    textOf[SERVICE_TIER_COLUMN] = this.serviceTier;
-    this.recordTextOf = textOf;
+    this.record = record;
+    for (const { usage } of attributes.targets) {
+      if (usage !== undefined) this.usageOfMember.set(usage, usage);
+    }
   }
 
-  /** Writes every field the record's attributes filled. */
+  /** Writes every field the record's attributes filled: first what they say directly, then what is inside JSON. */
   write(): void {
     const { attributes } = this;
-    clearRawUsage(this.usage);
-    for (const text of this.recordTexts) text.isSet = false;
+    let withMembers = 0;
     for (let i = 0; i < attributes.touchedCount; i += 1) {
       const field = attributes.touched[i] as number;
-      const target = attributes.targets[field] as FieldTarget;
-      if (!this.writeField(target, attributes.valueOf(field))) {
+      const claim = attributes.keyOf(field).claim as AttributeClaim;
+      if (claim.members.length > 0) withMembers += 1;
+      else if (!this.isMeant(claim) || !this.writeField(field, claim)) {
         attributes.keepUnfit(field, this.sink.attributes);
       }
     }
+    for (let i = 0; withMembers > 0; i += 1) {
+      const field = attributes.touched[i] as number;
+      const claim = attributes.keyOf(field).claim as AttributeClaim;
+      if (claim.members.length === 0) continue;
+      withMembers -= 1;
+      if (this.isMeant(claim)) this.readMembers(field, claim);
+      else attributes.keepUnfit(field, this.sink.attributes);
+    }
+  }
+
+  /** Common words mean something only in records of their dialect. */
+  private isMeant({ dialects }: AttributeClaim): boolean {
+    return (dialects & this.record.signs) !== 0 || dialects === -1;
   }
 
   /** False when the value's shape does not fit the field. */
-  private writeField(target: FieldTarget, value: AnyValue): boolean {
-    switch (target.kind) {
+  // oxlint-disable-next-line complexity -- one case per kind of value
+  private writeField(field: number, claim: AttributeClaim): boolean {
+    const value = this.attributes.valueOf(field);
+    const target = this.attributes.targets[field] as FieldTarget;
+    const { column } = target;
+    switch (claim.kind) {
       case "text":
-        return this.writeText(target.column, value);
+        return this.writeText(column, value);
       case "text_list":
-        return this.writeTextList(target.column, value);
+        return this.writeTextList(column, value);
       case "boolean":
-        return this.writeBoolean(target.column, value);
+        return this.writeBoolean(column, value);
       case "seconds":
-        return this.writeSeconds(target.column, value);
-      case "tokens":
-        return this.readTokens(target, value);
+      case "milliseconds":
+      case "moment":
+        return this.writeDuration(column, this.nanosOf(claim.kind, value));
+      case "provider_model":
+        return this.writeProviderModel(column, value);
       case "content":
-        this.writeContent(target.column, value);
+        this.writeContent(column, value);
+        return true;
+      case "json":
+        return true;
+      case "tokens":
+        return this.readTokens(target, this.numberOf(value));
+      case "dollars":
+        return this.readDollars(this.numberOf(value));
+      case "role":
+      case "error":
+        this.readWord(claim, this.wordOf(value));
         return true;
     }
+  }
+
+  private numberOf(value: AnyValue): number {
+    return toNumber(value, this.attributes.reader.bytes);
+  }
+
+  /** A short text as it is; "" for anything else. */
+  private wordOf(value: AnyValue): string {
+    if (value.kind !== VALUE_STRING) {
+      const flag = toBoolean(value, this.attributes.reader.bytes);
+      return flag === undefined ? "" : String(flag);
+    }
+    if (value.to - value.from > WORD_BYTES_MAX) return "";
+    return decoder.decode(this.attributes.reader.bytes.subarray(value.from, value.to));
   }
 
   private writeText(column: number, value: AnyValue): boolean {
     if (isNested(value)) return false;
     const text = value.kind === VALUE_STRING ? this.rangeOf(value) : this.scalarText(value);
     if (text === undefined || text.from === text.to) return text !== undefined;
-    this.sink.setText(column, text);
-    const recordText = this.recordTextOf[column];
-    if (recordText !== undefined) {
-      recordText.view = text.view;
-      recordText.from = text.from;
-      recordText.to = text.to;
-      recordText.isSet = true;
-    }
+    this.setText(column, text);
     return true;
+  }
+
+  private setText(column: number, text: TextRange): void {
+    this.sink.setText(column, text);
+    this.record.noteText(column, text);
   }
 
   private rangeOf(value: AnyValue): TextRange {
@@ -142,15 +150,14 @@ export class FieldWriter implements CallFacts {
   }
 
   private scalarText(value: AnyValue): TextRange | undefined {
-    const number = toNumber(value, this.attributes.reader.bytes);
-    if (!Number.isFinite(number)) return undefined;
-    const bytes = encoder.encode(String(number));
-    return { view: new DataView(bytes.buffer), from: 0, to: bytes.length };
+    const number = this.numberOf(value);
+    return Number.isFinite(number) ? rangeOfText(String(number)) : undefined;
   }
 
   /** A list of strings as JSON; some senders put the JSON, or a single value, into a string. */
   private writeTextList(column: number, value: AnyValue): boolean {
     const { reader } = this.attributes;
+    this.record.noteFilled(column);
     if (value.kind === VALUE_STRING && reader.bytes[value.from] === OPEN_ARRAY) {
       this.sink.setText(column, this.rangeOf(value));
       return true;
@@ -172,24 +179,64 @@ export class FieldWriter implements CallFacts {
   private writeBoolean(column: number, value: AnyValue): boolean {
     const flag = toBoolean(value, this.attributes.reader.bytes);
     if (flag === undefined) return false;
+    this.setBoolean(column, flag);
+    return true;
+  }
+
+  private setBoolean(column: number, flag: boolean): void {
     this.sink.setBool(column, flag);
+    this.record.noteFilled(column);
+    if (column === STREAMING_COLUMN) this.record.isStreaming = flag;
+  }
+
+  private writeDuration(column: number, nanos: number): boolean {
+    if (!(nanos >= 0 && nanos <= DURATION_NANOS_MAX)) return false;
+    // A span says its own length; what it repeats in an attribute may count retries in.
+    if (column === DURATION_COLUMN && this.record.signal === "span") return true;
+    this.sink.setInt64(column, Math.round(nanos));
+    this.record.noteFilled(column);
     return true;
   }
 
-  private writeSeconds(column: number, value: AnyValue): boolean {
-    const seconds = toNumber(value, this.attributes.reader.bytes);
-    if (!(seconds >= 0 && seconds <= SECONDS_MAX)) return false;
-    this.sink.setInt64(column, Math.round(seconds * NANOS_PER_SECOND));
-    return true;
+  /** A point in time becomes the time since the record's start. Some senders quote it once more. */
+  private nanosOf(kind: "seconds" | "milliseconds" | "moment", value: AnyValue): number {
+    if (kind === "seconds") return this.numberOf(value) * NANOS_PER_SECOND;
+    if (kind === "milliseconds") return this.numberOf(value) * NANOS_PER_MS;
+    const unixMs = Date.parse(this.wordOf(value).replaceAll('"', ""));
+    return unixMs * NANOS_PER_MS - this.record.startMicros * NANOS_PER_MICRO;
   }
 
-  private readTokens(target: FieldTarget, value: AnyValue): boolean {
-    const count = toNumber(value, this.attributes.reader.bytes);
-    if (!Number.isSafeInteger(count) || count < 0 || target.usage === undefined) {
+  private readTokens({ usage }: FieldTarget, count: number): boolean {
+    if (!Number.isSafeInteger(count) || count < 0 || usage === undefined) {
       this.attributes.flags |= FLAG.usageInvalid;
       return false;
     }
-    this.usage[target.usage] = count;
+    this.record.usage[usage] = count;
+    return true;
+  }
+
+  private readDollars(dollars: number): boolean {
+    const nano = Math.round(dollars * NANOS_PER_SECOND);
+    if (!Number.isSafeInteger(nano) || nano < 0) return false;
+    this.record.clientCostNano = nano;
+    return true;
+  }
+
+  private readWord({ roles, isFallback, errors }: AttributeClaim, word: string): void {
+    if (errors.includes(word)) this.record.isError = true;
+    if (roles === undefined) return;
+    if (isFallback) this.record.fallbackRole = roles.get(word);
+    else this.record.role = roles.get(word);
+  }
+
+  private writeProviderModel(column: number, value: AnyValue): boolean {
+    const name = this.wordOf(value);
+    const slash = name.indexOf("/");
+    if (name === "") return false;
+    if (slash > 0 && !this.record.isFilled(PROVIDER_COLUMN)) {
+      this.setText(PROVIDER_COLUMN, rangeOfText(name.slice(0, slash)));
+    }
+    this.setText(column, rangeOfText(name.slice(slash + 1)));
     return true;
   }
 
@@ -213,4 +260,66 @@ export class FieldWriter implements CallFacts {
     writeJsonValue(attributes, json, value);
     json.end(sink.row);
   }
+
+  /**
+   * Reads what the dialect looks for inside a JSON value. Of content only the excerpt stays among the
+   * attributes; where content is not kept it also takes the content's place in the message, so that a replay
+   * from the log reads the same.
+   */
+  private readMembers(field: number, claim: AttributeClaim): void {
+    const { attributes, sink } = this;
+    const key = attributes.keyOf(field);
+    const value = attributes.valueOf(field);
+    const found = readJsonMembers(this.jsonBytes(value), claim.members);
+    if (found === undefined) {
+      if (claim.kind === "json") attributes.flags |= FLAG.jsonUnread;
+    } else for (const each of found.values) this.takeMember(each.member, each.value);
+    if (claim.kind !== "content") return;
+    const excerpt = found === undefined || found.values.length === 0 ? undefined : found.excerpt;
+    if (excerpt !== undefined) attributes.writeRawMember(sink.attributes, key, excerpt);
+    const { column } = attributes.targets[field] as FieldTarget;
+    if (attributes.keepsContent || !replaceText(attributes, value, excerpt ?? "")) {
+      this.writeContent(column, value);
+    }
+  }
+
+  private jsonBytes(value: AnyValue): Uint8Array {
+    const { reader } = this.attributes;
+    if (value.kind === VALUE_STRING) return reader.bytes.subarray(value.from, value.to);
+    this.scratch.clear();
+    this.scratch.writer.begin();
+    writeJsonValue(this.attributes, this.scratch.writer, value);
+    const text = this.scratch.finish();
+    if (text === undefined) return new Uint8Array(0);
+    return new Uint8Array(text.view.buffer, text.view.byteOffset + text.from, text.to - text.from);
+  }
+
+  /** What an attribute said directly stands. */
+  private takeMember(member: JsonMember, value: unknown): void {
+    const { record } = this;
+    if (member.kind === "tokens") {
+      const usage = this.usageOfMember.get(member.field);
+      if (usage === undefined || record.usage[usage] !== undefined) return;
+      this.readTokens(
+        { column: -1, usage },
+        typeof value === "boolean" ? Number.NaN : Number(value),
+      );
+      return;
+    }
+    if (member.kind === "dollars") {
+      if (record.clientCostNano === undefined) this.readDollars(Number(value));
+      return;
+    }
+    const column = columnIndex(member.field);
+    if (record.isFilled(column)) return;
+    if (member.kind === "boolean") this.setBoolean(column, value === true || value === "true");
+    else if (member.kind === "text_list")
+      this.setText(column, rangeOfText(JSON.stringify([value])));
+    else if (String(value) !== "") this.setText(column, rangeOfText(String(value)));
+  }
+}
+
+function rangeOfText(text: string): TextRange {
+  const bytes = encoder.encode(text);
+  return { view: new DataView(bytes.buffer), from: 0, to: bytes.length };
 }

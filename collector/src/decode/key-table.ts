@@ -1,7 +1,11 @@
 import { attributePolicy } from "@lensai/otel-config/redaction/attribute-policy";
-import { OTEL_GEN_AI_FIELDS, OTEL_GEN_AI_PREFIX } from "@lensai/otel-config/dialects/otel-gen-ai";
+import { compileDialects } from "@lensai/otel-config/dialects/compile-dialects";
+import type {
+  AttributeClaim,
+  CompiledDialects,
+} from "@lensai/otel-config/dialects/compile-dialects";
+import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
 import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
-import type { FieldRule } from "@lensai/otel-config/dialects/dialect";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { TextInterner } from "./text-interner.ts";
@@ -9,15 +13,14 @@ import { TextInterner } from "./text-interner.ts";
 /** What the decoder must know about an attribute key; found once per distinct key, then looked up by id. */
 export interface KeyInfo {
   readonly name: string;
-  /** Index into the field rules; -1 when no column is filled from this attribute. */
-  readonly field: number;
-  /** Position in the field's list of names: lower wins. */
-  readonly rank: number;
+  /** What the attribute means; undefined when nothing is filled from it. */
+  readonly claim: AttributeClaim | undefined;
+  /** Bits of the dialects that the attribute is a sign of. */
+  readonly signs: number;
   readonly policy: "keep" | "drop" | "content";
   /** Ready JSON: `"key":`. */
   readonly json: DataView;
   readonly jsonLength: number;
-  readonly isGenAi: boolean;
   /** Does the attribute say whether the span is a copy of one that has not ended? */
   readonly isPendingMark: boolean;
   /** The key itself holds something to mask (user data used as a key): it is masked wherever it occurs. */
@@ -35,22 +38,18 @@ const PREDICTED_MAX = 64;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Attribute keys of records, compiled from the dialect table; unknown keys join as they are met. */
+/** Attribute keys of records, compiled from the dialect tables; unknown keys join as they are met. */
 export class KeyTable {
-  readonly fields: readonly FieldRule[] = OTEL_GEN_AI_FIELDS;
+  readonly compiled: CompiledDialects = compileDialects(DIALECTS);
   private readonly keys = new TextInterner();
   private generation = 0;
   private infos: KeyInfo[] = [];
   private readonly redactor: Redactor;
   private readonly predicted: KeyInfo[] = [];
-  private readonly fieldByName = new Map<string, { field: number; rank: number }>();
 
   /** `redactor` must not be one that is in the middle of a message. */
   constructor(redactor: Redactor) {
     this.redactor = redactor;
-    for (const [field, rule] of this.fields.entries()) {
-      for (const [rank, name] of rule.names.entries()) this.fieldByName.set(name, { field, rank });
-    }
   }
 
   /** Information about the key bytes [from,to) of the nth attribute of a record. */
@@ -76,16 +75,14 @@ export class KeyTable {
     const bytes = this.keys.bytesOf(id).slice();
     const masked = redactText(decoder.decode(bytes), this.redactor);
     const name = masked.text;
-    const mapped = this.fieldByName.get(name);
     const json = encoder.encode(`${JSON.stringify(name)}:`);
     const info: KeyInfo = {
       name,
-      field: mapped?.field ?? -1,
-      rank: mapped?.rank ?? 0,
+      claim: this.compiled.claims.get(name),
+      signs: this.compiled.attributeSigns(name),
       policy: attributePolicy(name),
       json: new DataView(json.buffer, json.byteOffset, json.byteLength),
       jsonLength: json.byteLength,
-      isGenAi: name.startsWith(OTEL_GEN_AI_PREFIX),
       isPendingMark: name === PENDING_SPAN.attribute,
       isSensitive: masked.count > 0,
       member: { objectId: 0, from: 0, to: 0 },

@@ -13,7 +13,6 @@ import { wordsToMicros } from "./unix-nano.ts";
 import { writeJsonValue } from "./value-json.ts";
 
 const SPAN_ID_COLUMN = columnIndex("span_id");
-const SPAN_NAME_COLUMN = columnIndex("span_name");
 const TRACE_ID_COLUMN = columnIndex("trace_id");
 
 /** opentelemetry.proto.logs.v1.LogRecord into rows; the record itself is the one item of `events`. */
@@ -143,7 +142,7 @@ export class LogDecoder {
 
   private writeRow(): void {
     const { records, reader, log } = this;
-    const { sink, fields } = records;
+    const { sink, record } = records;
     records.writeOrigin("log");
     if (isValidId(reader.bytes, log.trace, TRACE_ID_BYTES)) {
       sink.setHex(TRACE_ID_COLUMN, reader.bytes, log.trace);
@@ -151,14 +150,12 @@ export class LogDecoder {
     if (isValidId(reader.bytes, log.span, SPAN_ID_BYTES)) {
       sink.setHex(SPAN_ID_COLUMN, reader.bytes, log.span);
     }
-    records.writeText(SPAN_NAME_COLUMN, log.eventName);
+    records.writeName(log.eventName);
     this.writeEvent();
     const hasTime = log.time.low !== 0 || log.time.high !== 0;
     const time = hasTime ? log.time : log.observed;
-    fields.isSpan = false;
-    fields.isError = false;
-    fields.startMicros = wordsToMicros(time.low, time.high);
-    const day = records.writeStart(time, fields.startMicros);
+    record.startMicros = wordsToMicros(time.low, time.high);
+    const day = records.writeStart(time, record.startMicros);
     sink.endLists();
     records.finish(day, log.dropped);
   }

@@ -16,6 +16,8 @@ import type { OtlpReader } from "./otlp-reader.ts";
  */
 
 const STAR = 0x2a;
+const SPACE = 0x20;
+const encoder = new TextEncoder();
 
 /** The message being read and what was taken out of it; counters are reset by the record that owns the text. */
 export interface MessageMasking {
@@ -82,6 +84,20 @@ export function overwriteRange(context: MessageMasking, from: number, to: number
   if (from === to) return;
   context.reader.bytes.fill(STAR, from, to);
   context.isAltered = true;
+}
+
+/**
+ * Puts a text in the place of a string value, filled up with spaces. False when it is empty or too long, or
+ * when the value is no string.
+ */
+export function replaceText(context: MessageMasking, value: AnyValue, text: string): boolean {
+  const bytes = encoder.encode(text);
+  const room = value.to - value.from;
+  if (value.kind !== VALUE_STRING || bytes.length === 0 || bytes.length > room) return false;
+  context.reader.bytes.set(bytes, value.from);
+  context.reader.bytes.fill(SPACE, value.from + bytes.length, value.to);
+  context.isAltered = true;
+  return true;
 }
 
 const RANGED_KINDS: ReadonlySet<number> = new Set([

@@ -1,4 +1,3 @@
-import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { isStoredMetric } from "@lensai/otel-config/dialects/stored-metrics";
 import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
@@ -10,8 +9,6 @@ import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
 import { SeriesHash } from "./series-hash.ts";
 import { nanosText } from "./span-lists.ts";
 import { wordsToMicros } from "./unix-nano.ts";
-
-const SPAN_NAME_COLUMN = columnIndex("span_name");
 
 /**
  * opentelemetry.proto.metrics.v1.Metric into one row per data point, raw: what a cumulative counter
@@ -225,14 +222,12 @@ export class MetricDecoder {
 
   private writeRow(name: string): void {
     const { records, metric, point } = this;
-    const { fields } = records;
+    const { record } = records;
     records.writeOrigin("metric");
-    records.writeText(SPAN_NAME_COLUMN, metric.name);
+    records.writeName(metric.name);
     this.writeMembers(name);
-    fields.isSpan = false;
-    fields.isError = false;
-    fields.startMicros = wordsToMicros(point.time.low, point.time.high);
-    const day = records.writeStart(point.time, fields.startMicros);
+    record.startMicros = wordsToMicros(point.time.low, point.time.high);
+    const day = records.writeStart(point.time, record.startMicros);
     records.finish(day, 0);
   }
 

@@ -4,6 +4,9 @@ import { VALUE_STRING } from "./any-value.ts";
 import { CodeList } from "./code-list.ts";
 import { AttributeDecoder, openObject } from "./attribute-decoder.ts";
 import { FieldWriter } from "./field-writer.ts";
+import { ColumnValues } from "./column-values.ts";
+import { RecordFields } from "./record-fields.ts";
+import type { RecordSignal } from "./record-fields.ts";
 import { FLAG, USAGE_FLAG_SHIFT, flagsToJson } from "./record-flags.ts";
 import { ResourceDecoder } from "./resource-decoder.ts";
 import { RowSink } from "./row-sink.ts";
@@ -18,6 +21,7 @@ const ERROR_TYPE_COLUMN = columnIndex("error_type");
 const RECORD_ORDINAL_COLUMN = columnIndex("record_ordinal");
 const RECEIVED_AT_COLUMN = columnIndex("received_at");
 const REDACTION_COUNT_COLUMN = columnIndex("redaction_count");
+const SPAN_NAME_COLUMN = columnIndex("span_name");
 const START_TIME_COLUMN = columnIndex("start_time");
 const START_UNIX_NANO_COLUMN = columnIndex("start_unix_nano");
 
@@ -68,7 +72,9 @@ const SIGNAL = {
 export class RecordDecoder {
   readonly attributes: AttributeDecoder;
   readonly sink: RowSink;
-  readonly fields: FieldWriter;
+  readonly record: RecordFields;
+  private readonly fields: FieldWriter;
+  private readonly nameSigns: ColumnValues<number>;
   readonly resource: ResourceDecoder;
   readonly accounting: Accounting;
   receivedMicros = 0;
@@ -83,8 +89,11 @@ export class RecordDecoder {
   constructor(redactor: Redactor, accounting: Accounting, batch: RowBatch) {
     this.attributes = new AttributeDecoder(redactor);
     this.sink = new RowSink(batch);
-    this.fields = new FieldWriter(this.attributes, this.sink);
     this.resource = new ResourceDecoder(this.attributes, this.sink);
+    this.record = new RecordFields(this.sink, this.resource.scope);
+    this.fields = new FieldWriter(this.attributes, this.sink, this.record);
+    const { nameSigns } = this.attributes.keys.compiled;
+    this.nameSigns = new ColumnValues(nameSigns);
     this.accounting = accounting;
   }
 
@@ -120,8 +129,10 @@ export class RecordDecoder {
   }
 
   /** Columns that are the same for all records of a request, a resource and a scope. */
-  writeOrigin(signal: keyof typeof SIGNAL): void {
-    const { sink } = this;
+  writeOrigin(signal: RecordSignal): void {
+    const { sink, record } = this;
+    record.begin(signal);
+    record.scope = this.resource.scope;
     sink.setCodes(this.requestCodes);
     sink.setConstant(SIGNAL[signal]);
     sink.setInt64(RECORD_ORDINAL_COLUMN, this.ordinal);
@@ -141,14 +152,17 @@ export class RecordDecoder {
 
   /**
    * Fills columns from the attributes, prices the call, ends the attribute JSON and the row. The caller
-   * has set `fields.isSpan`, `isError` and `startMicros`.
+   * has set `record.isError` and `record.startMicros`.
    */
   finish(day: number, droppedByClient: number): void {
-    const { attributes, fields, sink } = this;
+    const { attributes, fields, sink, record } = this;
     this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
+    record.hasException = this.exceptionType.to > this.exceptionType.from;
+    record.signs = attributes.signs | record.scope.signs | this.resource.signs;
+    if (record.name.isSet) record.signs |= this.nameSigns.get(record.name);
     fields.write();
-    if (attributes.isGenAi) {
-      attributes.flags |= this.accounting.account(sink, fields) << USAGE_FLAG_SHIFT;
+    if (record.signs !== 0) {
+      attributes.flags |= this.accounting.account(sink, record) << USAGE_FLAG_SHIFT;
     }
     if (attributes.redactions > 0) {
       sink.setInt64(REDACTION_COUNT_COLUMN, attributes.redactions);
@@ -190,6 +204,12 @@ export class RecordDecoder {
   discardRow(): void {
     this.attributes.blankHeld();
     this.sink.abandonRow();
+  }
+
+  /** The record's name. */
+  writeName(range: { from: number; to: number }): void {
+    this.writeText(SPAN_NAME_COLUMN, range);
+    if (range.to > range.from) this.record.noteText(SPAN_NAME_COLUMN, this.text);
   }
 
   /** Text of the message into a column; NULL when it is empty. */

@@ -19,6 +19,8 @@ export const FLAG = {
   usageInvalid: 32,
   /** Attributes beyond the limit per record were dropped. */
   attributesDropped: 64,
+  /** An attribute that should hold JSON with usage does not parse, or is too long to look into. */
+  jsonUnread: 128,
 } as const;
 
 const NAMES: ReadonlyArray<readonly [number, string]> = [
@@ -29,6 +31,7 @@ const NAMES: ReadonlyArray<readonly [number, string]> = [
   [FLAG.nonFinite, "non_finite"],
   [FLAG.usageInvalid, "usage_invalid"],
   [FLAG.attributesDropped, "attributes_dropped"],
+  [FLAG.jsonUnread, "json_unread"],
 ];
 
 /** The bits of USAGE_FLAG follow ours. */

@@ -7,10 +7,13 @@ import type { AttributeDecoder } from "./attribute-decoder.ts";
 import { CodeList } from "./code-list.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RowSink } from "./row-sink.ts";
+import { ScopeTable } from "./scope-facts.ts";
+import type { ScopeFacts } from "./scope-facts.ts";
 import { ScratchJson } from "./scratch-json.ts";
 
 const CLOSE_OBJECT = 0x7d;
 const SCOPE_ATTRIBUTES_KEY = new TextEncoder().encode('"otel.scope.attributes":');
+const SERVICE_NAME_COLUMN = columnIndex("service_name");
 const RESOURCE_COLUMN = columnIndex("resource");
 const SCOPE_NAME_COLUMN = columnIndex("scope_name");
 const SCOPE_VERSION_COLUMN = columnIndex("scope_version");
@@ -38,10 +41,16 @@ export class ResourceDecoder {
   /** The resource as JSON text; empty when it has no attributes. */
   text = "";
   private resourceCode = 0;
+  /** Bits of the dialects that the resource is a sign of. */
+  signs = 0;
+  scope: ScopeFacts;
+  private readonly scopes: ScopeTable;
 
   constructor(attributes: AttributeDecoder, sink: RowSink) {
     this.attributes = attributes;
     this.sink = sink;
+    this.scopes = new ScopeTable(attributes.keys.compiled);
+    this.scope = this.scopes.none;
     for (const rule of RESOURCE_FIELDS) {
       const column = columnIndex(rule.field);
       for (const [rank, name] of rule.names.entries()) this.targets.set(name, { column, rank });
@@ -55,6 +64,7 @@ export class ResourceDecoder {
     this.json.clear();
     this.text = "";
     this.resourceCode = 0;
+    this.signs = 0;
   }
 
   /** Reads a Resource that ends at `end`. */
@@ -91,6 +101,9 @@ export class ResourceDecoder {
     this.ranks.set(target.column, target.rank);
     const text = { view: attributes.reader.view, from: value.from, to: value.to };
     this.codes.set(target.column, this.sink.codeOf(target.column, text));
+    if (target.column !== SERVICE_NAME_COLUMN) return;
+    const service = decoder.decode(attributes.reader.bytes.subarray(value.from, value.to));
+    this.signs = attributes.keys.compiled.serviceSigns(service);
   }
 
   /** Forgets the scope before. */
@@ -100,6 +113,7 @@ export class ResourceDecoder {
     if (this.resourceCode === 0) this.codes.delete(RESOURCE_COLUMN);
     else this.codes.set(RESOURCE_COLUMN, this.resourceCode);
     this.scopeJson.clear();
+    this.scope = this.scopes.none;
   }
 
   /** Reads an InstrumentationScope that ends at `end`. */
@@ -134,6 +148,9 @@ export class ResourceDecoder {
     const from = reader.at;
     if (redactor.maskField(from, end) > 0) this.attributes.isAltered = true;
     reader.at = end;
+    if (column === SCOPE_NAME_COLUMN) {
+      this.scope = this.scopes.factsOf(decoder.decode(reader.bytes.subarray(from, end)));
+    }
     if (from === end) this.codes.delete(column);
     else this.codes.set(column, this.sink.codeOf(column, { view: reader.view, from, to: end }));
   }

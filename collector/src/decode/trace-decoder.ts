@@ -17,7 +17,6 @@ import { wordsDifference, wordsToMicros } from "./unix-nano.ts";
 const DURATION_NS_COLUMN = columnIndex("duration_ns");
 const PARENT_SPAN_ID_COLUMN = columnIndex("parent_span_id");
 const SPAN_ID_COLUMN = columnIndex("span_id");
-const SPAN_NAME_COLUMN = columnIndex("span_name");
 const STATUS_MESSAGE_COLUMN = columnIndex("status_message");
 const TRACE_ID_COLUMN = columnIndex("trace_id");
 
@@ -226,21 +225,20 @@ export class TraceDecoder {
 
   private writeRow(): void {
     const { records, reader, span } = this;
-    const { sink, fields } = records;
+    const { sink, record } = records;
     records.writeOrigin("span");
     sink.setHex(TRACE_ID_COLUMN, reader.bytes, span.trace);
     sink.setHex(SPAN_ID_COLUMN, reader.bytes, span.id);
     if (!isAbsent(reader.bytes, span.parent)) {
       sink.setHex(PARENT_SPAN_ID_COLUMN, reader.bytes, span.parent);
     }
-    records.writeText(SPAN_NAME_COLUMN, span.name);
+    records.writeName(span.name);
     sink.setConstant((KINDS[span.kind] ?? KINDS[0]) as ConstantText);
     sink.setConstant((STATUSES[span.status] ?? STATUSES[0]) as ConstantText);
     records.writeText(STATUS_MESSAGE_COLUMN, span.message);
-    fields.isSpan = true;
-    fields.isError = span.status === STATUS_ERROR;
-    fields.startMicros = wordsToMicros(span.start.low, span.start.high);
-    const day = records.writeStart(span.start, fields.startMicros);
+    record.isError = span.status === STATUS_ERROR;
+    record.startMicros = wordsToMicros(span.start.low, span.start.high);
+    const day = records.writeStart(span.start, record.startMicros);
     this.writeDuration();
     this.writeTraceState();
     sink.endLists();

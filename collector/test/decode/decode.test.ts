@@ -152,14 +152,14 @@ test("a failed call without usage is an attempt, not spend", () => {
   });
 });
 
-test("an agent's sum of its calls is shown but not billed", () => {
+test("an agent's sum of its calls has a price to compare with, and no verdict by itself", () => {
   const row = rowOf({ ...CALL, "gen_ai.operation.name": "invoke_agent" });
   expect(row).toMatchObject({
     call_role: "agent",
     input_tokens: 1000n,
     billed: null,
     bill_rule: null,
-    cost_nano_usd: null,
+    cost_nano_usd: rowOf(CALL)?.["cost_nano_usd"],
   });
 });
 

@@ -24,11 +24,14 @@ export function isBilledRule(rule: BillRule): boolean {
 }
 
 export interface CallEvidence {
-  readonly isSpan: boolean;
+  /** A span or a log record: points of metrics sum up many calls. */
+  readonly isRecordOfCall: boolean;
   readonly isModelCall: boolean;
   readonly hasModel: boolean;
   readonly hasUsage: boolean;
   readonly isError: boolean;
+  /** An answer's id or its first chunk arrived: the provider charges for it, also when it broke off. */
+  readonly hasAnswerBegun: boolean;
 }
 
 /** What a record can be by itself, before others are known. */
@@ -36,7 +39,8 @@ export type LoneBillRule = "call" | "failed";
 
 /** Verdict on one record by itself; undefined when it is no model call. */
 export function billRuleOf(evidence: CallEvidence): LoneBillRule | undefined {
-  if (!evidence.isSpan || !evidence.isModelCall) return undefined;
+  if (!evidence.isRecordOfCall || !evidence.isModelCall) return undefined;
   if (!evidence.hasModel && !evidence.hasUsage) return undefined;
-  return evidence.isError && !evidence.hasUsage ? "failed" : "call";
+  const isRefused = evidence.isError && !evidence.hasUsage && !evidence.hasAnswerBegun;
+  return isRefused ? "failed" : "call";
 }

@@ -18,27 +18,48 @@ const ROLE_BY_OPERATION: Readonly<Record<string, CallRole>> = {
   chat: "inference",
   generate_content: "inference",
   text_completion: "inference",
-  completion: "inference",
   embeddings: "embedding",
-  rerank: "rerank",
-  image_generation: "image",
-  speech: "audio",
-  transcription: "audio",
   execute_tool: "tool",
   retrieval: "retrieval",
   invoke_agent: "agent",
   create_agent: "agent",
-  agent_step: "step",
   plan: "step",
   invoke_workflow: "workflow",
   // Reads an answer that was produced, and billed, by an earlier call.
   fetch_response: "other",
+  search_memory: "other",
+  create_memory: "other",
+  update_memory: "other",
+  upsert_memory: "other",
+  delete_memory: "other",
+  create_memory_store: "other",
+  delete_memory_store: "other",
+  completion: "inference",
+  generate: "inference",
+  llm_call: "inference",
+  responses: "inference",
+  embedding: "embedding",
+  rerank: "rerank",
+  image_generation: "image",
+  image: "image",
+  speech: "audio",
+  transcription: "audio",
+  audio: "audio",
+  tool: "tool",
+  tool_call: "tool",
+  schedule_tool_calls: "step",
+  agent: "agent",
+  agent_call: "agent",
+  user_prompt: "agent",
+  agent_step: "step",
+  task: "step",
+  workflow: "workflow",
+  chain: "chain",
 };
 
-/** Role of an operation; undefined operations and unknown values are "other". */
-export function callRoleOf(operation: string | undefined): CallRole {
-  if (operation === undefined) return "other";
-  return ROLE_BY_OPERATION[operation.toLowerCase()] ?? "other";
+/** Role of an operation; undefined for a value that says nothing. */
+export function callRoleOf(operation: string): CallRole | undefined {
+  return ROLE_BY_OPERATION[operation.toLowerCase()];
 }
 
 const MODEL_CALLS: ReadonlySet<CallRole> = new Set([

@@ -1,6 +1,8 @@
-/** What a canonical field is filled from: the shape of a dialect table. Dialects are data, never code. */
+import type { CallRole } from "./call-role.ts";
 
-/** How the attribute's value is read. Types on the wire are coerced: clients disagree about them. */
+/** The shape of a dialect table. Dialects are data, never code: a new one is a new table and its fixtures. */
+
+/** How an attribute's value is read. Types on the wire are coerced: clients disagree about them. */
 export type FieldKind =
   /** Text of a column. */
   | "text"
@@ -9,15 +11,31 @@ export type FieldKind =
   | "boolean"
   /** A duration in seconds, stored in nanoseconds. */
   | "seconds"
+  /** A duration in milliseconds, stored in nanoseconds. */
+  | "milliseconds"
+  /** An ISO 8601 time, stored as nanoseconds since the record's start. */
+  | "moment"
   /** A token count: raw input of the usage normal form. */
   | "tokens"
+  /** US dollars, stored in nano-USD. A producer without a price list sends 0: it is no claim. */
+  | "dollars"
   /** Message content: JSON text of a content column. */
-  | "content";
+  | "content"
+  /** What the record is: `values` says it. Fills `call_role`. */
+  | "role"
+  /** Says that the call failed when its text is one of `errors`, whatever the span's status says. */
+  | "error"
+  /** "provider/model": fills both columns. */
+  | "provider_model"
+  /** A JSON text (or nested value) of which only `members` are read. */
+  | "json";
 
 /** Raw usage fields, as the producer sent them, before `normaliseUsage`. */
 export const RAW_USAGE_FIELDS = [
   "input",
+  "inputUncached",
   "output",
+  "outputText",
   "total",
   "cacheRead",
   "cacheWrite",
@@ -34,13 +52,59 @@ export const RAW_USAGE_FIELDS = [
 export type RawUsageField = (typeof RAW_USAGE_FIELDS)[number];
 
 export interface FieldRule {
-  /** A column of the span row, or a raw usage field for kind "tokens". */
+  /** A column of the span row, or a raw usage field for kind "tokens". "" for kind "json". */
   readonly field: string;
   readonly kind: FieldKind;
   /** Attribute names in order of precedence: the first one present wins. */
   readonly names: readonly string[];
   /** Is the attribute also kept in the `attributes` column? Raw usage is, so that a cost can show its sources. */
   readonly keep: boolean;
+  /** Such names (`model`, `input_tokens`) mean this in records of the dialect only. */
+  readonly isOwn?: true;
+  /** What is read out of a JSON value; an attribute that says the same directly wins. */
+  readonly members?: readonly JsonMember[];
+  /** For kind "role". A value that is not listed says nothing. */
+  readonly values?: Readonly<Record<string, CallRole>>;
+  /** For kind "role": asked only when `gen_ai.operation.name` says nothing. */
+  readonly isFallback?: true;
+  /** For kind "error". */
+  readonly errors?: readonly string[];
+}
+
+/** A value inside JSON; `path` leads there by keys. */
+export interface JsonMember {
+  readonly field: string;
+  readonly kind: "tokens" | "dollars" | "text" | "text_list" | "boolean";
+  readonly path: readonly string[];
+}
+
+/** How records of a dialect are told from others. One sign is enough. */
+export interface DialectSigns {
+  /** Attribute names; "*" stands for any text, here and below. */
+  readonly attributes?: readonly string[];
+  /** Instrumentation scopes. */
+  readonly scopes?: readonly string[];
+  /** Values of the resource's service.name. */
+  readonly services?: readonly string[];
+  /** Names of spans, events and metrics. */
+  readonly names?: readonly string[];
+}
+
+/** What a span, event or log record is by its name, in records of the dialect. */
+export interface NamedRecord {
+  readonly name: string;
+  readonly role: CallRole;
+  readonly isError?: true;
+}
+
+export interface Dialect {
+  /** Stored in the column `dialect`. */
+  readonly name: string;
+  /** The provider where a record names none. */
+  readonly provider?: string;
+  readonly signs: DialectSigns;
+  readonly fields: readonly FieldRule[];
+  readonly records?: readonly NamedRecord[];
 }
 
 /** A resource attribute that fills a column. */
@@ -48,3 +112,44 @@ export interface ResourceRule {
   readonly field: string;
   readonly names: readonly string[];
 }
+
+/** Rules in short: the tables read like the mapping they are. */
+export const text = (field: string, ...names: string[]): FieldRule => ({
+  field,
+  kind: "text",
+  names,
+  keep: false,
+});
+export const kept = (rule: FieldRule): FieldRule => ({ ...rule, keep: true });
+export const own = (rule: FieldRule): FieldRule => ({ ...rule, keep: true, isOwn: true });
+export const ofKind = (kind: FieldKind, field: string, ...names: string[]): FieldRule => ({
+  field,
+  kind,
+  names,
+  keep: false,
+});
+export const tokens = (field: RawUsageField, ...names: string[]): FieldRule => ({
+  field,
+  kind: "tokens",
+  names,
+  keep: true,
+});
+export const role = (name: string, values: Readonly<Record<string, CallRole>>): FieldRule => ({
+  field: "call_role",
+  kind: "role",
+  names: [name],
+  keep: true,
+  values,
+});
+export const json = (name: string, ...members: JsonMember[]): FieldRule => ({
+  field: "",
+  kind: "json",
+  names: [name],
+  keep: true,
+  members,
+});
+export const count = (field: RawUsageField, ...path: string[]): JsonMember => ({
+  field,
+  kind: "tokens",
+  path,
+});

@@ -1,9 +1,11 @@
-import { USAGE_FLAG } from "./usage.ts";
-import type { NormalUsage, RawUsage, UsageBasis } from "./usage.ts";
+import { TOKENS_MAX, USAGE_FLAG } from "./usage.ts";
+import type { CountConvention, NormalUsage, RawUsage, UsageBasis } from "./usage.ts";
 
 /** What the counts themselves prove, as bits. */
 const INPUT_IS_EXCLUSIVE = 1;
 const OUTPUT_IS_EXCLUSIVE = 2;
+const INPUT_IS_INCLUSIVE = 4;
+const OUTPUT_IS_INCLUSIVE = 8;
 
 /** Ranks of UsageBasis, weakest first, so that the weakest answer is the smallest. */
 const SPEC = 0;
@@ -17,8 +19,8 @@ const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
  *
  * Whether `input` contains the cached tokens C = read + written (and `output` the reasoning tokens) is
  * decided in this order:
- * 1. proof: C > input, or total = input + output + C; likewise reasoning > output, or total = input +
- *    output + reasoning. total = input + output proves nothing: clients compute it themselves. A total
+ * 1. proof: the uncached input sent beside it; C > input; total = input + output + C. Likewise the text
+ *    output sent beside it; reasoning > output; total = input + output + reasoning. total = input + output proves nothing: clients compute it themselves. A total
  *    that fits two readings (C = reasoning) proves nothing either;
  * 2. the rule table (`raw.inputConvention`, `raw.outputConvention`);
  * 3. the OpenTelemetry definition: inclusive (gen_ai.usage.input_tokens, output_tokens).
@@ -40,18 +42,20 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.imageOutput = checkedCount(raw.imageOutput, into);
   into.webSearches = checkedCount(raw.webSearches, into);
   splitCacheWrite(raw, into);
+  addModalities(raw, into);
   const total = checkedCount(raw.total, into);
+  const uncached = checkedCount(raw.inputUncached, into);
+  const outputText = checkedCount(raw.outputText, into);
   const rawInput = into.input;
   const rawOutput = into.output;
 
   const cached = cachedTokens(into);
-  const proof =
-    total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
+  let proof = proofByRest(into, { cached, uncached, outputText });
+  proof |= total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
   into.source = isEmpty(into) ? "missing" : "reported";
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
   if (total !== undefined) deriveTotals(raw, into, total);
-  dropUnsafeTotals(into);
   into.basis = into.source === "missing" ? undefined : BASES[Math.min(inputBasis, outputBasis)];
   cutInputParts(into);
   cutOutputParts(into);
@@ -65,7 +69,7 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
 
 function checkedCount(value: number | undefined, into: NormalUsage): number | undefined {
   if (value === undefined) return undefined;
-  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value) {
+  if (value >= 0 && value <= TOKENS_MAX && Math.floor(value) === value) {
     return value === 0 ? 0 : value; // -0 is 0
   }
   into.flags |= USAGE_FLAG.invalidCount;
@@ -100,8 +104,44 @@ function splitCacheWrite(raw: RawUsage, into: NormalUsage): void {
   else into.cacheWrite5m = (fiveMinutes ?? 0) + rest;
 }
 
+/** Buckets that share nothing: the modalities are beside the text as well. */
+function addModalities(raw: RawUsage, into: NormalUsage): void {
+  if (raw.inputConvention === "disjoint" && into.input !== undefined) {
+    into.input += (into.audioInput ?? 0) + (into.imageInput ?? 0);
+  }
+  if (raw.outputConvention === "disjoint" && into.output !== undefined) {
+    into.output += (into.audioOutput ?? 0) + (into.imageOutput ?? 0);
+  }
+}
+
+function isExclusive(convention: CountConvention | undefined): boolean {
+  return convention === "exclusive" || convention === "disjoint";
+}
+
 function cachedTokens(into: NormalUsage): number {
   return (into.cacheRead ?? 0) + (into.cacheWrite5m ?? 0) + (into.cacheWrite1h ?? 0);
+}
+
+/**
+ * What the rest that a producer sends beside a total proves about it. Without the total, rest and parts
+ * make one.
+ */
+function proofByRest(
+  into: NormalUsage,
+  sent: { cached: number; uncached: number | undefined; outputText: number | undefined },
+): number {
+  const { cached, uncached, outputText } = sent;
+  let proof = 0;
+  if (uncached !== undefined) {
+    into.input ??= uncached + cached;
+    if (into.input === uncached + cached) proof |= INPUT_IS_INCLUSIVE;
+    else if (into.input === uncached) proof |= INPUT_IS_EXCLUSIVE;
+  }
+  if (outputText === undefined) return proof;
+  const reasoning = into.reasoning ?? 0;
+  into.output ??= outputText + reasoning;
+  if (into.output === outputText + reasoning) return proof | OUTPUT_IS_INCLUSIVE;
+  return into.output === outputText ? proof | OUTPUT_IS_EXCLUSIVE : proof;
 }
 
 function proofByParts(into: NormalUsage, cached: number): number {
@@ -132,6 +172,7 @@ function proofByTotal(into: NormalUsage, cached: number, total: number): number 
 function settleOutput(raw: RawUsage, into: NormalUsage, proof: number): number {
   const { output, reasoning } = into;
   if (reasoning === 0 || output === undefined) return PROVEN;
+  if ((proof & OUTPUT_IS_INCLUSIVE) !== 0) return PROVEN;
   if ((proof & OUTPUT_IS_EXCLUSIVE) !== 0) {
     if (raw.outputConvention === "inclusive") into.flags |= USAGE_FLAG.ruleContradicted;
     into.output = output + (reasoning ?? 0);
@@ -139,7 +180,7 @@ function settleOutput(raw: RawUsage, into: NormalUsage, proof: number): number {
   }
   // Nothing was asked: most models do not reason, and no answer must not weaken the input's.
   if (reasoning === undefined) return PROVEN;
-  if (raw.outputConvention === "exclusive") into.output = output + reasoning;
+  if (isExclusive(raw.outputConvention)) into.output = output + reasoning;
   return raw.outputConvention === undefined ? SPEC : RULE;
 }
 
@@ -147,12 +188,13 @@ function settleOutput(raw: RawUsage, into: NormalUsage, proof: number): number {
 function settleInput(raw: RawUsage, into: NormalUsage, proof: number): number {
   const cached = cachedTokens(into);
   if (cached > 0 && into.input !== undefined) {
+    if ((proof & INPUT_IS_INCLUSIVE) !== 0) return PROVEN;
     if ((proof & INPUT_IS_EXCLUSIVE) !== 0) {
       if (raw.inputConvention === "inclusive") into.flags |= USAGE_FLAG.ruleContradicted;
       into.input += cached;
       return PROVEN;
     }
-    if (raw.inputConvention === "exclusive") into.input += cached;
+    if (isExclusive(raw.inputConvention)) into.input += cached;
   }
   // Reported zeros leave nothing to decide; no cache counts at all leave it open whether there were any.
   if (cached === 0 && into.cacheRead === 0) return PROVEN;
@@ -183,18 +225,6 @@ function deriveTotals(raw: RawUsage, into: NormalUsage, total: number): void {
     }
   }
   into.flags |= USAGE_FLAG.totalMismatch;
-}
-
-/** Sums of counts that are each a safe integer may not be one. */
-function dropUnsafeTotals(into: NormalUsage): void {
-  if ((into.input ?? 0) > Number.MAX_SAFE_INTEGER) {
-    into.input = undefined;
-    into.flags |= USAGE_FLAG.invalidCount;
-  }
-  if ((into.output ?? 0) > Number.MAX_SAFE_INTEGER) {
-    into.output = undefined;
-    into.flags |= USAGE_FLAG.invalidCount;
-  }
 }
 
 /**

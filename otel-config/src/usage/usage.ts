@@ -1,5 +1,8 @@
-/** Does the total already contain the part (input: cached tokens; output: reasoning tokens)? */
-export type CountConvention = "inclusive" | "exclusive";
+/**
+ * Does the total already contain the part (input: cached tokens; output: reasoning tokens)? "disjoint": it
+ * contains none of its parts, modalities included.
+ */
+export type CountConvention = "inclusive" | "exclusive" | "disjoint";
 
 /** How inclusive and exclusive counts were told apart; the weakest answer when several were needed. */
 export type UsageBasis = "proven" | "rule" | "spec";
@@ -13,7 +16,11 @@ export type UsageSource = "reported" | "derived" | "estimated" | "missing";
  */
 export interface RawUsage {
   input: number | undefined;
+  /** Input that was neither read from nor written to a cache, where it is sent beside `input`. */
+  inputUncached: number | undefined;
   output: number | undefined;
+  /** Output without reasoning, where it is sent beside `output`. */
+  outputText: number | undefined;
   total: number | undefined;
   cacheRead: number | undefined;
   /** All tokens written to a cache, whatever their time to live. */
@@ -57,9 +64,12 @@ export interface NormalUsage {
   flags: number;
 }
 
+/** One call cannot have more tokens: a hundred times the largest context there is. A larger count is a mistake. */
+export const TOKENS_MAX = 1_000_000_000;
+
 /** Bits of `NormalUsage.flags`. */
 export const USAGE_FLAG = {
-  /** A count was negative, fractional, not finite or above 2^53 - 1, and was treated as not sent. */
+  /** A count was negative, fractional, not finite or above TOKENS_MAX, and was treated as not sent. */
   invalidCount: 1,
   /** The total fits neither the counts as sent nor the normal form. The difference is billed to nobody. */
   totalMismatch: 2,
@@ -82,7 +92,9 @@ export function usageFlagNames(flags: number): string[] {
 export function createRawUsage(): RawUsage {
   return {
     input: undefined,
+    inputUncached: undefined,
     output: undefined,
+    outputText: undefined,
     total: undefined,
     cacheRead: undefined,
     cacheWrite: undefined,
@@ -101,7 +113,9 @@ export function createRawUsage(): RawUsage {
 
 export function clearRawUsage(raw: RawUsage): void {
   raw.input = undefined;
+  raw.inputUncached = undefined;
   raw.output = undefined;
+  raw.outputText = undefined;
   raw.total = undefined;
   raw.cacheRead = undefined;
   raw.cacheWrite = undefined;

@@ -7,6 +7,7 @@ import {
   createNormalUsage,
   createRawUsage,
   usageFlagNames,
+  TOKENS_MAX,
 } from "../../src/usage/usage.ts";
 import type { NormalUsage, RawUsage } from "../../src/usage/usage.ts";
 
@@ -386,19 +387,50 @@ describe("counts that are none", () => {
     },
   );
 
-  it("accepts the largest safe integer, and -0 as 0", () => {
-    expect(normalise({ input: Number.MAX_SAFE_INTEGER })).toMatchObject({
-      input: Number.MAX_SAFE_INTEGER,
-      flags: 0,
-    });
+  it("accepts the most that one call can have, and -0 as 0", () => {
+    expect(normalise({ input: TOKENS_MAX })).toMatchObject({ input: TOKENS_MAX, flags: 0 });
     expect(Object.is(normalise({ input: -0 }).input, 0)).toBe(true);
   });
 
-  it("a sum beyond the safe integers is unknown", () => {
-    const usage = normalise({ input: 5, cacheRead: Number.MAX_SAFE_INTEGER });
-    expect(usage.input).toBeUndefined();
-    expect(usage.inputUncached).toBeUndefined();
+  it("refuses more than one call can have, and keeps the counts beside it", () => {
+    const usage = normalise({ input: 5, output: 10 ** 15, cacheRead: TOKENS_MAX + 1 });
+    expect(tokens(usage)).toEqual({ input: 5, inputUncached: 5 });
     expect(usageFlagNames(usage.flags)).toEqual(["invalidCount"]);
+  });
+
+  it("the uncached input sent beside the input proves whether that contains the cache", () => {
+    const parts = { inputUncached: 93, cacheRead: 24, cacheWrite: 20 };
+    const inclusive = normalise({ input: 137, ...parts });
+    const exclusive = normalise({ input: 93, ...parts });
+    const alone = normalise(parts);
+    for (const usage of [inclusive, exclusive, alone]) {
+      expect(usage).toMatchObject({ input: 137, inputUncached: 93, basis: "proven", flags: 0 });
+    }
+  });
+
+  it("the text output sent beside the output proves whether that contains the reasoning", () => {
+    const parts = { outputText: 14, reasoning: 10 };
+    for (const usage of [
+      normalise({ output: 24, ...parts }),
+      normalise({ output: 14, ...parts }),
+      normalise(parts),
+    ]) {
+      expect(usage).toMatchObject({ output: 24, reasoning: 10, flags: 0 });
+    }
+  });
+
+  it("buckets that share nothing add up, modalities included", () => {
+    const usage = normalise({
+      input: 10,
+      audioInput: 3,
+      cacheRead: 5,
+      output: 7,
+      audioOutput: 2,
+      reasoning: 4,
+      inputConvention: "disjoint",
+      outputConvention: "disjoint",
+    });
+    expect(usage).toMatchObject({ input: 18, inputUncached: 10, output: 13, basis: "rule" });
   });
 
   it("no count at all is missing, without a basis", () => {
@@ -418,7 +450,9 @@ const count = fc.oneof(
 const convention = fc.constantFrom(undefined, "inclusive" as const, "exclusive" as const);
 const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   input: count,
+  inputUncached: count,
   output: count,
+  outputText: count,
   total: count,
   cacheRead: count,
   cacheWrite: count,

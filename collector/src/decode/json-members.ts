@@ -1,0 +1,87 @@
+import type { JsonMember } from "@lensai/otel-config/dialects/dialect";
+
+/** Longer JSON is not looked into: parsing it would stall the requests behind it. */
+const JSON_BYTES_MAX = 256 * 1024;
+
+const decoder = new TextDecoder();
+
+/** What was found at the paths of some members, and the part of the JSON that holds nothing else. */
+export interface FoundMembers {
+  readonly values: ReadonlyArray<{ readonly member: JsonMember; readonly value: unknown }>;
+  /** As JSON text: the usage as it was sent, without the content around it. */
+  readonly excerpt: string;
+}
+
+/**
+ * Reads members out of JSON text. Undefined when it is no JSON, or too long to look into. Text that a
+ * language other than JavaScript printed ({'a': None}) and JSON inside a JSON string are read as well.
+ */
+export function readJsonMembers(
+  bytes: Uint8Array,
+  members: readonly JsonMember[],
+): FoundMembers | undefined {
+  if (bytes.length > JSON_BYTES_MAX) return undefined;
+  const document = parseLeniently(decoder.decode(bytes));
+  if (typeof document !== "object" || document === null) return undefined;
+  const values: { member: JsonMember; value: unknown }[] = [];
+  const excerpt: Branch = Object.create(null) as Branch;
+  for (const member of members) {
+    const value = valueAt(document, member.path);
+    if (!isScalar(value)) continue;
+    values.push({ member, value });
+    plant(excerpt, member.path, value);
+  }
+  return { values, excerpt: JSON.stringify(excerpt) };
+}
+
+function parseLeniently(text: string): unknown {
+  const first = parse(text);
+  if (typeof first === "string") return parse(first);
+  return first ?? parse(fromPythonText(text));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Good for the flat dictionaries of numbers and names that usage comes in. */
+function fromPythonText(text: string): string {
+  if (!text.startsWith("{'")) return "";
+  return text
+    .replaceAll("'", '"')
+    .replaceAll(/\bNone\b/g, "null")
+    .replaceAll(/\bTrue\b/g, "true")
+    .replaceAll(/\bFalse\b/g, "false");
+}
+
+function valueAt(document: object, path: readonly string[]): unknown {
+  let value: unknown = document;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === "number" || typeof value === "string" || typeof value === "boolean";
+}
+
+interface Branch {
+  [key: string]: Branch | string | number | boolean;
+}
+
+function plant(root: Branch, path: readonly string[], value: string | number | boolean): void {
+  let branch = root;
+  for (const key of path.slice(0, -1)) {
+    const next = branch[key] ?? (Object.create(null) as Branch);
+    if (typeof next !== "object") return;
+    branch[key] = next;
+    branch = next;
+  }
+  branch[path.at(-1) as string] = value;
+}

@@ -1,0 +1,104 @@
+import { columnIndex } from "@lensai/otel-config/span-row/columns";
+import { USAGE_FLAG } from "@lensai/otel-config/usage/usage";
+import type { NormalUsage, UsageSource } from "@lensai/otel-config/usage/usage";
+import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import type { RecordFields } from "../decode/record-fields.ts";
+import { ConstantText } from "../decode/row-sink.ts";
+import type { RowSink } from "../decode/row-sink.ts";
+
+const BASIS = {
+  proven: new ConstantText("usage_basis", "proven"),
+  rule: new ConstantText("usage_basis", "rule"),
+  spec: new ConstantText("usage_basis", "spec"),
+} as const;
+const SOURCE: Readonly<Record<UsageSource, ConstantText>> = {
+  reported: new ConstantText("usage_source", "reported"),
+  derived: new ConstantText("usage_source", "derived"),
+  estimated: new ConstantText("usage_source", "estimated"),
+  missing: new ConstantText("usage_source", "missing"),
+};
+/** Rules of the normal form itself; the others are those of the rule table. */
+const RULE = {
+  proven: new ConstantText("usage_rule", "counts-prove-it"),
+  spec: new ConstantText("usage_rule", "otel-definition"),
+  refused: new ConstantText("usage_rule", "counts-refused"),
+  stream: new ConstantText("usage_rule", "stream-without-usage"),
+  cut: new ConstantText("usage_rule", "cut-before-usage"),
+  notSent: new ConstantText("usage_rule", "not-sent"),
+} as const;
+
+const INPUT = columnIndex("input_tokens");
+const OUTPUT = columnIndex("output_tokens");
+const INPUT_UNCACHED = columnIndex("input_uncached_tokens");
+const CACHE_READ = columnIndex("cache_read_tokens");
+const CACHE_WRITE_5M = columnIndex("cache_write_5m_tokens");
+const CACHE_WRITE_1H = columnIndex("cache_write_1h_tokens");
+const REASONING = columnIndex("reasoning_tokens");
+const AUDIO_INPUT = columnIndex("audio_input_tokens");
+const AUDIO_OUTPUT = columnIndex("audio_output_tokens");
+const IMAGE_INPUT = columnIndex("image_input_tokens");
+const IMAGE_OUTPUT = columnIndex("image_output_tokens");
+const WEB_SEARCHES = columnIndex("web_search_requests");
+
+/** Writes the counts, where they come from and which rule read them, or why there are none. */
+export function writeUsage(
+  sink: RowSink,
+  usage: NormalUsage,
+  about: { record: RecordFields; reading: UsageReading; isAnswered: boolean },
+): void {
+  const { record, reading, isAnswered } = about;
+  writeCount(sink, WEB_SEARCHES, usage.webSearches);
+  if (usage.basis === undefined) {
+    // Only an answered call owes its usage: a tool span without tokens misses nothing.
+    if (!isAnswered) return;
+    sink.setConstant(SOURCE.missing);
+    sink.setConstant(whyMissing(record, usage));
+    return;
+  }
+  writeCount(sink, INPUT, usage.input);
+  writeCount(sink, OUTPUT, usage.output);
+  writeCount(sink, INPUT_UNCACHED, usage.inputUncached);
+  writeCount(sink, CACHE_READ, usage.cacheRead);
+  writeCount(sink, CACHE_WRITE_5M, usage.cacheWrite5m);
+  writeCount(sink, CACHE_WRITE_1H, usage.cacheWrite1h);
+  writeCount(sink, REASONING, usage.reasoning);
+  writeCount(sink, AUDIO_INPUT, usage.audioInput);
+  writeCount(sink, AUDIO_OUTPUT, usage.audioOutput);
+  writeCount(sink, IMAGE_INPUT, usage.imageInput);
+  writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
+  sink.setConstant(BASIS[usage.basis]);
+  const guess = guessOf(usage, reading);
+  sink.setConstant(SOURCE[guess === undefined ? usage.source : "estimated"]);
+  sink.setConstant(guess === undefined ? readBy(usage, reading) : ruleNamed(guess));
+}
+
+function writeCount(sink: RowSink, column: number, count: number | undefined): void {
+  if (count !== undefined) sink.setInt64(column, count);
+}
+
+/** The rule that says the counts may be the producer's guess. */
+function guessOf(usage: NormalUsage, { estimate }: UsageReading): string | undefined {
+  if (estimate === undefined) return undefined;
+  const isDetailed = (usage.cacheRead ?? 0) + (usage.reasoning ?? 0) > 0;
+  return estimate.unlessDetailed && isDetailed ? undefined : estimate.rule;
+}
+
+function readBy({ basis }: NormalUsage, { conventionRule }: UsageReading): ConstantText {
+  if (basis === "proven") return RULE.proven;
+  return basis === "rule" && conventionRule !== undefined ? ruleNamed(conventionRule) : RULE.spec;
+}
+
+function whyMissing(record: RecordFields, usage: NormalUsage): ConstantText {
+  if ((usage.flags & USAGE_FLAG.invalidCount) !== 0) return RULE.refused;
+  if (record.isError || record.hasException) return RULE.cut;
+  return record.isStreaming ? RULE.stream : RULE.notSent;
+}
+
+const ruleTexts = new Map<string, ConstantText>();
+
+/** The rule table is small and fixed, and so are these texts. */
+function ruleNamed(name: string): ConstantText {
+  const known = ruleTexts.get(name) ?? new ConstantText("usage_rule", name);
+  ruleTexts.set(name, known);
+  return known;
+}

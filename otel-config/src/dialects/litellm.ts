@@ -1,0 +1,44 @@
+import { ofKind, text, tokens } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** LiteLLM proxy and SDK, both generations of its OpenTelemetry callback. */
+export const LITELLM: Dialect = {
+  name: "litellm",
+  signs: {
+    attributes: ["litellm.*", "hidden_params", "metadata.user_api_key_*"],
+    scopes: ["litellm"],
+    names: ["litellm_request", "raw_gen_ai_request", "Received Proxy Server Request"],
+  },
+  records: [
+    { name: "litellm_request", role: "inference" },
+    { name: "raw_gen_ai_request", role: "inference" },
+    { name: "Received Proxy Server Request", role: "chain" },
+  ],
+  fields: [
+    ofKind(
+      "dollars",
+      "client_cost_nano_usd",
+      "litellm.cost.total",
+      "gen_ai.cost.total_cost",
+      "litellm.response_cost",
+    ),
+    tokens("cacheRead", "litellm.usage.cache_read_input_tokens"),
+    tokens("cacheWrite", "litellm.usage.cache_creation_input_tokens"),
+    ofKind("boolean", "streaming", "litellm.request.streaming"),
+    text(
+      "user_id",
+      "litellm.end_user.id",
+      "metadata.user_api_key_end_user_id",
+      "metadata.user_api_key_user_id",
+    ),
+    text(
+      "team",
+      "litellm.team.alias",
+      "litellm.team.id",
+      "metadata.user_api_key_team_alias",
+      "metadata.user_api_key_team_id",
+    ),
+    text("tenant", "metadata.user_api_key_org_id"),
+    text("route", "litellm.request.route"),
+  ],
+};

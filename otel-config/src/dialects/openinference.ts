@@ -1,0 +1,57 @@
+import { json, kept, ofKind, own, role, text, tokens } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** OpenInference (Arize): `llm.*` beside a span kind. Sends no response id except inside the answer's JSON. */
+export const OPENINFERENCE: Dialect = {
+  name: "openinference",
+  signs: {
+    attributes: ["openinference.*"],
+    scopes: ["openinference.instrumentation.*", "@arizeai/openinference-*", "openinference-*"],
+  },
+  fields: [
+    role("openinference.span.kind", {
+      LLM: "inference",
+      EMBEDDING: "embedding",
+      RERANKER: "rerank",
+      TOOL: "tool",
+      RETRIEVER: "retrieval",
+      AGENT: "agent",
+      CHAIN: "chain",
+      PROMPT: "other",
+      GUARDRAIL: "other",
+      EVALUATOR: "other",
+    }),
+    kept(text("provider", "llm.provider", "llm.system", "embedding.provider")),
+    text("request_model", "llm.request.model_name", "llm.model_name", "embedding.model_name"),
+    text("response_model", "llm.response.model_name"),
+    ofKind("text_list", "finish_reasons", "llm.finish_reason"),
+    tokens("input", "llm.token_count.prompt"),
+    tokens("output", "llm.token_count.completion"),
+    tokens("total", "llm.token_count.total"),
+    tokens("cacheRead", "llm.token_count.prompt_details.cache_read"),
+    tokens("cacheWrite", "llm.token_count.prompt_details.cache_write"),
+    tokens("reasoning", "llm.token_count.completion_details.reasoning"),
+    tokens("audioInput", "llm.token_count.prompt_details.audio"),
+    tokens("audioOutput", "llm.token_count.completion_details.audio"),
+    ofKind("dollars", "client_cost_nano_usd", "llm.cost.total"),
+    json("llm.invocation_parameters", { field: "streaming", kind: "boolean", path: ["stream"] }),
+    text("agent_name", "agent.name"),
+    text("tool_name", "tool.name"),
+    text("tool_call_id", "tool.id", "tool_call.id"),
+    text("prompt_name", "prompt.id"),
+    text("prompt_version", "llm.prompt_template.version"),
+    own(
+      json(
+        "metadata",
+        { field: "user_id", kind: "text", path: ["user_id"] },
+        { field: "session_id", kind: "text", path: ["session_id"] },
+        { field: "session_id", kind: "text", path: ["thread_id"] },
+      ),
+    ),
+    ofKind("content", "input_messages", "input.value"),
+    {
+      ...ofKind("content", "output_messages", "output.value"),
+      members: [{ field: "response_id", kind: "text", path: ["id"] }],
+    },
+  ],
+};
