@@ -79,7 +79,7 @@ async function readRows(dataDir: string): Promise<SpanRow[]> {
   const duckDb = new DuckDb({ threads: 1 });
   try {
     const index = await LakeIndex.open(openLake({ store, region: "local" }));
-    const spans = index.allFiles().filter(({ kind }) => kind === "spans");
+    const spans = index.allFiles().filter(({ kind }) => kind !== "content");
     if (spans.length === 0) return [];
     const paths = spans.map(({ key }) => store.localPath?.(key) ?? "");
     const source = manifestSource(spans, paths);

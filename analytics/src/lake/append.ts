@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { SPAN_ROW_VERSION } from "@lensai/otel-config/span-row/columns";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { CORRECTION_NAMES } from "../corrections/correction.ts";
+import type { Correction } from "../corrections/correction.ts";
 import { readFooter } from "../parquet/read-footer.ts";
 import { encodeParquet } from "../parquet/write-parquet.ts";
 import { commitOnce, findEarlierCommit } from "./commit.ts";
@@ -8,7 +10,7 @@ import { lakeKey } from "./layout.ts";
 import type { ManifestCommit, ManifestFile } from "./manifest.ts";
 import { mapLimited } from "./map-limited.ts";
 import type { Lake } from "./open-lake.ts";
-import { FILE_COLUMNS, describeRows, splitRows } from "./split-rows.ts";
+import { FILE_COLUMNS, describeRows, splitCorrections, splitRows } from "./split-rows.ts";
 import type { FilePart } from "./split-rows.ts";
 
 export interface AppendOptions {
@@ -18,6 +20,8 @@ export interface AppendOptions {
    */
   readonly name: string;
   readonly landedAt: Date;
+  /** Verdicts on rows that landed before, which change in the same moment. */
+  readonly corrections?: readonly Correction[];
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +46,7 @@ interface WrittenPart {
  * Lands a batch: one file per day and kind, then one commit that makes all of them count at once. Rows
  * count exactly once however often this is called with the same rows and name, wherever an earlier call
  * was cut off, and whichever of its requests were carried out in spite of an error. An empty batch
- * commits nothing and gives undefined.
+ * without corrections commits nothing and gives undefined.
  *
  * Rejects with the store's LensError; the call can then be made again. It returns the commit that counts,
  * which is an earlier one when the rows had landed already.
@@ -52,11 +56,9 @@ export async function appendRows(
   batch: RowBatch,
   options: AppendOptions,
 ): Promise<ManifestCommit | undefined> {
-  if (batch.rowCount === 0) return undefined;
-  const parts = splitRows(batch);
-  const written = await mapLimited(parts, PARALLEL_PUTS, (part) =>
-    writePart(lake, { batch, part }, options),
-  );
+  const parts = [...splitRows(batch), ...splitCorrections(options.corrections ?? [])];
+  if (parts.length === 0) return undefined;
+  const written = await mapLimited(parts, PARALLEL_PUTS, (part) => writePart(lake, part, options));
   const leftovers = written.filter(({ body }) => body !== undefined);
   const earlier =
     leftovers.length === 0
@@ -81,15 +83,15 @@ export async function appendRows(
 
 async function writePart(
   { store, region }: Lake,
-  { batch, part }: { batch: RowBatch; part: FilePart },
+  { kind, batch, day, rows }: FilePart,
   options: AppendOptions,
 ): Promise<WrittenPart> {
   const { name, signal } = options;
-  const { kind, day, rows } = part;
   const key = lakeKey({ kind, region, day, name });
   const body = encodeParquet(batch, {
     rows,
     columns: FILE_COLUMNS[kind],
+    names: kind === "corrections" ? CORRECTION_NAMES : {},
     metadata: { [NAME_KEY]: name, [ROW_VERSION_KEY]: String(SPAN_ROW_VERSION) },
   });
   const outcome = await store.put(key, body, { ifAbsent: true, ...(signal && { signal }) });

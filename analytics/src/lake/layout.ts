@@ -3,9 +3,10 @@
  *
  *     spans/v1/region=<r>/dt=<UTC day of start_time>/<name>.parquet
  *     content/v1/region=<r>/dt=<UTC day of start_time>/<name>.parquet
+ *     corrections/v1/region=<r>/dt=<UTC day of the corrected row>/<name>.parquet
  *     manifest/v1/region=<r>/dt=<UTC day of landing>/<name>.json
  */
-export type FileKind = "spans" | "content";
+export type FileKind = "spans" | "content" | "corrections";
 
 export interface LakeKey {
   readonly kind: FileKind | "manifest";
@@ -23,7 +24,7 @@ const MAX_DAY = 2_932_896;
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;
 const KEY =
-  /^(?:(spans|content)(?=.*\.parquet$)|(manifest)(?=.*\.json$))\/v1\/region=([^/]+)\/dt=(\d{4}-\d{2}-\d{2})\/([^/]+)\.[a-z]+$/;
+  /^(?:(spans|content|corrections)(?=.*\.parquet$)|(manifest)(?=.*\.json$))\/v1\/region=([^/]+)\/dt=(\d{4}-\d{2}-\d{2})\/([^/]+)\.[a-z]+$/;
 
 export function isRegion(text: string): boolean {
   return REGION.test(text);

@@ -59,6 +59,13 @@ export class LiveFiles {
     return [...this.#files.values()].map(({ file }) => file);
   }
 
+  /** The files that span rows are read from: the rows, and new verdicts on them. */
+  rowFilesFor(query: Omit<FileQuery, "kind">): ManifestFile[] {
+    const spans = this.filesFor({ kind: "spans", ...query });
+    if (spans.length === 0) return spans;
+    return [...spans, ...this.filesFor({ kind: "corrections", ...query })];
+  }
+
   /** The files that can hold rows of the project and time asked for. */
   filesFor({ kind, projectId, fromUnixMs, toUnixMs }: FileQuery): ManifestFile[] {
     const found: ManifestFile[] = [];

@@ -36,7 +36,7 @@ export interface ManifestCommit {
 }
 
 const FORMAT_VERSION = 1;
-/** A commit has two files per day at most; a compaction may remove thousands. Far above both. */
+/** A commit has three files per day at most; a compaction may remove thousands. Far above both. */
 const MAX_MANIFEST_BYTES = 64 << 20;
 
 /** The commit as JSON: the same commit gives the same bytes. */
@@ -97,7 +97,7 @@ const COMMIT_CHECKS: Readonly<Record<string, Check>> = {
 
 const FILE_CHECKS: Readonly<Record<string, Check>> = {
   key: isText,
-  kind: (value) => value === "spans" || value === "content",
+  kind: (value) => value === "spans" || value === "content" || value === "corrections",
   sha256: (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
   sizeBytes: isCount,
   rows: isCount,

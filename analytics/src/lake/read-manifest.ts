@@ -70,6 +70,11 @@ export class LakeIndex {
     return this.#live.filesFor(query);
   }
 
+  /** The files that span rows are read from: the rows, and new verdicts on them. */
+  rowFilesFor(query: Omit<FileQuery, "kind">): ManifestFile[] {
+    return this.#live.rowFilesFor(query);
+  }
+
   /** Every file that counts. */
   allFiles(): ManifestFile[] {
     return this.#live.all();

@@ -2,12 +2,15 @@ import { CONTENT_KEY_COLUMNS, SPAN_COLUMNS } from "@lensai/otel-config/span-row/
 import { NULL_CODE, dictionaryEntry } from "@lensai/otel-config/span-row/row-batch";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { replacedRows } from "@lensai/otel-config/span-row/replaced-rows";
+import { CORRECTION_COLUMNS, correctionBatch } from "../corrections/correction.ts";
+import type { Correction } from "../corrections/correction.ts";
 import type { FileKind } from "./layout.ts";
 import { isoFromMicros } from "./micros.ts";
 
 /** The rows that become one file. */
 export interface FilePart {
   readonly kind: FileKind;
+  readonly batch: RowBatch;
   readonly day: number;
   /** Ascending. */
   readonly rows: Uint32Array;
@@ -21,17 +24,26 @@ const CONTENT_COLUMNS = SPAN_COLUMNS.filter(({ file }) => file === "content").ma
 export const FILE_COLUMNS: Readonly<Record<FileKind, readonly string[]>> = {
   spans: SPAN_COLUMNS.filter(({ file }) => file === "spans").map(({ name }) => name),
   content: [...CONTENT_KEY_COLUMNS, ...CONTENT_COLUMNS],
+  corrections: CORRECTION_COLUMNS,
 };
 
 /** Splits a batch by day, and adds a content part for the rows of a day that have content. Ordered by day. */
 export function splitRows(batch: RowBatch): FilePart[] {
   const parts: FilePart[] = [];
+  if (batch.rowCount === 0) return parts;
   for (const [day, rows] of rowsByDay(batch)) {
-    parts.push({ kind: "spans", day, rows });
+    parts.push({ kind: "spans", batch, day, rows });
     const withContent = rowsWithContent(batch, rows);
-    if (withContent.length > 0) parts.push({ kind: "content", day, rows: withContent });
+    if (withContent.length > 0) parts.push({ kind: "content", batch, day, rows: withContent });
   }
   return parts;
+}
+
+/** Corrections by the day of the rows that they correct. */
+export function splitCorrections(corrections: readonly Correction[]): FilePart[] {
+  if (corrections.length === 0) return [];
+  const batch = correctionBatch(corrections);
+  return rowsByDay(batch).map(([day, rows]) => ({ kind: "corrections", batch, day, rows }));
 }
 
 function rowsByDay(batch: RowBatch): [number, Uint32Array][] {

@@ -23,6 +23,8 @@ export interface ParquetOptions {
   readonly rows?: Uint32Array;
   /** Columns to write, in file order. */
   readonly columns: readonly string[];
+  /** Names in the file, where they are not those of the row. */
+  readonly names?: Readonly<Record<string, string>>;
   /** Key-value pairs of the footer. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -55,8 +57,17 @@ export function encodeParquet(batch: RowBatch, options: ParquetOptions): Uint8Ar
   file.reset();
   file.append(magic);
   const specs = options.columns.map((name) => SPAN_COLUMNS[columnIndex(name)] as ColumnSpec);
-  const columns = count === 0 ? [] : appendColumns(batch, { specs, rows, count }, workspace);
-  writeFooter({ rowCount: count, specs, columns, metadata: options.metadata }, thrift);
+  const columns =
+    count === 0 ? [] : appendColumns(batch, { specs, rows, count, options }, workspace);
+  writeFooter(
+    {
+      rowCount: count,
+      specs: specs.map((spec) => renamed(spec, options)),
+      columns,
+      metadata: options.metadata,
+    },
+    thrift,
+  );
   const footer = thrift.buffer.view();
   file.append(footer);
   file.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
@@ -73,16 +84,22 @@ function rowsOf({ rows }: ParquetOptions, batch: RowBatch, { identity }: Scratch
   return isEveryRow ? identity : rows;
 }
 
+function renamed(spec: ColumnSpec, { names }: ParquetOptions): ColumnSpec {
+  const name = names?.[spec.name];
+  return name === undefined ? spec : { ...spec, name };
+}
+
 function appendColumns(
   batch: RowBatch,
   selected: {
     readonly specs: readonly ColumnSpec[];
     readonly rows: Uint32Array;
     readonly count: number;
+    readonly options: ParquetOptions;
   },
   { scratch, thrift }: Workspace,
 ): WrittenColumn[] {
-  const { specs, rows, count } = selected;
+  const { specs, rows, count, options } = selected;
   return specs.map((spec) => {
     const column = batch.columns[columnIndex(spec.name)] as Column;
     const encoded = encodeColumn(column, { rows, count, nullable: spec.nullable }, scratch);
@@ -93,7 +110,7 @@ function appendColumns(
       );
     }
     const location = appendColumnChunk(encoded, thrift, scratch.file);
-    return { spec, location, encodings, statistics };
+    return { spec: renamed(spec, options), location, encodings, statistics };
   });
 }
 

@@ -2,6 +2,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { DuckDb, SqlResult } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
+import { correctedRows } from "./corrected-rows.ts";
 
 /** Longest range of one query: a year and what belongs to its edges. */
 export const MAX_RANGE_DAYS = 400;
@@ -13,6 +14,8 @@ export const MAX_UNIX_MS = 9_223_372_036_854;
 /** The lake files that can hold rows of the project and time asked for, as local paths, in any order. */
 export interface QuerySource {
   readonly files: readonly string[];
+  /** Files of new verdicts on rows of these files. */
+  readonly corrections?: readonly string[];
   /** When the rows of each file start, in the order of `files`: lets a query leave files unopened. */
   readonly bounds?: readonly TimeRange[];
   /** All files have the same columns. Otherwise the columns of all of them are compared first. */
@@ -66,10 +69,11 @@ export function invalid(message: string): LensError {
 
 /** The part of a source that can hold rows of a range; all of it when nothing is known about its files. */
 export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource {
-  const { files, bounds, isUniform = false } = source;
+  const { files, bounds, isUniform = false, corrections = [] } = source;
   if (bounds === undefined) return source;
   return {
     isUniform,
+    corrections,
     files: files.filter((_, index) => {
       const bound = bounds[index];
       if (bound === undefined) return true;
@@ -78,11 +82,16 @@ export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource
   };
 }
 
-/** The files as a table, for use behind FROM. Columns are matched by name; an absent one is NULL. */
+/**
+ * The files as a table with the latest verdicts, for use behind FROM. Columns are matched by name; an absent
+ * one is NULL.
+ */
 export function scanOf(source: QuerySource): Sql {
-  return source.isUniform === true
-    ? sql`read_parquet(${source.files})`
-    : sql`read_parquet(${source.files}, union_by_name = true)`;
+  const { files, corrections = [], isUniform = false } = source;
+  const rows = isUniform
+    ? sql`read_parquet(${files})`
+    : sql`read_parquet(${files}, union_by_name = true)`;
+  return corrections.length === 0 ? rows : sql`(${correctedRows(rows, corrections)})`;
 }
 
 /** `FROM ... WHERE ...` of the rows of one project that start within a range. More can be ANDed to it. */

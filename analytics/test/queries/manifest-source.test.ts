@@ -36,6 +36,18 @@ test("without bounds every file belongs to every range", () => {
   expect(sourceWithin({ files: ["/a"] }, { fromUnixMs: 0, toUnixMs: 1 }).files).toEqual(["/a"]);
 });
 
+test("files of corrections are no rows", () => {
+  const corrections = {
+    ...file,
+    kind: "corrections",
+    key: "corrections/v1/region=local/dt=2026-03-02/a.parquet",
+  } as const;
+  const mixed = manifestSource([file, corrections, file], ["/a", "/c", "/b"]);
+  expect(mixed.files).toEqual(["/a", "/b"]);
+  expect(mixed.bounds).toHaveLength(2);
+  expect(mixed.corrections).toEqual(["/c"]);
+});
+
 test("files of one row version have the same columns, and files of several may not", () => {
   const newer = { ...file, rowVersion: 2 };
   expect(manifestSource([file, file], ["/a", "/b"]).isUniform).toBe(true);

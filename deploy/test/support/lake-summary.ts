@@ -20,7 +20,7 @@ export async function lakeSummary(
   try {
     const index = await LakeIndex.open(openLake({ store, region: "local" }));
     const range = { fromUnixMs: Date.now() - days * DAY_MS, toUnixMs: Date.now() + DAY_MS };
-    const files = index.filesFor({ kind: "spans", projectId, ...range });
+    const files = index.rowFilesFor({ projectId, ...range });
     const paths = files.map((file) => store.localPath?.(file.key) ?? "");
     return await projectSummary(projectId, range, { duckDb, source: manifestSource(files, paths) });
   } finally {

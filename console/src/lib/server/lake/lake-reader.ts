@@ -91,7 +91,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       (opened?.index.filesFor({ kind: "spans", projectId, ...ALL_TIMES }) ?? []).length > 0,
     ask: async ({ name, ...range }, run) => {
       const { index, files } = await open();
-      const wanted = index.filesFor({ kind: "spans", ...range });
+      const wanted = index.rowFilesFor(range);
       const key = `${name}\n${JSON.stringify(range)}\n${fingerprintOf(wanted)}`;
       return results.get(key, () =>
         files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) })),
@@ -114,7 +114,7 @@ async function runWithContent<T>(
   range: FileQueryRange,
   run: (spans: QuerySource, content: QuerySource) => Promise<T>,
 ): Promise<T> {
-  const spans = index.filesFor({ kind: "spans", ...range });
+  const spans = index.rowFilesFor(range);
   const content = index.filesFor({ kind: "content", ...range });
   return files.use([...spans, ...content], (paths) =>
     run(

@@ -1,0 +1,94 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  CORRECTION_COLUMNS,
+  CORRECTION_NAMES,
+  correctionBatch,
+} from "../../src/corrections/correction.ts";
+import type { Correction } from "../../src/corrections/correction.ts";
+import { sql } from "../../src/duckdb/sql.ts";
+import { encodeParquet } from "../../src/parquet/write-parquet.ts";
+import { projectSummary } from "../../src/queries/project-summary.ts";
+import { rowsOf } from "../../src/queries/query-source.ts";
+import type { QuerySource } from "../../src/queries/query-source.ts";
+import { correction } from "../corrections/sample-corrections.ts";
+import { DAY_MS, spanRow, useTestLake } from "../support/span-rows.ts";
+
+const { duckDb, lake } = useTestLake();
+const range = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000 };
+const ofBatch = { projectId: "p1" };
+
+async function writeCorrections(name: string, corrections: readonly Correction[]): Promise<string> {
+  const path = join(lake.folder, `${name}.parquet`);
+  const columns = CORRECTION_COLUMNS;
+  const batch = correctionBatch(corrections);
+  await writeFile(path, encodeParquet(batch, { columns, names: CORRECTION_NAMES, metadata: {} }));
+  return path;
+}
+
+async function verdicts(source: QuerySource): Promise<unknown[]> {
+  const rows = await duckDb.query(
+    sql`SELECT record_ordinal, billed, bill_rule, shadowed_by
+      ${rowsOf("p1", range, source)} ORDER BY record_ordinal`,
+  );
+  return rows.map((row) => Object.values(row));
+}
+
+async function sum(source: QuerySource): Promise<unknown> {
+  const { calls, costNanoUsd } = await projectSummary("p1", range, { duckDb, source });
+  return [calls, costNanoUsd];
+}
+
+const row = (ordinal: bigint, values = {}): ReturnType<typeof spanRow> =>
+  spanRow(Number(ordinal), {
+    batch_id: "b",
+    record_ordinal: ordinal,
+    bill_rule: "call",
+    cost_nano_usd: 10n,
+    ...values,
+  });
+
+describe("verdicts that changed after their rows had landed", () => {
+  test("the latest counts, whichever file it is in, and rows without one keep theirs", async () => {
+    const rows = await lake.write("rows", [row(1n), row(2n), row(3n, { billed: null })]);
+    const early = await writeCorrections("early", [
+      correction("b", 1, { ...ofBatch, billRule: "nested", decidedMicros: 1 }),
+      correction("b", 2, { ...ofBatch, billRule: "nested", decidedMicros: 2 }),
+    ]);
+    const late = await writeCorrections("late", [
+      correction("b", 1, {
+        ...ofBatch,
+        billed: true,
+        billRule: "call",
+        shadowedBy: undefined,
+        decidedMicros: 3,
+      }),
+      correction("b", 2, { ...ofBatch, decidedMicros: 0 }),
+    ]);
+    expect(await verdicts({ files: [rows], corrections: [late, early] })).toEqual([
+      [1n, true, "call", null],
+      [2n, false, "nested", "3".repeat(16)],
+      [3n, null, "call", null],
+    ]);
+  });
+
+  test("a correction names its row by project, batch and ordinal", async () => {
+    const rows = await lake.write("named", [row(1n)]);
+    const others = await writeCorrections("others", [
+      correction("b", 1, { projectId: "p2" }),
+      correction("c", 1, ofBatch),
+      correction("b", 2, ofBatch),
+    ]);
+    expect(await verdicts({ files: [rows], corrections: [others] })).toEqual([
+      [1n, true, "call", null],
+    ]);
+  });
+
+  test("every figure of a project follows", async () => {
+    const rows = await lake.write("summed", [row(1n), row(2n)]);
+    const corrections = [await writeCorrections("second", [correction("b", 2, ofBatch)])];
+    expect(await sum({ files: [rows] })).toEqual([2, 20n]);
+    expect(await sum({ files: [rows], corrections })).toEqual([1, 10n]);
+  });
+});
