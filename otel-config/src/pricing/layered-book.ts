@@ -101,6 +101,7 @@ function answer(indexes: readonly LayerIndex[], query: PriceQuery): PriceAnswer 
   }
   return {
     prices: draft.prices === undefined ? undefined : unitPricesOf(draft.prices),
+    named: draft.prices,
     gap: draft.prices === undefined ? gap : undefined,
     validFromMs: draft.fromMs,
     validUntilMs: draft.untilMs,

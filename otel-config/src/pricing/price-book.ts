@@ -1,5 +1,5 @@
 import type { PriceEntry } from "./price-layer.ts";
-import type { UnitPrices } from "./unit-prices.ts";
+import type { BookPrices, UnitPrices } from "./unit-prices.ts";
 
 /** One call, as far as its price depends on it. */
 export interface PriceQuery {
@@ -28,6 +28,8 @@ export interface AppliedOverride {
 export interface PriceAnswer {
   /** Undefined when the book does not know: never 0, never a guess. */
   readonly prices: UnitPrices | undefined;
+  /** The same as the list and the overrides put it, by name, without what follows from it. */
+  readonly named: BookPrices | undefined;
   /** Undefined when there are prices. */
   readonly gap: PriceGap | undefined;
   /** The same question has this answer from here (milliseconds since the epoch; may be -Infinity) */

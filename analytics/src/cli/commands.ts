@@ -1,0 +1,8 @@
+import type { Command } from "./cli-context.ts";
+import { pricesDiff } from "./prices-diff.ts";
+import { pricesImport } from "./prices-import.ts";
+import { pricesSet } from "./prices-set.ts";
+import { pricesShow } from "./prices-show.ts";
+
+/** Every subcommand of `lensai`, in the order of its help. */
+export const COMMANDS: readonly Command[] = [pricesShow, pricesSet, pricesImport, pricesDiff];
