@@ -26,6 +26,7 @@ const CONTENT_BYTES_MAX = 4 * 1024 * 1024;
 const NANOS_PER_SECOND = 1e9;
 const NANOS_PER_MS = 1e6;
 const NANOS_PER_MICRO = 1000;
+const MICROS_PER_MS = 1000;
 /** Longer than any call: larger values are mistakes. */
 const DURATION_NANOS_MAX = 30 * 86_400 * NANOS_PER_SECOND;
 /** Longer text is no point in time, role or error mark. */
@@ -203,7 +204,7 @@ export class FieldWriter {
     if (kind === "seconds") return this.numberOf(value) * NANOS_PER_SECOND;
     if (kind === "milliseconds") return this.numberOf(value) * NANOS_PER_MS;
     const unixMs = Date.parse(this.wordOf(value).replaceAll('"', ""));
-    return unixMs * NANOS_PER_MS - this.record.startMicros * NANOS_PER_MICRO;
+    return (unixMs * MICROS_PER_MS - this.record.startMicros) * NANOS_PER_MICRO;
   }
 
   private readTokens({ usage }: FieldTarget, count: number): boolean {
@@ -225,8 +226,9 @@ export class FieldWriter {
   private readWord({ roles, isFallback, errors }: AttributeClaim, word: string): void {
     if (errors.includes(word)) this.record.isError = true;
     if (roles === undefined) return;
-    if (isFallback) this.record.fallbackRole = roles.get(word);
-    else this.record.role = roles.get(word);
+    const role = roles.get(word) ?? roles.get("*");
+    if (isFallback) this.record.fallbackRole = role;
+    else this.record.role = role;
   }
 
   private writeProviderModel(column: number, value: AnyValue): boolean {

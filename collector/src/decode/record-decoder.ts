@@ -209,7 +209,6 @@ export class RecordDecoder {
   /** The record's name. */
   writeName(range: { from: number; to: number }): void {
     this.writeText(SPAN_NAME_COLUMN, range);
-    if (range.to > range.from) this.record.noteText(SPAN_NAME_COLUMN, this.text);
   }
 
   /** Text of the message into a column; NULL when it is empty. */
@@ -219,6 +218,7 @@ export class RecordDecoder {
     this.text.from = range.from;
     this.text.to = range.to;
     this.sink.setText(column, this.text);
+    this.record.noteText(column, this.text);
   }
 
   /** Remembers the exception type an event names; it fills `error_type` when no attribute does. */

@@ -10,6 +10,10 @@ import type { TextRange } from "./text-interner.ts";
 /** What a record of telemetry is. */
 export type RecordSignal = "span" | "log" | "metric";
 
+const AGENT_NAME_COLUMN = columnIndex("agent_name");
+const TOOL_NAME_COLUMN = columnIndex("tool_name");
+const ERROR_TYPE_COLUMN = columnIndex("error_type");
+const STATUS_MESSAGE_COLUMN = columnIndex("status_message");
 const NAME_COLUMN = columnIndex("span_name");
 const OPERATION_COLUMN = columnIndex("operation");
 const PROVIDER_COLUMN = columnIndex("provider");
@@ -45,6 +49,8 @@ export class RecordFields {
   readonly requestModel: RecordText;
   readonly responseModel: RecordText;
   readonly serviceTier: RecordText;
+  readonly errorType: RecordText;
+  readonly statusMessage: RecordText;
   scope: ScopeFacts;
   private readonly texts: readonly RecordText[];
   /** By column index; undefined for columns that nobody asks about. */
@@ -63,6 +69,8 @@ export class RecordFields {
     this.requestModel = known(REQUEST_MODEL_COLUMN);
     this.responseModel = known(RESPONSE_MODEL_COLUMN);
     this.serviceTier = known(SERVICE_TIER_COLUMN);
+    this.errorType = known(ERROR_TYPE_COLUMN);
+    this.statusMessage = known(STATUS_MESSAGE_COLUMN);
     this.textOf = textOf;
     this.texts = [
       this.name,
@@ -71,6 +79,8 @@ export class RecordFields {
       this.requestModel,
       this.responseModel,
       this.serviceTier,
+      this.errorType,
+      this.statusMessage,
     ];
   }
 
@@ -103,6 +113,14 @@ export class RecordFields {
 
   isFilled(column: number): boolean {
     return this.filled[column] === this.epoch;
+  }
+
+  get namesTool(): boolean {
+    return this.isFilled(TOOL_NAME_COLUMN);
+  }
+
+  get namesAgent(): boolean {
+    return this.isFilled(AGENT_NAME_COLUMN);
   }
 
   /** Something of an answer arrived: its id, or a first chunk. */

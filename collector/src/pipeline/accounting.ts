@@ -11,7 +11,9 @@ import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import { isBreakOff } from "@lensai/otel-config/billing/break-off";
 import { ColumnValues } from "../decode/column-values.ts";
+import type { RecordText } from "../decode/column-values.ts";
 import type { RecordFields } from "../decode/record-fields.ts";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
@@ -25,6 +27,7 @@ const PROVIDER_COLUMN = columnIndex("provider");
 const STREAMING_COLUMN = columnIndex("streaming");
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 const DIALECT = DIALECTS.map(({ name }) => new ConstantText("dialect", name));
 const BILL_RULE: Readonly<Record<LoneBillRule, ConstantText>> = {
@@ -120,7 +123,7 @@ export class Accounting {
     const operation = record.operation.isSet ? this.operations.get(record.operation) : "unknown";
     if (operation !== "unknown") return operation;
     if (record.fallbackRole !== undefined) return record.fallbackRole;
-    return hasUsage && hasModel(record) && record.signal !== "metric" ? "inference" : "other";
+    return roleBySight(record, hasUsage);
   }
 
   /** A claim of nothing for tokens that were used is a producer without a price list. */
@@ -144,20 +147,39 @@ function hasModel({ requestModel, responseModel }: RecordFields): boolean {
   return requestModel.isSet || responseModel.isSet;
 }
 
+/** What a record without any word for it looks like. */
+function roleBySight(record: RecordFields, hasUsage: boolean): CallRole {
+  if (record.namesTool && !hasUsage) return "tool";
+  if (record.namesAgent && !hasModel(record)) return "agent";
+  return hasUsage && hasModel(record) && record.signal !== "metric" ? "inference" : "other";
+}
+
 /** Verdict on the record as if it were the only one of its call. */
 function verdictOf(
   record: RecordFields,
   { named, role, hasUsage }: { named: NamedRecord | undefined; role: CallRole; hasUsage: boolean },
 ): LoneBillRule | undefined {
   const isNamedError = named?.isError === true;
+  const isError = isNamedError || record.isError || record.hasException;
   return billRuleOf({
     isRecordOfCall: record.signal !== "metric",
     isModelCall: isModelCall(role),
     hasModel: hasModel(record),
     hasUsage,
-    isError: isNamedError || record.isError || record.hasException,
-    hasAnswerBegun: !isNamedError && record.hasAnswerBegun,
+    isError,
+    hasAnswerBegun:
+      isError && !hasUsage && !isNamedError && (record.hasAnswerBegun || brokeOff(record)),
   });
+}
+
+/** Broken by the network or the caller while the provider was answering, which it charges for. */
+function brokeOff({ errorType, statusMessage }: RecordFields): boolean {
+  return isBreakOff(textOf(errorType), textOf(statusMessage));
+}
+
+function textOf({ isSet, view, from, to }: RecordText): string {
+  if (!isSet) return "";
+  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + from, to - from));
 }
 
 const roleNames: readonly CallRole[] = [

@@ -83,9 +83,10 @@ function guessOf(usage: NormalUsage, { estimate }: UsageReading): string | undef
   return estimate.unlessDetailed && isDetailed ? undefined : estimate.rule;
 }
 
-function readBy({ basis }: NormalUsage, { conventionRule }: UsageReading): ConstantText {
-  if (basis === "proven") return RULE.proven;
-  return basis === "rule" && conventionRule !== undefined ? ruleNamed(conventionRule) : RULE.spec;
+function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): ConstantText {
+  if (usage.basis === "proven") return RULE.proven;
+  const isRuled = usage.basis === "rule" || (output !== undefined && (usage.reasoning ?? 0) > 0);
+  return isRuled && conventionRule !== undefined ? ruleNamed(conventionRule) : RULE.spec;
 }
 
 function whyMissing(record: RecordFields, usage: NormalUsage): ConstantText {

@@ -81,8 +81,8 @@ function inOrderOfPrecedence(dialects: readonly Dialect[]): OrderedRule[] {
   );
   return [
     ...ordered.filter(({ rule }) => rule.isOwn !== true && rule.isFallback !== true),
-    ...ordered.filter(({ rule }) => rule.isOwn === true),
-    ...ordered.filter(({ rule }) => rule.isOwn !== true && rule.isFallback === true),
+    ...ordered.filter(({ rule }) => rule.isOwn === true && rule.isFallback !== true),
+    ...ordered.filter(({ rule }) => rule.isFallback === true),
   ];
 }
 

@@ -63,7 +63,7 @@ export interface FieldRule {
   readonly isOwn?: true;
   /** What is read out of a JSON value; an attribute that says the same directly wins. */
   readonly members?: readonly JsonMember[];
-  /** For kind "role". A value that is not listed says nothing. */
+  /** For kind "role". A value that is not listed says what "*" says, or nothing. */
   readonly values?: Readonly<Record<string, CallRole>>;
   /** For kind "role": asked only when `gen_ai.operation.name` says nothing. */
   readonly isFallback?: true;

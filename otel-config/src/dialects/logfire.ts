@@ -1,4 +1,4 @@
-import { ofKind, text, tokens } from "./dialect.ts";
+import { ofKind, own, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /**
@@ -10,6 +10,8 @@ export const LOGFIRE: Dialect = {
   name: "logfire",
   signs: { attributes: ["logfire.*", "pydantic_ai.*"], scopes: ["pydantic-ai", "logfire*"] },
   fields: [
+    // Spans of calls name their model as OTel does; only the span of a whole run has this.
+    own({ ...role("model_name", { "*": "agent" }), isFallback: true }),
     tokens("cacheRead", "gen_ai.usage.details.cache_read_tokens"),
     tokens("cacheRead", "gen_ai.usage.details.cache_read_input_tokens"),
     tokens("cacheWrite", "gen_ai.usage.details.cache_write_tokens"),

@@ -5,8 +5,14 @@ import type { Dialect } from "./dialect.ts";
 export const OPENINFERENCE: Dialect = {
   name: "openinference",
   signs: {
-    attributes: ["openinference.*"],
-    scopes: ["openinference.instrumentation.*", "@arizeai/openinference-*", "openinference-*"],
+    attributes: [
+      "openinference.*",
+      "llm.token_count.*",
+      "llm.model_name",
+      "llm.input_messages.*",
+      "llm.output_messages.*",
+    ],
+    scopes: ["openinference*", "@arizeai/openinference-*"],
   },
   fields: [
     role("openinference.span.kind", {
@@ -37,8 +43,9 @@ export const OPENINFERENCE: Dialect = {
     json("llm.invocation_parameters", { field: "streaming", kind: "boolean", path: ["stream"] }),
     text("agent_name", "agent.name"),
     text("tool_name", "tool.name"),
-    text("tool_call_id", "tool.id", "tool_call.id"),
-    text("prompt_name", "prompt.id"),
+    text("tool_call_id", "tool_call.id"),
+    own(text("tool_call_id", "tool.id")),
+    own(text("prompt_name", "prompt.id")),
     text("prompt_version", "llm.prompt_template.version"),
     own(
       json(

@@ -33,8 +33,9 @@ const BOOK_PROVIDER_IDS: ReadonlyMap<string, string> = new Map([
   ["voyage_ai", "voyageai"],
 ]);
 
-/** Google's API names its models "models/gemini-2.5-pro". */
-const GOOGLE_API_PREFIX = /^models\//;
+/** Google names its models "models/gemini-2.5-pro" or "projects/…/publishers/google/models/gemini-2.5-pro". */
+const GOOGLE_API_PREFIX =
+  /^(?:(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/)?models\//;
 
 /** An empty provider says as little as a missing one. */
 const NOT_SAID = "";

@@ -44,6 +44,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     "google_vertex_ai",
     "google-vertex-ai",
     "vertex.anthropic",
+    "gcp.vertex.agent",
     "google-vertex-anthropic",
   ],
   "gcp.gemini": [

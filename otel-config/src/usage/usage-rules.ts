@@ -62,7 +62,6 @@ export const USAGE_RULES: readonly UsageRule[] = [
   { name: "claude-code", dialects: ["claude-code"], input: "exclusive" },
   { name: "langfuse-buckets", dialects: ["langfuse"], input: "disjoint", output: "disjoint" },
   { name: "gemini-cli-candidates", dialects: ["gemini-cli"], output: "exclusive" },
-  { name: "google-adk-candidates", dialects: ["google-adk"], output: "exclusive" },
   {
     name: "traceloop-google-candidates",
     scopes: ["@traceloop/instrumentation-google*", "@traceloop/instrumentation-vertexai*"],

@@ -1,0 +1,496 @@
+import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
+import { describe, expect, test } from "vitest";
+import { rowOf } from "./decode-record.ts";
+import type { SentRecord } from "./decode-record.ts";
+
+/*
+ * One call as each dialect sends it: 93 tokens that no cache knew, 1024 read from the cache, 2000 written to
+ * it, 46 answered, of which 32 of reasoning where the dialect has a name for them.
+ */
+
+interface Case {
+  readonly record: SentRecord;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+const CALL = {
+  call_role: "inference",
+  bill_rule: "call",
+  billed: true,
+  input_tokens: 3117n,
+  input_uncached_tokens: 93n,
+  cache_read_tokens: 1024n,
+  cache_write_5m_tokens: 2000n,
+  output_tokens: 46n,
+  usage_source: "reported",
+} as const;
+
+const ANTHROPIC = { provider: "anthropic", request_model: "claude-sonnet-4-5" } as const;
+const GEN_AI = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "anthropic",
+  "gen_ai.request.model": "claude-sonnet-4-5",
+} as const;
+
+const CASES: Readonly<Record<string, Case>> = {
+  "otel-gen-ai": {
+    record: {
+      attributes: {
+        ...GEN_AI,
+        "gen_ai.response.id": "msg_1",
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 1024,
+        "gen_ai.usage.cache_write.input_tokens": 2000,
+        "gen_ai.usage.reasoning.output_tokens": 32,
+      },
+    },
+    row: {
+      ...CALL,
+      ...ANTHROPIC,
+      response_id: "msg_1",
+      reasoning_tokens: 32n,
+      usage_basis: "spec",
+    },
+  },
+  openinference: {
+    record: {
+      scope: "@arizeai/openinference-instrumentation-anthropic",
+      attributes: {
+        "openinference.span.kind": "LLM",
+        "llm.provider": "anthropic",
+        "llm.model_name": "claude-sonnet-4-5",
+        "llm.token_count.prompt": 3117,
+        "llm.token_count.completion": 46,
+        "llm.token_count.total": 3163,
+        "llm.token_count.prompt_details.cache_read": 1024,
+        "llm.token_count.prompt_details.cache_write": 2000,
+        "llm.token_count.completion_details.reasoning": 32,
+        "llm.invocation_parameters": '{"model":"claude-sonnet-4-5","stream":true}',
+        "llm.cost.total": 0.0125,
+        "output.value": '{"id":"msg_1","content":[{"text":"hi"}]}',
+        metadata: '{"user_id":"u-1","thread_id":"t-1"}',
+      },
+    },
+    row: {
+      ...CALL,
+      ...ANTHROPIC,
+      reasoning_tokens: 32n,
+      streaming: true,
+      client_cost_nano_usd: 12_500_000n,
+      response_id: "msg_1",
+      user_id: "u-1",
+      session_id: "t-1",
+    },
+  },
+  openllmetry: {
+    record: {
+      scope: "@traceloop/instrumentation-anthropic",
+      attributes: {
+        ...GEN_AI,
+        "gen_ai.usage.input_tokens": 93,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.total_tokens": 139,
+        "gen_ai.usage.cache_read_input_tokens": 24,
+        "gen_ai.usage.cache_creation_input_tokens": 20,
+        "traceloop.association.properties.user_id": "u-1",
+        "traceloop.workflow.name": "answer",
+      },
+    },
+    row: {
+      call_role: "inference",
+      input_tokens: 137n,
+      input_uncached_tokens: 93n,
+      usage_basis: "rule",
+      usage_rule: "traceloop-anthropic-js",
+      user_id: "u-1",
+      feature: "answer",
+    },
+  },
+  openlit: {
+    record: {
+      scope: "@openlit/instrumentation-anthropic",
+      attributes: {
+        ...GEN_AI,
+        "gen_ai.sdk.version": "1.15.0",
+        "gen_ai.request.is_stream": false,
+        "gen_ai.usage.input_tokens": 93,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 24,
+        "gen_ai.usage.cache_creation.input_tokens": 20,
+        "gen_ai.client.token.usage": 139,
+        "gen_ai.usage.cost": 0,
+        "gen_ai.server.time_to_first_token": 0.25,
+      },
+    },
+    row: {
+      input_tokens: 137n,
+      usage_rule: "openlit-anthropic",
+      streaming: false,
+      client_cost_nano_usd: null,
+      ttft_ns: 250_000_000n,
+    },
+  },
+  "vercel-ai": {
+    record: {
+      scope: "ai",
+      attributes: {
+        "ai.operationId": "ai.streamText.doStream",
+        "ai.model.provider": "anthropic.messages",
+        "ai.model.id": "claude-sonnet-4-5",
+        "ai.response.id": "msg_1",
+        "ai.usage.inputTokens": 93,
+        "ai.usage.outputTokens": 46,
+        "ai.response.msToFirstChunk": 150.5,
+        "ai.telemetry.functionId": "travel",
+        "ai.telemetry.metadata.userId": "u-1",
+        "ai.response.providerMetadata":
+          '{"anthropic":{"usage":{"input_tokens":93,"cache_read_input_tokens":1024,"cache_creation_input_tokens":2000,"cache_creation":{"ephemeral_5m_input_tokens":1500,"ephemeral_1h_input_tokens":500}}}}',
+      },
+    },
+    row: {
+      ...CALL,
+      ...ANTHROPIC,
+      cache_write_5m_tokens: 1500n,
+      cache_write_1h_tokens: 500n,
+      usage_basis: "proven",
+      streaming: true,
+      ttft_ns: 150_500_000n,
+      feature: "travel",
+      user_id: "u-1",
+    },
+  },
+  langfuse: {
+    record: {
+      scope: "langfuse-sdk",
+      attributes: {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.model.name": "claude-sonnet-4-5",
+        "langfuse.observation.usage_details":
+          '{"input":93,"output":14,"cache_read_input_tokens":1024,"cache_creation_input_tokens":2000,"output_reasoning_tokens":32}',
+        "langfuse.observation.cost_details": '{"input":0.001,"output":0.002,"total":0.003}',
+        "langfuse.observation.completion_start_time": '"2026-11-23T02:13:20.250Z"',
+        "langfuse.observation.prompt.name": "greeter",
+      },
+    },
+    row: {
+      ...CALL,
+      request_model: "claude-sonnet-4-5",
+      reasoning_tokens: 32n,
+      client_cost_nano_usd: 3_000_000n,
+      ttft_ns: 250_000_000n,
+      streaming: true,
+      prompt_name: "greeter",
+    },
+  },
+  langsmith: {
+    record: {
+      attributes: {
+        "langsmith.span.kind": "llm",
+        "gen_ai.system": "anthropic",
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.input_token_details":
+          "{'cache_read': 1024, 'cache_creation': 2000, 'audio': None}",
+        "gen_ai.usage.output_token_details": '{"reasoning":32}',
+        "langsmith.metadata.thread_id": "t-1",
+        "langsmith.trace.session_id": "the-project",
+      },
+    },
+    row: { ...CALL, ...ANTHROPIC, reasoning_tokens: 32n, session_id: "t-1" },
+  },
+  logfire: {
+    record: {
+      scope: "pydantic-ai",
+      attributes: {
+        ...GEN_AI,
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 1024,
+        "gen_ai.usage.details.cache_read_tokens": 1024,
+        "gen_ai.usage.details.cache_write_tokens": 2000,
+        "operation.cost": 0.0125,
+      },
+    },
+    row: { ...CALL, ...ANTHROPIC, client_cost_nano_usd: 12_500_000n },
+  },
+  litellm: {
+    record: {
+      scope: "litellm",
+      name: "litellm_request",
+      attributes: {
+        "gen_ai.system": "anthropic",
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read_input_tokens": 1024,
+        "gen_ai.usage.cache_creation_input_tokens": 2000,
+        "llm.is_streaming": "True",
+        "gen_ai.cost.total_cost": 0.0125,
+        "metadata.user_api_key_team_alias": "search",
+      },
+    },
+    row: {
+      ...CALL,
+      ...ANTHROPIC,
+      streaming: true,
+      client_cost_nano_usd: 12_500_000n,
+      team: "search",
+    },
+  },
+  mastra: {
+    record: {
+      attributes: {
+        ...GEN_AI,
+        "gen_ai.operation.name": "unheard_of",
+        "mastra.span.type": "model_inference",
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 1024,
+        "gen_ai.usage.cache_creation.input_tokens": 2000,
+        "gen_ai.usage.cache_creation.1h_input_tokens": 500,
+        "mastra.completion_start_time": "2026-11-23T02:13:21.000Z",
+      },
+    },
+    row: {
+      ...CALL,
+      ...ANTHROPIC,
+      cache_write_5m_tokens: 1500n,
+      cache_write_1h_tokens: 500n,
+      ttft_ns: 1_000_000_000n,
+    },
+  },
+  genkit: {
+    record: {
+      scope: "genkit-tracer",
+      attributes: {
+        "genkit:name": "googleai/gemini-2.5-pro",
+        "genkit:metadata:subtype": "model",
+        "genkit:output":
+          '{"finishReason":"stop","message":{"content":[]},"usage":{"inputTokens":1117,"outputTokens":14,"thoughtsTokens":10,"cachedContentTokens":1024,"totalTokens":1141}}',
+      },
+    },
+    row: {
+      call_role: "inference",
+      provider: "gcp.gemini",
+      request_model: "gemini-2.5-pro",
+      input_tokens: 1117n,
+      cache_read_tokens: 1024n,
+      output_tokens: 24n,
+      reasoning_tokens: 10n,
+      finish_reasons: '["stop"]',
+    },
+  },
+  mlflow: {
+    record: {
+      attributes: {
+        "mlflow.spanType": "CHAT_MODEL",
+        "mlflow.llm.provider": "anthropic",
+        "mlflow.llm.model": "claude-sonnet-4-5",
+        "mlflow.chat.tokenUsage":
+          '{"input_tokens":3117,"output_tokens":46,"total_tokens":3163,"cache_read_input_tokens":1024,"cache_creation_input_tokens":2000}',
+        "mlflow.llm.cost": { input_cost: 0.01, output_cost: 0.0025, total_cost: 0.0125 },
+      },
+    },
+    row: { ...CALL, ...ANTHROPIC, client_cost_nano_usd: 12_500_000n },
+  },
+  "google-adk": {
+    record: {
+      scope: "gcp.vertex.agent",
+      name: "call_llm",
+      attributes: {
+        "gen_ai.system": "gcp.vertex.agent",
+        "gen_ai.request.model": "gemini-2.5-flash",
+        "gcp.vertex.agent.session_id": "s-1",
+        "gcp.vertex.agent.llm_response":
+          '{"content":{"parts":[]},"usage_metadata":{"prompt_token_count":1117,"candidates_token_count":14,"thoughts_token_count":32,"total_token_count":1163}}',
+      },
+    },
+    row: {
+      call_role: "inference",
+      provider: "gcp.vertex_ai",
+      input_tokens: 1117n,
+      output_tokens: 46n,
+      session_id: "s-1",
+    },
+  },
+  "semantic-kernel": {
+    record: {
+      scope: "Microsoft.SemanticKernel.Diagnostics",
+      attributes: {
+        "gen_ai.operation.name": "chat.completions",
+        "gen_ai.system": "openai",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.prompt_tokens": 100,
+        "gen_ai.response.completion_tokens": 20,
+      },
+    },
+    row: {
+      call_role: "inference",
+      input_tokens: 100n,
+      output_tokens: 20n,
+      cost_nano_usd: 450_000n,
+    },
+  },
+  "claude-code": {
+    record: {
+      signal: "logs",
+      service: "claude-code",
+      name: "api_request",
+      attributes: {
+        model: "claude-sonnet-4-5",
+        input_tokens: "93",
+        output_tokens: "46",
+        cache_read_tokens: "24",
+        cache_creation_tokens: "20",
+        cost_usd: 0.0094,
+        duration_ms: 1521,
+        request_id: "req_1",
+        "session.id": "s-1",
+      },
+    },
+    row: {
+      ...ANTHROPIC,
+      call_role: "inference",
+      bill_rule: "call",
+      input_tokens: 137n,
+      usage_rule: "claude-code",
+      client_cost_nano_usd: 9_400_000n,
+      duration_ns: 1_521_000_000n,
+      response_id: "req_1",
+      session_id: "s-1",
+    },
+  },
+  codex: {
+    record: {
+      signal: "logs",
+      name: "codex.sse_event",
+      attributes: {
+        "event.kind": "response.completed",
+        model: "gpt-5",
+        input_token_count: "1117",
+        output_token_count: "46",
+        cached_token_count: 1024,
+        reasoning_token_count: 32,
+        "conversation.id": "c-1",
+      },
+    },
+    row: {
+      call_role: "inference",
+      provider: "openai",
+      request_model: "gpt-5",
+      input_tokens: 1117n,
+      input_uncached_tokens: 93n,
+      output_tokens: 46n,
+      reasoning_tokens: 32n,
+      session_id: "c-1",
+    },
+  },
+  "gemini-cli": {
+    record: {
+      signal: "logs",
+      service: "gemini-cli",
+      name: "gemini_cli.api_response",
+      attributes: {
+        model: "gemini-2.5-pro",
+        input_token_count: 1117,
+        output_token_count: 50,
+        cached_content_token_count: 1024,
+        thoughts_token_count: 32,
+      },
+    },
+    row: {
+      call_role: "inference",
+      provider: "gcp.gemini",
+      input_tokens: 1117n,
+      output_tokens: 82n,
+      reasoning_tokens: 32n,
+      usage_rule: "gemini-cli-candidates",
+    },
+  },
+};
+
+test("every dialect has a case", () => {
+  expect(Object.keys(CASES).sort()).toEqual(DIALECTS.map(({ name }) => name).sort());
+});
+
+test.each(Object.entries(CASES))(
+  "%s: a call is read as it was meant",
+  (dialect, { record, row }) => {
+    expect(rowOf(record)).toMatchObject({ dialect, ...row });
+  },
+);
+
+describe("signs of several dialects", () => {
+  test("the more specific one names the record, and all of them fill it", () => {
+    const row = rowOf({
+      scope: "ai",
+      attributes: {
+        "openinference.span.kind": "LLM",
+        "ai.operationId": "ai.generateText.doGenerate",
+        "gen_ai.request.model": "gpt-4o",
+        "llm.token_count.prompt": 7,
+      },
+    });
+    expect(row).toMatchObject({
+      dialect: "vercel-ai",
+      call_role: "inference",
+      request_model: "gpt-4o",
+      input_tokens: 7n,
+    });
+  });
+
+  test("the outer span of the AI SDK sums up its calls, whatever its operation says", () => {
+    const row = rowOf({
+      attributes: {
+        "ai.operationId": "ai.generateText",
+        "ai.usage.inputTokens": 7,
+        "ai.model.id": "m",
+      },
+    });
+    expect(row).toMatchObject({ call_role: "chain", bill_rule: null, billed: null });
+  });
+});
+
+test("a common word means nothing outside its dialect, and stays as it is", () => {
+  const attributes = { model: "T-800", input_tokens: 5, duration_ms: 3, "gen_ai.system": "openai" };
+  const row = rowOf({ attributes });
+  expect(row).toMatchObject({ request_model: null, input_tokens: null });
+  expect(JSON.parse(String(row["attributes"]))).toMatchObject(attributes);
+});
+
+test("a record of no dialect has none", () => {
+  expect(rowOf({ attributes: { "http.request.method": "GET" } })).toMatchObject({
+    dialect: null,
+    call_role: null,
+  });
+});
+
+test("one attribute name has one meaning in all dialects that share it", () => {
+  const row = rowOf({
+    scope: "litellm",
+    attributes: {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.usage.input_tokens": 100,
+      "gen_ai.usage.cache_read.input_tokens": 20,
+      "gen_ai.usage.cache_read_input_tokens": 20,
+    },
+  });
+  expect(row).toMatchObject({ input_tokens: 100n, cache_read_tokens: 20n });
+});
+
+describe("roles without an operation", () => {
+  test.each([
+    ["a run of pydantic-ai 1 is an agent", "agent", { model_name: "gpt-4o", "logfire.msg": "run" }],
+    ["a record that names a tool is one", "tool", { "gen_ai.tool.name": "search" }],
+    [
+      "a model with usage is a call",
+      "inference",
+      { "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 3 },
+    ],
+    ["nothing is nothing", "other", { "gen_ai.system": "openai" }],
+  ] as const)("%s", (_, role, attributes) => {
+    expect(rowOf({ attributes })).toMatchObject({ call_role: role });
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { rowOf } from "./decode-record.ts";
+import type { SentRecord, Value } from "./decode-record.ts";
+
+const CHAT = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "openai",
+  "gen_ai.request.model": "gpt-4o",
+} as const;
+const ERROR = { status: { code: 2 } } as const;
+
+const chat = (attributes: Record<string, Value> = {}, rest: Partial<SentRecord> = {}) =>
+  rowOf({ ...rest, attributes: { ...CHAT, ...attributes } });
+
+describe("a call without usage says why, and costs nothing that is known", () => {
+  const missing = {
+    billed: true,
+    usage_source: "missing",
+    input_tokens: null,
+    cost_nano_usd: null,
+  };
+  test.each([
+    ["not sent", "not-sent", chat()],
+    ["streamed", "stream-without-usage", chat({ "gen_ai.request.stream": true })],
+    ["refused counts", "counts-refused", chat({ "gen_ai.usage.input_tokens": 10 ** 15 })],
+    [
+      "broken off after its first chunk",
+      "cut-before-usage",
+      chat(
+        { "gen_ai.response.time_to_first_chunk": 0.2, "error.type": "Error" },
+        { fields: ERROR },
+      ),
+    ],
+    [
+      "given up by its caller",
+      "cut-before-usage",
+      chat({ "error.type": "AbortError" }, { fields: ERROR }),
+    ],
+    [
+      "cut by the network",
+      "cut-before-usage",
+      chat(
+        { "error.type": "TypeError" },
+        { fields: { status: { code: 2, message: "terminated" } } },
+      ),
+    ],
+  ])("%s", (_, rule, row) => {
+    expect(row).toMatchObject({ ...missing, usage_rule: rule });
+  });
+});
+
+describe("a call that the provider refused is no spend", () => {
+  const failed = { billed: false, bill_rule: "failed", usage_source: null };
+  test.each([
+    ["by its status", chat({ "error.type": "RateLimitError" }, { fields: ERROR })],
+    [
+      "never reached",
+      chat(
+        { "error.type": "TypeError" },
+        { fields: { status: { code: 2, message: "fetch failed" } } },
+      ),
+    ],
+    [
+      "by an exception under a status that says nothing of it",
+      chat(
+        {},
+        {
+          fields: {
+            status: { code: 1 },
+            events: [
+              {
+                name: "exception",
+                attributes: [{ key: "exception.type", value: { stringValue: "RateLimitError" } }],
+              },
+            ],
+          },
+        },
+      ),
+    ],
+    [
+      "by the dialect's own mark",
+      rowOf({
+        attributes: {
+          "langfuse.observation.type": "generation",
+          "langfuse.observation.model.name": "gpt-4o",
+          "langfuse.observation.level": "ERROR",
+        },
+      }),
+    ],
+    [
+      "by the name of its record",
+      rowOf({
+        signal: "logs",
+        service: "claude-code",
+        name: "api_error",
+        attributes: { model: "claude-sonnet-4-5", request_id: "req_1", status_code: "529" },
+      }),
+    ],
+  ])("%s", (_, row) => {
+    expect(row).toMatchObject(failed);
+  });
+
+  test("an exception on the way does not undo an answer", () => {
+    const event = {
+      name: "exception",
+      attributes: [{ key: "exception.type", value: { stringValue: "X" } }],
+    };
+    const row = chat({ "gen_ai.usage.input_tokens": 5 }, { fields: { events: [event] } });
+    expect(row).toMatchObject({ billed: true, input_tokens: 5n });
+  });
+});
+
+const openlit = (attributes: Record<string, Value>) =>
+  chat({
+    "gen_ai.sdk.version": "1.15.0",
+    "gen_ai.usage.input_tokens": 58,
+    "gen_ai.usage.output_tokens": 15,
+    ...attributes,
+  });
+
+describe("guesses are marked", () => {
+  test("counts of a stream from a producer that guesses without usage", () => {
+    expect(openlit({ "gen_ai.request.is_stream": true })).toMatchObject({
+      usage_source: "estimated",
+      usage_rule: "openlit-stream-estimates",
+    });
+  });
+
+  test("counts with a detail that only the provider knows are the provider's", () => {
+    const row = openlit({
+      "gen_ai.request.is_stream": true,
+      "gen_ai.usage.cache_read.input_tokens": 20,
+    });
+    expect(row).toMatchObject({ usage_source: "reported" });
+  });
+
+  test("calls that were not streamed are reported", () => {
+    expect(openlit({ "gen_ai.request.is_stream": false })).toMatchObject({
+      usage_source: "reported",
+    });
+  });
+
+  test("cached tokens that a producer leaves out make its input a lower bound", () => {
+    const row = rowOf({
+      scope: "@opentelemetry/instrumentation-aws-sdk",
+      attributes: {
+        "gen_ai.system": "aws.bedrock",
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "gen_ai.usage.input_tokens": 28,
+        "gen_ai.usage.output_tokens": 180,
+      },
+    });
+    expect(row).toMatchObject({
+      usage_source: "estimated",
+      usage_rule: "aws-sdk-bedrock-omits-cache",
+    });
+  });
+});
+
+test("a claim of no cost for tokens that were used is no claim", () => {
+  const used = { "gen_ai.usage.input_tokens": 5, "gen_ai.usage.cost": 0 };
+  expect(chat(used)).toMatchObject({ client_cost_nano_usd: null });
+  expect(chat({ ...used, "gen_ai.usage.input_tokens": 0 })).toMatchObject({
+    client_cost_nano_usd: 0n,
+  });
+});
