@@ -1,8 +1,17 @@
 import type { Command } from "./cli-context.ts";
 import { pricesDiff } from "./prices-diff.ts";
 import { pricesImport } from "./prices-import.ts";
+import { pricesReprice } from "./prices-reprice.ts";
 import { pricesSet } from "./prices-set.ts";
 import { pricesShow } from "./prices-show.ts";
+import { pricesUnknown } from "./prices-unknown.ts";
 
 /** Every subcommand of `lensai`, in the order of its help. */
-export const COMMANDS: readonly Command[] = [pricesShow, pricesSet, pricesImport, pricesDiff];
+export const COMMANDS: readonly Command[] = [
+  pricesShow,
+  pricesSet,
+  pricesImport,
+  pricesDiff,
+  pricesUnknown,
+  pricesReprice,
+];

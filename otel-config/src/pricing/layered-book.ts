@@ -15,6 +15,8 @@ const MAX_CACHED_QUESTIONS = 4096;
 /** Periods kept of one question: time-of-day prices change up to five times a day. */
 const MAX_CACHED_PERIODS = 8;
 
+const PUBLISHED: readonly PriceLayer[] = [LIST_TIERS];
+
 /** A gateway: its model names are "provider/model". */
 const LITELLM = "litellm";
 
@@ -28,8 +30,8 @@ const LITELLM = "litellm";
  * A tier without an entry of its own has no price.
  */
 export function createPriceBook(overrides: readonly PriceLayer[] = []): PriceBook {
-  const layers = [LIST_TIERS, ...overrides];
-  const indexes = layers.map(indexLayer);
+  const indexes = [...PUBLISHED.map(publishedIndex), ...overrides.map(indexLayer)];
+  const layers = [...PUBLISHED, ...overrides];
   const cache = new Map<string, PriceAnswer[]>();
   return {
     version: [BASE_BOOK_VERSION, ...layers.map((layer) => layer.version)].join("+"),
@@ -48,6 +50,12 @@ export function createPriceBook(overrides: readonly PriceLayer[] = []): PriceBoo
       return known ?? remember(cache, key, answer(indexes, query));
     },
   };
+}
+
+/** What was published is part of a version of the book, as the list is: it was not recorded by anybody here. */
+function publishedIndex(layer: PriceLayer): LayerIndex {
+  const index = indexLayer(layer);
+  return { name: index.name, find: (subject, at) => index.find(subject, at, undefined) };
 }
 
 function remember(cache: Map<string, PriceAnswer[]>, key: string, found: PriceAnswer): PriceAnswer {

@@ -12,7 +12,10 @@ export interface PriceQuery {
   readonly projectId?: string | undefined;
   /** As the provider names it ("batch", "default"); undefined is the standard tier. */
   readonly serviceTier?: string | undefined;
-  /** What was believed at that moment: overrides recorded later are left out. */
+  /**
+   * What was believed at that moment: overrides recorded later are left out. The published list is always
+   * the one of this version; an older one is in the row's price version.
+   */
   readonly recordedUntil?: Date | undefined;
 }
 

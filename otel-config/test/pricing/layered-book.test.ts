@@ -236,6 +236,13 @@ describe("service tiers", () => {
     expect(answer).toMatchObject({ prices: undefined, gap: "service_tier", overrides: [] });
   });
 
+  it("are published, and so do not depend on what was recorded here, and when", () => {
+    const long = new Date("2020-01-01T00:00:00Z");
+    expect(dollars(createPriceBook(), { serviceTier: "batch", recordedUntil: long })?.[0]).toBe(
+      0.625,
+    );
+  });
+
   it("take their discount from the price that the customer pays otherwise", () => {
     const book = bookOf(entry({ change: prices(1) }));
     expect(dollars(book, { serviceTier: "batch" })).toEqual([0.5, 0.0625, 5]);

@@ -1,0 +1,88 @@
+import { formatUsd, usdDecimal } from "@lensai/otel-config/money";
+import { Repricing } from "../prices/repricing.ts";
+import type { RepricedGroup } from "../prices/repricing.ts";
+import { parseArguments, parseTime, requireWords } from "./arguments.ts";
+import { callsInLake, rangeOf } from "./calls-in-lake.ts";
+import type { Command } from "./cli-context.ts";
+import { withLake } from "./cli-lake.ts";
+import { loadPriceBook } from "./load-price-book.ts";
+import { textTable } from "./text-table.ts";
+
+/** Prices history again, beside the figures as they were; writes nothing. */
+export const pricesReprice: Command = {
+  path: ["prices", "reprice"],
+  usage:
+    "[--from <time>] [--to <time>] [--project <id>] [--recorded-until <time>] [--changed] [--json]",
+  summary: "what past calls cost by the book in use, beside what they cost when they came",
+  run: async (argv, context) => {
+    const { values, positionals } = parseArguments(argv, {
+      from: { type: "string" },
+      to: { type: "string" },
+      project: { type: "string" },
+      "recorded-until": { type: "string" },
+      changed: { type: "boolean" },
+      json: { type: "boolean" },
+    });
+    requireWords(positionals, []);
+    const range = rangeOf({ from: values.from, to: values.to }, context.now());
+    const book = await loadPriceBook(context);
+    const recordedUntil = parseTime("recorded-until", values["recorded-until"]);
+    const repricing = new Repricing(book, recordedUntil);
+    await withLake(context, async (lake) => {
+      for await (const calls of callsInLake(lake, values.project, range)) repricing.add(calls);
+    });
+    const all = repricing.groups();
+    const groups = values.changed === true ? all.filter((group) => group.changedCalls > 0) : all;
+    if (values.json === true) {
+      const report = { priceVersion: book.version, groups: groups.map(jsonOf) };
+      context.write(`${JSON.stringify(report, undefined, 2)}\n`);
+      return;
+    }
+    context.write(`${tableOf(groups)}${totalLine(all)}by ${book.version}\n`);
+  },
+};
+
+function tableOf(groups: readonly RepricedGroup[]): string {
+  const rows = groups.map((group) => [
+    group.day,
+    group.projectId,
+    group.provider ?? "-",
+    group.model ?? "-",
+    String(group.calls),
+    String(group.changedCalls),
+    amountText(group.oldNanoUsd, group.oldUnknownCalls),
+    amountText(group.newNanoUsd, group.newUnknownCalls),
+    formatUsd(group.newNanoUsd - group.oldNanoUsd),
+  ]);
+  const numbers = ["calls", "changed", "old", "new", "difference"];
+  return textTable(["day", "project", "provider", "model", ...numbers], rows, numbers);
+}
+
+/** An amount that leaves calls out says so. */
+function amountText(nanoUsd: bigint, unknownCalls: number): string {
+  return `${formatUsd(nanoUsd)}${unknownCalls === 0 ? "" : ` + ${unknownCalls} unknown`}`;
+}
+
+function totalLine(groups: readonly RepricedGroup[]): string {
+  const sum = { calls: 0, changed: 0, old: 0n, oldUnknown: 0, now: 0n, nowUnknown: 0 };
+  for (const group of groups) {
+    sum.calls += group.calls;
+    sum.changed += group.changedCalls;
+    sum.old += group.oldNanoUsd;
+    sum.oldUnknown += group.oldUnknownCalls;
+    sum.now += group.newNanoUsd;
+    sum.nowUnknown += group.newUnknownCalls;
+  }
+  const [old, now] = [amountText(sum.old, sum.oldUnknown), amountText(sum.now, sum.nowUnknown)];
+  return `${sum.changed} of ${sum.calls} calls change: ${old} becomes ${now}, difference ${formatUsd(sum.now - sum.old)}\n`;
+}
+
+function jsonOf(group: RepricedGroup): Readonly<Record<string, unknown>> {
+  const { oldNanoUsd, newNanoUsd, ...rest } = group;
+  return {
+    ...rest,
+    oldUsd: usdDecimal(oldNanoUsd),
+    newUsd: usdDecimal(newNanoUsd),
+    differenceUsd: usdDecimal(newNanoUsd - oldNanoUsd),
+  };
+}
