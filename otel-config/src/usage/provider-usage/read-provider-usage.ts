@@ -1,0 +1,68 @@
+import type { RawUsage } from "../usage.ts";
+import type { UsageField, UsageFieldRule, UsagePath, UsageTable } from "./usage-table.ts";
+
+const LIST_STEP = /^(\w+)\[(\w+)\]$/;
+
+/**
+ * Reads what a provider's response, or one event of its stream, says about usage. Counts that are not in it
+ * keep the value that `into` has, so that reading every event of a stream leaves the last value of each:
+ * providers repeat running totals, and adding them up would count twice.
+ *
+ * False when the body has no count of the table; `into` is untouched then.
+ */
+export function readProviderUsage(table: UsageTable, body: unknown, into: RawUsage): boolean {
+  const usage = table.roots.map((root) => valueAt(body, root)).find(isRecord);
+  if (usage === undefined) return false;
+  let isFound = false;
+  for (const [field, rule] of Object.entries(table.fields) as [UsageField, UsageFieldRule][]) {
+    const count = countOf(usage, rule);
+    if (count === undefined) continue;
+    into[field] = count;
+    isFound = true;
+  }
+  if (!isFound) return false;
+  into.inputConvention = table.inputConvention;
+  into.outputConvention = table.outputConvention;
+  return true;
+}
+
+function countOf(
+  usage: unknown,
+  { names, plus = [], minus = [] }: UsageFieldRule,
+): number | undefined {
+  const first = names.map((name) => numberAt(usage, name)).find((count) => count !== undefined);
+  const added = plus.map((path) => numberAt(usage, path)).filter((count) => count !== undefined);
+  if (first === undefined && added.length === 0) return undefined;
+  const sum = added.reduce((total, count) => total + count, first ?? 0);
+  const taken = minus.reduce((total, path) => total + (numberAt(usage, path) ?? 0), 0);
+  return taken === 0 ? sum : Math.max(0, sum - taken);
+}
+
+function numberAt(value: unknown, path: UsagePath): number | undefined {
+  const found = valueAt(value, path);
+  return typeof found === "number" ? found : undefined;
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  let current = value;
+  for (const step of path.split(".")) {
+    const [, list, modality] = LIST_STEP.exec(step) ?? [];
+    current =
+      list === undefined ? member(current, step) : elementOf(member(current, list), modality);
+  }
+  return current;
+}
+
+function elementOf(list: unknown, modality: string | undefined): unknown {
+  return Array.isArray(list)
+    ? list.find((element: unknown) => member(element, "modality") === modality)
+    : undefined;
+}
+
+function member(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,189 @@
+import type { UsageFieldRule, UsagePath, UsageTable } from "./usage-table.ts";
+
+/** The usage objects of provider APIs, one table per API. */
+
+const at = (...names: readonly UsagePath[]): UsageFieldRule => ({ names });
+
+/**
+ * Chat completions, by OpenAI and by everybody who copied the API. The copies differ in where they put
+ * cached tokens: beside the totals, or in the details.
+ */
+const OPENAI_CHAT: UsageTable = {
+  api: "openai.chat",
+  // A stream of Groq reports in x_groq.
+  roots: ["usage", "x_groq.usage"],
+  fields: {
+    input: at("prompt_tokens"),
+    output: at("completion_tokens"),
+    total: at("total_tokens"),
+    cacheRead: at(
+      "prompt_tokens_details.cached_tokens",
+      "prompt_cache_hit_tokens",
+      "cached_tokens",
+    ),
+    cacheWrite: at("prompt_tokens_details.cache_write_tokens"),
+    reasoning: at("completion_tokens_details.reasoning_tokens"),
+    audioInput: at("prompt_tokens_details.audio_tokens"),
+    audioOutput: at("completion_tokens_details.audio_tokens"),
+    imageOutput: at("completion_tokens_details.image_tokens"),
+  },
+  inputConvention: "inclusive",
+  outputConvention: "inclusive",
+  source: "https://platform.openai.com/docs/api-reference/chat/object",
+};
+
+export const USAGE_TABLES: readonly UsageTable[] = [
+  OPENAI_CHAT,
+  {
+    ...OPENAI_CHAT,
+    api: "x_ai.chat",
+    // completion_tokens leaves the reasoning out, where it is listed in the details.
+    outputConvention: "exclusive",
+    source: "https://docs.x.ai/docs/models",
+  },
+  {
+    ...OPENAI_CHAT,
+    api: "perplexity.chat",
+    fields: {
+      ...OPENAI_CHAT.fields,
+      output: { names: ["completion_tokens"], plus: ["citation_tokens"] },
+      reasoning: at("reasoning_tokens"),
+      webSearches: at("num_search_queries"),
+    },
+    outputConvention: "exclusive",
+    source: "https://docs.perplexity.ai/api-reference/chat-completions-post",
+  },
+  {
+    api: "openai.responses",
+    // The last event of a stream carries the response.
+    roots: ["usage", "response.usage"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      total: at("total_tokens"),
+      cacheRead: at("input_tokens_details.cached_tokens"),
+      cacheWrite: at("input_tokens_details.cache_write_tokens"),
+      reasoning: at("output_tokens_details.reasoning_tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/responses/object",
+  },
+  {
+    api: "openai.embeddings",
+    roots: ["usage"],
+    fields: { input: at("prompt_tokens"), total: at("total_tokens") },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/embeddings/create",
+  },
+  {
+    api: "openai.images",
+    roots: ["usage"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      total: at("total_tokens"),
+      imageInput: at("input_tokens_details.image_tokens"),
+      // Without details, an image API puts out images.
+      imageOutput: at("output_tokens_details.image_tokens", "output_tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/images/object",
+  },
+  {
+    api: "openai.realtime",
+    roots: ["response.usage", "usage"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      total: at("total_tokens"),
+      cacheRead: at("input_token_details.cached_tokens"),
+      audioInput: {
+        names: ["input_token_details.audio_tokens"],
+        minus: ["input_token_details.cached_tokens_details.audio_tokens"],
+      },
+      imageInput: {
+        names: ["input_token_details.image_tokens"],
+        minus: ["input_token_details.cached_tokens_details.image_tokens"],
+      },
+      audioOutput: at("output_token_details.audio_tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/realtime-server-events/response/done",
+  },
+  {
+    api: "anthropic.messages",
+    // The first event of a stream carries the message, the last one its own usage.
+    roots: ["usage", "message.usage"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      cacheRead: at("cache_read_input_tokens"),
+      cacheWrite: at("cache_creation_input_tokens"),
+      cacheWrite5m: at("cache_creation.ephemeral_5m_input_tokens"),
+      cacheWrite1h: at("cache_creation.ephemeral_1h_input_tokens"),
+      reasoning: at("output_tokens_details.thinking_tokens"),
+      webSearches: at("server_tool_use.web_search_requests"),
+    },
+    inputConvention: "exclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.claude.com/docs/en/api/messages",
+  },
+  {
+    api: "aws.bedrock.converse",
+    roots: ["usage", "metadata.usage"],
+    fields: {
+      input: at("inputTokens"),
+      output: at("outputTokens"),
+      total: at("totalTokens"),
+      cacheRead: at("cacheReadInputTokens", "cacheReadInputTokenCount"),
+      cacheWrite: at("cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+    },
+    inputConvention: "exclusive",
+    outputConvention: "inclusive",
+    source: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html",
+  },
+  {
+    api: "google.generate_content",
+    roots: ["usageMetadata"],
+    fields: {
+      input: { names: ["promptTokenCount"], plus: ["toolUsePromptTokenCount"] },
+      output: at("candidatesTokenCount", "responseTokenCount"),
+      total: at("totalTokenCount"),
+      cacheRead: at("cachedContentTokenCount"),
+      reasoning: at("thoughtsTokenCount"),
+      audioInput: {
+        names: ["promptTokensDetails[AUDIO].tokenCount"],
+        plus: ["toolUsePromptTokensDetails[AUDIO].tokenCount"],
+        minus: ["cacheTokensDetails[AUDIO].tokenCount"],
+      },
+      // A document is charged as the images of its pages.
+      imageInput: {
+        names: ["promptTokensDetails[IMAGE].tokenCount"],
+        plus: [
+          "promptTokensDetails[DOCUMENT].tokenCount",
+          "toolUsePromptTokensDetails[IMAGE].tokenCount",
+          "toolUsePromptTokensDetails[DOCUMENT].tokenCount",
+        ],
+        minus: ["cacheTokensDetails[IMAGE].tokenCount", "cacheTokensDetails[DOCUMENT].tokenCount"],
+      },
+      audioOutput: at("candidatesTokensDetails[AUDIO].tokenCount"),
+      imageOutput: at("candidatesTokensDetails[IMAGE].tokenCount"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "exclusive",
+    source: "https://ai.google.dev/api/generate-content#UsageMetadata",
+  },
+  {
+    api: "cohere.chat",
+    // Cohere counts twice: what the model saw, and what it charges.
+    roots: ["usage.billed_units", "meta.billed_units"],
+    fields: { input: at("input_tokens"), output: at("output_tokens") },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://docs.cohere.com/reference/chat",
+  },
+];
