@@ -21,13 +21,16 @@ export interface TrueCall {
 }
 
 /** Inclusive totals and the parts inside of them. */
-interface TrueUsage {
+export interface TrueUsage {
   readonly input_total: number;
   readonly input_cached_read: number;
   readonly input_cache_write: number;
   readonly input_uncached: number;
   readonly output_total: number;
   readonly output_reasoning: number;
+  readonly total: number;
+  /** How the provider itself counts: is what its input field says inclusive? */
+  readonly provider_input_field_includes_cache: boolean;
 }
 
 export interface Truth {

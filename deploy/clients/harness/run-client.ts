@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { LensError } from "@lensai/otel-config/errors";
+import { startFakeProvider } from "../provider/fake-provider.ts";
+import type { Client } from "./client-list.ts";
+import { startRecorder } from "./record-requests.ts";
+import type { StagedClient } from "./stage.ts";
+import { writeTruth } from "./write-truth.ts";
+
+/** Tokenizers are loaded, and exporters flush on their own clock. */
+const RUN_TIMEOUT_MS = 120_000;
+
+export interface CaptureOptions {
+  readonly client: Client;
+  readonly staged: StagedClient;
+  readonly scenario: string;
+  /** Where `<client>/<scenario>/` is written; what it held is replaced. */
+  readonly captures: string;
+  /** YYYY-MM-DD. */
+  readonly date: string;
+}
+
+/** Runs one scenario of a client against a fake provider and records what it sends; answers with its folder. */
+export async function captureScenario(options: CaptureOptions): Promise<string> {
+  const { client, staged, scenario, captures, date } = options;
+  const folder = path.join(captures, client.name, scenario);
+  rmSync(folder, { recursive: true, force: true });
+  const provider = await startFakeProvider();
+  const recorder = await startRecorder();
+  try {
+    recorder.recordInto(folder);
+    await runProgram(staged, scenario, { provider: provider.url, otlp: recorder.url });
+    await provider.settled();
+    const facts = { client: client.name, scenario, packages: staged.versions, date };
+    writeTruth(folder, { ...facts, calls: provider.calls() });
+  } finally {
+    await recorder.stop();
+    await provider.stop();
+  }
+  return folder;
+}
+
+async function runProgram(
+  { folder, command, program }: StagedClient,
+  scenario: string,
+  urls: { readonly provider: string; readonly otlp: string },
+): Promise<void> {
+  const child = spawn(command, [program, scenario], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit"],
+    timeout: RUN_TIMEOUT_MS,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: folder,
+      PROVIDER_URL: urls.provider,
+      OTEL_SERVICE_NAME: `client-${path.basename(folder)}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: urls.otlp,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_LOGS_EXPORTER: "otlp",
+      OTEL_TRACES_EXPORTER: "otlp",
+      // A recording says nothing about the machine that it was made on.
+      OTEL_NODE_RESOURCE_DETECTORS: "none",
+      OTEL_EXPERIMENTAL_RESOURCE_DETECTORS: "otel",
+    },
+  });
+  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+  if (code === 0) return;
+  const end = signal ?? `code ${code}`;
+  throw new LensError("internal", `${program} ${scenario} in ${folder} ended with ${end}`);
+}

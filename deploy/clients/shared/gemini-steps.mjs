@@ -1,0 +1,28 @@
+import { MODELS, TOOL, TOOL_SCHEMA, readStream } from "./scenarios.mjs";
+
+/** Makes the call of a step with Google's SDK. */
+export function geminiStep({ GoogleGenAI }, providerUrl) {
+  const client = new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: providerUrl } });
+  const tools = [
+    {
+      functionDeclarations: [
+        { name: TOOL.name, description: "weather", parametersJsonSchema: TOOL_SCHEMA },
+      ],
+    },
+  ];
+  return async (step) => {
+    const request = {
+      model: MODELS.gemini,
+      contents: step.prompt,
+      ...(step.withTool && { config: { tools } }),
+    };
+    if (step.stream === undefined) {
+      await client.models.generateContent(request);
+      return;
+    }
+    const abort = new AbortController();
+    const config = { ...request.config, abortSignal: abort.signal };
+    const stream = await client.models.generateContentStream({ ...request, config });
+    await readStream(stream, step, () => abort.abort());
+  };
+}
