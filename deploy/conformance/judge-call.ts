@@ -41,14 +41,16 @@ function judgeUnsent(row: CallRow, field: TokenField): Finding {
   if (rowCounts(row)[field] !== undefined) {
     return wrong(`${title} is not the provider's and says "${row.source ?? "nothing"}"`);
   }
-  const isTotal = field === "input" || field === "output";
-  if (isTotal && row.usageRule === undefined) return wrong(`no ${title} and no mark`);
+  // A part that is unknown leaves the cost an upper bound; a total that is unknown makes it too small.
+  if (field === "input" || field === "output") return wrong(`no ${title} and no mark`);
   return honest(`${title} not sent`);
 }
 
-/** Right counts must not be called missing. */
-function unmarked(row: CallRow): Finding[] {
-  return row.source === "missing" ? [wrong("right counts marked missing")] : [];
+/** Right counts must not be called missing; estimated they may be, where a client mixes both without a sign. */
+function unmarked({ source, usageRule }: CallRow): Finding[] {
+  if (source === "missing") return [wrong("right counts marked missing")];
+  if (source !== "estimated") return [];
+  return [honest(`right counts, not told from estimates (${usageRule})`)];
 }
 
 function markOf(call: TrueCall, row: CallRow): string {

@@ -59,7 +59,7 @@ function judgeAnswered(
 ): Finding[] {
   if (row !== undefined) return judgeCall(call, row, records);
   const unbilled = spanningOnly(call, truth.calls, rows).find((each) => isModelCallRow(each));
-  if (unbilled !== undefined) return [judgeUnbilled(call, unbilled)];
+  if (unbilled !== undefined) return [judgeUnbilled(call, unbilled, records)];
   if (countsOfCall(call, records).length > 0) return [wrong("call on the wire, no row is billed")];
   if (isBrokenOff(call)) return [honest("no span of a stream that broke off")];
   const isNamed = spanningOnly(call, truth.calls, records).some(({ texts }) =>
@@ -68,10 +68,20 @@ function judgeAnswered(
   return [isNamed ? wrong("span without counts, no row is billed") : honest("no span")];
 }
 
-function judgeUnbilled(call: TrueCall, { source, billRule = "no rule" }: CallRow): Finding {
-  return isBrokenOff(call) && source === "missing"
-    ? honest(`stream that broke off: ${billRule}, usage missing`)
-    : wrong(`call has a row that is not billed (${billRule})`);
+/** Of a stream that broke off a client may tell nothing but the error: then it looks like a call that failed. */
+function judgeUnbilled(
+  call: TrueCall,
+  { source, billRule = "no rule", spanId }: CallRow,
+  records: readonly WireRecord[],
+): Finding {
+  if (!isBrokenOff(call)) return wrong(`call has a row that is not billed (${billRule})`);
+  if (source === "missing") return honest(`stream that broke off: ${billRule}, usage missing`);
+  const isTold = records
+    .filter((record) => record.spanId === spanId)
+    .some(({ texts }) => texts.has(call.response_id ?? "") || texts.has(call.response_model ?? ""));
+  return isTold
+    ? wrong(`answered stream that broke off is not billed (${billRule})`)
+    : honest("stream that broke off sent as a failed call");
 }
 
 /** Billed rows that are the record of no answered call. */
@@ -84,12 +94,20 @@ function judgeOthers(
   return billed
     .filter((row) => !matched.has(row))
     .map((row) => {
-      const near = calls.filter((call) => overlaps(intervalOf(call), row));
-      // The provider saw nothing at that time: the application recorded a call that it did not make there.
-      if (near.length === 0) return honest("record made by hand, without a call");
-      const isFailure = near.every((call) => call.status !== 200);
+      const near = calls.filter((call) => overlaps(intervalOf(call), row) || repeats(row, call));
+      // The provider saw nothing like it: the application recorded a call that it did not make there.
+      if (near.length === 0 && row.signal === "span")
+        return honest("record made by hand, without a call");
+      const isFailure = near.length > 0 && near.every((call) => call.status !== 200);
       return wrong(isFailure ? "failed call billed" : "call billed again");
     });
+}
+
+/** Has the id or the counts of the call: records such as logs come when it is over. */
+function repeats(row: CallRow, call: TrueCall): boolean {
+  if (call.response_id !== null && row.responseId === call.response_id) return true;
+  const { input, output } = trueCounts(call);
+  return call.usage !== null && row.input === input && (row.output ?? 0) === output;
 }
 
 function worst(findings: readonly Finding[]): Grade {

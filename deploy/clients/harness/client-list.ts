@@ -2,12 +2,16 @@
 
 export interface Client {
   readonly name: string;
+  /** What it is, for people. */
+  readonly title: string;
   readonly runtime: "node" | "python";
   /** Folder of the program; several sets of packages can share one. */
   readonly app: string;
   readonly scenarios: readonly string[];
   /** The packages whose versions a verdict is about. */
   readonly packages: readonly string[];
+  /** What its users can do about what it does not send. */
+  readonly advice: string;
 }
 
 const OPENAI = ["openai-calls", "openai-streams"];
@@ -18,41 +22,63 @@ const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-openai-s
 const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
 
-const nodeClient = (
-  name: string,
-  scenarios: readonly string[],
-  packages: readonly string[],
-): Client => ({ name, runtime: "node", app: name, scenarios, packages });
-
-const pythonClient = (
-  name: string,
-  scenarios: readonly string[],
-  packages: readonly string[],
-): Client => ({ name, runtime: "python", app: "python", scenarios, packages });
-
 export const CLIENTS: readonly Client[] = [
-  nodeClient("otel-openai", OPENAI, ["@opentelemetry/instrumentation-openai", "openai"]),
   {
-    ...nodeClient("otel-openai-newest", OPENAI, [
-      "@opentelemetry/instrumentation-openai",
-      "openai",
-    ]),
+    name: "otel-openai",
+    title: "OpenTelemetry for OpenAI (JavaScript)",
+    runtime: "node",
     app: "otel-openai",
+    scenarios: OPENAI,
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Cached and reasoning tokens are never sent: the cost of a cached prompt is an upper bound.",
   },
-  nodeClient("otel-bedrock", BEDROCK, [
-    "@opentelemetry/instrumentation-aws-sdk",
-    "@aws-sdk/client-bedrock-runtime",
-  ]),
-  nodeClient("anthropic-sdk", ANTHROPIC, ["@anthropic-ai/sdk"]),
-  nodeClient(
-    "openllmetry",
-    [...OPENAI, ...ANTHROPIC, ...GEMINI, ...LANGCHAIN_ON_OPENAI],
-    ["@traceloop/node-server-sdk", "openai", "@anthropic-ai/sdk", "@google/genai"],
-  ),
-  nodeClient(
-    "openinference",
-    [...OPENAI, ...ANTHROPIC, ...LANGCHAIN, ...LANGCHAIN_ON_OPENAI],
-    [
+  {
+    name: "otel-openai-newest",
+    title: "the same with the newest openai",
+    runtime: "node",
+    app: "otel-openai",
+    scenarios: OPENAI,
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice:
+      "It patches openai below version 7 and says nothing about newer ones: no span is sent. Stay on openai 6 until it supports 7.",
+  },
+  {
+    name: "otel-bedrock",
+    title: "OpenTelemetry for Bedrock (JavaScript)",
+    runtime: "node",
+    app: "otel-bedrock",
+    scenarios: BEDROCK,
+    packages: ["@opentelemetry/instrumentation-aws-sdk", "@aws-sdk/client-bedrock-runtime"],
+    advice:
+      "Cached input is left out of the counts and sent nowhere else: calls that use prompt caching cost more than can be seen.",
+  },
+  {
+    name: "anthropic-sdk",
+    title: "Anthropic's SDK with its own spans",
+    runtime: "node",
+    app: "anthropic-sdk",
+    scenarios: ANTHROPIC,
+    packages: ["@anthropic-ai/sdk"],
+    advice: "Nothing to do. Another instrumentation on top repeats every call, and is not billed.",
+  },
+  {
+    name: "openllmetry",
+    title: "OpenLLMetry (JavaScript)",
+    runtime: "node",
+    app: "openllmetry",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...LANGCHAIN_ON_OPENAI],
+    packages: ["@traceloop/node-server-sdk", "openai", "@anthropic-ai/sdk", "@google/genai"],
+    advice:
+      "Streams of OpenAI carry its own estimate in place of the usage, and look like any other call; embeddings send no span. Use another instrumentation for OpenAI where streams matter.",
+  },
+  {
+    name: "openinference",
+    title: "OpenInference (JavaScript)",
+    runtime: "node",
+    app: "openinference",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...LANGCHAIN, ...LANGCHAIN_ON_OPENAI],
+    packages: [
       "@arizeai/openinference-instrumentation-openai",
       "@arizeai/openinference-instrumentation-anthropic",
       "@arizeai/openinference-instrumentation-langchain",
@@ -60,26 +86,99 @@ export const CLIENTS: readonly Client[] = [
       "@anthropic-ai/sdk",
       "@langchain/openai",
     ],
-  ),
-  nodeClient("openlit", [...OPENAI, ...ANTHROPIC], ["openlit", "openai", "@anthropic-ai/sdk"]),
-  nodeClient("langfuse", OPENAI, ["@langfuse/openai", "@langfuse/otel", "openai"]),
-  nodeClient("langsmith", [...OPENAI, ...LANGCHAIN], ["langsmith", "openai", "@langchain/openai"]),
-  { ...nodeClient("vercel-ai5", AI_SDK, ["ai", "@ai-sdk/openai"]), app: "vercel-ai" },
-  { ...nodeClient("vercel-ai6", AI_SDK, ["ai", "@ai-sdk/openai"]), app: "vercel-ai" },
-  {
-    ...nodeClient("vercel-ai7", [...AI_SDK, "ai-with-legacy-spans"], ["ai", "@ai-sdk/otel"]),
-    app: "vercel-ai",
+    advice:
+      "Chat streams of OpenAI lose their usage; use the responses API for streams. A stream that breaks off sends nothing, and ends the process with an unhandled rejection.",
   },
-  pythonClient("python-otel-openai", OPENAI, ["opentelemetry-instrumentation-openai-v2", "openai"]),
-  pythonClient("python-openinference", OPENAI, ["openinference-instrumentation-openai", "openai"]),
-  pythonClient(
-    "python-openllmetry",
-    [...OPENAI, ...ANTHROPIC],
-    [
+  {
+    name: "openlit",
+    title: "OpenLIT (JavaScript)",
+    runtime: "node",
+    app: "openlit",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["openlit", "openai", "@anthropic-ai/sdk"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream: without it an estimate is sent in its place.",
+  },
+  {
+    name: "langfuse",
+    title: "Langfuse SDK (JavaScript)",
+    runtime: "node",
+    app: "langfuse",
+    scenarios: OPENAI,
+    packages: ["@langfuse/openai", "@langfuse/otel", "openai"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Embeddings have no usage; streams that break off send no span.",
+  },
+  {
+    name: "langsmith",
+    title: "LangSmith in OpenTelemetry mode (JavaScript)",
+    runtime: "node",
+    app: "langsmith",
+    scenarios: [...OPENAI, ...LANGCHAIN],
+    packages: ["langsmith", "openai", "@langchain/openai"],
+    advice:
+      "Streams, embeddings and LangChain's models send no span over OTLP. Use OpenInference for those.",
+  },
+  {
+    name: "vercel-ai5",
+    title: "Vercel AI SDK 5",
+    runtime: "node",
+    app: "vercel-ai",
+    scenarios: AI_SDK,
+    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    advice: "Cached and reasoning tokens of calls that do not stream are not sent. Use version 6.",
+  },
+  {
+    name: "vercel-ai6",
+    title: "Vercel AI SDK 6",
+    runtime: "node",
+    app: "vercel-ai",
+    scenarios: AI_SDK,
+    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    advice: "Nothing to do. Streams that break off send no counts.",
+  },
+  {
+    name: "vercel-ai7",
+    title: "Vercel AI SDK 7",
+    runtime: "node",
+    app: "vercel-ai",
+    scenarios: [...AI_SDK, "ai-with-legacy-spans"],
+    packages: ["ai", "@ai-sdk/otel", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    advice:
+      "Reasoning tokens are sent only with the `usage` option of its integration; the cost does not depend on them.",
+  },
+  {
+    name: "python-otel-openai",
+    title: "OpenTelemetry for OpenAI (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: OPENAI,
+    packages: ["opentelemetry-instrumentation-openai-v2", "openai", "opentelemetry-util-genai"],
+    advice:
+      "Install `opentelemetry-util-genai<1.2` and `openai<3` with it: with newer ones it fails when it is imported. Responses send no span.",
+  },
+  {
+    name: "python-openinference",
+    title: "OpenInference (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: OPENAI,
+    packages: ["openinference-instrumentation-openai", "openai"],
+    advice: "Ask for `stream_options.include_usage` in every chat stream.",
+  },
+  {
+    name: "python-openllmetry",
+    title: "OpenLLMetry (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: [
       "opentelemetry-instrumentation-openai",
       "opentelemetry-instrumentation-anthropic",
       "openai",
       "anthropic",
     ],
-  ),
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Anthropic's SDK sends the same calls by itself: they are billed once.",
+  },
 ];
