@@ -1,14 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { GENERATED_FILES } from "./generated-files.ts";
+import { writeGenerated } from "./write-generated.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-
-for (const { path, render } of GENERATED_FILES) {
-  const file = join(ROOT, path);
-  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const wanted = render(present);
-  if (wanted === present) continue;
-  writeFileSync(file, wanted);
-  process.stdout.write(`wrote ${path}\n`);
-}
+for (const path of writeGenerated()) process.stdout.write(`wrote ${path}\n`);

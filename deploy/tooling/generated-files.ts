@@ -1,6 +1,10 @@
 import { RULES, type RedactionRule } from "@lensai/otel-config/redaction/rules";
 import { SETTINGS, type SettingSpec } from "@lensai/otel-config/settings";
 import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/columns";
+import { CLIENTS } from "../clients/harness/client-list.ts";
+import { readVerdicts } from "../clients/harness/verdict-file.ts";
+import { clientSections } from "../clients/harness/verdict-page.ts";
+import { cellText, markdownTable } from "./markdown-table.ts";
 
 /** A file of the repository whose content, or a marked part of it, is derived from a source. */
 export interface GeneratedFile {
@@ -18,6 +22,10 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   {
     path: "console/content/docs/span-row.md",
     render: (present) => replaceMarked(present, "span-row", columnsTable(SPAN_COLUMNS)),
+  },
+  {
+    path: "console/content/docs/clients.md",
+    render: (present) => replaceMarked(present, "clients", clientSections(CLIENTS, readVerdicts())),
   },
   {
     path: "console/content/docs/redaction.md",
@@ -44,7 +52,7 @@ function columnsTable(columns: readonly ColumnSpec[]): string {
     column.file,
     cellText(column.source),
   ]);
-  return table(["column", "type", "unit", "NULL", "file", "from"], rows);
+  return markdownTable(["column", "type", "unit", "NULL", "file", "from"], rows);
 }
 
 function rulesTable(rules: readonly RedactionRule[]): string {
@@ -54,7 +62,7 @@ function rulesTable(rules: readonly RedactionRule[]): string {
     cellText(rule.matches),
     `[definition](${rule.source})`,
   ]);
-  return table(["label", "pack", "what is masked", "source"], rows);
+  return markdownTable(["label", "pack", "what is masked", "source"], rows);
 }
 
 function settingsTable(settings: readonly SettingSpec[]): string {
@@ -64,7 +72,7 @@ function settingsTable(settings: readonly SettingSpec[]): string {
     setting.owners.join(", "),
     cellText(setting.description),
   ]);
-  return table(["name", "default", "read by", "meaning"], rows);
+  return markdownTable(["name", "default", "read by", "meaning"], rows);
 }
 
 /** Every setting commented out, so that the file changes nothing until somebody edits it. */
@@ -82,16 +90,3 @@ function environmentExample(settings: readonly SettingSpec[]): string {
 }
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
-
-const cellText = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-
-/** Padded as the formatter wants it, so that generating and formatting agree. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line), ""].join("\n");
-}
