@@ -11,6 +11,7 @@ import { openLanding } from "./landing/landing.ts";
 import type { Landing, LandingOptions } from "./landing/landing.ts";
 import type { Log } from "./log.ts";
 import { Accounting } from "./pipeline/accounting.ts";
+import { IngestReports } from "./pipeline/ingest-reports.ts";
 import { IngestPipeline } from "./pipeline/ingest-pipeline.ts";
 import type { PipelineCounters } from "./pipeline/ingest-pipeline.ts";
 import type { IngestRequest, IngestResult } from "./pipeline/ingest.ts";
@@ -21,6 +22,9 @@ import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
 
 /** How long a stop waits for the lake; what has not landed then is in the log and lands at the next start. */
 const LANDING_DRAIN_TIMEOUT_MS = 10_000;
+
+/** How often producers' refused and repeated records are reported: seldom enough to cost nothing. */
+const REPORT_INTERVAL_MS = 60_000;
 
 export interface LakePipelineOptions extends Partial<LandingOptions> {
   readonly log?: Log;
@@ -34,19 +38,24 @@ export class LakePipeline implements Pipeline {
   readonly name = "pipeline";
   private readonly config: CollectorConfig;
   private readonly landingOptions: Partial<LandingOptions>;
+  private readonly log: Log;
   private readonly prices: WatchedPriceBook;
   private readonly counters: PipelineCounters = {
     duplicateRequests: 0,
     duplicateSpans: 0,
     ignoredRecords: 0,
   };
+  private readonly reports: IngestReports;
+  private reportTimer: NodeJS.Timeout | undefined;
   private running: { landing: Landing; ingest: IngestPipeline } | undefined;
 
   /** Options of the landing replace parts of the storage: for tests of its faults. */
   constructor(config: CollectorConfig, options: LakePipelineOptions = {}) {
     const { log = NO_LOG, ...landingOptions } = options;
     this.config = config;
+    this.reports = new IngestReports(Date.now());
     this.landingOptions = landingOptions;
+    this.log = log;
     this.prices = new WatchedPriceBook({
       path: config.pricesFile,
       lastGoodPath: path.join(config.dataDir, LAST_GOOD_PRICES),
@@ -68,16 +77,38 @@ export class LakePipeline implements Pipeline {
       seen: landing.seen,
       identity: landing.spanIdentity,
       counters: this.counters,
+      reports: this.reports,
     });
     this.running = { landing, ingest };
+    this.reportTimer = setInterval(() => void this.report(ingest), REPORT_INTERVAL_MS);
+    this.reportTimer.unref();
   }
 
-  ingest(request: IngestRequest): Promise<IngestResult> {
+  async ingest(request: IngestRequest): Promise<IngestResult> {
     if (this.running === undefined) {
       const reason = "the collector is not running; send again in a moment";
-      return Promise.reject(new LensError("ingest.shutting_down", reason, { retryable: true }));
+      throw new LensError("ingest.shutting_down", reason, { retryable: true });
     }
-    return this.running.ingest.ingest(request);
+    try {
+      return await this.running.ingest.ingest(request);
+    } catch (error) {
+      const reason = error instanceof LensError ? error.code : "internal";
+      this.reports.noteRequest(request.projectId, { outcome: "refused", reason });
+      throw error;
+    }
+  }
+
+  /** What made no row since the last report goes into the lake like any other metric. */
+  private async report(ingest: IngestPipeline): Promise<void> {
+    const receivedAtMs = Date.now();
+    for (const { projectId, body } of this.reports.take(receivedAtMs)) {
+      const request = reportRequest(projectId, body, receivedAtMs);
+      try {
+        await ingest.ingest(request);
+      } catch (error) {
+        this.log.failure("the ingest report of a project was not stored", error);
+      }
+    }
   }
 
   problems(): readonly string[] {
@@ -96,10 +127,27 @@ export class LakePipeline implements Pipeline {
 
   async stop(): Promise<void> {
     const { running } = this;
+    clearInterval(this.reportTimer);
+    if (running !== undefined) await this.report(running.ingest);
     this.running = undefined;
     await this.prices.stop();
     await running?.landing.close(LANDING_DRAIN_TIMEOUT_MS);
   }
+}
+
+function reportRequest(projectId: string, body: Uint8Array, receivedAtMs: number): IngestRequest {
+  return {
+    signal: "metrics",
+    body,
+    wire: body,
+    wireEncoding: "identity",
+    wireIsBody: true,
+    projectId,
+    apiKeyId: undefined,
+    content: "off",
+    receivedAtMs,
+    hints: [],
+  };
 }
 
 function landingOptionsOf(config: CollectorConfig): Omit<LandingOptions, "decode"> {

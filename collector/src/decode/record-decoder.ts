@@ -10,6 +10,8 @@ import type { RecordSignal } from "./record-fields.ts";
 import { FLAG, USAGE_FLAG_SHIFT, flagsToJson } from "./record-flags.ts";
 import { ResourceDecoder } from "./resource-decoder.ts";
 import { RowSink } from "./row-sink.ts";
+import { countOutcome } from "./record-outcomes.ts";
+import type { RecordOrigin, RecordOutcome } from "./record-outcomes.ts";
 import type { Accounting } from "../pipeline/accounting.ts";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { ConstantText } from "./row-sink.ts";
@@ -47,6 +49,8 @@ export interface DecodeResult {
   ignored: number;
   /** Spans that had landed before. */
   duplicates: number;
+  /** Whose records were rejected, or had landed before. */
+  outcomes: RecordOutcome[];
   /** Ordinals of those spans among all spans of the request. */
   skipped: number[];
   /** The body was overwritten in places: it may only be kept as it now is. */
@@ -234,8 +238,9 @@ export class RecordDecoder {
 const REASONS_MAX = 8;
 
 /** Counts a refused record and remembers why. */
-export function rejectRecord(result: DecodeResult, reason: string): void {
+export function rejectRecord(result: DecodeResult, reason: string, origin: RecordOrigin): void {
   result.rejected += 1;
+  countOutcome(result.outcomes, origin, { outcome: "rejected", reason });
   if (result.reasons.size < REASONS_MAX) result.reasons.add(reason);
 }
 
@@ -248,6 +253,7 @@ export function emptyResult(): DecodeResult {
     warnings: new Set(),
     ignored: 0,
     duplicates: 0,
+    outcomes: [],
     skipped: [],
     isAltered: false,
   };

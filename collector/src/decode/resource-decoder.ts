@@ -7,6 +7,7 @@ import type { AttributeDecoder } from "./attribute-decoder.ts";
 import { CodeList } from "./code-list.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RowSink } from "./row-sink.ts";
+import type { RecordOrigin } from "./record-outcomes.ts";
 import { ScopeTable } from "./scope-facts.ts";
 import type { ScopeFacts } from "./scope-facts.ts";
 import { ScratchJson } from "./scratch-json.ts";
@@ -44,6 +45,8 @@ export class ResourceDecoder {
   /** Bits of the dialects that the resource is a sign of. */
   signs = 0;
   scope: ScopeFacts;
+  private service: string | undefined;
+  private scopeVersion: string | undefined;
   private readonly scopes: ScopeTable;
 
   constructor(attributes: AttributeDecoder, sink: RowSink) {
@@ -65,6 +68,7 @@ export class ResourceDecoder {
     this.text = "";
     this.resourceCode = 0;
     this.signs = 0;
+    this.service = undefined;
   }
 
   /** Reads a Resource that ends at `end`. */
@@ -104,6 +108,7 @@ export class ResourceDecoder {
     if (target.column !== SERVICE_NAME_COLUMN) return;
     const service = decoder.decode(attributes.reader.bytes.subarray(value.from, value.to));
     this.signs = attributes.keys.compiled.serviceSigns(service);
+    this.service = service;
   }
 
   /** Forgets the scope before. */
@@ -114,6 +119,13 @@ export class ResourceDecoder {
     else this.codes.set(RESOURCE_COLUMN, this.resourceCode);
     this.scopeJson.clear();
     this.scope = this.scopes.none;
+    this.scopeVersion = undefined;
+  }
+
+  /** Who sent the records being read. */
+  origin(): RecordOrigin {
+    const { service, scope, scopeVersion } = this;
+    return { service, scope: scope.scope, scopeVersion };
   }
 
   /** Reads an InstrumentationScope that ends at `end`. */
@@ -148,9 +160,9 @@ export class ResourceDecoder {
     const from = reader.at;
     if (redactor.maskField(from, end) > 0) this.attributes.isAltered = true;
     reader.at = end;
-    if (column === SCOPE_NAME_COLUMN) {
-      this.scope = this.scopes.factsOf(decoder.decode(reader.bytes.subarray(from, end)));
-    }
+    const text = decoder.decode(reader.bytes.subarray(from, end));
+    if (column === SCOPE_NAME_COLUMN) this.scope = this.scopes.factsOf(text);
+    else this.scopeVersion = text;
     if (from === end) this.codes.delete(column);
     else this.codes.set(column, this.sink.codeOf(column, { view: reader.view, from, to: end }));
   }

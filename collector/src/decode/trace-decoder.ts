@@ -8,6 +8,7 @@ import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
 import { rejectRecord } from "./record-decoder.ts";
+import { countOutcome } from "./record-outcomes.ts";
 import { FLAG } from "./record-flags.ts";
 import { ConstantText } from "./row-sink.ts";
 import { SpanListDecoder } from "./span-lists.ts";
@@ -115,7 +116,7 @@ export class TraceDecoder {
     const problem = idProblem(reader.bytes, span.trace, span.id);
     if (problem !== undefined) {
       records.discardRow();
-      rejectRecord(result, problem);
+      rejectRecord(result, problem, records.resource.origin());
     } else if (records.attributes.isPending) {
       records.sink.abandonRow();
       result.accepted += 1;
@@ -126,6 +127,8 @@ export class TraceDecoder {
     } else {
       records.discardRow();
       result.duplicates += 1;
+      const duplicate = { outcome: "duplicate", reason: undefined } as const;
+      countOutcome(result.outcomes, records.resource.origin(), duplicate);
       result.skipped.push(ordinal);
     }
   }

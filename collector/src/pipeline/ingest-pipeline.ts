@@ -11,6 +11,7 @@ import type { SeenWindow } from "../landing/seen-window.ts";
 import type { SpanIdentity } from "../landing/span-identity.ts";
 import { BATCH_ID_BYTES } from "../landing/wal-record.ts";
 import type { WalRecordInput } from "../landing/wal-record.ts";
+import type { IngestReports } from "./ingest-reports.ts";
 import type { Ingest, IngestRequest, IngestResult } from "./ingest.ts";
 
 /** Where decoded rows go and how a request becomes durable. */
@@ -34,6 +35,7 @@ export interface IngestPipelineParts {
   readonly seen: SeenWindow;
   readonly identity: SpanIdentity;
   readonly counters: PipelineCounters;
+  readonly reports: IngestReports;
 }
 
 /** What the pipeline counts beside accepted and rejected. */
@@ -49,6 +51,8 @@ const LOOK_UPS_MAX = 64;
 
 /** More records in one request than this are refused: the sender's batch size is broken. */
 const ROWS_PER_REQUEST_MAX = 65_536;
+
+const DUPLICATE = { outcome: "duplicate", reason: undefined } as const;
 
 /** Header and trailer of a gzip member. */
 const GZIP_BYTES_MIN = 18;
@@ -70,6 +74,7 @@ export class IngestPipeline implements Ingest {
     const first = this.pending.get(batchHex);
     if (first !== undefined || this.parts.seen.seenRequest(batchId)) {
       this.parts.counters.duplicateRequests += 1;
+      this.parts.reports.noteRequest(request.projectId, DUPLICATE);
       return first ?? { accepted: 0, rejected: 0, message: undefined };
     }
     const work = this.ingestNew(request, batchId);
@@ -82,7 +87,7 @@ export class IngestPipeline implements Ingest {
   }
 
   private async ingestNew(request: IngestRequest, batchId: Buffer): Promise<IngestResult> {
-    const { log, decoder, counters } = this.parts;
+    const { log, decoder, counters, reports } = this.parts;
     const { signal, body } = request;
     const rowsMax = decoder.countRows(signal, body);
     if (rowsMax > ROWS_PER_REQUEST_MAX) throw tooManyRecords(rowsMax);
@@ -98,6 +103,7 @@ export class IngestPipeline implements Ingest {
     }
     counters.duplicateSpans += result.duplicates;
     counters.ignoredRecords += result.ignored;
+    reports.noteRecords(request.projectId, result.outcomes);
     const rowCount = result.accepted - result.ignored;
     if (rowCount > 0) {
       const isWireKept = this.mayKeepWire(request, result);

@@ -1,9 +1,11 @@
 /**
- * Metrics that LensAI stores: usage and cost of model calls, and what exporters say they dropped. All
+ * Metrics that LensAI stores: usage and cost of model calls, what exporters say they dropped, and what our own
+ * collectors say they refused. All
  * other metrics are accepted and counted, because exporters would otherwise retry them for ever.
  */
 export const STORED_METRIC_PREFIXES: readonly string[] = [
   "gen_ai.",
+  "lensai.ingest.",
   "claude_code.",
   "codex.",
   "gemini_cli.",
