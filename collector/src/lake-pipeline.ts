@@ -92,10 +92,15 @@ export class LakePipeline implements Pipeline {
     try {
       return await this.running.ingest.ingest(request);
     } catch (error) {
-      const reason = error instanceof LensError ? error.code : "internal";
-      this.reports.noteRequest(request.projectId, { outcome: "refused", reason });
+      this.noteRefusal(request.projectId, error);
       throw error;
     }
+  }
+
+  /** What can be sent again is not lost. */
+  private noteRefusal(projectId: string, error: unknown): void {
+    if (!(error instanceof LensError) || error.retryable) return;
+    this.reports.noteRequest(projectId, { outcome: "refused", reason: error.code });
   }
 
   /** What made no row since the last report goes into the lake like any other metric. */

@@ -15,7 +15,7 @@ export async function countSpanIds(folder: string): Promise<Map<string, number>>
     const paths = files.map(({ key }) => store.localPath?.(key) ?? "");
     if (paths.length === 0) return counts;
     const rows = await db.query(
-      sql`SELECT span_id, count(*) AS n FROM read_parquet(${paths}) GROUP BY span_id`,
+      sql`SELECT span_id, count(*) AS n FROM read_parquet(${paths}) WHERE signal <> 'metric' GROUP BY span_id`,
       { timeoutMs: 60_000 },
     );
     for (const row of rows) counts.set(String(row["span_id"]), Number(row["n"]));
