@@ -1,11 +1,20 @@
-/** How the process of the collector is started, whoever starts it: both only keep memory small. */
+/** How the process of the collector is started, whoever starts it: none of it changes what the process does. */
 
 /**
  * A request leaves a megabyte of short-lived objects behind. V8 would let its nursery grow to 48 MB for
  * them, and keep as much memory of dead request bodies. With 6 MB it looks more often at what is dead
  * anyway: 100 MB less, for no more CPU.
  */
-export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"];
+const NURSERY = "--max-semi-space-size=2";
+
+/**
+ * Bodies in flight are tens of megabytes outside of a heap of 25 MB. V8 counts them as growth of the heap, and
+ * marks all of it, many times a second, to find nothing: they are freed by hand (`release-memory.ts`). Room for
+ * three times what lives spares most of it, a fifth of the processor time of requests with content.
+ */
+const HEAP_GROWTH = "--heap-growing-percent=200";
+
+export const NODE_FLAGS: readonly string[] = [NURSERY, HEAP_GROWTH];
 
 /**
  * One heap of the C allocator for all threads. By default glibc gives each thread its own, and each keeps what

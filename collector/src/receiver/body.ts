@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { LensError } from "@lensai/otel-config/errors";
 import { reserve } from "../admission/byte-budget.ts";
 import type { ByteReservation } from "../admission/byte-budget.ts";
+import { releaseMemory } from "./release-memory.ts";
 
 export interface BodyLimits {
   readonly sizeBytesMax: number;
@@ -51,13 +52,24 @@ export function readBody(
     };
     const onEnd = (): void => {
       settle();
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, receivedBytes));
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : joinChunks(chunks, receivedBytes));
     };
     const onClose = (): void => fail(aborted());
     request.on("data", onData);
     request.on("end", onEnd);
     request.on("close", onClose);
   });
+}
+
+/** Node's parser copies each chunk into memory of its own, which is free at once when they have been joined. */
+function joinChunks(chunks: readonly Buffer[], sizeBytes: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    at += chunk.copy(whole, at);
+    releaseMemory(chunk);
+  }
+  return whole;
 }
 
 const tooLarge = (sizeBytesMax: number): LensError =>

@@ -13,6 +13,7 @@ import { LINGER_TIMEOUT_MS } from "./limits.ts";
 import { statusBody, successBody } from "./otlp-response.ts";
 import { otlpStatusOf, retryAfterSecondsOf, toLensError } from "./otlp-status.ts";
 import { otlpMediaType, requireMediaType, requirePost, signalOfPath } from "./request-line.ts";
+import { releaseMemory } from "./release-memory.ts";
 
 export interface OtlpHttpParts extends ReceiverParts {
   readonly control: () => ControlIndex;
@@ -92,10 +93,11 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
   const mediaType = requireMediaType(headers["content-type"]);
   const wireEncoding = contentEncodingOf(headers["content-encoding"]);
   const reservation = parts.budget.open();
+  let wire: Buffer | undefined;
   try {
     if (awaitsContinue(request)) reply.raw.writeContinue();
     const limits = { sizeBytesMax: parts.sizeBytesMax, timeoutMs: parts.bodyTimeoutMs };
-    const wire = await readBody(request.raw, limits, reservation);
+    wire = await readBody(request.raw, limits, reservation);
     const received = { signal, sender, wire, wireEncoding, isJson: mediaType.isJson };
     const result = await acceptExport(parts, received, reservation);
     if (parts.isDraining()) reply.header("connection", "close");
@@ -103,6 +105,7 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
     return await reply.send(successBody(signal, result, mediaType.isJson ? "json" : "protobuf"));
   } finally {
     reservation.release();
+    if (wire !== undefined) releaseMemory(wire);
   }
 }
 

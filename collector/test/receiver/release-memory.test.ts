@@ -20,6 +20,15 @@ test("a buffer cut from Node's pool keeps its memory, which others have a part o
   expect([one.toString(), other.toString()]).toEqual(["one", "other"]);
 });
 
+test("a chunk is freed when it is all of its memory, and kept when it is a part", () => {
+  const memory = new ArrayBuffer(64 * 1024);
+  const [part, whole] = [new Uint8Array(memory, 0, 32 * 1024), new Uint8Array(memory)];
+  releaseMemory(part);
+  expect(part).toHaveLength(32 * 1024);
+  releaseMemory(whole);
+  expect([part.length, whole.length]).toEqual([0, 0]);
+});
+
 test("the pool is smaller than what is released", () => {
   expect(Buffer.allocUnsafe(1).buffer.byteLength).toBeLessThan(RELEASED_BYTES_MIN);
 });
