@@ -7,7 +7,7 @@ import type { CollectorConfig } from "./config.ts";
 import { ControlPoll } from "./control/poll-snapshot.ts";
 import type { Log } from "./log.ts";
 import type { Ingest } from "./pipeline/ingest.ts";
-import type { ReceiverParts } from "./receiver/accept-export.ts";
+import type { ReceiverParts, Storage } from "./receiver/accept-export.ts";
 import { createHttpServer } from "./receiver/http-server.ts";
 import { allowedHosts } from "./receiver/host-check.ts";
 import type { Readiness } from "./receiver/health.ts";
@@ -20,7 +20,7 @@ import { createGrpcServer } from "./receiver/otlp-grpc.ts";
 import { Telemetry } from "./telemetry.ts";
 
 /** What lies behind the receiver: decoding, durability, landing. */
-export interface Pipeline extends Component, Ingest, Readiness {
+export interface Pipeline extends Component, Ingest, Readiness, Storage {
   /** Counters of its own, as plain JSON. */
   stats(): unknown;
 }
@@ -48,13 +48,17 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   let isDraining = false;
   const parts: ReceiverParts = {
     ingest: pipeline,
+    storage: pipeline,
     authenticator: new Authenticator({
       control: () => control.current(),
       keylessIsAllowed: config.keylessIsAllowed,
     }),
     rateLimiter: new RateLimiter(config.rateLimits),
     budget: new ByteBudget(config.inFlightBytesMax),
-    turns: new LoopTurns(() => performance.now()),
+    turns: new LoopTurns(
+      () => performance.now(),
+      () => pipeline.hasRoom(),
+    ),
     inflates: new Gate(POOLED_INFLATES_MAX),
     telemetry,
     nowMs,

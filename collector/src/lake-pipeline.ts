@@ -116,6 +116,14 @@ export class LakePipeline implements Pipeline {
     }
   }
 
+  hasRoom(): boolean {
+    return this.running?.landing.writer.hasRoom ?? true;
+  }
+
+  refuseWhileBehind(): void {
+    this.running?.landing.writer.refuseWhileBehind();
+  }
+
   problems(): readonly string[] {
     if (this.running === undefined) return ["the pipeline is not running"];
     const { refusal, trouble } = this.running.landing.state();

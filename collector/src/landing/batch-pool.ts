@@ -10,11 +10,15 @@ export class BatchPool {
     this.options = options;
   }
 
+  get hasIdle(): boolean {
+    return this.idle.length > 0 || this.existing < this.options.batchesMax;
+  }
+
   /** An empty batch; undefined when all are in use. */
   take(): RowBatch | undefined {
     const batch = this.idle.pop();
     if (batch !== undefined) return batch;
-    if (this.existing >= this.options.batchesMax) return undefined;
+    if (!this.hasIdle) return undefined;
     this.existing += 1;
     return new RowBatch(this.options.rowsFull);
   }

@@ -24,6 +24,8 @@ export class Lander {
   private isRunning = false;
   private isStopped = false;
   private whenIdle: (() => void)[] = [];
+  /** When the landing began that is under way, on the monotonic clock. */
+  private landingSinceMs: number | undefined;
   private trouble: (LandTrouble & { readonly atMs: number }) | undefined;
   private lastLandedMs: number | undefined;
   private landedRows = 0;
@@ -42,6 +44,15 @@ export class Lander {
       conflicts: this.conflicts,
       trouble: this.trouble,
     };
+  }
+
+  /** Is the store so slow, or away, that waiting for a batch to come back would hold up requests for nothing? */
+  get isStalled(): boolean {
+    if (this.trouble !== undefined) return true;
+    return (
+      this.landingSinceMs !== undefined &&
+      performance.now() - this.landingSinceMs > STALLED_AFTER_MS
+    );
   }
 
   /** The thread or a step on this side has met an error; the next success clears it. */
@@ -114,8 +125,12 @@ export class Lander {
   /** Tries until it has succeeded; false when the lander was stopped before. */
   private async landAtLast(sealed: SealedSegment): Promise<boolean> {
     sealed.isTaken = true;
+    this.landingSinceMs = performance.now();
     for (let failures = 0; !this.isStopped; failures += 1) {
-      if (await this.tryLand(sealed)) return true;
+      if (await this.tryLand(sealed)) {
+        this.landingSinceMs = undefined;
+        return true;
+      }
       if (!this.isStopped) await this.pause(failures);
     }
     return false;
@@ -242,6 +257,9 @@ async function isSound({ settled }: SealedSegment): Promise<boolean> {
 
 const FIRST_PAUSE_MS = 100;
 const PAUSE_MS_MAX = 5000;
+
+/** A full segment takes a fraction of a second. Well below the deadline of OTLP clients (10 s), who wait so long. */
+const STALLED_AFTER_MS = 2000;
 
 function toTrouble(error: unknown): LandTrouble {
   if (error instanceof LensError) {

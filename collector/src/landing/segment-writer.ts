@@ -22,6 +22,7 @@ export class SegmentWriter {
   private readonly options: SegmentWriterOptions;
   private open: OpenSegment | undefined;
   private isClosed = false;
+  private last: RequestSize = { rows: 0, bytes: 0 };
 
   constructor(options: SegmentWriterOptions) {
     this.options = options;
@@ -36,6 +37,38 @@ export class SegmentWriter {
   /** When the first record arrived that is not sealed yet. */
   get oldestReceivedMs(): number | undefined {
     return this.open?.segment.firstReceivedMs;
+  }
+
+  /**
+   * False when the next request had better wait a moment: it needs the next segment, and neither its file nor a
+   * batch is at hand, but both will be soon. Taken all the same it would be refused, or take the batch from a
+   * segment that waits, whose rows then have to be decoded a second time. True also when waiting is no use.
+   */
+  get hasRoom(): boolean {
+    const { wal, pool, lander } = this.options;
+    if (this.isClosed || wal.trouble !== undefined || this.openHasRoom) return true;
+    if (!wal.supply.isReady) {
+      void wal.supply.prepare();
+      return wal.supply.isBehind;
+    }
+    return pool.hasIdle || lander.isStalled;
+  }
+
+  /**
+   * Throws what `prepare` would throw, `ingest.storage_behind`, for a request of which nothing is known but that
+   * it has arrived: so it is refused before it has cost anything.
+   */
+  refuseWhileBehind(): void {
+    const { wal } = this.options;
+    if (wal.trouble !== undefined) throw storageBehind(wal.trouble);
+    const { supply } = wal;
+    if (!supply.isReady && supply.isBehind && !this.openHasRoom)
+      throw storageBehind(supply.shortage);
+  }
+
+  /** For a request like the last one, that is: nobody knows the next one before it is inflated. */
+  private get openHasRoom(): boolean {
+    return this.open !== undefined && this.fits(this.open, this.last);
   }
 
   /**
@@ -54,7 +87,8 @@ export class SegmentWriter {
     }
     const { trouble } = wal;
     if (trouble !== undefined) throw storageBehind(trouble);
-    if (this.open !== undefined && !this.fits(this.open, rowsExpected, bytesExpected)) this.seal();
+    this.last = { rows: rowsExpected, bytes: bytesExpected };
+    if (this.open !== undefined && !this.fits(this.open, this.last)) this.seal();
     this.open ??= this.openNext();
     if (this.open.recordCount === 0) this.open.batch.reserveRows(rowsExpected);
   }
@@ -128,13 +162,13 @@ export class SegmentWriter {
     this.seal(); // the file is cut short, and no longer what the next record should go to
   }
 
-  private fits(open: OpenSegment, rowsExpected: number, bytesExpected: number): boolean {
+  private fits(open: OpenSegment, { rows, bytes }: RequestSize): boolean {
     if (open.recordCount === 0) return true;
     const { limits } = this.options;
     return (
-      open.batch.rowCount + rowsExpected <= open.batch.capacity &&
-      open.batch.plainBytes + bytesExpected <= limits.plainBytesMax &&
-      open.bytes + bytesExpected <= limits.segmentBytes
+      open.batch.rowCount + rows <= open.batch.capacity &&
+      open.batch.plainBytes + bytes <= limits.plainBytesMax &&
+      open.bytes + bytes <= limits.segmentBytes
     );
   }
 
@@ -170,6 +204,12 @@ export interface SegmentLimits {
   readonly segmentBytes: number;
   /** A segment is sealed this long after its first record. */
   readonly landingIntervalMs: number;
+}
+
+interface RequestSize {
+  readonly rows: number;
+  /** As inflated. */
+  readonly bytes: number;
 }
 
 interface OpenSegment {

@@ -13,9 +13,18 @@ import { transcodeJson } from "./json-to-protobuf.ts";
 import type { LoopTurns } from "./loop-turns.ts";
 import { releaseMemory } from "./release-memory.ts";
 
+/** What is known of the storage before a request is read. */
+export interface Storage {
+  /** False when a request had better wait a moment before anything is spent on it. */
+  hasRoom(): boolean;
+  /** Throws LensError `ingest.storage_behind` when a request that arrives now would be refused at the end. */
+  refuseWhileBehind(): void;
+}
+
 /** What both transports need to serve an export. */
 export interface ReceiverParts {
   readonly ingest: Ingest;
+  readonly storage: Storage;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly budget: ByteBudget;
@@ -57,7 +66,8 @@ async function inflateAndIngest(
   reservation: ByteReservation,
 ): Promise<IngestResult> {
   const { wire, wireEncoding } = received;
-  const { sizeBytesMax, inflates } = parts;
+  const { sizeBytesMax, inflates, storage } = parts;
+  storage.refuseWhileBehind();
   const plain = isForPool(wire, wireEncoding)
     ? await inflates.run(() => inflateInPool(wire, wireEncoding, sizeBytesMax))
     : inflateNow(wire, wireEncoding, sizeBytesMax);

@@ -92,6 +92,7 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
   parts.rateLimiter.admit(sender.projectId, parts.nowMs());
   const mediaType = requireMediaType(headers["content-type"]);
   const wireEncoding = contentEncodingOf(headers["content-encoding"]);
+  parts.storage.refuseWhileBehind();
   const reservation = parts.budget.open();
   let wire: Buffer | undefined;
   try {

@@ -96,6 +96,12 @@ export class RecordingPipeline implements Pipeline {
     return result;
   }
 
+  hasRoom(): boolean {
+    return true;
+  }
+
+  refuseWhileBehind(): void {}
+
   problems(): readonly string[] {
     return [];
   }
