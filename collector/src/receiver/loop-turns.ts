@@ -29,10 +29,9 @@ export class LoopTurns {
     });
   }
 
-  /** When not, something is under way that starts the next turn. */
+  /** When not, something is under way that looks again: a turn that ends, or the poll. */
   private mayBegin(): boolean {
-    if (!this.hasTime()) return false;
-    if (this.hasRoom()) return true;
+    if (this.hasRoom()) return this.hasTime();
     this.poll ??= setTimeout(() => {
       this.poll = undefined;
       this.begin();
