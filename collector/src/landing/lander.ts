@@ -13,7 +13,8 @@ import type { WalSegment } from "./wal-segment.ts";
 
 /**
  * Takes sealed segments to the lake, oldest first: rows -> lake -> seen journal -> the segment is recycled.
- * Every step can be repeated, so a failure anywhere, a crash included, only means doing it again.
+ * Every step can be repeated, so a failure anywhere, a crash included, only means doing it again. While the
+ * files of one segment are put away, the rows of the next one land.
  *
  * A segment that waits may give up its batch (`spillNewest`): its rows are decoded again from the log when
  * its turn comes. So memory stays bounded by a few batches and the backlog by the disk.
@@ -26,7 +27,13 @@ export class Lander {
   private whenIdle: (() => void)[] = [];
   /** When the landing began that is under way, on the monotonic clock. */
   private landingSinceMs: number | undefined;
-  private trouble: (LandTrouble & { readonly atMs: number }) | undefined;
+  /** The segment whose rows are in the lake, and whether its last steps succeeded. */
+  private finishing: { readonly segment: WalSegment; readonly done: Promise<boolean> } | undefined;
+  /** Of rows that do not land, and of files that are not put away. */
+  private readonly troubles: { [step in Step]: Trouble | undefined } = {
+    land: undefined,
+    finish: undefined,
+  };
   private lastLandedMs: number | undefined;
   private landedRows = 0;
   private conflicts = 0;
@@ -37,8 +44,8 @@ export class Lander {
 
   get state(): LanderState {
     return {
-      waitingSegments: this.queue.length,
-      oldestReceivedMs: this.queue[0]?.segment.firstReceivedMs,
+      waitingSegments: this.queue.length + (this.finishing === undefined ? 0 : 1),
+      oldestReceivedMs: (this.finishing ?? this.queue[0])?.segment.firstReceivedMs,
       lastLandedMs: this.lastLandedMs,
       landedRows: this.landedRows,
       conflicts: this.conflicts,
@@ -55,9 +62,13 @@ export class Lander {
     );
   }
 
-  /** The thread or a step on this side has met an error; the next success clears it. */
-  noteTrouble(trouble: LandTrouble): void {
-    this.trouble = { ...trouble, atMs: this.options.now() };
+  private get trouble(): Trouble | undefined {
+    return this.troubles.land ?? this.troubles.finish;
+  }
+
+  /** The thread or a step on this side has met an error; the next success of that step clears it. */
+  noteTrouble(trouble: LandTrouble, step: Step = "land"): void {
+    this.troubles[step] = { ...trouble, atMs: this.options.now() };
   }
 
   /**
@@ -67,7 +78,7 @@ export class Lander {
   land(segment: WalSegment, batch: RowBatch | undefined, settled: Promise<void>): void {
     if (batch === undefined) segment.journal = undefined;
     settled.catch(() => undefined); // met by run(), perhaps much later
-    this.queue.push({ segment, batch, settled, isTaken: false, isLanded: false });
+    this.queue.push({ segment, batch, settled, isTaken: false });
     if (!this.isRunning) void this.run();
   }
 
@@ -106,61 +117,72 @@ export class Lander {
   }
 
   private async idle(): Promise<void> {
-    if (!this.isRunning) return;
-    await new Promise<void>((resolve) => {
-      this.whenIdle.push(resolve);
-    });
+    if (this.isRunning) {
+      await new Promise<void>((resolve) => {
+        this.whenIdle.push(resolve);
+      });
+    }
+    await this.finishing?.done;
   }
 
   private async run(): Promise<void> {
     this.isRunning = true;
     for (let sealed = this.queue[0]; sealed !== undefined; sealed = this.queue[0]) {
       if (!(await isSound(sealed)) || !(await this.landAtLast(sealed))) break;
+      if ((await this.finishing?.done) === false) break;
       this.queue.shift();
+      this.finish(sealed);
     }
     this.isRunning = false;
     for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 
-  /** Tries until it has succeeded; false when the lander was stopped before. */
   private async landAtLast(sealed: SealedSegment): Promise<boolean> {
     sealed.isTaken = true;
     this.landingSinceMs = performance.now();
+    const isEmpty = sealed.segment.recordCount === 0;
+    const isLanded = isEmpty || (await this.succeed("land", () => this.landRows(sealed)));
+    this.landingSinceMs = undefined;
+    return isLanded;
+  }
+
+  /** Only begins: the next segment does not wait for it, the one after that does. */
+  private finish(sealed: SealedSegment): void {
+    const { segment } = sealed;
+    const steps = async (): Promise<boolean> => {
+      const isFinished = await this.succeed("finish", () => this.putAway(sealed));
+      if (isFinished) this.finishing = undefined;
+      return isFinished;
+    };
+    this.finishing = { segment, done: steps() };
+  }
+
+  /** Tries until it has succeeded; false when the lander was stopped before. */
+  private async succeed(step: Step, attempt: () => Promise<void>): Promise<boolean> {
     for (let failures = 0; !this.isStopped; failures += 1) {
-      if (await this.tryLand(sealed)) {
-        this.landingSinceMs = undefined;
+      try {
+        await attempt();
+        this.troubles[step] = undefined;
         return true;
+      } catch (error) {
+        if (this.isStopped) break;
+        this.noteTrouble(toTrouble(error), step);
+        await this.pause(failures);
       }
-      if (!this.isStopped) await this.pause(failures);
     }
     return false;
   }
 
-  private async tryLand(sealed: SealedSegment): Promise<boolean> {
-    try {
-      if (sealed.segment.recordCount > 0) await this.landRecords(sealed);
-      else await this.discard(sealed);
-      this.trouble = undefined;
-      return true;
-    } catch (error) {
-      if (!this.isStopped) this.noteTrouble(toTrouble(error));
-      return false;
+  private async putAway({ segment, batch, hasConflict }: SealedSegment): Promise<void> {
+    const { seenFolder, wal, pool, now, quarantineFolder } = this.options;
+    const hasLanded = segment.recordCount > 0;
+    if (hasLanded && segment.journal !== undefined) {
+      await seenFolder.save(segment.name, segment.journal, now());
     }
-  }
-
-  private async discard({ segment, batch }: SealedSegment): Promise<void> {
-    await this.options.wal.supply.recycle(segment);
-    if (batch !== undefined) this.options.pool.give(batch);
-  }
-
-  private async landRecords(sealed: SealedSegment): Promise<void> {
-    const { segment } = sealed;
-    const { seenFolder, wal, now, quarantineFolder } = this.options;
-    if (!sealed.isLanded) await this.landRows(sealed);
-    if (segment.journal !== undefined) await seenFolder.save(segment.name, segment.journal, now());
-    if (sealed.hasConflict) await wal.supply.setAside(segment, quarantineFolder);
+    if (hasConflict) await wal.supply.setAside(segment, quarantineFolder);
     else await wal.supply.recycle(segment);
-    this.lastLandedMs = now();
+    if (hasLanded) this.lastLandedMs = now();
+    else if (batch !== undefined) pool.give(batch);
   }
 
   private async landRows(sealed: SealedSegment): Promise<void> {
@@ -173,7 +195,6 @@ export class Lander {
     const rowCount = await thread.land(folder.landingName(segment), landedAtMs, batch);
     sealed.batch = undefined;
     pool.give(batch);
-    sealed.isLanded = true;
     this.landedRows += expected;
     // The name held other rows: a log restored from a copy, say. The bytes are kept for a person.
     sealed.hasConflict = rowCount !== expected;
@@ -231,8 +252,11 @@ export interface LanderState {
   /** Segments set aside because the lake holds other rows under their name. */
   readonly conflicts: number;
   /** Why landing does not succeed at the moment; undefined while it does. */
-  readonly trouble: (LandTrouble & { readonly atMs: number }) | undefined;
+  readonly trouble: Trouble | undefined;
 }
+
+type Step = "land" | "finish";
+type Trouble = LandTrouble & { readonly atMs: number };
 
 interface SealedSegment {
   readonly segment: WalSegment;
@@ -240,8 +264,7 @@ interface SealedSegment {
   readonly settled: Promise<void>;
   /** It is being landed: its batch is not to be touched from elsewhere. */
   isTaken: boolean;
-  /** Its rows are in the lake; what follows may still have to be repeated. */
-  isLanded: boolean;
+  /** The lake holds other rows under its name. */
   hasConflict?: boolean;
 }
 
