@@ -96,11 +96,19 @@ export class RecordingPipeline implements Pipeline {
     return result;
   }
 
+  /** Why nothing can be stored at the moment; undefined while something can. */
+  behind: LensError | undefined;
+  isShortOfRoom = false;
+  timesAskedForRoom = 0;
+
   hasRoom(): boolean {
-    return true;
+    this.timesAskedForRoom += 1;
+    return !this.isShortOfRoom;
   }
 
-  refuseWhileBehind(): void {}
+  refuseWhileBehind(): void {
+    if (this.behind !== undefined) throw this.behind;
+  }
 
   problems(): readonly string[] {
     return [];

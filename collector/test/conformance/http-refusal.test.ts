@@ -14,6 +14,7 @@ import {
   tracesProtobuf,
 } from "./harness.ts";
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
+import { until } from "../landing/test-folder.ts";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 
 /** Only a busy machine needs it: each case takes well under a second. */
@@ -305,6 +306,35 @@ describe("when the pipeline cannot take it", () => {
     });
     failing.answer = accept;
     expect((await broken.send(request)).status).toBe(200);
+  });
+
+  test("H33 while storage is behind a request is refused before its body has been read", async () => {
+    failing.behind = new LensError("ingest.storage_behind", "the lake is away", {
+      retryable: true,
+    });
+    const socket = await broken.connect();
+    socket.write(
+      "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n{",
+    );
+    const answer = await readUntil(socket, (text) => text.includes("the lake is away"));
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/retry-after: [1-5]\r\n/);
+    socket.destroy();
+    failing.behind = undefined;
+    const accepted = await broken.send({ headers: JSON_TYPE, body: tracesJson() });
+    expect(accepted.status).toBe(200);
+  });
+
+  test("a request that has to wait for room is accepted when there is some", async () => {
+    failing.isShortOfRoom = true;
+    failing.timesAskedForRoom = 0;
+    const before = failing.requests.length;
+    const waiting = broken.send({ headers: JSON_TYPE, body: tracesJson() });
+    await until(() => failing.timesAskedForRoom > 1);
+    expect(failing.requests).toHaveLength(before);
+    failing.isShortOfRoom = false;
+    expect((await waiting).status).toBe(200);
+    expect(failing.requests).toHaveLength(before + 1);
   });
 
   test("H34 a bug is a 500 Status without a trace of its text, which the log does not hold either", async () => {

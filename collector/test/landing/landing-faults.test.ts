@@ -10,6 +10,7 @@ import { ingestIds } from "./ingest-ids.ts";
 import { countSpanIds } from "./lake-rows.ts";
 import { SMALL, ids, ingestWhenReady, once, startLanding } from "./start-landing.ts";
 import { testFolder, until } from "./test-folder.ts";
+import { decodeIds } from "./test-rows.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // each starts a thread, on machines of any speed
 
@@ -180,12 +181,49 @@ describe("a store that misbehaves", () => {
     }
     expect(refusal).toMatchObject(BEHIND);
     expect(landing.state().refusal).toContain("wait for the lake");
+    expect(() => landing.writer.refuseWhileBehind()).toThrow("wait for the lake");
     expect(landing.state().unlandedBytes).toBeLessThanOrEqual(limits.unlandedBytesMax);
     expect(accepted.length).toBe(10 * 100); // eight segments without a batch in memory
     await rm(join(folder, "gate"));
     await ingestWhenReady(landing, ids(9000, 1));
     expect(await landing.close(20_000)).toBe(true);
     expect(await countSpanIds(join(folder, "lake"))).toEqual(once([...accepted, ...ids(9000, 1)]));
+  });
+
+  test("is slow: a request has no room until a batch is back, and no row is decoded twice", async () => {
+    const folder = await testFolder();
+    const decode = vi.fn<LandingOptions["decode"]>(decodeIds);
+    const limits = { ...SMALL, batchesMax: 2 };
+    const landing = await startLanding(folder, { limits, decode, ...gated(folder, "stall") });
+    await writeFile(join(folder, "gate"), "");
+    await ingestIds(landing, ids(0, 100));
+    await until(() => landing.state().nextSegmentIsReady);
+    await ingestIds(landing, ids(100, 100));
+    await until(() => landing.state().nextSegmentIsReady);
+    expect(landing.writer.hasRoom).toBe(false);
+    expect(() => landing.writer.refuseWhileBehind()).not.toThrow();
+    await rm(join(folder, "gate"));
+    await until(() => landing.writer.hasRoom);
+    await ingestIds(landing, ids(200, 100));
+    expect(await landing.close(10_000)).toBe(true);
+    expect(decode).not.toHaveBeenCalled();
+    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(0, 300)));
+  });
+
+  test("stalls: waiting for a batch ends, and a segment that waits gives up its own", async () => {
+    const folder = await testFolder();
+    const limits = { ...SMALL, batchesMax: 2 };
+    const landing = await startLanding(folder, { limits, ...gated(folder, "stall") });
+    await writeFile(join(folder, "gate"), "");
+    await ingestIds(landing, ids(0, 100));
+    await until(() => landing.state().nextSegmentIsReady);
+    await ingestIds(landing, ids(100, 100));
+    expect(landing.writer.hasRoom).toBe(false);
+    await until(() => landing.writer.hasRoom);
+    await ingestIds(landing, ids(200, 100));
+    await rm(join(folder, "gate"));
+    expect(await landing.close(10_000)).toBe(true);
+    expect(await countSpanIds(join(folder, "lake"))).toEqual(once(ids(0, 300)));
   });
 
   test.each(["fail", "refuse", "die"] as const)(

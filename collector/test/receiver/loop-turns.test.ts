@@ -61,3 +61,48 @@ test("an error reaches the one who asked, at once or later, and the queue goes o
   await expect(failing).rejects.toThrow("no");
   expect(await Promise.all([slow, last])).toEqual(["a", "b"]);
 });
+
+test("work waits in order of arrival while there is no room, and asks no more often than now and then", async () => {
+  let isRoom = false;
+  let asked = 0;
+  const turns = new LoopTurns(
+    () => 0,
+    () => {
+      asked += 1;
+      return isRoom;
+    },
+  );
+  const begun: string[] = [];
+  const begin = (name: string): Promise<void> => turns.run(async () => void begun.push(name));
+  const work = ["a", "b", "c"].map(begin);
+  const immediates = 200;
+  for (let i = 0; i < immediates; i += 1) await nextTurn();
+  expect(begun).toEqual([]);
+  expect(asked).toBeLessThan(immediates);
+  isRoom = true;
+  work.push(begin("d"));
+  await Promise.all(work);
+  expect(begun).toEqual(["a", "b", "c", "d"]);
+});
+
+test("one that takes the last room leaves none to those behind it", async () => {
+  let room = 1;
+  const turns = new LoopTurns(
+    () => 0,
+    () => room > 0,
+  );
+  const begun: string[] = [];
+  const begin = (name: string): Promise<void> =>
+    turns.run(async () => {
+      room -= 1;
+      begun.push(name);
+    });
+  const [first, second, third] = [begin("a"), begin("b"), begin("c")];
+  await first;
+  expect(begun).toEqual(["a"]);
+  room = 1;
+  await second;
+  expect(begun).toEqual(["a", "b"]);
+  room = 1;
+  await third;
+});
