@@ -39,7 +39,6 @@ interface Measured {
 /** Spans of all batches of a variant, so that none repeats within its rounds in any project. */
 const POOL_SPANS = { plain: 49_152, content: 12_288 } as const;
 const CONNECTIONS = 16;
-const PAUSE_MS = 300;
 
 function variants(): Variant[] {
   const shapes = [
@@ -119,8 +118,7 @@ async function measure(
           first,
         })
       : await openLoop(target, { ratePerSecond: variant.ratePerSecond, seconds, first });
-  // What was accepted is paid for in full: landing included.
-  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  await server.settled();
   const spans = load.latenciesMs.length * variant.spans;
   into.cpuMicrosPerSpan.push((cpuMicros(server.pid) - cpuBefore) / spans);
   into.spansPerSecond.push(spans / load.seconds);

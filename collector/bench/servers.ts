@@ -17,6 +17,8 @@ export interface Server {
   readonly pid: number;
   /** Does it check keys? Then each request carries one. */
   readonly hasKeys: boolean;
+  /** Resolves when what was accepted has been paid for: what is done after the acknowledgement costs, too. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,13 @@ export const keyOf = (project: number): string =>
 const here = import.meta.dirname;
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 50;
+const SETTLE_MS = 300;
+const CONTROL_TOKEN = "bench-control-token-of-no-console";
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 async function freePort(): Promise<number> {
   const probe = createServer();
@@ -51,6 +60,7 @@ function serverOf(
     port: at.port,
     pid: child.pid ?? 0,
     hasKeys: at.hasKeys ?? false,
+    settled: () => pause(SETTLE_MS),
     async stop() {
       if (child.exitCode !== null) return;
       const exited = once(child, "exit");
@@ -83,7 +93,7 @@ async function untilReady(url: string): Promise<void> {
   while (!(await answers(url))) {
     if (performance.now() - started > READY_TIMEOUT_MS)
       throw new Error(`${url} did not answer in time`);
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    await pause(READY_POLL_MS);
   }
 }
 
@@ -104,11 +114,26 @@ async function lensai(folder: string): Promise<Server> {
       LENSAI_OTLP_GRPC_PORT: String(grpcPort),
       // No console answers there: the collector goes on with the snapshot in its folder.
       LENSAI_CONTROL_URL: `http://127.0.0.1:${await freePort()}`,
-      LENSAI_CONTROL_TOKEN: "bench-control-token-of-no-console",
+      LENSAI_CONTROL_TOKEN: CONTROL_TOKEN,
     },
   });
   await untilReady(`http://127.0.0.1:${port}/readyz`);
-  return serverOf("lensai", child, { port, hasKeys: true });
+  const server = serverOf("lensai", child, { port, hasKeys: true });
+  return { ...server, settled: () => landed(port) };
+}
+
+/** Waits for every sealed segment to be in the lake; one is always open. */
+async function landed(port: number): Promise<void> {
+  const headers = { authorization: `Bearer ${CONTROL_TOKEN}` };
+  let waitingSegments: number;
+  do {
+    await pause(SETTLE_MS);
+    const response = await fetch(`http://127.0.0.1:${port}/internal/stats`, { headers });
+    const stats = (await response.json()) as {
+      pipeline: { landing: { waitingSegments: number } };
+    };
+    ({ waitingSegments } = stats.pipeline.landing);
+  } while (waitingSegments > 0);
 }
 
 function snapshot(): unknown {
