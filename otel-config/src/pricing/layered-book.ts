@@ -2,6 +2,7 @@ import { BASE_BOOK_VERSION, listPrice } from "./base-book.ts";
 import type { AppliedOverride, PriceAnswer, PriceBook, PriceQuery } from "./price-book.ts";
 import { indexLayer } from "./layer-index.ts";
 import type { LayerIndex, Subject } from "./layer-index.ts";
+import { LIST_CORRECTIONS } from "./list-corrections.ts";
 import { LIST_TIERS } from "./list-tiers.ts";
 import type { PriceChange, PriceLayer } from "./price-layer.ts";
 import { canonicalProvider } from "./provider-names.ts";
@@ -15,14 +16,17 @@ const MAX_CACHED_QUESTIONS = 4096;
 /** Periods kept of one question: time-of-day prices change up to five times a day. */
 const MAX_CACHED_PERIODS = 8;
 
-const PUBLISHED: readonly PriceLayer[] = [LIST_TIERS];
+const PUBLISHED: readonly PriceLayer[] = [LIST_CORRECTIONS, LIST_TIERS];
+
+/** Prices that make a model known; all others are of parts, or fees. */
+const WHOLE_PRICES = ["input_mtok", "output_mtok"] as const;
 
 /** A gateway: its model names are "provider/model". */
 const LITELLM = "litellm";
 
 /**
- * The book of prices: the published list, the published discounts of service tiers, and over them the
- * layers given, lowest first. In each layer one entry counts, the most specific one (of the project before
+ * The book of prices: the published list with its corrections, the published prices of service tiers, and
+ * over them the layers given, lowest first. In each layer one entry counts, the most specific one (of the project before
  * of all; an exact name before a prefix; a longer prefix before a shorter one).
  *
  * The price of a tier is the standard price of the same question, negotiated changes included, with the
@@ -30,19 +34,24 @@ const LITELLM = "litellm";
  * A tier without an entry of its own has no price.
  */
 export function createPriceBook(overrides: readonly PriceLayer[] = []): PriceBook {
-  const indexes = [...PUBLISHED.map(publishedIndex), ...overrides.map(indexLayer)];
-  const layers = [...PUBLISHED, ...overrides];
+  return bookOf(PUBLISHED, overrides);
+}
+
+/** The published list alone, without corrections and service tiers. */
+export function createListBook(): PriceBook {
+  return bookOf([], []);
+}
+
+function bookOf(published: readonly PriceLayer[], overrides: readonly PriceLayer[]): PriceBook {
+  const indexes = [...published.map(publishedIndex), ...overrides.map(indexLayer)];
+  const versions = [...published, ...overrides].map((layer) => layer.version);
   const cache = new Map<string, PriceAnswer[]>();
   return {
-    version: [BASE_BOOK_VERSION, ...layers.map((layer) => layer.version)].join("+"),
+    version: [BASE_BOOK_VERSION, ...versions].join("+"),
     resolve: (query) => {
       if (query.recordedUntil !== undefined) return answer(indexes, query);
-      const key = JSON.stringify([
-        query.provider ?? "",
-        query.model,
-        query.projectId ?? "",
-        query.serviceTier ?? "",
-      ]);
+      const { provider = "", model, projectId = "", serviceTier = "" } = query;
+      const key = JSON.stringify([provider, model, projectId, serviceTier]);
       const atMs = query.at.getTime();
       const known = cache
         .get(key)
@@ -138,11 +147,14 @@ function applyLayers(
   return isChanged;
 }
 
-/** Undefined when there is nothing to multiply. */
+/** Undefined when the change needs a price below it and there is none: a part has no price without a whole. */
 function changedPrices(below: BookPrices | undefined, change: PriceChange): BookPrices | undefined {
-  if (change.kind === "prices") return { ...below, ...change.prices };
-  if (change.kind === "withdrawal" || below === undefined) return undefined;
-  return multipliedPrices(below, change);
+  if (change.kind === "withdrawal") return undefined;
+  if (change.kind === "prices") {
+    const isWhole = WHOLE_PRICES.some((name) => change.prices[name] !== undefined);
+    return below === undefined && !isWhole ? undefined : { ...below, ...change.prices };
+  }
+  return below === undefined ? undefined : multipliedPrices(below, change);
 }
 
 function unwrapGateway({ provider, model }: PriceQuery): {

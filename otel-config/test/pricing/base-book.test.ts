@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { BASE_BOOK_VERSION } from "../../src/pricing/base-book.ts";
-import { createPriceBook } from "../../src/pricing/layered-book.ts";
+import { createListBook, createPriceBook } from "../../src/pricing/layered-book.ts";
 import type { PriceAnswer } from "../../src/pricing/price-book.ts";
 
 const AT = new Date("2026-09-01T12:00:00Z");
@@ -19,7 +19,7 @@ function dollars(
 /** Prices of a model whose price depends on the time of day. */
 function deepseekAt(time: string): PriceAnswer {
   const at = new Date(`2026-09-01T${time}Z`);
-  return createPriceBook().resolve({ provider: "deepseek", model: "deepseek-chat", at });
+  return createListBook().resolve({ provider: "deepseek", model: "deepseek-chat", at });
 }
 
 describe("the version", () => {
@@ -27,7 +27,8 @@ describe("the version", () => {
     const path = new URL("../../node_modules/@pydantic/genai-prices/package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
     expect(BASE_BOOK_VERSION).toBe(`genai-prices@${version}`);
-    expect(createPriceBook().version).toMatch(new RegExp(`^${BASE_BOOK_VERSION}\\+tiers@`));
+    expect(createPriceBook().version).toMatch(new RegExp(`^${BASE_BOOK_VERSION}\\+corrections@`));
+    expect(createListBook().version).toBe(BASE_BOOK_VERSION);
   });
 });
 

@@ -59,6 +59,15 @@ describe("an override", () => {
     expect(dollars(bookOf(own), { provider: "vllm", model: "llama-2" })).toBeUndefined();
   });
 
+  it("does not make a model known by the price of a part alone", () => {
+    const part: PriceChange = { kind: "prices", prices: { cache_write_1h_mtok: 6 } };
+    const book = bookOf(entry({ model: "own", change: part }));
+    expect(book.resolve({ provider: "openai", model: "own", at: AT })).toMatchObject({
+      prices: undefined,
+      gap: "model",
+    });
+  });
+
   it("counts for a span without a provider when the list knows whose the model is", () => {
     const book = bookOf(entry({ change: prices(1) }));
     expect(dollars(book, { provider: undefined })).toEqual([1, 0.125, 10]);

@@ -3,7 +3,7 @@ import { calcPrice, waitForUpdate } from "@pydantic/genai-prices";
 import type { MatchLogic, ModelInfo, ModelPrice, Provider, Usage } from "@pydantic/genai-prices";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createPriceBook } from "../../src/pricing/layered-book.ts";
+import { createListBook } from "../../src/pricing/layered-book.ts";
 import { priceCall, priceCallNumber } from "../../src/pricing/price-call.ts";
 import type { UnitPrices } from "../../src/pricing/unit-prices.ts";
 import { normaliseUsage } from "../../src/usage/normalise-usage.ts";
@@ -11,7 +11,7 @@ import { createNormalUsage, createRawUsage } from "../../src/usage/usage.ts";
 import type { NormalUsage } from "../../src/usage/usage.ts";
 import { differenceToLibrary, libraryUsage } from "./library-comparison.ts";
 
-const book = createPriceBook();
+const book = createListBook();
 let entries: { provider: Provider; model: ModelInfo; name: string }[] = [];
 
 /** Strings that a match rule names, to find one that leads to its model. */

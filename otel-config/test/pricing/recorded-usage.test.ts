@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { calcPrice, extractUsage, findProvider } from "@pydantic/genai-prices";
 import type { Provider, Usage } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
-import { createPriceBook } from "../../src/pricing/layered-book.ts";
+import { createListBook } from "../../src/pricing/layered-book.ts";
 import { normaliseUsage } from "../../src/usage/normalise-usage.ts";
 import { createNormalUsage, createRawUsage } from "../../src/usage/usage.ts";
 import type { RawUsage } from "../../src/usage/usage.ts";
@@ -95,7 +95,7 @@ describe.each(RECORDINGS)("the bodies of $path", ({ path, all, priced, anthropic
 
   it("cost what the library says", ({ skip }) => {
     if (bodies === undefined) return skip("the recordings are not on this machine");
-    const book = createPriceBook();
+    const book = createListBook();
     const differences: (string | undefined)[] = [];
     let compared = 0;
     for (const { provider, model, usage } of readings(bodies)) {
