@@ -73,7 +73,8 @@ export class Accounting {
     const role = this.roleOf(record, named, hasUsage);
     sink.setConstant(ROLE[role]);
     const rule = verdictOf(record, { named, role, hasUsage });
-    writeUsage(sink, usage, { record, reading, isAnswered: rule === "call" });
+    const isInference = role === "inference";
+    writeUsage(sink, usage, { record, reading, isAnswered: rule === "call", isInference });
     this.writeClientCost(sink, record, usage);
     if (hasUsage) this.price.write(sink, usage, { record, provider });
     if (rule !== undefined) {

@@ -40,12 +40,17 @@ const IMAGE_INPUT = columnIndex("image_input_tokens");
 const IMAGE_OUTPUT = columnIndex("image_output_tokens");
 const WEB_SEARCHES = columnIndex("web_search_requests");
 
+interface UsageSubject {
+  readonly record: RecordFields;
+  readonly reading: UsageReading;
+  /** A call that owes its usage. */
+  readonly isAnswered: boolean;
+  /** Its answer is counted too; that of an embedding is not. */
+  readonly isInference: boolean;
+}
+
 /** Writes the counts, where they come from and which rule read them, or why there are none. */
-export function writeUsage(
-  sink: RowSink,
-  usage: NormalUsage,
-  about: { record: RecordFields; reading: UsageReading; isAnswered: boolean },
-): void {
+export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubject): void {
   const { record, reading, isAnswered } = about;
   writeCount(sink, WEB_SEARCHES, usage.webSearches);
   if (usage.basis === undefined) {
@@ -68,8 +73,18 @@ export function writeUsage(
   writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
   sink.setConstant(BASIS[usage.basis]);
   const guess = guessOf(usage, reading);
-  sink.setConstant(SOURCE[guess === undefined ? usage.source : "estimated"]);
-  sink.setConstant(guess === undefined ? readBy(usage, reading) : ruleNamed(guess));
+  if (isAnswered && isHalf(usage, about)) {
+    sink.setConstant(SOURCE.missing);
+    sink.setConstant(whyMissing(record, usage));
+  } else {
+    sink.setConstant(SOURCE[guess === undefined ? usage.source : "estimated"]);
+    sink.setConstant(guess === undefined ? readBy(usage, reading) : ruleNamed(guess));
+  }
+}
+
+/** A stream that broke off has often said what went in, and never what came out. */
+function isHalf({ input, output }: NormalUsage, { isInference }: UsageSubject): boolean {
+  return isInference && (input === undefined || output === undefined);
 }
 
 function writeCount(sink: RowSink, column: number, count: number | undefined): void {

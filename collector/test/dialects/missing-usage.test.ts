@@ -49,6 +49,26 @@ describe("a call without usage says why, and costs nothing that is known", () =>
   });
 });
 
+test("a call of which only the input is known misses its usage, and its cost is unknown", () => {
+  const row = chat(
+    { "gen_ai.usage.input_tokens": 5, "gen_ai.response.id": "msg_1" },
+    { fields: ERROR },
+  );
+  expect(row).toMatchObject({
+    billed: true,
+    input_tokens: 5n,
+    output_tokens: null,
+    usage_source: "missing",
+    usage_rule: "cut-before-usage",
+    cost_nano_usd: null,
+  });
+});
+
+test("an embedding has no output to miss", () => {
+  const row = chat({ "gen_ai.operation.name": "embeddings", "gen_ai.usage.input_tokens": 5 });
+  expect(row).toMatchObject({ usage_source: "reported" });
+});
+
 describe("a call that the provider refused is no spend", () => {
   const failed = { billed: false, bill_rule: "failed", usage_source: null };
   test.each([
