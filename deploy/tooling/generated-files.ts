@@ -4,6 +4,7 @@ import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/colu
 import { CLIENTS } from "../clients/harness/client-list.ts";
 import { readVerdicts } from "../clients/harness/verdict-file.ts";
 import { clientSections } from "../clients/harness/verdict-page.ts";
+import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
 
 /** A file of the repository whose content, or a marked part of it, is derived from a source. */
@@ -22,6 +23,15 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   {
     path: "console/content/docs/span-row.md",
     render: (present) => replaceMarked(present, "span-row", columnsTable(SPAN_COLUMNS)),
+  },
+  {
+    path: "console/content/docs/dialects.md",
+    render: (present) =>
+      [
+        ["dialect-signs", dialectSigns()],
+        ["usage-rules", usageRules()],
+        ["dialect-fields", dialectFields()],
+      ].reduce((page, [name = "", content = ""]) => replaceMarked(page, name, content), present),
   },
   {
     path: "console/content/docs/clients.md",
