@@ -4,8 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { LensError } from "@lensai/otel-config/errors";
 import { totalsLine, verdictTable } from "../conformance/report.ts";
-import { runScenario } from "../conformance/run-scenario.ts";
-import type { ScenarioResult } from "../conformance/run-scenario.ts";
+import { runScenarios } from "../conformance/run-scenario.ts";
 import { writeGenerated } from "../tooling/write-generated.ts";
 import type { Client } from "./harness/client-list.ts";
 import { captureScenario } from "./harness/run-client.ts";
@@ -25,14 +24,18 @@ async function main(): Promise<number> {
   }
   const isStored = options.versions.length === 0;
   const captures = isStored ? CAPTURES : mkdtempSync(path.join(os.tmpdir(), "lensai-captures-"));
-  const results: ScenarioResult[] = [];
-  for (const client of options.clients) {
-    if (!options.isRecorded) await record(client, options, captures);
-    for (const name of scenariosOf(client, options)) {
-      const folder = path.join(captures, client.name, name);
-      results.push(await runScenario({ client: client.name, name, folder }));
-    }
+  if (!options.isRecorded) {
+    for (const client of options.clients) await record(client, options, captures);
   }
+  const results = await runScenarios(
+    options.clients.flatMap((client) =>
+      scenariosOf(client, options).map((name) => ({
+        client: client.name,
+        name,
+        folder: path.join(captures, client.name, name),
+      })),
+    ),
+  );
   process.stdout.write(`\n${verdictTable(results)}\n\n${totalsLine(results)}\n`);
   process.stdout.write(`recorded in ${captures}\n`);
   if (isStored) {

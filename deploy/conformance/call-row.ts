@@ -26,6 +26,7 @@ export interface CallRow {
   readonly basis: string | undefined;
   readonly source: string | undefined;
   readonly usageRule: string | undefined;
+  readonly hasCost: boolean;
   readonly billed: boolean;
   readonly billRule: string | undefined;
   readonly shadowedBy: string | undefined;
@@ -67,6 +68,7 @@ export function callRowOf(row: SpanRow): CallRow {
     basis: text("usage_basis"),
     source: text("usage_source"),
     usageRule: text("usage_rule"),
+    hasCost: typeof value("cost_nano_usd") === "bigint",
     billed: value("billed") === true,
     billRule: text("bill_rule"),
     shadowedBy: text("shadowed_by"),

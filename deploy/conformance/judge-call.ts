@@ -41,8 +41,9 @@ function judgeUnsent(row: CallRow, field: TokenField): Finding {
   if (rowCounts(row)[field] !== undefined) {
     return wrong(`${title} is not the provider's and says "${row.source ?? "nothing"}"`);
   }
-  // A part that is unknown leaves the cost an upper bound; a total that is unknown makes it too small.
-  if (field === "input" || field === "output") return wrong(`no ${title} and no mark`);
+  // An unknown part leaves the cost an upper bound; an unknown total leaves none.
+  const isTotal = field === "input" || field === "output";
+  if (isTotal && row.hasCost) return wrong(`no ${title}, but a cost`);
   return honest(`${title} not sent`);
 }
 

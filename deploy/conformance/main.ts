@@ -4,7 +4,7 @@ import { listScenarios } from "./capture.ts";
 import { CONFORMANCE_USAGE, parseConformanceOptions } from "./options.ts";
 import type { ConformanceOptions } from "./options.ts";
 import { scenarioDetail, totalsLine, verdictJson, verdictTable } from "./report.ts";
-import { runScenario } from "./run-scenario.ts";
+import { runScenarios } from "./run-scenario.ts";
 import type { ScenarioResult } from "./run-scenario.ts";
 
 /** Recorded by the project's own harness, and those that may lie beside the repository. */
@@ -30,13 +30,11 @@ async function runAll(options: ConformanceOptions): Promise<ScenarioResult[]> {
   if (scenarios.length === 0) {
     throw new LensError("config.invalid", `no scenario like that in ${folders.join(", ")}`);
   }
-  const results: ScenarioResult[] = [];
-  for (const scenario of scenarios) {
-    results.push(await runScenario(scenario));
-    if (process.stderr.isTTY) process.stderr.write(`\r${results.length}/${scenarios.length} `);
-  }
-  if (process.stderr.isTTY) process.stderr.write("\r");
-  return results;
+  let done = 0;
+  return runScenarios(scenarios, () => {
+    done += 1;
+    if (process.stderr.isTTY) process.stderr.write(`\r${done}/${scenarios.length}\r`);
+  });
 }
 
 function textOf(results: readonly ScenarioResult[], { scenario }: ConformanceOptions): string {

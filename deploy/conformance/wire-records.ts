@@ -78,7 +78,9 @@ function readRecord(record: Json): WireRecord {
   };
 }
 
-const millisOf = (nanos: unknown): number => Number(nanos ?? 0) / 1e6;
+/** To the microsecond; as a number at once it would lose some. */
+const millisOf = (nanos: unknown): number =>
+  Number(BigInt((nanos as string | number | undefined) ?? 0) / 1000n) / 1e3;
 
 function hexOf(id: unknown): string | undefined {
   if (typeof id === "string") return id.toLowerCase();

@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, vi } from "vitest";
+import { readVerdicts } from "../../clients/harness/verdict-file.ts";
+import { listScenarios } from "../../conformance/capture.ts";
+import type { Scenario } from "../../conformance/capture.ts";
+import { runScenarios } from "../../conformance/run-scenario.ts";
+
+/** A collector per recording: half a minute on two cores that have nothing else to do. */
+vi.setConfig({ testTimeout: 300_000 });
+
+const folderOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const own = listScenarios(folderOf("../../clients/captures"));
+/** Further recordings that may lie beside the repository; where they are absent there is nothing to judge. */
+const others = listScenarios(folderOf("../../../../shared/fixtures/captures"));
+
+/** What is untrue of the bill, by scenario. */
+async function untruths(scenarios: readonly Scenario[]): Promise<string[]> {
+  const results = await runScenarios(scenarios);
+  return (
+    results
+      .filter(({ verdict }) => verdict.grade === "wrong")
+      // Records of one call that share neither span nor id are still billed one by one.
+      .filter(({ verdict }) => !verdict.reasons.some((reason) => reason.endsWith("billed again")))
+      .map(({ scenario, verdict }) =>
+        [`${scenario.client}/${scenario.name}`, ...verdict.reasons].join("; "),
+      )
+  );
+}
+
+describe("what published clients sent", () => {
+  test("has a verdict in the documentation, recording by recording", () => {
+    const recorded = own.map(({ client, name }) => `${client}/${name}`);
+    const documented = readVerdicts().map(({ client, scenario }) => `${client}/${scenario}`);
+    expect(documented.toSorted()).toEqual(recorded.toSorted());
+  });
+
+  test(`is billed as the provider's log says, or marked (${own.length} recordings)`, async () => {
+    expect(await untruths(own)).toEqual([]);
+  });
+
+  test(`is billed so in recordings beside the repository (${others.length} here)`, async () => {
+    expect(await untruths(others)).toEqual([]);
+  });
+});
