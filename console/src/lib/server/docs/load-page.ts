@@ -27,6 +27,7 @@ const READING_ORDER: readonly string[] = [
   "dialects",
   "project-page",
   "what-a-200-means",
+  "prices",
   "redaction",
   "settings",
   "errors",
