@@ -84,7 +84,7 @@ async function run(folder: string, fileCount: number): Promise<void> {
     source: { files: files.slice(-Math.ceil(fileCount / DAYS)), isUniform: true },
   };
   const [line] = await newestCalls(PROJECT, { ...month, limit: 1 }, target);
-  const ids = { traceId: line?.traceId ?? "", spanId: line?.spanId ?? "" };
+  const record = { traceId: line?.traceId ?? "", spanId: line?.spanId ?? "" };
   const around = { fromUnixMs: day.toUnixMs - 7_200_000, toUnixMs: day.toUnixMs };
   const hourly = { intervalMs: 3_600_000, models: 8 };
   const lines = [
@@ -97,7 +97,7 @@ async function run(folder: string, fileCount: number): Promise<void> {
     await measure("top models, month", () => topModels(PROJECT, { ...month, limit: 10 }, target)),
     await measure("top users, month", () => topUsers(PROJECT, { ...month, limit: 10 }, target)),
     await measure("newest 50, month", () => newestCalls(PROJECT, { ...month, limit: 50 }, target)),
-    await measure("one call, 2 h", () => callDetail(PROJECT, { ...around, ...ids }, ofDay)),
+    await measure("one call, 2 h", () => callDetail(PROJECT, { ...around, record }, ofDay)),
   ];
   console.log(`${fileCount} files, ${TOTAL_ROWS} rows, RSS ${process.memoryUsage.rss() >> 20} MB`);
   console.table(lines);

@@ -42,6 +42,7 @@ export const variables = defineEnvVars({
   },
   LENSAI_DATA_DIR: { schema: withDefault("LENSAI_DATA_DIR"), ...described("LENSAI_DATA_DIR") },
   LENSAI_LAKE_URL: { schema: optionalText, ...described("LENSAI_LAKE_URL") },
+  LENSAI_PRICES_FILE: { schema: optionalText, ...described("LENSAI_PRICES_FILE") },
   LENSAI_REGION: {
     schema: withDefault("LENSAI_REGION").refine((value) => /^[a-z0-9-]+$/.test(value), {
       message: "LENSAI_REGION may contain lower-case letters, digits and dashes",

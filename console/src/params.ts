@@ -9,4 +9,6 @@ export const params = defineParams({
   projectId: matching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
   traceId: matching(/^[0-9a-f]{32}$/),
   spanId: matching(/^[0-9a-f]{16}$/),
+  batchId: matching(/^[0-9a-f]{32}$/),
+  recordOrdinal: matching(/^\d{1,9}$/),
 });

@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   "lake.store_refused",
   "lake.file_corrupt",
   "query.invalid",
+  "query.not_found",
   "query.timeout",
   "internal",
 ] as const;

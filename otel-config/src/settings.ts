@@ -117,7 +117,7 @@ export const SETTINGS: readonly SettingSpec[] = [
       "message content of the default project while no console says otherwise: redacted or off",
     default: "redacted",
   }),
-  setting(["launcher", "collector"], "LENSAI_PRICES_FILE", {
+  setting(["launcher", "collector", "console"], "LENSAI_PRICES_FILE", {
     description:
       "JSON file of price overrides, read at start and whenever it changes; default is prices.json in the data folder",
   }),

@@ -27,6 +27,11 @@ export interface CallLine {
   readonly startUnixMs: number;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
+  /** Place in a request: names also a record without ids. */
+  readonly batchId: string;
+  readonly recordOrdinal: bigint | undefined;
+  /** span or log. */
+  readonly signal: string;
   readonly serviceName: string | undefined;
   readonly provider: string | undefined;
   readonly model: string | undefined;
@@ -41,6 +46,9 @@ export interface CallLine {
   readonly isBilled: boolean;
   readonly costNanoUsd: bigint | undefined;
   readonly tokens: CallTokens;
+  /** Where the counts come from, and the rule that read them or says why there are none. */
+  readonly usageSource: string | undefined;
+  readonly usageRule: string | undefined;
 }
 
 /** input and output are inclusive; the others are parts of them. */
@@ -101,7 +109,8 @@ async function readWindow(
 ): Promise<SqlRow[]> {
   const source = sourceWithin(target.source, input);
   if (source.files.length === 0) return [];
-  return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, service_name, provider,
+  return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, batch_id,
+    record_ordinal, signal, usage_source, usage_rule, service_name, provider,
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
     billed, cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
@@ -121,6 +130,11 @@ function toLine(row: SqlRow): CallLine {
     startUnixMs: Number(startUnixNano / 1_000_000n),
     traceId: text("trace_id"),
     spanId: text("span_id"),
+    batchId: text("batch_id") ?? "",
+    recordOrdinal: (row["record_ordinal"] as bigint | null) ?? undefined,
+    signal: text("signal") ?? "",
+    usageSource: text("usage_source"),
+    usageRule: text("usage_rule"),
     serviceName: text("service_name"),
     provider: text("provider"),
     model: text("model"),

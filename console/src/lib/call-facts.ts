@@ -1,3 +1,5 @@
+import { BASIS_WORDS, SOURCE_WORDS, usageRuleWords } from "@lensai/otel-config/explain/usage-words";
+import { verdictOf } from "@lensai/otel-config/explain/verdict";
 import type { RowValue, SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { formatCount } from "./format/count.ts";
 import { formatDuration } from "./format/duration.ts";
@@ -87,27 +89,21 @@ function costFacts(row: SpanRow): Fact[] {
 function costFact(row: SpanRow): Pick<Fact, "value" | "note"> {
   const cost = money(row["cost_nano_usd"]);
   if (cost !== undefined) return { value: cost };
-  if (row["bill_rule"] === "failed") return { value: NOT_BILLED, note: NOT_BILLED_REASON };
-  if (row["billed"] !== true) return { value: "none", note: "this record is not a model call" };
+  const { kind } = verdictOf(row);
+  if (kind === "failed") return { value: NOT_BILLED, note: NOT_BILLED_REASON };
+  if (kind === "no_call") return { value: "none", note: "this record is not a model call" };
   if (row["usage_source"] === "missing" || typeof row["input_tokens"] !== "bigint") {
     return { value: "unknown", note: "no usage was reported" };
   }
   return { value: "unknown", note: "the price book cannot price this model and usage" };
 }
 
-/** What each rule means; a rule that is not known here shows its name. */
-const RULE_NOTES: Readonly<Record<string, string>> = {
-  call: "the model answered or reported usage",
-  failed: "counted as a call and as an error, never as spend",
-};
-
 function billedFact(row: SpanRow): Fact {
   const rule = text(row["bill_rule"]);
-  const note = rule === undefined ? undefined : (RULE_NOTES[rule] ?? rule);
   return {
     label: "Billed",
     value: yesNo(row["billed"]),
-    ...(note === undefined ? {} : { note }),
+    ...(rule === undefined ? {} : { note: verdictOf(row).text }),
   };
 }
 
@@ -119,23 +115,16 @@ function usageFacts(row: SpanRow): Fact[] {
     { label: "Input tokens", value: count(row["input_tokens"]), note: "all parts included" },
     { label: "Output tokens", value: count(row["output_tokens"]), note: "reasoning included" },
     ...parts,
-    ...noted("Source", text(row["usage_source"]), SOURCE_NOTES),
-    ...noted("Basis", text(row["usage_basis"]), BASIS_NOTES),
+    ...noted("Source", text(row["usage_source"]), SOURCE_WORDS),
+    ...noted("Basis", text(row["usage_basis"]), BASIS_WORDS),
+    ...ruleFact(text(row["usage_rule"])),
   ];
 }
 
-const SOURCE_NOTES: Readonly<Record<string, string>> = {
-  reported: "the counts that the client sent",
-  derived: "worked out from the counts that the client sent",
-  estimated: "our estimate: the client sent no counts",
-  missing: "the client sent no counts",
-};
-
-const BASIS_NOTES: Readonly<Record<string, string>> = {
-  proven: "the counts themselves show what they include",
-  rule: "this instrumentation is known to count like this",
-  spec: "the totals include their parts, as the convention says",
-};
+function ruleFact(rule: string | undefined): Fact[] {
+  const note = rule === undefined ? undefined : usageRuleWords(rule);
+  return optional({ label: "Rule", value: rule, ...(note === undefined ? {} : { note }) });
+}
 
 /** A line whose value is a word of the contract, with its meaning. */
 const noted = (

@@ -113,7 +113,7 @@ test("finds one call with its content, by time and without", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const spanId = "b7ad6b7169203331";
   await lake.land([callRow(NOW - DAY, { output_messages: '[{"role":"assistant"}]' })]);
-  const call = { projectId: "default", traceId, spanId, nowUnixMs: NOW };
+  const call = { projectId: "default", record: { traceId, spanId }, nowUnixMs: NOW };
   for (const atUnixMs of [NOW - DAY, undefined]) {
     expect(await loadCall(reader, { ...call, atUnixMs })).toMatchObject({
       cost_nano_usd: 4_500_000n,

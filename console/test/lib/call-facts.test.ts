@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { callAttachments, callFacts } from "#lib/call-facts.ts";
-import { callHref } from "#lib/call-href.ts";
 import { callRow } from "../support/sample-lake.ts";
 
 const START = Date.parse("2026-11-23T14:05:09Z");
@@ -52,10 +51,4 @@ test("indents JSON and shows anything else as it is", () => {
     { title: "Input messages", body: '[\n  {\n    "a": 1\n  }\n]' },
     { title: "Attributes", body: "not json" },
   ]);
-});
-
-test("has no address for a record without ids", () => {
-  const call = { traceId: "a", spanId: "b", startUnixMs: 5 };
-  expect(callHref("p", call)).toBe("/projects/p/calls/a/b?at=5");
-  expect(callHref("p", { ...call, spanId: undefined })).toBeUndefined();
 });

@@ -17,6 +17,7 @@ let running: Console;
 const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings => ({
   databaseUrl: "postgres://lensai:very-secret@127.0.0.1:1/none",
   lake: lake.settings,
+  pricesFile: "/nonexistent/prices.json",
   bootstrapKey: "lensai_bootstrap_key_3",
   controlToken: TOKEN,
   otlpHttpPort: "4318",

@@ -79,7 +79,9 @@ export function callRow(startUnixMs: number, values: SpanRow = {}): SpanRow {
     cost_nano_usd: 4_500_000n,
     price_version: "test",
     billed: true,
-    bill_rule: "leaf",
+    record_ordinal: 0n,
+    usage_source: "reported",
+    bill_rule: "call",
     user_id: "ada",
     ...values,
   };

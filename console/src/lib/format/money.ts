@@ -1,8 +1,33 @@
-import { formatUsd } from "@lensai/otel-config/money";
+import { decimalText, formatUsd } from "@lensai/otel-config/money";
 
 /** "$1,234.56", "$0.0000244"; "unknown" for an unknown amount. */
 export function formatMoney(nanoUsd: bigint | undefined): string {
   return formatUsd(nanoUsd);
+}
+
+const PICO_DIGITS = 12;
+/** Pico-USD per token is micro-USD per million tokens. */
+const PICO_PER_MILLION_DIGITS = 6;
+
+/** Every digit of an amount in pico-USD: 1_500_000_000n is "$0.0015", 2_000_000_000_000n is "$2.00". */
+export function formatExactPico(picoUsd: bigint): string {
+  return `$${withCents(decimalText(picoUsd, PICO_DIGITS))}`;
+}
+
+/** A price per token as people quote it: 2_500_000n is "$2.50", for a million tokens. */
+export function formatPerMillion(picoUsdEach: bigint): string {
+  return `$${withCents(decimalText(picoUsdEach, PICO_PER_MILLION_DIGITS))}`;
+}
+
+/** Two decimals at least, as is usual for money. */
+function withCents(decimal: string): string {
+  const [whole = "0", fraction = ""] = decimal.split(".");
+  return `${whole.replaceAll(/\B(?=(\d{3})+$)/g, ",")}.${fraction.padEnd(2, "0")}`;
+}
+
+/** The same with a sign, for differences: "+$0.50", "-$0.50", "$0.00". */
+export function formatDifference(nanoUsd: bigint): string {
+  return nanoUsd > 0n ? `+${formatUsd(nanoUsd)}` : formatUsd(nanoUsd);
 }
 
 const NANO_PER_USD = 1e9;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { openDatabase } from "./db/client.ts";
 import { createLakeReader, type LakeReader } from "./lake/lake-reader.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
+import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
 import { prepareDatabase, reasonOf, type DatabasePreparation } from "./prepare-database.ts";
 import type { ServiceContext } from "./services/context.ts";
 import { readControlVersion } from "./services/snapshot/build.ts";
@@ -12,6 +13,7 @@ export interface Console {
   readonly settings: ConsoleSettings;
   readonly services: ServiceContext;
   readonly lake: LakeReader;
+  readonly prices: PriceBookFile;
   readonly live: LiveFeed;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
@@ -47,6 +49,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     settings,
     services,
     lake,
+    prices: createPriceBookFile(settings.pricesFile),
     live,
     start: () => {
       preparation ??= prepareDatabase({

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import * as environment from "$app/env/private";
+import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
 import { unknownSettingProblems } from "@lensai/otel-config/settings";
 import type { HostPolicy } from "./http/allowed-host.ts";
@@ -8,6 +9,8 @@ import type { HostPolicy } from "./http/allowed-host.ts";
 export interface ConsoleSettings {
   readonly databaseUrl: string;
   readonly lake: LakeSettings;
+  /** Overrides of prices; the file need not be there. */
+  readonly pricesFile: string;
   readonly bootstrapKey: string | undefined;
   readonly controlToken: string | undefined;
   readonly otlpHttpPort: string;
@@ -54,6 +57,7 @@ export function readSettings(): ConsoleSettings {
         sessionToken: environment.AWS_SESSION_TOKEN,
       },
     },
+    pricesFile: environment.LENSAI_PRICES_FILE ?? join(dataFolder, PRICE_FILE_NAME),
     bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
     controlToken: environment.LENSAI_CONTROL_TOKEN,
     otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,

@@ -7,7 +7,7 @@ import { findProject } from "#lib/server/services/projects/list.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import type { PageServerLoad } from "./$types";
 
-export const load: PageServerLoad = async ({ params, url, locals, depends, parent }) => {
+export const load: PageServerLoad = async ({ params, url, locals, depends, parent, untrack }) => {
   depends("lensai:dashboard");
   // The layout waits for the database.
   await parent();
@@ -15,6 +15,8 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   const project = await findProject(services.db, params.projectId);
   if (project === undefined) error(404, `There is no project "${params.projectId}".`);
   const nowUnixMs = services.now().getTime();
+  // Another search parameter (an open drawer) must not load the page again.
+  const { hostname, port } = untrack(() => ({ hostname: url.hostname, port: url.port }));
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
   try {
     return {
@@ -25,9 +27,9 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
       ...(await loadDashboard(lake, { projectId: project.id, window: range.window, nowUnixMs })),
       endpoints: {
         // "localhost" may mean ::1, where an IPv4 listener does not answer.
-        host: url.hostname === "localhost" ? "127.0.0.1" : url.hostname,
+        host: hostname === "localhost" ? "127.0.0.1" : hostname,
         otlpHttpPort: settings.otlpHttpPort,
-        consolePort: url.port,
+        consolePort: port,
       },
       needsKey:
         project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
