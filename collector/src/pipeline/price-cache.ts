@@ -22,16 +22,24 @@ export class PriceCache {
   private version: string;
   private readonly projects = new Map<string, Map<string, Map<string, Models>>>();
   private count = 0;
+  /** Most calls of a request share all of it, so that one look-up by model is left. */
+  private readonly last: PriceSubject = {
+    projectId: "",
+    provider: undefined,
+    serviceTier: undefined,
+  };
+  private lastModels: Models;
 
   constructor(book: PriceBook) {
     this.book = book;
     this.version = book.version;
+    this.lastModels = this.modelsOf(this.last);
   }
 
   /** Prices at a time; undefined when the book does not know the model, or not in this tier. */
   resolve(subject: PriceSubject, model: string, atMs: number): UnitPrices | undefined {
     if (this.book.version !== this.version) this.startOver();
-    const models = this.modelsOf(subject);
+    const models = this.isLast(subject) ? this.lastModels : this.modelsOf(subject);
     const known = models.get(model);
     if (known !== undefined && atMs >= known.validFromMs && atMs < known.validUntilMs) {
       return known.prices;
@@ -44,15 +52,27 @@ export class PriceCache {
     return answer.prices;
   }
 
-  private modelsOf({ projectId, provider = "", serviceTier = "" }: PriceSubject): Models {
+  private isLast({ projectId, provider, serviceTier }: PriceSubject): boolean {
+    const { last } = this;
+    return (
+      provider === last.provider && serviceTier === last.serviceTier && projectId === last.projectId
+    );
+  }
+
+  private modelsOf({ projectId, provider, serviceTier }: PriceSubject): Models {
     const tiers = mapAt(this.projects, projectId);
-    const providers = mapAt(tiers, serviceTier);
-    return mapAt(providers, provider);
+    const providers = mapAt(tiers, serviceTier ?? "");
+    this.lastModels = mapAt(providers, provider ?? "");
+    this.last.projectId = projectId;
+    this.last.provider = provider;
+    this.last.serviceTier = serviceTier;
+    return this.lastModels;
   }
 
   private startOver(): void {
     this.version = this.book.version;
     this.projects.clear();
+    this.lastModels = this.modelsOf({ projectId: "", provider: undefined, serviceTier: undefined });
     this.count = 0;
   }
 }

@@ -80,6 +80,25 @@ test("a price negotiated for one project is not the price of another", () => {
   expect(["p1", "p2", "p1"].map(costIn)).toEqual([LIST_NANO, 2_000_000n, LIST_NANO]);
 });
 
+test("calls of several tiers, providers and projects in a row do not take each other's prices", () => {
+  const decode = createDecoder(64, createPriceBook([layer("overrides@1", 1, "p2")]));
+  const tier = "openai.response.service_tier";
+  const calls = [
+    [{}, "p1", LIST_NANO],
+    [{ [tier]: "flex" }, "p1", LIST_NANO / 2n],
+    [{ "gen_ai.provider.name": "vllm" }, "p1", null],
+    [{ "gen_ai.provider.name": "azure" }, "p1", LIST_NANO],
+    [{ [tier]: "flex" }, "p2", 1_000_000n],
+    [{ [tier]: "flex" }, "p1", LIST_NANO / 2n],
+    [{ [tier]: "scale" }, "p1", null],
+    [{}, "p2", 2_000_000n],
+  ] as const;
+  for (const [attributes, projectId, expected] of [...calls, ...calls]) {
+    const [row] = decode(callBody(attributes), { projectId }).rows;
+    expect(row?.["cost_nano_usd"]).toBe(expected);
+  }
+});
+
 test("when the book changes, the next request has its prices and its version", () => {
   let current = createPriceBook([layer("overrides@1", 1)]);
   const book: PriceBook = {
