@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { otlpRoot } from "../src/receiver/proto/otlp.ts";
+import { DIALECT_DRESSES } from "./dialect-attributes.ts";
+import type { Attribute, DialectDress } from "./dialect-attributes.ts";
 import { Random } from "./random.ts";
 
 /**
@@ -11,6 +13,8 @@ import { Random } from "./random.ts";
 export interface CorpusOptions {
   readonly spans: number;
   readonly hasContent: boolean;
+  /** The requests take turns in the words of several instrumentations. */
+  readonly isMixed?: boolean;
   readonly seed: number;
   /** The latest end of a span. */
   readonly nowMs: number;
@@ -42,7 +46,6 @@ const PLANTED: ReadonlyArray<(random: Random) => string> = [
 ];
 const PLANTED_EVERY_BYTES = 4096;
 
-type Attribute = { key: string; value: Record<string, unknown> };
 const text = (key: string, value: string): Attribute => ({ key, value: { stringValue: value } });
 const integer = (key: string, value: number): Attribute => ({ key, value: { intValue: value } });
 const double = (key: string, value: number): Attribute => ({ key, value: { doubleValue: value } });
@@ -51,14 +54,16 @@ const double = (key: string, value: number): Attribute => ({ key, value: { doubl
 export function corpusBatch(options: CorpusOptions): CorpusBatch {
   const random = new Random(options.seed);
   const type = otlpRoot().lookupType("opentelemetry.proto.ExportTraceServiceRequest");
-  const spans = Array.from({ length: options.spans }, (_, index) => span(random, options, index));
+  const turn = options.isMixed === true ? options.seed % DIALECT_DRESSES.length : 0;
+  const dressed = DIALECT_DRESSES[turn] as DialectDress;
+  const spans = Array.from({ length: options.spans }, (_, index) =>
+    span(random, options, { index, dressed }),
+  );
   const message = {
     resourceSpans: [
       {
         resource: { attributes: resourceAttributes() },
-        scopeSpans: [
-          { scope: { name: "@opentelemetry/instrumentation-openai", version: "0.22.0" }, spans },
-        ],
+        scopeSpans: [{ scope: { name: dressed.scope, version: "0.22.0" }, spans }],
       },
     ],
   };
@@ -79,10 +84,14 @@ function resourceAttributes(): Attribute[] {
   ];
 }
 
-function span(random: Random, options: CorpusOptions, index: number): Record<string, unknown> {
+function span(
+  random: Random,
+  options: CorpusOptions,
+  { index, dressed }: { index: number; dressed: DialectDress },
+): Record<string, unknown> {
   const durationMs = random.integer(200, 9000);
   const startMs = options.nowMs - random.integer(0, 5000) - durationMs;
-  const attributes = callAttributes(random, durationMs);
+  const attributes = dressed.dress(callAttributes(random, durationMs), random);
   if (options.hasContent && index % 2 === 0) attributes.push(...contentAttributes(random));
   return {
     traceId: random.bytes(16),

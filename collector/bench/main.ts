@@ -6,7 +6,8 @@ import type { CorpusBatch } from "./corpus.ts";
 import { openLoop, percentile, saturate } from "./load.ts";
 import type { LoadResult, Target } from "./load.ts";
 import { cpuMicros, rssBytes } from "./process-usage.ts";
-import { PROJECTS, keyOf, startServers } from "./servers.ts";
+import { checkOut } from "./earlier-revision.ts";
+import { PROJECTS, keyOf, startBoth, startServers } from "./servers.ts";
 import type { Server } from "./servers.ts";
 import { printStages } from "./stages.ts";
 
@@ -16,6 +17,7 @@ import { printStages } from "./stages.ts";
  *
  *   --rounds N   rounds per variant (default 3)     --seconds N  length of a round (default 4)
  *   --only TEXT  variants whose name contains TEXT  --no-stages  leave out where the time goes
+ *   --against REVISION  only this collector and the one of an earlier revision: what a change costs
  */
 
 interface Variant {
@@ -23,6 +25,7 @@ interface Variant {
   readonly spans: number;
   readonly hasContent: boolean;
   readonly isGzip: boolean;
+  readonly isMixed: boolean;
   readonly ratePerSecond: number | undefined;
 }
 
@@ -56,13 +59,26 @@ function variants(): Variant[] {
   return [
     ...shapes.map((shape) => ({
       ...shape,
+      isMixed: false,
       name: `${named(shape)}, saturation`,
       ratePerSecond: undefined,
     })),
+    {
+      spans: 512,
+      hasContent: false,
+      isGzip: true,
+      isMixed: true,
+      name: "512 spans, four dialects, gzip, saturation",
+      ratePerSecond: undefined,
+    },
     ...shapes
       .filter((shape) => !(shape.hasContent && shape.spans === 512))
       .map((shape) =>
-        Object.assign({}, shape, { name: `${named(shape)}, 100/s`, ratePerSecond: 100 }),
+        Object.assign({}, shape, {
+          isMixed: false,
+          name: `${named(shape)}, 100/s`,
+          ratePerSecond: 100,
+        }),
       ),
   ];
 }
@@ -79,6 +95,7 @@ function poolOf(variant: Variant, number: number): CorpusBatch[] {
     corpusBatch({
       spans: variant.spans,
       hasContent: variant.hasContent,
+      isMixed: variant.isMixed,
       seed: number * 10_000 + index,
       nowMs: Date.now(),
     }),
@@ -137,18 +154,18 @@ const median = (values: number[]): number =>
   );
 
 function report(variant: Variant, results: ReadonlyMap<string, Measured>): void {
-  const naive = results.get("naive");
+  const baseline = results.get("naive") ?? results.get("earlier");
   console.log(`\n${variant.name}`);
   console.log(
-    "server     CPU µs/span  vs naive   spans/s     p50      p95      p99 ms   RSS MB  refused",
+    "server     CPU µs/span  baseline   spans/s     p50      p95      p99 ms   RSS MB  refused",
   );
   for (const [name, measured] of results) {
     const cpu = median(measured.cpuMicrosPerSpan);
-    const ratio = naive === undefined ? Number.NaN : median(naive.cpuMicrosPerSpan) / cpu;
+    const ratio = baseline === undefined ? Number.NaN : median(baseline.cpuMicrosPerSpan) / cpu;
     const cells = [
       name.padEnd(10),
       cpu.toFixed(2).padStart(11),
-      `1/${ratio.toFixed(1)}`.padStart(9),
+      `1/${ratio.toFixed(2)}`.padStart(9),
       Math.round(median(measured.spansPerSecond)).toString().padStart(10),
       ...[measured.p50, measured.p95, measured.p99].map((values) =>
         median(values).toFixed(1).padStart(8),
@@ -189,7 +206,12 @@ async function main(): Promise<void> {
   const only = option("only") ?? "";
   if (!process.argv.includes("--no-stages")) printStages();
   const folder = mkdtempSync(join(tmpdir(), "lensai-bench-"));
-  const servers = await startServers(folder, join(tmpdir(), "lensai-bench-otelcol"));
+  const revision = option("against");
+  const earlier = revision === undefined ? undefined : checkOut(revision, folder);
+  const servers =
+    earlier === undefined
+      ? await startServers(folder, join(tmpdir(), "lensai-bench-otelcol"))
+      : await startBoth(folder, earlier.main);
   try {
     for (const [number, variant] of variants().entries()) {
       if (!variant.name.includes(only)) continue;
@@ -197,6 +219,7 @@ async function main(): Promise<void> {
     }
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
+    earlier?.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }

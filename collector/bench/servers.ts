@@ -97,14 +97,17 @@ async function untilReady(url: string): Promise<void> {
   }
 }
 
-async function lensai(folder: string): Promise<Server> {
-  const dataDir = join(folder, "lensai");
+async function lensai(
+  folder: string,
+  { name, main }: { name: string; main: string },
+): Promise<Server> {
+  const dataDir = join(folder, name);
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(join(dataDir, "control-snapshot.json"), JSON.stringify(snapshot()), {
     mode: 0o600,
   });
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(here, "../src/main.ts")], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, main], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
@@ -118,7 +121,7 @@ async function lensai(folder: string): Promise<Server> {
     },
   });
   await untilReady(`http://127.0.0.1:${port}/readyz`);
-  const server = serverOf("lensai", child, { port, hasKeys: true });
+  const server = serverOf(name, child, { port, hasKeys: true });
   return { ...server, settled: () => landed(port) };
 }
 
@@ -154,6 +157,13 @@ function snapshot(): unknown {
   };
 }
 
+const OURS = { name: "lensai", main: join(here, "../src/main.ts") };
+
+/** This collector and the one of an earlier revision. */
+export async function startBoth(folder: string, earlierMain: string): Promise<Server[]> {
+  return [await lensai(folder, OURS), await lensai(folder, { name: "earlier", main: earlierMain })];
+}
+
 /** Starts all of them; the Collector only where Go is. When one fails, the others are stopped again. */
 export async function startServers(folder: string, goFolder: string): Promise<Server[]> {
   const servers: Server[] = [];
@@ -161,7 +171,7 @@ export async function startServers(folder: string, goFolder: string): Promise<Se
     servers.push(await forked("http", "floor-server.ts", ["http"]));
     servers.push(await forked("fastify", "floor-server.ts", ["fastify"]));
     servers.push(await forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")]));
-    servers.push(await lensai(folder));
+    servers.push(await lensai(folder, OURS));
     servers.push(await forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")]));
     const binary = buildOtelCollector(goFolder);
     const collector = binary === undefined ? undefined : await otelCollector(binary, folder);

@@ -7,7 +7,7 @@ import { isNested } from "./attribute-decoder.ts";
 import type { AttributeDecoder, FieldTarget } from "./attribute-decoder.ts";
 import { blankValue } from "./blank-value.ts";
 import { toBoolean, toNumber } from "./coerce.ts";
-import { readJsonMembers } from "./json-members.ts";
+import { excerptOf, readJsonMembers } from "./json-members.ts";
 import { replaceText } from "./message-masking.ts";
 import type { RecordFields } from "./record-fields.ts";
 import { FLAG } from "./record-flags.ts";
@@ -275,9 +275,9 @@ export class FieldWriter {
     const found = readJsonMembers(this.jsonBytes(value), claim.members);
     if (found === undefined) {
       if (claim.kind === "json") attributes.flags |= FLAG.jsonUnread;
-    } else for (const each of found.values) this.takeMember(each.member, each.value);
+    } else for (const each of found) this.takeMember(each.member, each.value);
     if (claim.kind !== "content") return;
-    const excerpt = found === undefined || found.values.length === 0 ? undefined : found.excerpt;
+    const excerpt = found === undefined || found.length === 0 ? undefined : excerptOf(found);
     if (excerpt !== undefined) attributes.writeRawMember(sink.attributes, key, excerpt);
     const { column } = attributes.targets[field] as FieldTarget;
     if (attributes.keepsContent || !replaceText(attributes, value, excerpt ?? "")) {

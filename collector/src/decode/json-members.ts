@@ -5,11 +5,10 @@ const JSON_BYTES_MAX = 256 * 1024;
 
 const decoder = new TextDecoder();
 
-/** What was found at the paths of some members, and the part of the JSON that holds nothing else. */
-export interface FoundMembers {
-  readonly values: ReadonlyArray<{ readonly member: JsonMember; readonly value: unknown }>;
-  /** As JSON text: the usage as it was sent, without the content around it. */
-  readonly excerpt: string;
+/** What was found at the path of a member. */
+export interface FoundMember {
+  readonly member: JsonMember;
+  readonly value: string | number | boolean;
 }
 
 /**
@@ -19,19 +18,23 @@ export interface FoundMembers {
 export function readJsonMembers(
   bytes: Uint8Array,
   members: readonly JsonMember[],
-): FoundMembers | undefined {
+): FoundMember[] | undefined {
   if (bytes.length > JSON_BYTES_MAX) return undefined;
   const document = parseLeniently(decoder.decode(bytes));
   if (typeof document !== "object" || document === null) return undefined;
-  const values: { member: JsonMember; value: unknown }[] = [];
-  const excerpt: Branch = Object.create(null) as Branch;
+  const found: FoundMember[] = [];
   for (const member of members) {
     const value = valueAt(document, member.path);
-    if (!isScalar(value)) continue;
-    values.push({ member, value });
-    plant(excerpt, member.path, value);
+    if (isScalar(value)) found.push({ member, value });
   }
-  return { values, excerpt: JSON.stringify(excerpt) };
+  return found;
+}
+
+/** JSON text that holds nothing but these members: the usage as it was sent, without the content around it. */
+export function excerptOf(found: readonly FoundMember[]): string {
+  const excerpt: Branch = Object.create(null) as Branch;
+  for (const { member, value } of found) plant(excerpt, member.path, value);
+  return JSON.stringify(excerpt);
 }
 
 function parseLeniently(text: string): unknown {
