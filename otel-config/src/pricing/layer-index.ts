@@ -5,6 +5,8 @@ import type { PriceEntry, PriceLayer } from "./price-layer.ts";
 export interface Subject {
   readonly provider: string;
   readonly model: string;
+  /** The name without its date, where that is the same model: "gpt-5" for "gpt-5-2025-08-07". */
+  readonly undatedModel: string | undefined;
   readonly projectId: string | undefined;
   readonly serviceTier: string;
 }
@@ -33,7 +35,8 @@ export function indexLayer(layer: PriceLayer): LayerIndex {
           isAbout(entry, subject) &&
           (recordedUntil === undefined || entry.recordedAt.getTime() <= recordedUntil.getTime()),
       );
-      return { entry: choose(candidates, at.getTime()), ...constantPeriod(candidates, at) };
+      const entry = choose(candidates, { atMs: at.getTime(), subject });
+      return { entry, ...constantPeriod(candidates, at) };
     },
   };
 }
@@ -41,13 +44,28 @@ export function indexLayer(layer: PriceLayer): LayerIndex {
 function isAbout(entry: PriceEntry, subject: Subject): boolean {
   if (entry.projectId !== undefined && entry.projectId !== subject.projectId) return false;
   if (entry.serviceTier !== subject.serviceTier) return false;
+  return nearness(entry, subject) > FAR;
+}
+
+/** How an entry names the model: by its name, by its name without a date, by a beginning of it, or not. */
+const NAMED = 3;
+const NAMED_UNDATED = 2;
+const BEGUN = 1;
+const FAR = 0;
+
+function nearness({ model, match }: PriceEntry, subject: Subject): number {
+  const wanted = model.toLowerCase();
   const name = subject.model.toLowerCase();
-  const wanted = entry.model.toLowerCase();
-  return entry.match === "exact" ? name === wanted : name.startsWith(wanted);
+  if (match === "prefix") return name.startsWith(wanted) ? BEGUN : FAR;
+  if (name === wanted) return NAMED;
+  return subject.undatedModel?.toLowerCase() === wanted ? NAMED_UNDATED : FAR;
 }
 
 /** Of each scope the entry recorded last, unless it takes the override back; of these the most specific. */
-function choose(candidates: readonly PriceEntry[], atMs: number): PriceEntry | undefined {
+function choose(
+  candidates: readonly PriceEntry[],
+  { atMs, subject }: { atMs: number; subject: Subject },
+): PriceEntry | undefined {
   const latest = new Map<string, PriceEntry>();
   for (const entry of candidates) {
     if (!holds(entry, atMs)) continue;
@@ -61,7 +79,7 @@ function choose(candidates: readonly PriceEntry[], atMs: number): PriceEntry | u
   return [...latest.values()]
     .filter(({ change }) => change.kind !== "withdrawal")
     .reduce<PriceEntry | undefined>(
-      (best, entry) => (best === undefined || isMoreSpecific(entry, best) ? entry : best),
+      (best, entry) => (best === undefined || isMoreSpecific(entry, best, subject) ? entry : best),
       undefined,
     );
 }
@@ -73,11 +91,11 @@ function holds({ validFrom, validUntil }: PriceEntry, atMs: number): boolean {
   );
 }
 
-function isMoreSpecific(entry: PriceEntry, other: PriceEntry): boolean {
+function isMoreSpecific(entry: PriceEntry, other: PriceEntry, subject: Subject): boolean {
   const isOfProject = entry.projectId !== undefined;
   if (isOfProject !== (other.projectId !== undefined)) return isOfProject;
-  if (entry.match !== other.match) return entry.match === "exact";
-  return entry.model.length > other.model.length;
+  const nearer = nearness(entry, subject) - nearness(other, subject);
+  return nearer === 0 ? entry.model.length > other.model.length : nearer > 0;
 }
 
 /** No candidate begins or ends to hold within it. */

@@ -1,4 +1,5 @@
 import { BASE_BOOK_VERSION, listPrice } from "./base-book.ts";
+import type { Listing } from "./base-book.ts";
 import type { AppliedOverride, PriceAnswer, PriceBook, PriceQuery } from "./price-book.ts";
 import { indexLayer } from "./layer-index.ts";
 import type { LayerIndex, Subject } from "./layer-index.ts";
@@ -101,6 +102,7 @@ function answer(indexes: readonly LayerIndex[], query: PriceQuery): PriceAnswer 
     const subject: Subject = {
       provider: listing.provider,
       model,
+      undatedModel: undatedModel(provider, model, { at: query.at, listing }),
       projectId: query.projectId,
       serviceTier: STANDARD_TIER,
     };
@@ -124,6 +126,23 @@ function answer(indexes: readonly LayerIndex[], query: PriceQuery): PriceAnswer 
     validUntilMs: draft.untilMs,
     overrides: draft.prices === undefined ? [] : draft.overrides,
   };
+}
+
+/** "-2025-08-07", "-20250929", "@20250929", "@default" at the end of a model's name. */
+const SNAPSHOT = /(?:-20\d{2}-?\d{2}-?\d{2}|@[\w-]+)$/;
+
+/**
+ * What a dated snapshot is called without its date, when the list takes both for the same model (or knows
+ * neither): an answer names the snapshot where a price is agreed for the model.
+ */
+function undatedModel(
+  provider: string | undefined,
+  model: string,
+  { at, listing }: { at: Date; listing: Listing },
+): string | undefined {
+  const undated = model.replace(SNAPSHOT, "");
+  if (undated === model) return undefined;
+  return listPrice(provider, undated, at).prices === listing.prices ? undated : undefined;
 }
 
 /** Changes the draft by one entry of every layer that has one; false when none had. */

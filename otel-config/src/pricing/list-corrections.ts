@@ -102,12 +102,12 @@ export const LIST_CORRECTIONS: PriceLayer = {
     // Audio is charged as text where the list has no price for it: too little by the factor 16 and more.
     ...models(
       { provider: "openai", source: `${OPENAI_MODELS}/gpt-4o-audio-preview` },
-      ["", "-2024-12-17", "-2025-06-03"].map((date) => `gpt-4o-audio-preview${date}`),
+      ["gpt-4o-audio-preview"],
       { input_audio_mtok: 40, output_audio_mtok: 80 },
     ),
     ...models(
       { provider: "openai", source: `${OPENAI_MODELS}/gpt-4o-mini-audio-preview` },
-      ["gpt-4o-mini-audio-preview", "gpt-4o-mini-audio-preview-2024-12-17"],
+      ["gpt-4o-mini-audio-preview"],
       { input_audio_mtok: 10, output_audio_mtok: 20 },
     ),
     ...models(
@@ -129,22 +129,17 @@ export const LIST_CORRECTIONS: PriceLayer = {
     ),
     ...models(
       { provider: "gcp.vertex_ai", source: LITELLM_LIST, validFrom: SONNET_4_LONG_SINCE },
-      ["claude-sonnet-4", "claude-sonnet-4@20250514"],
+      ["claude-sonnet-4"],
       SONNET_LONG,
     ),
-    ...models(
-      { provider: "gcp.vertex_ai", source: LITELLM_LIST },
-      ["claude-sonnet-4-5", "claude-sonnet-4-5@20250929"],
-      { cache_write_1h_mtok: long(6, 12) },
-    ),
-    ...VERTEX_1H.flatMap(([model, price]) => {
-      const fields = { provider: "gcp.vertex_ai", source: CLAUDE_PRICING };
-      const change = ownPrices({ cache_write_1h_mtok: price });
-      return [
-        publishedEntry({ ...fields, model, match: "exact" }, change),
-        publishedEntry({ ...fields, model: `${model}@`, match: "prefix" }, change),
-      ];
+    ...models({ provider: "gcp.vertex_ai", source: LITELLM_LIST }, ["claude-sonnet-4-5"], {
+      cache_write_1h_mtok: long(6, 12),
     }),
+    ...VERTEX_1H.flatMap(([model, price]) =>
+      models({ provider: "gcp.vertex_ai", source: CLAUDE_PRICING }, [model], {
+        cache_write_1h_mtok: price,
+      }),
+    ),
     ...models(
       { provider: "aws.bedrock", source: LITELLM_LIST, validFrom: SONNET_4_LONG_SINCE },
       bedrockNames("claude-sonnet-4-20250514-v1:0", ["", "us.", "eu.", "apac.", "global."]),

@@ -27,17 +27,13 @@ function family(
   return publishedEntry({ provider, model, match: "prefix", serviceTier, source }, change);
 }
 
-/** A model by its name, and its dated snapshots. */
 function priority(
   [provider, ...models]: readonly [provider: string, ...models: string[]],
   change: PriceChange,
   source: string,
 ): PriceEntry[] {
   const fields = { provider, serviceTier: "priority", source };
-  return models.flatMap((model) => [
-    publishedEntry({ ...fields, model, match: "exact" }, change),
-    publishedEntry({ ...fields, model: `${model}-20`, match: "prefix" }, change),
-  ]);
+  return models.map((model) => publishedEntry({ ...fields, model, match: "exact" }, change));
 }
 
 /** Their priority costs 1.8 times the standard price; the documentation says 1.75 to 2. */

@@ -10,7 +10,10 @@ export interface PriceEntry {
   readonly projectId: string | undefined;
   /** Canonical provider name. */
   readonly provider: string;
-  /** A model name, or the beginning of one (then it may be empty). Letter case does not matter. */
+  /**
+   * A model name, or the beginning of one (then it may be empty). A name means its dated snapshots, too, as
+   * long as the list has one price for all of them. Letter case does not matter.
+   */
   readonly model: string;
   readonly match: "exact" | "prefix";
   /** Canonical tier. */

@@ -138,6 +138,33 @@ describe("of several overrides in a layer", () => {
     expect(dollars(bookOf(narrow, end))).toEqual(LIST);
   });
 
+  it("one for a name counts for its dated snapshots, after one for the snapshot, before a prefix", () => {
+    const snapshot = "gpt-5-2025-08-07";
+    const named = entry({ change: prices(1) });
+    expect(dollars(bookOf(named), { model: snapshot })?.[0]).toBe(1);
+    const own = entry({ model: snapshot, change: prices(2) });
+    expect(dollars(bookOf(own, named), { model: snapshot })?.[0]).toBe(2);
+    expect(dollars(bookOf(own, named))?.[0]).toBe(1);
+    const begun = entry({ model: "gpt-5-2025", match: "prefix", change: prices(3) });
+    expect(dollars(bookOf(begun, named), { model: snapshot })?.[0]).toBe(1);
+  });
+
+  it("one for a name does not count for a snapshot that the list has at another price", () => {
+    const book = bookOf(entry({ model: "gpt-4o", change: prices(1) }));
+    expect(dollars(book, { model: "gpt-4o-2024-11-20" })?.[0]).toBe(1);
+    expect(dollars(book, { model: "gpt-4o-2024-05-13" })?.[0]).toBe(5);
+  });
+
+  it.each([
+    ["anthropic", "claude-sonnet-4-5", "claude-sonnet-4-5-20250929"],
+    ["gcp.vertex_ai", "claude-sonnet-4-5", "claude-sonnet-4-5@20250929"],
+    ["vllm", "own-model", "own-model-2026-01-31"],
+  ])("%s calls %s also %s", (provider, model, snapshot) => {
+    const book = bookOf(entry({ provider, model, change: prices(1, 2) }));
+    expect(dollars(book, { provider, model: snapshot })?.[0]).toBe(1);
+    expect(dollars(book, { provider, model: `${model}-mini` })?.[0]).not.toBe(1);
+  });
+
   it("letter case of the model does not matter", () => {
     expect(dollars(bookOf(entry({ model: "GPT-5", change: prices(1) })))?.[0]).toBe(1);
     expect(dollars(bookOf(entry({ change: prices(1) })), { model: "GPT-5" })?.[0]).toBe(1);
