@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { parsePriceEntries, priceDocument } from "@lensai/otel-config/pricing/parse-price-entries";
 import type { PriceEntry, PriceLayer } from "@lensai/otel-config/pricing/price-layer";
+import { withFileLock } from "./file-lock.ts";
 import { makeFolderDurably, writeDurably } from "../object-store/durable-file.ts";
 import { fileStoreError } from "../object-store/file-error.ts";
 
@@ -43,25 +44,30 @@ export function parsePriceFile(body: Uint8Array, path: string): PriceLayer {
 }
 
 /**
- * Adds entries to the file, which is made when it is not there. Entries that it has are never changed. The
- * file is replaced as a whole or not at all. Throws `config.invalid` for a file that has problems already.
+ * Adds entries to the file, which is made when it is not there. Entries that it has are never changed, and
+ * none gets lost when several processes add at the same time. The file is replaced as a whole or not at
+ * all. Throws `config.invalid` for a file that has problems already.
  */
 export async function appendPriceEntries(
   path: string,
   added: readonly PriceEntry[],
 ): Promise<PriceLayer> {
+  try {
+    await makeFolderDurably(dirname(path));
+    return await withFileLock(path, () => append(path, added));
+  } catch (error) {
+    throw fileStoreError(error, `write ${path}`);
+  }
+}
+
+async function append(path: string, added: readonly PriceEntry[]): Promise<PriceLayer> {
   const layer = await readPriceFile(path);
   const entries = [...(layer?.entries ?? []), ...added];
   const text = `${JSON.stringify(priceDocument(entries), undefined, 2)}\n`;
   const body = new TextEncoder().encode(text);
   // What a later reader would refuse must not be written.
   const written = parsePriceFile(body, path);
-  try {
-    await makeFolderDurably(dirname(path));
-    await writeDurably(path, body, { publish: (unfinished) => rename(unfinished, path) });
-  } catch (error) {
-    throw fileStoreError(error, `write ${path}`);
-  }
+  await writeDurably(path, body, { publish: (unfinished) => rename(unfinished, path) });
   return written;
 }
 

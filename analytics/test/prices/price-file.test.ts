@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -41,6 +41,23 @@ test("entries are added behind those that are there, under a new version", async
   expect(second.entries).toEqual([entry("a"), entry("b"), entry("c")]);
   expect(second.version).not.toBe(first.version);
   expect(await readPriceFile(path)).toEqual(second);
+  expect(await readdir(join(folder.path, "below"))).toEqual(["prices.json"]);
+});
+
+test("of several that add at the same time none loses the entries of another", async () => {
+  const names = ["a", "b", "c", "d", "e"];
+  await Promise.all(names.map((name) => appendPriceEntries(path, [entry(name)])));
+  const layer = await readPriceFile(path);
+  expect(layer?.entries.map(({ model }) => model).toSorted()).toEqual(names);
+  expect(await readdir(join(folder.path, "below"))).toEqual(["prices.json"]);
+});
+
+test("the lock of a process that died does not stay in the way", async () => {
+  await mkdir(join(folder.path, "below"));
+  await writeFile(`${path}.lock`, "");
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(`${path}.lock`, longAgo, longAgo);
+  await appendPriceEntries(path, [entry("a")]);
   expect(await readdir(join(folder.path, "below"))).toEqual(["prices.json"]);
 });
 

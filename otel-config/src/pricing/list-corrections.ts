@@ -71,7 +71,7 @@ const BEDROCK_1H: readonly (readonly [model: string, global: string, regional: s
   ["claude-sonnet-4-6", "6", "6.6"],
   ["claude-sonnet-5", "4", "4.4"],
 ];
-const BEDROCK_REGIONS = ["", "us.", "eu.", "apac.", "au.", "jp."];
+const BEDROCK_REGIONS = ["", "us.", "eu.", "au.", "jp."];
 const bedrockNames = (model: string, regions: readonly string[]): string[] =>
   regions.map((region) => `${region}anthropic.${model}`);
 
