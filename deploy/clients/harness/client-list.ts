@@ -20,6 +20,7 @@ const GEMINI = ["gemini-calls", "gemini-streams"];
 const LANGCHAIN = ["langchain-calls", "langchain-streams"];
 const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-openai-streams"];
 const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
+const AGENT = ["agent-calls", "agent-streams"];
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
 
 export const CLIENTS: readonly Client[] = [
@@ -148,6 +149,51 @@ export const CLIENTS: readonly Client[] = [
       "Reasoning tokens are sent only with the `usage` option of its integration; the cost does not depend on them.",
   },
   {
+    name: "openinference-vercel",
+    title: "OpenInference for the Vercel AI SDK",
+    runtime: "node",
+    app: "openinference-vercel",
+    scenarios: AI_SDK,
+    packages: ["@arizeai/openinference-vercel", "ai", "@ai-sdk/otel"],
+    advice: "Nothing to do.",
+  },
+  {
+    name: "mastra",
+    title: "Mastra",
+    runtime: "node",
+    app: "mastra",
+    scenarios: AGENT,
+    packages: ["@mastra/core", "@mastra/otel-exporter"],
+    advice: "Nothing to do.",
+  },
+  {
+    name: "openai-agents",
+    title: "OpenAI Agents SDK under OpenInference",
+    runtime: "node",
+    app: "openai-agents",
+    scenarios: [...AGENT, "agent-on-openai-calls"],
+    packages: ["@openai/agents", "@arizeai/openinference-instrumentation-openai-agents"],
+    advice: "Nothing to do.",
+  },
+  {
+    name: "genkit",
+    title: "Genkit",
+    runtime: "node",
+    app: "genkit",
+    scenarios: [...AGENT, "gemini-agent"],
+    packages: ["genkit", "@genkit-ai/compat-oai", "@genkit-ai/google-genai"],
+    advice: "Nothing to do.",
+  },
+  {
+    name: "gemini-cli",
+    title: "Gemini CLI",
+    runtime: "node",
+    app: "gemini-cli",
+    scenarios: ["gemini-agent"],
+    packages: ["@google/gemini-cli"],
+    advice: "Nothing to do.",
+  },
+  {
     name: "python-otel-openai",
     title: "OpenTelemetry for OpenAI (Python)",
     runtime: "python",
@@ -180,5 +226,37 @@ export const CLIENTS: readonly Client[] = [
     ],
     advice:
       "Ask for `stream_options.include_usage` in every chat stream. Anthropic's SDK sends the same calls by itself: they are billed once.",
+  },
+  {
+    name: "python-langchain",
+    title: "LangChain (Python) with OpenAI's SDK, both under OpenInference",
+    runtime: "python",
+    app: "python",
+    scenarios: LANGCHAIN_ON_OPENAI,
+    packages: [
+      "openinference-instrumentation-langchain",
+      "openinference-instrumentation-openai",
+      "langchain-openai",
+      "openai",
+    ],
+    advice: "Nothing to do: the calls that both send are billed once.",
+  },
+  {
+    name: "python-litellm",
+    title: "LiteLLM with its own OpenTelemetry callback",
+    runtime: "python",
+    app: "python",
+    scenarios: AGENT,
+    packages: ["litellm", "openai"],
+    advice: "Nothing to do.",
+  },
+  {
+    name: "python-pydantic-ai",
+    title: "Pydantic AI",
+    runtime: "python",
+    app: "python",
+    scenarios: AGENT,
+    packages: ["pydantic-ai-slim", "openai"],
+    advice: "Nothing to do.",
   },
 ];

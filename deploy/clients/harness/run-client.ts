@@ -33,6 +33,9 @@ export async function captureScenario(options: CaptureOptions): Promise<string> 
     recorder.recordInto(folder);
     await runProgram(staged, scenario, { provider: provider.url, otlp: recorder.url });
     await provider.settled();
+    if (provider.calls().length === 0) {
+      throw new LensError("internal", `${client.name} called nothing in ${scenario}`);
+    }
     const facts = { client: client.name, scenario, packages: staged.versions, date };
     writeTruth(folder, { ...facts, calls: provider.calls() });
   } finally {
