@@ -20,11 +20,12 @@ writeFileSync(
   `${process.env.HOME}/.gemini/settings.json`,
   JSON.stringify({ security: { auth: { selectedType: "gemini-api-key" } } }),
 );
+const PRELOAD = ["--require", "./unnamed-machine.cjs"];
 const PROGRAM = "node_modules/@google/gemini-cli/bundle/gemini.js";
 
 // A process per prompt, as its users run it.
 await runScenario(async (step) => {
-  const args = [PROGRAM, "--model", MODELS.gemini, "--prompt", step.prompt];
+  const args = [...PRELOAD, PROGRAM, "--model", MODELS.gemini, "--prompt", step.prompt];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
   const chunks = [];
   child.stderr.on("data", (chunk) => chunks.push(chunk));

@@ -55,7 +55,8 @@ async function runProgram(
     stdio: ["ignore", "inherit", "inherit"],
     timeout: RUN_TIMEOUT_MS,
     env: {
-      PATH: process.env["PATH"],
+      // This Node, by its bare name: telemetry repeats how a program was called.
+      PATH: [path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter),
       HOME: folder,
       PROVIDER_URL: urls.provider,
       OTEL_SERVICE_NAME: `client-${path.basename(folder)}`,

@@ -74,7 +74,7 @@ async function stageNode(
   };
   return {
     folder,
-    command: process.execPath,
+    command: "node",
     program: "app.mjs",
     versions: Object.fromEntries(client.packages.map((name) => [name, versionOf(name)])),
   };
