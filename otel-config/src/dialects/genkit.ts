@@ -37,6 +37,11 @@ export const GENKIT: Dialect = {
         count("total", "usage", "totalTokens"),
         count("cacheRead", "usage", "cachedContentTokens"),
         count("reasoning", "usage", "thoughtsTokens"),
+        // Plugins of OpenAI's APIs leave these two only in the provider's own answer.
+        count("cacheRead", "raw", "usage", "prompt_tokens_details", "cached_tokens"),
+        count("reasoning", "raw", "usage", "completion_tokens_details", "reasoning_tokens"),
+        { field: "response_id", kind: "text", path: ["raw", "id"] },
+        { field: "response_model", kind: "text", path: ["raw", "model"] },
         { field: "finish_reasons", kind: "text_list", path: ["finishReason"] },
       ],
     },
