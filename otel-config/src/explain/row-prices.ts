@@ -1,3 +1,4 @@
+import { callPrices } from "../pricing/call-prices.ts";
 import type { PriceAnswer, PriceBook } from "../pricing/price-book.ts";
 import type { SpanRow } from "../span-row/span-row.ts";
 import { bigintOf, textOf } from "./row-values.ts";
@@ -13,34 +14,28 @@ export interface RowPrices {
 
 const MICROS_PER_MS = 1000n;
 
-/**
- * The answering model's entry; where the book does not know its name, that of the model asked for.
- * Undefined when the row names no model. `recordedUntil`: as it was believed at that moment.
- */
+/** Undefined when the row names no model. `recordedUntil`: as it was believed at that moment. */
 export function rowPrices(
   row: SpanRow,
   book: PriceBook,
   recordedUntil?: Date,
 ): RowPrices | undefined {
-  const known = rowPricesOf(row, book, recordedUntil);
-  return known.find(({ answer }) => answer.prices !== undefined) ?? known[0];
-}
-
-function rowPricesOf(row: SpanRow, book: PriceBook, recordedUntil: Date | undefined): RowPrices[] {
-  const columns = ["response_model", "request_model"] as const;
-  return columns.flatMap((column) => {
-    const model = textOf(row, column);
-    if (model === undefined) return [];
-    const answer = book.resolve({
-      provider: textOf(row, "provider"),
-      model,
-      at: dateOf(row, "start_time"),
-      projectId: textOf(row, "project_id"),
-      serviceTier: textOf(row, "service_tier"),
-      recordedUntil,
-    });
-    return [{ model, column, answer }];
-  });
+  const responseModel = textOf(row, "response_model");
+  const requestModel = textOf(row, "request_model");
+  const subject = {
+    provider: textOf(row, "provider"),
+    at: dateOf(row, "start_time"),
+    projectId: textOf(row, "project_id"),
+    serviceTier: textOf(row, "service_tier"),
+    recordedUntil,
+  };
+  const answer = callPrices(book, { ...subject, responseModel, requestModel });
+  if (answer === undefined) return undefined;
+  const answering = callPrices(book, { ...subject, responseModel, requestModel: undefined });
+  const isAnswering = answering?.prices !== undefined || answer.prices === undefined;
+  return responseModel !== undefined && isAnswering
+    ? { model: responseModel, column: "response_model", answer }
+    : { model: requestModel ?? "", column: "request_model", answer };
 }
 
 /** A timestamp column, which is microseconds since the epoch. */

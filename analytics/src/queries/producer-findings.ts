@@ -1,0 +1,58 @@
+import type { SqlRow } from "../duckdb/connect.ts";
+import { sql } from "../duckdb/sql.ts";
+import { IS_REPEAT, PRODUCER, toProducer } from "./producer.ts";
+import type { Producer } from "./producer.ts";
+import { checkCount, checkRange, rowsOf } from "./query-source.ts";
+import type { QueryTarget, TimeRange } from "./query-source.ts";
+
+export const MAX_FINDINGS = 2000;
+
+export interface ProducerFindingsInput extends TimeRange {
+  /** How many, those with the most records first. */
+  readonly limit: number;
+}
+
+/**
+ * How many records of a producer are not as they should be, and the rule that says why: billed calls without
+ * usage (`missing`) or with counts that are not the provider's (`estimated`), by `usage_rule`; records of a
+ * call that another record is billed for (`repeated`), by `bill_rule`.
+ */
+export interface ProducerFinding extends Producer {
+  readonly kind: "missing" | "estimated" | "repeated";
+  /** Undefined on rows that came before rules were stored. */
+  readonly rule: string | undefined;
+  readonly records: number;
+  /** The known part. */
+  readonly costNanoUsd: bigint;
+}
+
+export async function producerFindings(
+  projectId: string,
+  input: ProducerFindingsInput,
+  target: QueryTarget,
+): Promise<ProducerFinding[]> {
+  checkRange(input);
+  checkCount("limit", input.limit, MAX_FINDINGS);
+  if (target.source.files.length === 0) return [];
+  const rows = await target.duckDb.query(sql`
+    SELECT ${PRODUCER},
+      CASE WHEN NOT billed THEN 'repeated' ELSE usage_source END AS kind,
+      CASE WHEN NOT billed THEN bill_rule ELSE usage_rule END AS rule,
+      count(*) AS records, sum(cost_nano_usd) AS cost
+    ${rowsOf(projectId, input, target.source)} AND signal <> 'metric'
+      AND ((billed AND usage_source IN ('missing', 'estimated')) OR ${IS_REPEAT})
+    GROUP BY ALL
+    ORDER BY records DESC, kind, rule NULLS LAST, service_name NULLS LAST, scope_name NULLS LAST
+    LIMIT ${BigInt(input.limit)}`);
+  return rows.map((row) => toFinding(row));
+}
+
+function toFinding(row: SqlRow): ProducerFinding {
+  return {
+    ...toProducer(row),
+    kind: row["kind"] as ProducerFinding["kind"],
+    rule: (row["rule"] as string | null) ?? undefined,
+    records: Number(row["records"]),
+    costNanoUsd: (row["cost"] as bigint | null) ?? 0n,
+  };
+}
