@@ -1,0 +1,118 @@
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import { render } from "svelte/server";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { loadSources } from "#lib/server/lake/load-sources.ts";
+import { parseTimeRange } from "#lib/time-range.ts";
+import SourcesPage from "../../src/routes/projects/[projectId=projectId]/sources/+page.svelte";
+import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+
+const NOW = Date.parse("2026-11-23T14:05:09Z");
+const MINUTE = 60_000;
+
+let lake: SampleLake;
+let reader: LakeReader;
+
+beforeEach(async () => {
+  lake = await createSampleLake();
+  reader = createLakeReader(lake.settings);
+});
+
+afterEach(async () => {
+  await reader.close();
+  await lake.remove();
+});
+
+async function pageText(rows: readonly SpanRow[]): Promise<string> {
+  if (rows.length > 0) await lake.land(rows);
+  const { range } = parseTimeRange(new URLSearchParams(), NOW);
+  const answer = await loadSources(reader, "default", range.window);
+  const data = { project: { id: "default", name: "Default" }, range, nowUnixMs: NOW, answer };
+  const { body } = render(SourcesPage, { props: { data, params: {} } as never });
+  return body
+    .replaceAll(/<!--.*?-->/gs, "")
+    .replaceAll(/<[^>]+>/g, " ")
+    .replaceAll(/\s+/g, " ");
+}
+
+const row = (values: SpanRow): SpanRow =>
+  callRow(NOW - MINUTE, { service_name: "shop", scope_name: "openai", ...values });
+
+const attributes = (more: object): string =>
+  JSON.stringify({ "metric.value": 7, "metric.temporality": "delta", ...more });
+
+test("says what appears here while nothing has arrived", async () => {
+  const text = await pageText([]);
+  expect(text).toContain("Nothing arrived in this time range");
+  expect(text).toContain("send the first call");
+});
+
+test("is content when everything is in order", async () => {
+  const text = await pageText([row({})]);
+  expect(text).toContain("Usage reported 100 % of 1 billed call");
+  expect(text).toContain("Spend at stake $0.00 every billed call has a cost");
+  expect(text).toContain("Nothing is known to be wrong");
+  expect(text).toContain("Every call with usage has a price.");
+  expect(text).toContain("None of these apps reports what it drops");
+});
+
+test("names the producer that drops usage in streams, with what to paste", async () => {
+  const missing = { input_tokens: null, output_tokens: null, cost_nano_usd: null };
+  const text = await pageText([
+    row({}),
+    row({ usage_source: "missing", usage_rule: "stream-without-usage", ...missing }),
+  ]);
+  expect(text).toContain("1 call without usage openai · shop");
+  expect(text).toContain("stream_options: { include_usage: true }");
+  expect(text).toContain("known to guess or drop usage");
+  expect(text).toContain("Usage reported 50.0 % 1 missing");
+  expect(text).toContain("≈ $0.0045 at the average of priced calls");
+});
+
+test("lists models without a price with the command that gives them one", async () => {
+  const text = await pageText([
+    row({}),
+    row({ response_model: "own $(reboot)", cost_nano_usd: null }),
+  ]);
+  expect(text).toContain("own $(reboot)");
+  expect(text).toContain("prices set openai 'own $(reboot)' --input");
+  expect(text).toContain("Priced 50.0 % 1 call without a cost");
+});
+
+test("shows repeats as money that was not counted twice", async () => {
+  const text = await pageText([row({}), row({ billed: false, bill_rule: "nested" })]);
+  expect(text).toContain("Not counted twice $0.0045 1 record of billed calls");
+  expect(text).toContain("1 repeat: same call, nested");
+});
+
+test("shows what collectors refused and clients dropped", async () => {
+  const metric = { signal: "metric", billed: null, cost_nano_usd: null };
+  const text = await pageText([
+    row({}),
+    row({
+      ...metric,
+      span_name: "lensai.ingest.records",
+      attributes: attributes({
+        "lensai.ingest.outcome": "rejected",
+        "lensai.ingest.reason": "too_large",
+      }),
+    }),
+    row({
+      ...metric,
+      span_name: "otel.sdk.processor.span.processed",
+      error_type: "queue_full",
+      attributes: attributes({}),
+    }),
+  ]);
+  expect(text).toContain("Lost on the way 14 7 rejected · 7 dropped");
+  expect(text).toContain("7 records rejected: too large");
+  expect(text).toContain("7 records dropped by the app before sending");
+});
+
+test("leaves instrumentations that make no model calls aside", async () => {
+  const text = await pageText([
+    row({}),
+    row({ scope_name: "http", billed: null, bill_rule: null, call_role: "other" }),
+  ]);
+  expect(text).toContain("1 more producer without model calls");
+});
