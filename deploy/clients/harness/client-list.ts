@@ -32,7 +32,7 @@ export const CLIENTS: readonly Client[] = [
     scenarios: OPENAI,
     packages: ["@opentelemetry/instrumentation-openai", "openai"],
     advice:
-      "Ask for `stream_options.include_usage` in every chat stream. Cached and reasoning tokens are never sent: the cost of a cached prompt is an upper bound.",
+      "Ask for `stream_options.include_usage` in every chat stream. Cached and reasoning tokens are never sent: the cost of a cached prompt is an upper bound. A stream that breaks off sends no span.",
   },
   {
     name: "otel-openai-newest",
@@ -248,7 +248,8 @@ export const CLIENTS: readonly Client[] = [
     app: "python",
     scenarios: AGENT,
     packages: ["litellm", "openai"],
-    advice: "Nothing to do.",
+    advice:
+      "Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound. A stream that nobody reads to its end sends no span.",
   },
   {
     name: "python-pydantic-ai",
