@@ -10,6 +10,10 @@ export interface Client {
   readonly scenarios: readonly string[];
   /** The packages whose versions a verdict is about. */
   readonly packages: readonly string[];
+  /** Folder of its packages, where that is not the one of its name. */
+  readonly install?: string;
+  /** How it sends; OTLP/HTTP with protobuf where nothing is said. */
+  readonly otlp?: "grpc";
   /** What its users can do about what it does not send. */
   readonly advice: string;
 }
@@ -33,6 +37,17 @@ export const CLIENTS: readonly Client[] = [
     packages: ["@opentelemetry/instrumentation-openai", "openai"],
     advice:
       "Ask for `stream_options.include_usage` in every chat stream. Cached and reasoning tokens are never sent: the cost of a cached prompt is an upper bound. A stream that breaks off sends no span.",
+  },
+  {
+    name: "otel-openai-grpc",
+    title: "the same over gRPC with gzip",
+    runtime: "node",
+    app: "otel-openai",
+    install: "otel-openai",
+    otlp: "grpc",
+    scenarios: ["openai-calls"],
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice: "Its gRPC exporter never sends a refused batch again: prefer OTLP/HTTP.",
   },
   {
     name: "otel-openai-newest",

@@ -31,7 +31,13 @@ export async function captureScenario(options: CaptureOptions): Promise<string> 
   const recorder = await startRecorder();
   try {
     recorder.recordInto(folder);
-    await runProgram(staged, scenario, { provider: provider.url, otlp: recorder.url });
+    const isGrpc = client.otlp === "grpc";
+    await runProgram(staged, scenario, {
+      PROVIDER_URL: provider.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: isGrpc ? recorder.grpcUrl : recorder.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: isGrpc ? "grpc" : "http/protobuf",
+      ...(isGrpc && { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" }),
+    });
     await provider.settled();
     if (provider.calls().length === 0) {
       throw new LensError("internal", `${client.name} called nothing in ${scenario}`);
@@ -48,7 +54,7 @@ export async function captureScenario(options: CaptureOptions): Promise<string> 
 async function runProgram(
   { folder, command, program }: StagedClient,
   scenario: string,
-  urls: { readonly provider: string; readonly otlp: string },
+  environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const child = spawn(command, [program, scenario], {
     cwd: folder,
@@ -58,16 +64,14 @@ async function runProgram(
       // This Node, by its bare name: telemetry repeats how a program was called.
       PATH: [path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter),
       HOME: folder,
-      PROVIDER_URL: urls.provider,
       OTEL_SERVICE_NAME: `client-${path.basename(folder)}`,
-      OTEL_EXPORTER_OTLP_ENDPOINT: urls.otlp,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_LOGS_EXPORTER: "otlp",
       OTEL_TRACES_EXPORTER: "otlp",
       // A recording says nothing about the machine that it was made on.
       OTEL_NODE_RESOURCE_DETECTORS: "none",
       OTEL_EXPERIMENTAL_RESOURCE_DETECTORS: "otel",
+      ...environment,
     },
   });
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];

@@ -39,7 +39,7 @@ export async function stageClient(
   mkdirSync(folder, { recursive: true });
   copy("shared", path.join(STAGE_FOLDER, "shared"));
   copy(client.app, folder);
-  copy(client.name, folder);
+  copy(client.install ?? client.name, folder);
   try {
     return client.runtime === "python"
       ? await stagePython(client, folder, versions)
