@@ -1,9 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Correction } from "@lensai/analytics/corrections/correction";
 import { appendRows } from "@lensai/analytics/lake/append";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import type { Lake } from "@lensai/analytics/lake/open-lake";
 import { openStore } from "@lensai/analytics/object-store/open-store";
 import type { StoreSettings } from "@lensai/analytics/object-store/open-store";
+import { BatchBilling } from "../billing/batch-billing.ts";
 import { serveLandings } from "./serve-landings.ts";
 
 /** Entry of the landing thread: encodes, compresses and uploads, so that the ack thread never does. */
@@ -15,11 +17,19 @@ export interface LanderWorkerData {
 
 const { lakeUrl, store, region } = workerData as LanderWorkerData;
 let lake: Lake | undefined;
+const billing = new BatchBilling();
+let billed: { readonly name: string; readonly corrections: readonly Correction[] } | undefined;
 
 if (parentPort !== null) {
   serveLandings(parentPort, async (batch, options) => {
     lake ??= openLake({ store: await openStore(lakeUrl, store), region });
-    const commit = await appendRows(lake, batch, options);
+    // Once per landing, however often it has to be tried.
+    if (billed?.name !== options.name) {
+      const corrections = billing.bill(batch, options.landedAt.getTime());
+      billed = { name: options.name, corrections };
+    }
+    const { corrections } = billed;
+    const commit = await appendRows(lake, batch, { ...options, corrections });
     const spanFiles = commit?.add.filter(({ kind }) => kind === "spans") ?? [];
     return spanFiles.reduce((rows, file) => rows + file.rows, 0);
   });

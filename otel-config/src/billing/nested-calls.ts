@@ -110,6 +110,6 @@ function byScope(records: readonly CallRecord[]): CallRecord[][] {
 function isSum(outer: CallRecord, inner: readonly CallRecord[]): boolean {
   const own = inner.filter((record) => isSameScope(outer, record));
   if (own.length === 0) return true;
-  if (byScope(inner).some((group) => sumsUp(outer, group))) return true;
-  return !isCounted(outer) && !own.every((record) => haveOtherResponses(outer, record));
+  if (own.every((record) => haveOtherResponses(outer, record))) return false;
+  return !isCounted(outer) || byScope(inner).some((group) => sumsUp(outer, group));
 }

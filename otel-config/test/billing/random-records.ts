@@ -47,13 +47,13 @@ export const randomRecords: fc.Arbitrary<CallRecord[]> = fc
     }),
   );
 
-/** Parents of spans that are no records. */
-export const randomLinks: fc.Arbitrary<SpanLinks> = fc
-  .dictionary(
-    fc.tuple(fc.constantFrom("t1", "t2", "t3"), span).map((names) => names.join(" ")),
-    fc.record({ parent: chance(span), isBoundary: fc.boolean() }),
-    { maxKeys: 20 },
-  )
-  .map((links) => ({
-    find: ({ trace }, parent): SpanLink | undefined => links[`${trace} ${parent}`],
-  }));
+/** Spans that are no records, by "trace span". */
+export const randomLinkMap: fc.Arbitrary<Record<string, SpanLink>> = fc.dictionary(
+  fc.tuple(fc.constantFrom("t1", "t2", "t3"), span).map((names) => names.join(" ")),
+  fc.record({ parent: chance(span), isBoundary: fc.boolean() }),
+  { maxKeys: 20 },
+);
+
+export const randomLinks: fc.Arbitrary<SpanLinks> = randomLinkMap.map((links) => ({
+  find: ({ trace }, parent): SpanLink | undefined => links[`${trace} ${parent}`],
+}));
