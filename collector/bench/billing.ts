@@ -54,7 +54,12 @@ function belowAgents(call: SpanRow, at: number, calls: readonly SpanRow[]): Span
   const agentId = String(first["trace_id"]).slice(0, 16);
   const httpId = `${String(call["span_id"]).slice(0, 12)}4444`;
   const trace = { trace_id: first["trace_id"] ?? null };
-  const plain = { call_role: "other", request_model: null, response_model: null, response_id: null };
+  const plain = {
+    call_role: "other",
+    request_model: null,
+    response_model: null,
+    response_id: null,
+  };
   const http = { ...call, ...trace, ...plain, usage_source: null, bill_rule: null, billed: null };
   const rows: SpanRow[] = [
     { ...call, ...trace, parent_span_id: httpId },
@@ -111,6 +116,8 @@ function measure({ name, makeRows }: Traffic, calls: readonly SpanRow[]): void {
   console.log(`  ${name.padEnd(26)}${nanos} ns/span  ${mebibytes} MiB  ${corrections} corrections`);
 }
 
-console.log(`\nbilling, ${SPANS_PER_REQUEST * REQUESTS_PER_BATCH} calls a batch, CPU of one thread`);
+console.log(
+  `\nbilling, ${SPANS_PER_REQUEST * REQUESTS_PER_BATCH} calls a batch, CPU of one thread`,
+);
 const calls = decodedCalls();
 for (const traffic of TRAFFIC) measure(traffic, calls);

@@ -4,10 +4,7 @@ import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import {
-  randomLinkMap,
-  randomRecords,
-} from "../../../otel-config/test/billing/random-records.ts";
+import { randomLinkMap, randomRecords } from "../../../otel-config/test/billing/random-records.ts";
 import { hexId, linkRow, rowOf, textOf, verdictsAfter } from "./call-rows.ts";
 
 const RUNS = { numRuns: 500 };
@@ -39,23 +36,21 @@ function verdictsAtOnce(
   );
 }
 
-const landings = fc
-  .tuple(randomRecords, randomLinkMap)
-  .chain(([records, links]) => {
-    // A span is one row: a record, or a span that is none.
-    const spans = new Set(records.map(({ trace, span }) => `${trace} ${span}`));
-    const free = Object.entries(links).filter(([name]) => !spans.has(name));
-    const rows = [
-      ...records.map((record, at) => rowOf(record, at)),
-      ...free.map(([name, link], at) => linkRow(name, link, 1000 + at)),
-    ];
-    return fc.record({
-      records: fc.constant(records),
-      links: fc.constant(Object.fromEntries(free)),
-      rows: fc.shuffledSubarray(rows, { minLength: rows.length }),
-      borders: fc.array(fc.integer({ min: 0, max: rows.length }), { maxLength: 6 }),
-    });
+const landings = fc.tuple(randomRecords, randomLinkMap).chain(([records, links]) => {
+  // A span is one row: a record, or a span that is none.
+  const spans = new Set(records.map(({ trace, span }) => `${trace} ${span}`));
+  const free = Object.entries(links).filter(([name]) => !spans.has(name));
+  const rows = [
+    ...records.map((record, at) => rowOf(record, at)),
+    ...free.map(([name, link], at) => linkRow(name, link, 1000 + at)),
+  ];
+  return fc.record({
+    records: fc.constant(records),
+    links: fc.constant(Object.fromEntries(free)),
+    rows: fc.shuffledSubarray(rows, { minLength: rows.length }),
+    borders: fc.array(fc.integer({ min: 0, max: rows.length }), { maxLength: 6 }),
   });
+});
 
 function cut(rows: readonly SpanRow[], borders: readonly number[]): SpanRow[][] {
   const ordered = [0, ...borders, rows.length].sort((left, right) => left - right);

@@ -27,8 +27,7 @@ export function rowOf(record: CallRecord, ordinal: number): SpanRow {
     ...placed(record.project, ordinal),
     trace_id: record.trace === undefined ? null : hexId(String(record.trace), 32),
     span_id: span === undefined ? null : hexId(String(span), 16),
-    parent_span_id:
-      isLog || record.parent === undefined ? null : hexId(String(record.parent), 16),
+    parent_span_id: isLog || record.parent === undefined ? null : hexId(String(record.parent), 16),
     start_time: BigInt(record.startMicros),
     start_unix_nano: BigInt(record.startMicros) * NANOS_PER_MICRO,
     duration_ns: isLog ? null : BigInt(record.endMicros - record.startMicros) * NANOS_PER_MICRO,

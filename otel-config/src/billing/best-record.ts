@@ -1,5 +1,5 @@
 import { compareText } from "./call-edges.ts";
-import type { CallRecord } from "./call-record.ts";
+import type { CallRecord, CallUsage } from "./call-record.ts";
 import type { SpanTree } from "./span-tree.ts";
 
 const SOURCE_RANK: Readonly<Record<CallRecord["usage"]["source"], number>> = {
@@ -10,8 +10,11 @@ const SOURCE_RANK: Readonly<Record<CallRecord["usage"]["source"], number>> = {
   none: 0,
 };
 
+/** Below an estimate that is known as one. */
+const GUESS_RANK = 1.5;
+
 /**
- * Which record of a call is billed: the surest counts, then one with a price, then the most parts, then a span
+ * Which record of a call is billed: the surest counts (those that repeat an estimate are that estimate), then one with a price, then the most parts, then a span
  * before a log, the innermost, one with a response id, the first.
  */
 export function bestRecord(
@@ -20,10 +23,14 @@ export function bestRecord(
   tree: SpanTree,
 ): number {
   const depth = (at: number): number => tree.depthOf(at);
+  const guesses = positions.flatMap((at) => {
+    const { usage } = records[at] as CallRecord;
+    return usage.source === "estimated" ? [usage] : [];
+  });
   return positions.reduce((best, at) => {
     const [a, b] = [records[at] as CallRecord, records[best] as CallRecord];
     const order =
-      SOURCE_RANK[a.usage.source] - SOURCE_RANK[b.usage.source] ||
+      sourceRank(a, guesses) - sourceRank(b, guesses) ||
       Number(a.usage.isPriced) - Number(b.usage.isPriced) ||
       a.usage.partCount - b.usage.partCount ||
       Number(a.signal === "span") - Number(b.signal === "span") ||
@@ -32,6 +39,14 @@ export function bestRecord(
       -compareRecords(a, b);
     return order > 0 ? at : best;
   });
+}
+
+function sourceRank({ usage }: CallRecord, guesses: readonly CallUsage[]): number {
+  const rank = SOURCE_RANK[usage.source];
+  const isGuess =
+    rank > SOURCE_RANK.estimated &&
+    guesses.some(({ input, output }) => input === usage.input && output === usage.output);
+  return isGuess ? GUESS_RANK : rank;
 }
 
 /** By start, then by id. */

@@ -16,8 +16,12 @@ export type EdgeRule = Extract<BillRule, "same_span" | "nested" | "same_response
 /** By strength. */
 const EDGE_RULES: readonly EdgeRule[] = ["same_span", "nested", "same_response", "twin"];
 
-/** How far the starts and the ends of two records are apart: of parallel calls, the own one is nearest. */
+/**
+ * How far the starts and the ends of two records are apart: of parallel calls, the own one is nearest. A log
+ * is written when the call has ended.
+ */
 export function distanceMicros(left: CallRecord, right: CallRecord): number {
+  if (left.signal !== right.signal) return Math.abs(left.endMicros - right.endMicros);
   return (
     Math.abs(left.startMicros - right.startMicros) + Math.abs(left.endMicros - right.endMicros)
   );

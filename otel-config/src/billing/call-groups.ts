@@ -1,6 +1,7 @@
 import { isSameScope } from "./call-edges.ts";
 import type { CallEdge, EdgeRule } from "./call-edges.ts";
 import type { CallRecord } from "./call-record.ts";
+import { isCounted } from "./same-usage.ts";
 
 /**
  * Records that speak of one call, joined edge by edge, strongest first. A scope speaks of a call once: an
@@ -54,8 +55,12 @@ export class CallGroups {
   }
 
   private shareScope(left: readonly number[], right: readonly number[]): boolean {
-    return left.some((a) =>
-      right.some((b) => isSameScope(this.records[a] as CallRecord, this.records[b] as CallRecord)),
-    );
+    return left.some((a) => right.some((b) => this.sayTheSame(a, b)));
+  }
+
+  /** Logs of one scope speak twice of a call when one is written at the request and has no usage yet. */
+  private sayTheSame(left: number, right: number): boolean {
+    const [a, b] = [this.records[left] as CallRecord, this.records[right] as CallRecord];
+    return isSameScope(a, b) && (a.signal === "span" || isCounted(a) === isCounted(b));
   }
 }

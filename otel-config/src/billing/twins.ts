@@ -19,6 +19,8 @@ const UNCOUNTED_GAP_MICROS = 4_000_000;
 const OVERLAP_SHARE_MIN = 0.8;
 /** Clocks of one process, read a moment apart. */
 const TOLERANCE_MICROS = 10_000;
+/** The same, when nothing but time tells that it is the log of a span. */
+const RESPONSE_LOG_MICROS = 1_000_000;
 /** A log of a call is written soon after the call has ended. */
 const LOG_DELAY_MICROS = 5_000_000;
 
@@ -37,8 +39,16 @@ function areCountedTwins(left: CallRecord, right: CallRecord): boolean {
 }
 
 function areUncountedTwins(left: CallRecord, right: CallRecord): boolean {
-  if (hasLog(left, right) || left.models.length === 0 || right.models.length === 0) return false;
+  if (left.models.length === 0 || right.models.length === 0) return false;
+  if (left.signal === "log") return right.signal === "span" && isResponseLog(left, right);
+  if (right.signal === "log") return isResponseLog(right, left);
   return startGap(left, right) <= UNCOUNTED_GAP_MICROS && overlap(left, right);
+}
+
+/** The log that tells the usage of a span without any, written when the call ended. */
+function isResponseLog(log: CallRecord, span: CallRecord): boolean {
+  if (!isCounted(log) || log.startMicros < span.startMicros) return false;
+  return Math.abs(log.startMicros - span.endMicros) <= RESPONSE_LOG_MICROS;
 }
 
 function hasLog(left: CallRecord, right: CallRecord): boolean {
@@ -77,7 +87,10 @@ export interface TwinPlace {
 
 export function twinPlaces(record: CallRecord): TwinPlace[] {
   const near = Math.floor(record.startMicros / UNCOUNTED_GAP_MICROS);
-  if (!isCounted(record)) return [{ kind: "uncounted", output: 0, period: near }];
+  if (!isCounted(record)) {
+    const end = Math.floor(record.endMicros / UNCOUNTED_GAP_MICROS);
+    return [...new Set([near, end])].map((period) => ({ kind: "uncounted", output: 0, period }));
+  }
   const far = Math.floor(record.startMicros / TWIN_GAP_MICROS);
   const { output = 0, reasoning } = record.usage;
   const places: TwinPlace[] = [

@@ -429,6 +429,30 @@ describe("a span and logs of one call (D12), a span that landed twice (D18)", ()
     });
   });
 
+  it("joins a span without usage to the log that tells it, and to the request's log of the same kind", () => {
+    const free = { ...log, trace: undefined };
+    const records = [
+      record("span", { ...inTrace, scope: "cli", usage: missing, lastsMs: 9000 }),
+      record("request", { ...log, ...below("span"), scope: "details", atMs: 2, usage: missing }),
+      record("answer", { ...free, scope: "answer", atMs: 8990, usage: reported(922, 158) }),
+      record("details", { ...free, scope: "details", atMs: 8991, usage: reported(922, 158) }),
+    ];
+    expect(verdictsOf(records)).toEqual({
+      span: "same_span -> answer",
+      request: "same_span -> answer",
+      answer: "call",
+      details: "twin -> answer",
+    });
+  });
+
+  it("does not take a log for better than the estimate that it repeats", () => {
+    const records = [
+      record("span", { ...inTrace, usage: estimated(58, 15) }),
+      record("log", { ...log, ...below("span"), usage: { ...reported(58, 15), partCount: 2 } }),
+    ];
+    expect(verdictsOf(records)).toEqual({ span: "call", log: "same_span -> span" });
+  });
+
   it("bills a log that is the only record of its call", () => {
     expect(verdictsOf([record("log", { ...log, usage: reported(10, 5) })])).toEqual({
       log: "call",
