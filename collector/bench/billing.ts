@@ -87,7 +87,7 @@ function batchOf(rows: readonly SpanRow[], round: number): RowBatch {
         record_ordinal: BigInt(at),
         trace_id: mark + String(row["trace_id"]).slice(8),
         response_id: responseId === null ? null : `${mark}${String(responseId)}`,
-        start_time: BigInt(row["start_time"] as bigint) + BigInt(request * 20_000),
+        start_time: (row["start_time"] as bigint) + BigInt(request * 20_000),
       };
       appendRow(batch, { ...row, ...own }, 20_000);
     }

@@ -18,33 +18,51 @@ export function hexId(text: string, digits: number): string {
 /** The row of which `record` is what billing sees. */
 export function rowOf(record: CallRecord, ordinal: number): SpanRow {
   const { usage } = record;
-  const isLog = record.signal === "log";
-  const span = isLog ? record.parent : record.span;
-  const [model = null] = record.models;
-  const count = (value: number | undefined): bigint | null =>
-    value === undefined ? null : BigInt(value);
+  const [model] = record.models;
   return {
     ...placed(record.project, ordinal),
-    trace_id: record.trace === undefined ? null : hexId(String(record.trace), 32),
-    span_id: span === undefined ? null : hexId(String(span), 16),
-    parent_span_id: isLog || record.parent === undefined ? null : hexId(String(record.parent), 16),
-    start_time: BigInt(record.startMicros),
-    start_unix_nano: BigInt(record.startMicros) * NANOS_PER_MICRO,
-    duration_ns: isLog ? null : BigInt(record.endMicros - record.startMicros) * NANOS_PER_MICRO,
+    ...timesOf(record),
+    ...idsOf(record),
     signal: record.signal,
     service_name: String(record.service),
     scope_name: String(record.scope),
     call_role: ROLES[record.part],
     // Without a model only its usage tells that it is a call.
-    request_model: model === null && usage.source === "none" ? "?" : (model as string | null),
-    response_id: record.responseId === undefined ? null : String(record.responseId),
+    request_model: orNull(model ?? (usage.source === "none" ? "?" : undefined)),
+    response_id: orNull(record.responseId),
     usage_source: usage.source === "none" ? null : usage.source,
-    input_tokens: count(usage.input),
-    output_tokens: count(usage.output),
-    cache_read_tokens: usage.cached === 0 ? null : count(usage.cached),
+    input_tokens: BigInt(usage.input ?? 0),
+    output_tokens: BigInt(usage.output ?? 0),
+    cache_read_tokens: usage.cached === 0 ? null : BigInt(usage.cached),
     audio_input_tokens: usage.partCount > 0 ? 0n : null,
     audio_output_tokens: usage.partCount > 1 ? 0n : null,
     cost_nano_usd: usage.isPriced ? 1n : null,
+  };
+}
+
+function orNull(key: string | number | undefined): string | null {
+  return key === undefined ? null : String(key);
+}
+
+function timesOf({ signal, startMicros, endMicros }: CallRecord): SpanRow {
+  const start = BigInt(startMicros);
+  const duration = (BigInt(endMicros) - start) * NANOS_PER_MICRO;
+  return {
+    start_time: start,
+    start_unix_nano: start * NANOS_PER_MICRO,
+    duration_ns: signal === "log" ? null : duration,
+  };
+}
+
+const hex = (key: string | number | undefined, digits: number): string | null =>
+  key === undefined ? null : hexId(String(key), digits);
+
+function idsOf({ signal, trace, span, parent }: CallRecord): SpanRow {
+  const isLog = signal === "log";
+  return {
+    trace_id: hex(trace, 32),
+    span_id: hex(isLog ? parent : span, 16),
+    parent_span_id: isLog ? null : hex(parent, 16),
   };
 }
 

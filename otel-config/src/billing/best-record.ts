@@ -1,5 +1,6 @@
 import { compareText } from "./call-edges.ts";
 import type { CallRecord, CallUsage } from "./call-record.ts";
+import { areSameCounts } from "./same-usage.ts";
 import type { SpanTree } from "./span-tree.ts";
 
 const SOURCE_RANK: Readonly<Record<CallRecord["usage"]["source"], number>> = {
@@ -44,8 +45,7 @@ export function bestRecord(
 function sourceRank({ usage }: CallRecord, guesses: readonly CallUsage[]): number {
   const rank = SOURCE_RANK[usage.source];
   const isGuess =
-    rank > SOURCE_RANK.estimated &&
-    guesses.some(({ input, output }) => input === usage.input && output === usage.output);
+    rank > SOURCE_RANK.estimated && guesses.some((guess) => areSameCounts(guess, usage));
   return isGuess ? GUESS_RANK : rank;
 }
 

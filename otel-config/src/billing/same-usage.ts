@@ -27,7 +27,12 @@ export function usageGrade({ usage }: CallRecord): number {
  */
 export function haveSameCounts(left: CallRecord, right: CallRecord): boolean {
   if (!isCounted(left) || !isCounted(right)) return false;
-  return sameInput(left.usage, right.usage) && sameOutput(left.usage, right.usage);
+  return areSameCounts(left.usage, right.usage);
+}
+
+/** The same for counts of any source. */
+export function areSameCounts(left: CallUsage, right: CallUsage): boolean {
+  return sameInput(left, right) && sameOutput(left, right);
 }
 
 /** Both count, and they say different things. */
