@@ -29,7 +29,7 @@ function sectionOf(dialect: Dialect): string {
   };
   for (const rule of dialect.fields) {
     for (const name of rule.names) {
-      if (rule.field !== "" || rule.kind === "error") put(targetOf(rule), `\`${name}\``);
+      if (rule.kind !== "json") put(targetOf(rule), `\`${name}\``);
       for (const { field, kind, path } of rule.members ?? []) {
         put(targetOf({ field, kind }), `\`${name}\` → \`${path.join(".")}\``);
       }
@@ -41,7 +41,7 @@ function sectionOf(dialect: Dialect): string {
 
 function targetOf({ field, kind }: Pick<FieldRule, "field"> & { kind: string }): string {
   if (kind === "tokens") return `usage: ${field}`;
-  return kind === "error" ? "failed" : `\`${field}\``;
+  return field === "" ? "failed" : `\`${field}\``;
 }
 
 /** What is known about how producers count. */

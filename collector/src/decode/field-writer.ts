@@ -31,6 +31,7 @@ const MICROS_PER_MS = 1000;
 const DURATION_NANOS_MAX = 30 * 86_400 * NANOS_PER_SECOND;
 /** Longer text is no point in time, role or error mark. */
 const WORD_BYTES_MAX = 64;
+const HTTP_ERROR_MIN = 400;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const encoder = new TextEncoder();
@@ -107,6 +108,9 @@ export class FieldWriter {
         return true;
       case "tokens":
         return this.readTokens(target, this.numberOf(value));
+      case "http_status":
+        if (this.numberOf(value) >= HTTP_ERROR_MIN) this.record.isRefused = true;
+        return true;
       case "dollars":
         return this.readDollars(this.numberOf(value));
       case "role":
@@ -158,9 +162,8 @@ export class FieldWriter {
   /** A list of strings as JSON; some senders put the JSON, or a single value, into a string. */
   private writeTextList(column: number, value: AnyValue): boolean {
     const { reader } = this.attributes;
-    this.record.noteFilled(column);
     if (value.kind === VALUE_STRING && reader.bytes[value.from] === OPEN_ARRAY) {
-      this.sink.setText(column, this.rangeOf(value));
+      this.setText(column, this.rangeOf(value));
       return true;
     }
     this.scratch.clear();
@@ -173,7 +176,7 @@ export class FieldWriter {
       writer.byte(CLOSE_ARRAY);
     }
     const text = this.scratch.finish();
-    if (text !== undefined) this.sink.setText(column, text);
+    if (text !== undefined) this.setText(column, text);
     return true;
   }
 

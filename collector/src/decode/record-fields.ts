@@ -12,6 +12,7 @@ export type RecordSignal = "span" | "log" | "metric";
 
 const AGENT_NAME_COLUMN = columnIndex("agent_name");
 const TOOL_NAME_COLUMN = columnIndex("tool_name");
+const FINISH_REASONS_COLUMN = columnIndex("finish_reasons");
 const ERROR_TYPE_COLUMN = columnIndex("error_type");
 const STATUS_MESSAGE_COLUMN = columnIndex("status_message");
 const NAME_COLUMN = columnIndex("span_name");
@@ -32,6 +33,8 @@ export class RecordFields {
   signal: RecordSignal = "span";
   /** Status, or an attribute of the dialect, says that it failed. */
   isError = false;
+  /** The provider answered with an HTTP error: whatever else the record says, no answer began. */
+  isRefused = false;
   /** An exception was recorded, which alone proves nothing. */
   hasException = false;
   startMicros = 0;
@@ -51,6 +54,7 @@ export class RecordFields {
   readonly serviceTier: RecordText;
   readonly errorType: RecordText;
   readonly statusMessage: RecordText;
+  readonly finishReasons: RecordText;
   scope: ScopeFacts;
   private readonly texts: readonly RecordText[];
   /** By column index; undefined for columns that nobody asks about. */
@@ -71,6 +75,7 @@ export class RecordFields {
     this.serviceTier = known(SERVICE_TIER_COLUMN);
     this.errorType = known(ERROR_TYPE_COLUMN);
     this.statusMessage = known(STATUS_MESSAGE_COLUMN);
+    this.finishReasons = known(FINISH_REASONS_COLUMN);
     this.textOf = textOf;
     this.texts = [
       this.name,
@@ -81,6 +86,7 @@ export class RecordFields {
       this.serviceTier,
       this.errorType,
       this.statusMessage,
+      this.finishReasons,
     ];
   }
 
@@ -88,6 +94,7 @@ export class RecordFields {
   begin(signal: RecordSignal): void {
     this.signal = signal;
     this.isError = false;
+    this.isRefused = false;
     this.hasException = false;
     this.startMicros = 0;
     this.signs = 0;

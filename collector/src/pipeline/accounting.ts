@@ -40,6 +40,7 @@ export class Accounting {
   private readonly normal = createNormalUsage();
   private readonly price: CallPrice;
   private readonly operations = new ColumnValues((name) => callRoleOf(name) ?? "unknown");
+  private readonly finishReasons = new ColumnValues((list) => list === '["error"]');
   private readonly names = new ColumnValues(namedRecords);
   private readonly providers = new ColumnValues(readProvider);
   private readonly requestModels = new ColumnValues((name) => name);
@@ -72,7 +73,8 @@ export class Accounting {
     const named = record.name.isSet ? this.names.get(record.name)[index] : undefined;
     const role = this.roleOf(record, named, hasUsage);
     sink.setConstant(ROLE[role]);
-    const rule = verdictOf(record, { named, role, hasUsage });
+    const endedInError = record.finishReasons.isSet && this.finishReasons.get(record.finishReasons);
+    const rule = verdictOf(record, { named, role, hasUsage, endedInError });
     const isInference = role === "inference";
     writeUsage(sink, usage, { record, reading, isAnswered: rule === "call", isInference });
     this.writeClientCost(sink, record, usage);
@@ -158,10 +160,18 @@ function roleBySight(record: RecordFields, hasUsage: boolean): CallRole {
 /** Verdict on the record as if it were the only one of its call. */
 function verdictOf(
   record: RecordFields,
-  { named, role, hasUsage }: { named: NamedRecord | undefined; role: CallRole; hasUsage: boolean },
+  about: {
+    named: NamedRecord | undefined;
+    role: CallRole;
+    hasUsage: boolean;
+    /** Its only finish reason is an error. */
+    endedInError: boolean;
+  },
 ): LoneBillRule | undefined {
+  const { named, role, hasUsage, endedInError } = about;
   const isNamedError = named?.isError === true;
-  const isError = isNamedError || record.isError || record.hasException;
+  const isError =
+    isNamedError || record.isRefused || record.isError || record.hasException || endedInError;
   return billRuleOf({
     isRecordOfCall: record.signal !== "metric",
     isModelCall: isModelCall(role),
@@ -169,7 +179,11 @@ function verdictOf(
     hasUsage,
     isError,
     hasAnswerBegun:
-      isError && !hasUsage && !isNamedError && (record.hasAnswerBegun || brokeOff(record)),
+      isError &&
+      !hasUsage &&
+      !isNamedError &&
+      !record.isRefused &&
+      (record.hasAnswerBegun || brokeOff(record)),
   });
 }
 

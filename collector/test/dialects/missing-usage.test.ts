@@ -72,6 +72,14 @@ test("an embedding has no output to miss", () => {
 describe("a call that the provider refused is no spend", () => {
   const failed = { billed: false, bill_rule: "failed", usage_source: null };
   test.each([
+    ["by its only finish reason", chat({ "gen_ai.response.finish_reasons": '["error"]' })],
+    [
+      "by the HTTP status, under an id that the client made up",
+      chat(
+        { "gen_ai.response.id": "chatcmpl-local", "http.response.status_code": 429 },
+        { fields: ERROR },
+      ),
+    ],
     ["by its status", chat({ "error.type": "RateLimitError" }, { fields: ERROR })],
     [
       "never reached",

@@ -101,7 +101,7 @@ function placeOf(
 }
 
 function fieldKey({ kind, field }: FieldRule): string {
-  return kind === "tokens" || kind === "error" ? `${kind} ${field}` : `column ${field}`;
+  return field === "" || kind === "tokens" ? `${kind} ${field}` : `column ${field}`;
 }
 
 function claimOf(

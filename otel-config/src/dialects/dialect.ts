@@ -25,6 +25,8 @@ export type FieldKind =
   | "role"
   /** Says that the call failed when its text is one of `errors`, whatever the span's status says. */
   | "error"
+  /** The status of an HTTP answer: from 400 on the provider refused the call. */
+  | "http_status"
   /** "provider/model": fills both columns. */
   | "provider_model"
   /** A JSON text (or nested value) of which only `members` are read. */

@@ -45,6 +45,7 @@ export const OTEL_GEN_AI: Dialect = {
     tokens("audioOutput", usage.audioOutputTokens),
     tokens("imageInput", usage.imageInputTokens),
     tokens("imageOutput", usage.imageOutputTokens),
+    kept(ofKind("http_status", "", "http.response.status_code", "http.status_code")),
     text("user_id", "user.id", "enduser.id"),
     text("session_id", GEN_AI.conversationId, "session.id"),
     text("tenant", LENSAI.tenant, "tenant.id"),
