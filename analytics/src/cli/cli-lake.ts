@@ -3,6 +3,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import { DuckDb } from "../duckdb/connect.ts";
 import { openLocalFiles } from "../lake/local-cache.ts";
 import { openLake } from "../lake/open-lake.ts";
+import type { Lake } from "../lake/open-lake.ts";
 import { LakeIndex } from "../lake/read-manifest.ts";
 import { openStore } from "../object-store/open-store.ts";
 import type { StoreSettings } from "../object-store/open-store.ts";
@@ -13,6 +14,8 @@ import type { CliContext, CliSettings } from "./cli-context.ts";
 
 /** A lake as commands read it. */
 export interface CliLake {
+  /** For commands that write. */
+  readonly lake: Lake;
   /** Every project that has a row, in ascending order. */
   readonly projects: readonly string[];
   /** Asks the files that can hold rows of the project and range; undefined when there are none. */
@@ -38,7 +41,8 @@ export async function withLake<T>(
   const store = await openStore(settings.lakeUrl, storeSettings(settings));
   const duckDb = new DuckDb({ timeoutMs: QUERY_TIMEOUT_MS });
   try {
-    const index = await LakeIndex.open(openLake({ store, region: settings.region }), context.now);
+    const lake = openLake({ store, region: settings.region });
+    const index = await LakeIndex.open(lake, context.now);
     const [broken] = index.malformed;
     if (broken !== undefined) {
       throw new LensError("lake.file_corrupt", `the figures would be incomplete: ${broken[1]}`);
@@ -47,6 +51,7 @@ export async function withLake<T>(
     const local = await openLocalFiles({ store, folder, maxBytes: CACHE_BYTES_MAX });
     const projects = [...new Set(index.allFiles().flatMap((file) => file.projects))].toSorted();
     return await run({
+      lake,
       projects,
       ask: async (projectId, range, ask) => {
         const files = index.rowFilesFor({ projectId, ...range });

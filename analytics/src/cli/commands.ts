@@ -5,6 +5,7 @@ import { pricesReprice } from "./prices-reprice.ts";
 import { pricesSet } from "./prices-set.ts";
 import { pricesShow } from "./prices-show.ts";
 import { pricesUnknown } from "./prices-unknown.ts";
+import { recompute } from "./recompute.ts";
 
 /** Every subcommand of `lensai`, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
@@ -14,4 +15,5 @@ export const COMMANDS: readonly Command[] = [
   pricesDiff,
   pricesUnknown,
   pricesReprice,
+  recompute,
 ];

@@ -1,6 +1,7 @@
 import { BILL_RULES } from "@lensai/otel-config/billing/bill-rule";
 import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
 import type { CallPart, CallRecord, CallUsage } from "@lensai/otel-config/billing/call-record";
+import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { wordHex } from "./id-hash.ts";
 import { RowIds } from "./row-reader.ts";
 import type { RowReader } from "./row-reader.ts";
@@ -56,8 +57,6 @@ const SOURCES: ReadonlyArray<CallUsage["source"]> = [
   "reported",
 ];
 const RULES = Object.keys(BILL_RULES) as readonly BillRule[];
-/** So that ids sort as the records of a request do. */
-const ORDINAL_DIGITS = 6;
 
 /** Which record a verdict points to, as the column has it. */
 export interface StoredVerdict {
@@ -211,9 +210,8 @@ export class CallTable {
     const models = [this.word(slot, "requestModel"), this.word(slot, "responseModel")];
     const instance = this.word(slot, "instance");
     const response = this.word(slot, "response");
-    const ordinal = String(this.word(slot, "ordinal")).padStart(ORDINAL_DIGITS, "0");
     return {
-      id: `${this.batchId(slot)}/${ordinal}`,
+      id: recordIdOf(this.batchId(slot), this.word(slot, "ordinal")),
       project: this.word(slot, "project"),
       signal: isLog ? "log" : "span",
       part: PARTS[this.word(slot, "part")] as CallPart,
