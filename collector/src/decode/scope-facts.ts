@@ -22,8 +22,8 @@ export class ScopeFacts {
   readingOf(producer: Omit<UsageProducer, "scope">): UsageReading {
     const { last } = this;
     if (last !== undefined && isSame(last.producer, producer)) return last.reading;
-    const { dialect, provider = "", model = "", isStreaming } = producer;
-    const key = `${dialect}\n${provider}\n${model}\n${isStreaming}`;
+    const { dialect, provider = "", model = "", isStreaming, isFinished } = producer;
+    const key = `${dialect}\n${provider}\n${model}\n${isStreaming}\n${isFinished}`;
     let reading = this.readings.get(key);
     if (reading === undefined) {
       reading = readingOf({ ...producer, scope: this.scope });
@@ -40,7 +40,8 @@ function isSame(a: Omit<UsageProducer, "scope">, b: Omit<UsageProducer, "scope">
     a.dialect === b.dialect &&
     a.provider === b.provider &&
     a.model === b.model &&
-    a.isStreaming === b.isStreaming
+    a.isStreaming === b.isStreaming &&
+    a.isFinished === b.isFinished
   );
 }
 

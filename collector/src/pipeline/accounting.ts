@@ -104,7 +104,8 @@ export class Accounting {
   ): UsageReading {
     const { scope, isStreaming } = record;
     const model = this.modelOf(record);
-    return scope.readingOf({ dialect: name, provider, model, isStreaming });
+    const isFinished = record.finishReasons.isSet;
+    return scope.readingOf({ dialect: name, provider, model, isStreaming, isFinished });
   }
 
   private modelOf({ requestModel, responseModel }: RecordFields): string | undefined {

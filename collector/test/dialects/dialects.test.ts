@@ -68,6 +68,7 @@ const CASES: Readonly<Record<string, Case>> = {
         "llm.token_count.completion_details.reasoning": 32,
         "llm.invocation_parameters": '{"model":"claude-sonnet-4-5","stream":true}',
         "llm.cost.total": 0.0125,
+        "llm.finish_reason": "end_turn",
         "output.value": '{"id":"msg_1","content":[{"text":"hi"}]}',
         metadata: '{"user_id":"u-1","thread_id":"t-1"}',
       },

@@ -168,6 +168,23 @@ describe("guesses are marked", () => {
     });
   });
 
+  test("counts of a stream that ended without a reason, where the producer names one otherwise", () => {
+    const stream = (reason: Record<string, Value>): unknown =>
+      rowOf({
+        scope: "@arizeai/openinference-instrumentation-anthropic",
+        attributes: {
+          "openinference.span.kind": "LLM",
+          "llm.model_name": "claude-haiku-4-5",
+          "llm.invocation_parameters": '{"stream":true}',
+          "llm.token_count.prompt": 339,
+          "llm.token_count.completion": 2,
+          ...reason,
+        },
+      })["usage_source"];
+    expect(stream({})).toBe("estimated");
+    expect(stream({ "llm.finish_reason": "end_turn" })).toBe("reported");
+  });
+
   test("cached tokens that a producer leaves out make its input a lower bound", () => {
     const row = rowOf({
       scope: "@opentelemetry/instrumentation-aws-sdk",

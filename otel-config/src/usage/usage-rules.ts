@@ -17,6 +17,8 @@ export interface UsageRule {
   readonly models?: readonly string[];
   /** Only for calls that were (true) or were not (false) streamed; a call that does not say was not. */
   readonly streaming?: boolean;
+  /** Only for calls whose record names a reason why the answer ended (true), or none (false). */
+  readonly finished?: boolean;
   /** Does `input` contain the cached tokens? */
   readonly input?: CountConvention;
   /** Does `output` contain the reasoning tokens? */
@@ -96,6 +98,18 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation adds a placeholder to the output tokens of streams: the Anthropic SDK sends right spans by itself",
   },
   {
+    name: "openinference-anthropic-cut-stream",
+    scopes: [
+      "@arizeai/openinference-instrumentation-anthropic",
+      "openinference.instrumentation.anthropic",
+    ],
+    streaming: true,
+    finished: false,
+    estimate: "always",
+    advice:
+      "this instrumentation reports the tokens of a stream that broke off as if they were all: the provider charged for more",
+  },
+  {
     name: "openlit-stream-estimates",
     dialects: ["openlit"],
     streaming: true,
@@ -131,6 +145,8 @@ export interface UsageProducer {
   readonly provider: string | undefined;
   readonly model: string | undefined;
   readonly isStreaming: boolean;
+  /** The record names a reason why the answer ended. */
+  readonly isFinished: boolean;
 }
 
 /** Applies the rules to a producer. */
@@ -151,13 +167,14 @@ export function readingOf(producer: UsageProducer): UsageReading {
 }
 
 function isAbout(rule: UsageRule, producer: UsageProducer): boolean {
-  const { scope, dialect, provider, model, isStreaming } = producer;
+  const { scope, dialect, provider, model, isStreaming, isFinished } = producer;
   return (
     isListed(rule.dialects, dialect) &&
     isListed(rule.providers, provider) &&
     (rule.scopes === undefined || rule.scopes.some((pattern) => isScope(pattern, scope))) &&
     (rule.models === undefined || rule.models.some((part) => model?.includes(part) === true)) &&
-    (rule.streaming === undefined || rule.streaming === isStreaming)
+    (rule.streaming === undefined || rule.streaming === isStreaming) &&
+    (rule.finished === undefined || rule.finished === isFinished)
   );
 }
 
