@@ -146,6 +146,20 @@ const openlit = (attributes: Record<string, Value>) =>
     ...attributes,
   });
 
+/** A streamed call as OpenInference tells it. */
+const stream = (reason: Record<string, Value>): unknown =>
+  rowOf({
+    scope: "@arizeai/openinference-instrumentation-anthropic",
+    attributes: {
+      "openinference.span.kind": "LLM",
+      "llm.model_name": "claude-haiku-4-5",
+      "llm.invocation_parameters": '{"stream":true}',
+      "llm.token_count.prompt": 339,
+      "llm.token_count.completion": 2,
+      ...reason,
+    },
+  })["usage_source"];
+
 describe("guesses are marked", () => {
   test("counts of a stream from a producer that guesses without usage", () => {
     expect(openlit({ "gen_ai.request.is_stream": true })).toMatchObject({
@@ -169,18 +183,6 @@ describe("guesses are marked", () => {
   });
 
   test("counts of a stream that ended without a reason, where the producer names one otherwise", () => {
-    const stream = (reason: Record<string, Value>): unknown =>
-      rowOf({
-        scope: "@arizeai/openinference-instrumentation-anthropic",
-        attributes: {
-          "openinference.span.kind": "LLM",
-          "llm.model_name": "claude-haiku-4-5",
-          "llm.invocation_parameters": '{"stream":true}',
-          "llm.token_count.prompt": 339,
-          "llm.token_count.completion": 2,
-          ...reason,
-        },
-      })["usage_source"];
     expect(stream({})).toBe("estimated");
     expect(stream({ "llm.finish_reason": "end_turn" })).toBe("reported");
   });
