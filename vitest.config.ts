@@ -33,10 +33,12 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      // Only the collector's files have processes, threads and listeners that could be in each other's way.
+      // The collector's files have processes, threads and listeners that could be in each other's way, the
+      // instrumentation's change what is global.
       packageProject("otel-config", { isolate: false }),
       packageProject("analytics", { isolate: false }),
       packageProject("collector", { isolate: true }),
+      packageProject("instrumentation", { isolate: true }),
       {
         test: {
           ...shared,

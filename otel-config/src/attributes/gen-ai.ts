@@ -47,7 +47,15 @@ export const GEN_AI = {
     imageInputTokens: "gen_ai.usage.image.input_tokens",
     imageOutputTokens: "gen_ai.usage.image.output_tokens",
   },
+  anthropic: {
+    responseServiceTier: "anthropic.response.service_tier",
+    /** As Anthropic's own SDK writes them: the conventions do not tell the times to live apart. */
+    cacheWrite5mInputTokens: "anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
+    cacheWrite1hInputTokens: "anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
+  },
   openai: {
+    apiType: "openai.api.type",
+    systemFingerprint: "openai.response.system_fingerprint",
     responseServiceTier: "openai.response.service_tier",
     requestServiceTier: "openai.request.service_tier",
     /** Generation 1 spellings. */

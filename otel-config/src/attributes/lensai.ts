@@ -6,6 +6,15 @@ export const LENSAI = {
   route: "lensai.route",
   budgetDecision: "lensai.budget.decision",
   budgetLeaseId: "lensai.budget.lease_id",
+  /**
+   * Written by the instrumentation when the counts on the span are not all of the call's: `estimated` when a
+   * part is known (the input of a stream that broke off), `missing` when nothing is. Absent: as reported.
+   */
+  usageSource: "lensai.usage.source",
+  /** Beside `estimated`: output tokens guessed from the length of what a stream brought before it broke off. */
+  usageEstimatedOutputTokens: "lensai.usage.estimated_output_tokens",
+  /** Written by the instrumentation: why the provider's answer could not be read, or not to its end. */
+  observationProblem: "lensai.observation.problem",
   /** Written by the collector: what was odd about the record, e.g. `end_before_start`. */
   ingestFlags: "lensai.ingest.flags",
   /** Written by the collector: attributes dropped by the client and by our limits. */

@@ -8,7 +8,7 @@ import type { Dialect, ResourceRule } from "./dialect.ts";
  * generations (published instrumentations do), so precedence is per field, not per span.
  */
 
-const { usage, openai } = GEN_AI;
+const { usage, anthropic, openai } = GEN_AI;
 
 export const OTEL_GEN_AI: Dialect = {
   name: "otel-gen-ai",
@@ -29,7 +29,7 @@ export const OTEL_GEN_AI: Dialect = {
       "service_tier",
       openai.responseServiceTier,
       openai.legacyResponseServiceTier,
-      "anthropic.response.service_tier",
+      anthropic.responseServiceTier,
       openai.requestServiceTier,
       openai.legacyRequestServiceTier,
     ),
@@ -38,8 +38,8 @@ export const OTEL_GEN_AI: Dialect = {
     tokens("cacheRead", usage.cacheReadInputTokens),
     tokens("cacheWrite", usage.cacheWriteInputTokens, usage.cacheCreationInputTokens),
     // The Anthropic SDK's own spans: the conventions have no name for the time to live.
-    tokens("cacheWrite5m", "anthropic.usage.cache_creation.ephemeral_5m_input_tokens"),
-    tokens("cacheWrite1h", "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"),
+    tokens("cacheWrite5m", anthropic.cacheWrite5mInputTokens),
+    tokens("cacheWrite1h", anthropic.cacheWrite1hInputTokens),
     tokens("reasoning", usage.reasoningOutputTokens),
     tokens("audioInput", usage.audioInputTokens),
     tokens("audioOutput", usage.audioOutputTokens),

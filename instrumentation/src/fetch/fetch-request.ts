@@ -1,0 +1,73 @@
+import { apiAtPath } from "../wire/recognise-call.ts";
+import type { WireRequest } from "../wire/recognise-call.ts";
+
+export type Fetch = typeof globalThis.fetch;
+export type FetchArguments = Parameters<Fetch>;
+
+/** A request that could be a call of a model. */
+export interface FetchRequest extends WireRequest {
+  readonly headers: Headers;
+}
+
+/** The arguments of fetch, as far as they tell about a call; undefined when they are no call of a model. */
+export function readFetchRequest([input, init]: FetchArguments): FetchRequest | undefined {
+  const asked = targetOf(input, init);
+  if (asked === undefined) return undefined;
+  const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
+  return { ...asked, headers, body: textOf(init?.body) };
+}
+
+/** The body of a Request object, which can be read only from a copy; undefined when there is none to be read. */
+export function requestBodyOf([input, init]: FetchArguments): Promise<string> | undefined {
+  if (!isRequest(input) || input.body === null || input.bodyUsed) return undefined;
+  if (init?.body !== undefined && init.body !== null) return undefined;
+  return input.clone().text();
+}
+
+function targetOf(
+  input: FetchArguments[0],
+  init: FetchArguments[1],
+): { method: string; url: URL } | undefined {
+  const method = (init?.method ?? (isRequest(input) ? input.method : "GET")).toUpperCase();
+  if (method !== "POST") return undefined;
+  const href = isRequest(input) ? input.url : String(input);
+  // Relative ones have no base outside of browsers: fetch refuses them.
+  if (!URL.canParse(href)) return undefined;
+  const url = new URL(href);
+  return apiAtPath(method, url.pathname) === undefined ? undefined : { method, url };
+}
+
+/** By what it has, not by its class: there are several classes of that name in one process. */
+function isRequest(input: FetchArguments[0]): input is Request {
+  return typeof input === "object" && "clone" in input && "url" in input;
+}
+
+/** Only what is in memory already; streams and forms belong to the caller. */
+function textOf(body: unknown): string | undefined {
+  if (typeof body === "string") return body;
+  if (body instanceof Uint8Array || body instanceof ArrayBuffer)
+    return new TextDecoder().decode(body);
+  return undefined;
+}
+
+/**
+ * The arguments with another JSON body. A length that the caller states goes along; undefined when the caller
+ * signed the body.
+ */
+export function withBody(
+  [input, init]: FetchArguments,
+  headers: Headers,
+  body: string,
+): FetchArguments | undefined {
+  if (SIGNED.some((name) => headers.has(name))) return undefined;
+  if (headers.get("authorization")?.startsWith("AWS4-")) return undefined;
+  if (isRequest(input) && (init?.body === undefined || init.body === null)) {
+    return [new Request(input, { method: input.method, body }), init];
+  }
+  if (!headers.has("content-length")) return [input, { ...init, body }];
+  const adjusted = new Headers(headers);
+  adjusted.set("content-length", String(new TextEncoder().encode(body).length));
+  return [input, { ...init, body, headers: adjusted }];
+}
+
+const SIGNED = ["content-digest", "digest", "signature", "x-amz-content-sha256"];

@@ -1,0 +1,72 @@
+/** What happens to the bytes of a body on their way to the reader. */
+export interface BodyObserver {
+  /** Answers with what the reader gets in place of the chunk. */
+  readonly chunk: (chunk: Uint8Array) => Uint8Array;
+  /** The last byte was read; answers with what comes behind it. */
+  readonly end: () => Uint8Array | undefined;
+  /** The body broke off; the reader gets the same error. */
+  readonly fail: (error: unknown) => void;
+  /** The reader does not want more. */
+  readonly cancel: () => void;
+}
+
+/**
+ * The same body, observed in passing. Nothing is read before the reader reads, and never more than one chunk:
+ * its back-pressure stays what it was. Errors and cancellations go through.
+ */
+export function observedBody(
+  body: ReadableStream<Uint8Array>,
+  observer: BodyObserver,
+): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  // Not before the reader asks: a body that nobody reads must stay unlocked, so that its connection is freed.
+  const open = (controller: ReadableByteStreamController): typeof reader => {
+    if (reader !== undefined) return reader;
+    reader = body.getReader();
+    reader.closed.catch((error: unknown) => {
+      observer.fail(error);
+      // Also between two reads, as the body itself would.
+      controller.error(error);
+    });
+    return reader;
+  };
+
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const source = open(controller);
+      if (source !== undefined) await passChunk(source, controller, observer);
+    },
+    async cancel(reason) {
+      observer.cancel();
+      await (reader ?? body).cancel(reason);
+    },
+  });
+}
+
+async function passChunk(
+  source: ReadableStreamDefaultReader<Uint8Array>,
+  controller: ReadableByteStreamController,
+  observer: BodyObserver,
+): Promise<void> {
+  for (;;) {
+    const { done, value } = await source.read();
+    const passed = done ? observer.end() : observer.chunk(value);
+    // Asked before it is passed on: then its memory is gone, and it has no length.
+    const hasBytes = passed !== undefined && passed.length > 0;
+    if (hasBytes) controller.enqueue(ownedBytes(passed));
+    if (done) {
+      controller.close();
+      controller.byobRequest?.respond(0);
+    }
+    if (done || hasBytes) return;
+  }
+}
+
+/** A byte stream takes the memory of a chunk away: what is only a part of its buffer is copied first. */
+function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole =
+    bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return isWhole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+}

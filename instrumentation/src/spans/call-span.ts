@@ -1,0 +1,102 @@
+import { SpanKind, SpanStatusCode, context, createContextKey, trace } from "@opentelemetry/api";
+import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import type { WireCall } from "../wire/recognise-call.ts";
+import type { ResponseFacts } from "../wire/response-facts.ts";
+import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
+
+/** Set while a call is made: a request inside of an observed one is the same call on a lower level. */
+const OBSERVED = createContextKey("lensai.observed_call");
+
+const MS_PER_SECOND = 1000;
+const ERROR_STATUS_MIN = 400;
+
+/** The span of one request to a provider, from before it is sent until its answer was read. */
+export class CallSpan {
+  readonly call: WireCall;
+  readonly #span: Span;
+  readonly #startMs: number;
+  #firstChunkMs: number | undefined;
+  #hasEnded = false;
+
+  private constructor(call: WireCall, span: Span, startMs: number) {
+    this.call = call;
+    this.#span = span;
+    this.#startMs = startMs;
+  }
+
+  /** Undefined when nobody wants the span: it is not sampled, there is no SDK, or it is observed already. */
+  static start(tracer: Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
+    if (context.active().getValue(OBSERVED) === true) return undefined;
+    const attributes = { ...requestAttributes(call), ...more };
+    const span = tracer.startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
+    if (!span.isRecording()) return undefined;
+    return new CallSpan(call, span, performance.now());
+  }
+
+  /** What the request itself runs in, so that spans of HTTP are children. */
+  context(): Context {
+    return trace.setSpan(context.active(), this.#span).setValue(OBSERVED, true);
+  }
+
+  /** A part of the body has come. */
+  chunkArrived(): void {
+    this.#firstChunkMs ??= performance.now();
+  }
+
+  /** There is no answer: `error` is what the application gets. */
+  fail(error: unknown): void {
+    this.#end(() => this.#setError(errorTypeOf(error)));
+  }
+
+  /** The provider refused; the body of a refusal says nothing about usage. */
+  refuse(status: number): void {
+    this.#end(() => {
+      this.#span.setAttribute("http.response.status_code", status);
+      this.#setError(String(status));
+    });
+  }
+
+  /** The answer was read as far as it was. `error` is what cut it off, when it was not the caller. */
+  complete(facts: ResponseFacts, error?: unknown): void {
+    this.#end(() => {
+      this.#span.setAttributes(responseAttributes(this.call, facts));
+      if (this.call.isStream && this.#firstChunkMs !== undefined) {
+        const seconds = (this.#firstChunkMs - this.#startMs) / MS_PER_SECOND;
+        this.#span.setAttribute(GEN_AI.timeToFirstChunkSeconds, seconds);
+      }
+      const type = error === undefined ? facts.errorType : errorTypeOf(error);
+      if (type !== undefined) this.#setError(type);
+    });
+  }
+
+  /** Only the type: messages of providers quote what they were asked. */
+  #setError(type: string): void {
+    this.#span.setAttribute("error.type", type);
+    this.#span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+
+  /** Once, and whatever happens: a span that never ends is a call that was never made. */
+  #end(describe: () => void): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    try {
+      describe();
+    } finally {
+      this.#span.end();
+    }
+  }
+}
+
+export function isRefusal(status: number): boolean {
+  return status >= ERROR_STATUS_MIN;
+}
+
+/** The code of the cause (ECONNREFUSED) says more than undici's "TypeError: fetch failed". */
+function errorTypeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "_OTHER";
+  const { cause } = error;
+  const code: unknown =
+    typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? code : error.name;
+}

@@ -1,0 +1,46 @@
+import { isJsonObject } from "./json-path.ts";
+import type { SseEvent } from "./sse-parser.ts";
+
+/**
+ * OpenAI's chat streams report usage only when the request has `stream_options.include_usage`. The option is
+ * put in for callers that did not ask, and what it adds to the stream is taken out again.
+ */
+
+/** The request's JSON with the option; everything else in it stays as it is. */
+export function withStreamUsage(body: string): string | undefined {
+  const request: unknown = JSON.parse(body);
+  if (!isJsonObject(request)) return undefined;
+  const options = request["stream_options"];
+  return JSON.stringify({
+    ...request,
+    stream_options: { ...(isJsonObject(options) && options), include_usage: true },
+  });
+}
+
+/** A refusal of the option: servers name what they do not know. */
+export function refusesStreamUsage(status: number, body: string): boolean {
+  return REFUSALS.has(status) && /stream_options|include_usage/.test(body);
+}
+
+/** Bad request and unprocessable content. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 422]);
+
+/** Inside of JSON texts every quote is escaped, so that this is found only where it is a member. */
+const NULL_USAGE = /,\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null\s*,/g;
+
+/** The event as it would have come without the option; undefined when it would not have come. */
+export function withoutStreamUsage({ raw, data }: SseEvent): string | undefined {
+  if (data === undefined || !data.includes('"usage"')) return raw;
+  return isUsageChunk(data) ? undefined : raw.replaceAll(NULL_USAGE, "");
+}
+
+/** The chunk that exists only for the usage: it has no choices. */
+function isUsageChunk(data: string): boolean {
+  try {
+    const chunk: unknown = JSON.parse(data);
+    if (!isJsonObject(chunk) || !isJsonObject(chunk["usage"])) return false;
+    return Array.isArray(chunk["choices"]) && chunk["choices"].length === 0;
+  } catch {
+    return false;
+  }
+}
