@@ -180,6 +180,8 @@ async function sendChunks(
       return "cut";
     }
     response.write(chunk);
+    // Who leaves after the last chunk has got everything.
+    if (at === chunks.length - 1) break;
     if (isStream) await delay(answer.pauseMs);
     if (response.closed || response.destroyed) return "aborted";
   }
