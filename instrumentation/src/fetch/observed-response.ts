@@ -9,7 +9,7 @@ import { observedBody } from "./observed-body.ts";
 
 /** Ends the spans of answers that nobody reads, when they are gone. */
 const unread = new FinalizationRegistry<CallSpan>((span) => {
-  neverThrow("ending the span of an unread answer", () => endWith(span, "body_not_read"));
+  neverThrow("ending the span of an unread answer", () => span.abandon());
 });
 
 /**
@@ -36,6 +36,7 @@ export function observedResponse(
       : readingObserver(span, reader);
   const body = observedBody(response.body as ReadableStream<Uint8Array>, observer);
   unread.register(body, span);
+  span.onAbandon = observer.cancel;
   return withTheBody(response, body);
 }
 

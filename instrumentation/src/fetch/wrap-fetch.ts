@@ -2,7 +2,7 @@ import { context, trace } from "@opentelemetry/api";
 import type { Attributes, Tracer } from "@opentelemetry/api";
 import { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { INSTRUMENTATION_SCOPE } from "../spans/scope.ts";
+import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { recogniseCall } from "../wire/recognise-call.ts";
 import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
 import { readFetchRequest, requestBodyOf, withBody } from "./fetch-request.ts";
@@ -11,7 +11,7 @@ import { observedResponse } from "./observed-response.ts";
 
 export interface FetchOptions {
   /** Where spans are made; the global tracer provider's when absent, also one that is registered later. */
-  readonly tracer?: Tracer;
+  readonly tracer?: Tracer | (() => Tracer);
   /** Ask for the usage of OpenAI chat streams that would not report it (default), and hide it again. */
   readonly asksForStreamUsage?: boolean;
 }
@@ -74,13 +74,19 @@ class FetchObserver {
   #start(args: FetchArguments, request: FetchRequest): Attempt | undefined {
     const call = recogniseCall(request);
     if (call === undefined) return undefined;
-    const tracer = this.#options.tracer ?? trace.getTracer(INSTRUMENTATION_SCOPE);
-    const span = CallSpan.start(tracer, call, resendAttributes(request.headers));
+    const span = CallSpan.start(this.#tracer(), call, resendAttributes(request.headers));
     if (span === undefined) return undefined;
     const asking = call.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(args, request))
       : undefined;
     return { span, args: asking ?? args, isUsageAsked: asking !== undefined };
+  }
+
+  #tracer(): Tracer {
+    const { tracer } = this.#options;
+    if (tracer === undefined)
+      return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+    return typeof tracer === "function" ? tracer() : tracer;
   }
 
   #askForUsage(

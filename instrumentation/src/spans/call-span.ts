@@ -2,8 +2,10 @@ import { SpanKind, SpanStatusCode, context, createContextKey, trace } from "@ope
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import type { WireCall } from "../wire/recognise-call.ts";
+import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
+import { neverThrow } from "./never-throw.ts";
 
 /** Set while a call is made: a request inside of an observed one is the same call on a lower level. */
 const OBSERVED = createContextKey("lensai.observed_call");
@@ -13,6 +15,10 @@ const ERROR_STATUS_MIN = 400;
 
 /** The span of one request to a provider, from before it is sent until its answer was read. */
 export class CallSpan {
+  /** Those that have not ended, so that they are not lost with the process. */
+  static readonly #open = new Set<CallSpan>();
+  /** Ends the span with what was read of the answer so far. */
+  onAbandon: (() => void) | undefined;
   readonly call: WireCall;
   readonly #span: Span;
   readonly #startMs: number;
@@ -31,7 +37,14 @@ export class CallSpan {
     const attributes = { ...requestAttributes(call), ...more };
     const span = tracer.startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
     if (!span.isRecording()) return undefined;
-    return new CallSpan(call, span, performance.now());
+    const started = new CallSpan(call, span, performance.now());
+    CallSpan.#open.add(started);
+    return started;
+  }
+
+  /** Ends all spans, for the end of the process. */
+  static abandonAll(): void {
+    for (const span of CallSpan.#open) neverThrow("ending a span", () => span.abandon());
   }
 
   /** What the request itself runs in, so that spans of HTTP are children. */
@@ -70,6 +83,12 @@ export class CallSpan {
     });
   }
 
+  /** Nobody will read on. */
+  abandon(): void {
+    if (this.#firstChunkMs !== undefined) this.onAbandon?.();
+    this.complete({ ...createResponseFacts(), problem: "body_not_read" });
+  }
+
   /** Only the type: messages of providers quote what they were asked. */
   #setError(type: string): void {
     this.#span.setAttribute("error.type", type);
@@ -80,6 +99,7 @@ export class CallSpan {
   #end(describe: () => void): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    CallSpan.#open.delete(this);
     try {
       describe();
     } finally {

@@ -1,0 +1,50 @@
+import { readEnvironment } from "./config.ts";
+import { instrumentFetch } from "./fetch/instrument-fetch.ts";
+import type { FetchOptions } from "./fetch/wrap-fetch.ts";
+import { neverThrow } from "./spans/never-throw.ts";
+import { flushAtExit } from "./telemetry/flush-at-exit.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
+import type { TelemetryOptions } from "./telemetry/telemetry.ts";
+
+export interface ConfigureOptions
+  extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {}
+
+export interface Instrumented {
+  /** Sends what there is and stops; `globalThis.fetch` is the original again. Never rejects. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Observes the calls of models that this process makes from now on. Spans go to the tracer provider of the
+ * application, or to an SDK that is started here and reads the standard OTEL_* variables. Never throws: what
+ * fails is reported to OpenTelemetry's diagnostic logger.
+ */
+export function configure(options: ConfigureOptions = {}): Instrumented {
+  return observed(options, { startsAtOnce: true });
+}
+
+/** The same for a process whose application may set up an SDK of its own later: ours starts with the first call. */
+export function configureLazily(): Instrumented {
+  return observed({}, { startsAtOnce: false });
+}
+
+function observed(
+  options: ConfigureOptions,
+  { startsAtOnce }: { startsAtOnce: boolean },
+): Instrumented {
+  const environment = readEnvironment();
+  if (environment.isDisabled) return { shutdown: () => Promise.resolve() };
+  const telemetry = new Telemetry(options, environment);
+  const { asksForStreamUsage = true } = options;
+  const restore = neverThrow("observing fetch", () =>
+    instrumentFetch({ asksForStreamUsage, tracer: () => telemetry.tracer() }),
+  );
+  if (startsAtOnce) neverThrow("starting the SDK", () => telemetry.start());
+  neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
+  return {
+    async shutdown() {
+      restore?.();
+      await telemetry.shutdown();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { ProxyTracerProvider, trace } from "@opentelemetry/api";
+import type { Tracer, TracerProvider } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { envDetector, serviceInstanceIdDetector } from "@opentelemetry/resources";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
+import type { Environment } from "../config.ts";
+import { CallSpan } from "../spans/call-span.ts";
+import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
+
+export interface TelemetryOptions {
+  /** Wins over OTEL_SERVICE_NAME. */
+  readonly serviceName?: string;
+  /** Base URL of the collector; OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318, when absent. */
+  readonly endpoint?: string;
+  /** Sent with every export, as `{ authorization: "Bearer <API key>" }`; only with `endpoint`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A collector that is slow must not hold up the end of a process. */
+const FLUSH_LIMIT_MS = 2_000;
+
+/**
+ * Where the spans of a process go: to the tracer provider that the application has registered, or, when it
+ * has none, to an OpenTelemetry SDK of ours.
+ */
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #environment: Environment;
+  #sdk: NodeSDK | undefined;
+  #hasStarted = false;
+
+  constructor(options: TelemetryOptions, environment: Environment) {
+    this.#options = options;
+    this.#environment = environment;
+  }
+
+  /** Starts the SDK unless the application has one; a second call changes nothing. */
+  start(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    if (hasTracerProvider()) return;
+    this.#sdk = new NodeSDK(sdkConfiguration(this.#options, this.#environment));
+    this.#sdk.start();
+  }
+
+  /** Started when first asked for: an application that sets up its own SDK later than this keeps it. */
+  tracer(): Tracer {
+    this.start();
+    return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+  }
+
+  /** Is it our SDK, and so ours to flush? */
+  get ownsSdk(): boolean {
+    return this.#sdk !== undefined;
+  }
+
+  /** Sends what there is, calls that are still open as far as they were read. Never rejects. */
+  async flush(): Promise<void> {
+    CallSpan.abandonAll();
+    const provider = delegateOf(trace.getTracerProvider()) as { forceFlush?: () => Promise<void> };
+    await limited(provider.forceFlush?.());
+  }
+
+  /** The same, and ends the SDK if it is ours. Never rejects. */
+  async shutdown(): Promise<void> {
+    CallSpan.abandonAll();
+    await limited(this.#sdk?.shutdown());
+  }
+}
+
+function sdkConfiguration(
+  { serviceName, endpoint, headers }: TelemetryOptions,
+  environment: Environment,
+): Partial<NodeSDKConfiguration> {
+  const url = endpoint && `${endpoint.replace(/\/+$/, "")}/v1/traces`;
+  return {
+    ...(serviceName !== undefined && { serviceName }),
+    ...(url !== undefined && {
+      traceExporter: new OTLPTraceExporter({ url, ...(headers && { headers: { ...headers } }) }),
+    }),
+    ...(!environment.hasResourceDetectors && {
+      resourceDetectors: [envDetector, serviceInstanceIdDetector],
+    }),
+    // Nothing of ours makes metrics or logs.
+    ...(!environment.hasMetricsExporter && { metricReaders: [] }),
+    ...(!environment.hasLogsExporter && { logRecordProcessors: [] }),
+  };
+}
+
+function hasTracerProvider(): boolean {
+  const nobody = new ProxyTracerProvider().getDelegate();
+  return delegateOf(trace.getTracerProvider()) !== nobody;
+}
+
+function delegateOf(provider: TracerProvider): TracerProvider {
+  return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+}
+
+/** A flush that is refused is reported by the SDK itself. */
+async function limited(work: Promise<void> | undefined): Promise<void> {
+  if (work === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, FLUSH_LIMIT_MS);
+  });
+  await Promise.race([work.catch(() => {}), limit]);
+  clearTimeout(timer);
+}
