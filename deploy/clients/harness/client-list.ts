@@ -12,6 +12,8 @@ export interface Client {
   readonly packages: readonly string[];
   /** Folder of its packages, where that is not the one of its name. */
   readonly install?: string;
+  /** A package of this repository that it uses: installed in the form that is published. */
+  readonly packs?: string;
   /** How it sends; OTLP/HTTP with protobuf where nothing is said. */
   readonly otlp?: "grpc";
   /** What its users can do about what it does not send. */
@@ -28,6 +30,17 @@ const AGENT = ["agent-calls", "agent-streams"];
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
 
 export const CLIENTS: readonly Client[] = [
+  {
+    name: "lensai",
+    title: "LensAI's own instrumentation (JavaScript)",
+    runtime: "node",
+    app: "lensai",
+    packs: "instrumentation",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI],
+    packages: ["@lensai/instrumentation", "openai", "@anthropic-ai/sdk", "@google/genai"],
+    advice:
+      "Nothing to do. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+  },
   {
     name: "otel-openai",
     title: "OpenTelemetry for OpenAI (JavaScript)",

@@ -13,6 +13,7 @@ const run = promisify(execFile);
 const INSTALL_TIMEOUT_MS = 600_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const CLIENTS_FOLDER = fileURLToPath(new URL("..", import.meta.url));
 /** Outside the repository: hundreds of packages that nothing of the project may find by accident. */
 const STAGE_FOLDER = path.join(os.tmpdir(), "lensai-clients");
@@ -68,6 +69,7 @@ async function stageNode(
       folder,
     },
   );
+  if (client.packs !== undefined) await installPacked(client.packs, folder, flags);
   const versionOf = (name: string): string => {
     const file = path.join(folder, "node_modules", name, "package.json");
     return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
@@ -78,6 +80,21 @@ async function stageNode(
     program: "app.mjs",
     versions: Object.fromEntries(client.packages.map((name) => [name, versionOf(name)])),
   };
+}
+
+/** Builds and packs a package of this repository, and installs it as its users get it. */
+async function installPacked(
+  name: string,
+  folder: string,
+  flags: readonly string[],
+): Promise<void> {
+  const source = { folder: path.join(REPOSITORY, name) };
+  const archive = path.join(folder, `${name}.tgz`);
+  await install("npx", ["-y", "pnpm@12", "build"], source);
+  await install("npx", ["-y", "pnpm@12", "pack", "--out", archive], source);
+  await install("npm", ["install", "--no-save", "--no-package-lock", ...flags, archive], {
+    folder,
+  });
 }
 
 async function stagePython(
