@@ -1,5 +1,7 @@
+import type { Tracer } from "@opentelemetry/api";
 import { readEnvironment } from "./config.ts";
 import { instrumentFetch } from "./fetch/instrument-fetch.ts";
+import { instrumentHttp } from "./http/instrument-http.ts";
 import type { FetchOptions } from "./fetch/wrap-fetch.ts";
 import { neverThrow } from "./spans/never-throw.ts";
 import { flushAtExit } from "./telemetry/flush-at-exit.ts";
@@ -10,7 +12,7 @@ export interface ConfigureOptions
   extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {}
 
 export interface Instrumented {
-  /** Sends what there is and stops; `globalThis.fetch` is the original again. Never rejects. */
+  /** Sends what there is and stops; nothing is observed any longer. Never rejects. */
   shutdown(): Promise<void>;
 }
 
@@ -36,14 +38,17 @@ function observed(
   if (environment.isDisabled) return { shutdown: () => Promise.resolve() };
   const telemetry = new Telemetry(options, environment);
   const { asksForStreamUsage = true } = options;
-  const restore = neverThrow("observing fetch", () =>
-    instrumentFetch({ asksForStreamUsage, tracer: () => telemetry.tracer() }),
+  const tracer = (): Tracer => telemetry.tracer();
+  const restoreFetch = neverThrow("observing fetch", () =>
+    instrumentFetch({ asksForStreamUsage, tracer }),
   );
+  const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(tracer));
   if (startsAtOnce) neverThrow("starting the SDK", () => telemetry.start());
   neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
   return {
     async shutdown() {
-      restore?.();
+      restoreFetch?.();
+      restoreHttp?.();
       await telemetry.shutdown();
     },
   };

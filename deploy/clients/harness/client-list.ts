@@ -36,10 +36,16 @@ export const CLIENTS: readonly Client[] = [
     runtime: "node",
     app: "lensai",
     packs: "instrumentation",
-    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI],
-    packages: ["@lensai/instrumentation", "openai", "@anthropic-ai/sdk", "@google/genai"],
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    packages: [
+      "@lensai/instrumentation",
+      "openai",
+      "@anthropic-ai/sdk",
+      "@google/genai",
+      "@aws-sdk/client-bedrock-runtime",
+    ],
     advice:
-      "Nothing to do. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+      "Give AWS's SDK a `NodeHttpHandler`: it speaks HTTP/2 by default, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
   },
   {
     name: "otel-openai",

@@ -57,6 +57,10 @@ export class CallSpan {
     this.#firstChunkMs ??= performance.now();
   }
 
+  get hasChunk(): boolean {
+    return this.#firstChunkMs !== undefined;
+  }
+
   /** There is no answer: `error` is what the application gets. */
   fail(error: unknown): void {
     this.#end(() => this.#setError(errorTypeOf(error)));
@@ -85,7 +89,7 @@ export class CallSpan {
 
   /** Nobody will read on. */
   abandon(): void {
-    if (this.#firstChunkMs !== undefined) this.onAbandon?.();
+    if (this.hasChunk) this.onAbandon?.();
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
@@ -115,8 +119,11 @@ export function isRefusal(status: number): boolean {
 /** The code of the cause (ECONNREFUSED) says more than undici's "TypeError: fetch failed". */
 function errorTypeOf(error: unknown): string {
   if (!(error instanceof Error)) return "_OTHER";
-  const { cause } = error;
+  return codeOf(error.cause) ?? codeOf(error) ?? error.name;
+}
+
+function codeOf(error: unknown): string | undefined {
   const code: unknown =
-    typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" ? code : error.name;
+    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
 }

@@ -1,0 +1,85 @@
+import diagnostics from "node:diagnostics_channel";
+import { ClientRequest, OutgoingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { Tracer } from "@opentelemetry/api";
+import { CallSpan } from "../spans/call-span.ts";
+import { neverThrow } from "../spans/never-throw.ts";
+import { REQUEST_CHARACTERS_MAX, apiAtPath, recogniseCall } from "../wire/recognise-call.ts";
+import { SentBody, observeIncoming, observeRequestEnd } from "./http-exchange.ts";
+
+/** Published by Node when the head of an answer has come. */
+const RESPONSE_CHANNEL = "http.client.response.finish";
+
+/** Shared by all copies of the package in a process. */
+const OBSERVED = Symbol.for("lensai.instrumented_http");
+
+type Written = (this: ClientRequest, ...args: unknown[]) => unknown;
+
+/**
+ * Observes requests of node:http and node:https (AWS's SDK, axios, node-fetch) from now on. Every such request
+ * is a ClientRequest, however the functions that make it were imported. A second call changes nothing. Answers
+ * with a function that stops it.
+ */
+export function instrumentHttp(tracer: () => Tracer): () => void {
+  const prototype = ClientRequest.prototype;
+  if (Object.hasOwn(prototype, OBSERVED)) return () => {};
+  const bodies = new WeakMap<ClientRequest, SentBody>();
+  const spans = new WeakMap<ClientRequest, CallSpan>();
+  const answered = new WeakSet<ClientRequest>();
+  const sent = (request: ClientRequest, args: readonly unknown[]): void => {
+    if (!isCandidate(request)) return;
+    const body = bodies.get(request) ?? new SentBody(REQUEST_CHARACTERS_MAX);
+    bodies.set(request, body);
+    body.add(args[0], args[1]);
+  };
+  const finished = (request: ClientRequest): void => {
+    const body = bodies.get(request);
+    if (body === undefined || spans.has(request)) return;
+    const call = recogniseCall({ method: request.method, url: urlOf(request), body: body.text() });
+    bodies.delete(request);
+    const span = call && CallSpan.start(tracer(), call, {});
+    if (span === undefined) return;
+    spans.set(request, span);
+    observeRequestEnd(request, span, () => answered.has(request));
+  };
+  const { write, end } = OutgoingMessage.prototype as unknown as { write: Written; end: Written };
+  define(prototype, "write", function observedWrite(...args) {
+    neverThrow("reading a request", () => sent(this, args));
+    return Reflect.apply(write, this, args);
+  });
+  define(prototype, "end", function observedEnd(...args) {
+    neverThrow("starting a span", () => {
+      sent(this, args);
+      finished(this);
+    });
+    return Reflect.apply(end, this, args);
+  });
+  const responded = (message: unknown): void => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+    const span = spans.get(request);
+    if (span === undefined) return;
+    answered.add(request);
+    neverThrow("observing an answer", () => observeIncoming(response, span));
+  };
+  diagnostics.subscribe(RESPONSE_CHANNEL, responded);
+  Object.defineProperty(prototype, OBSERVED, { value: true, configurable: true });
+  return () => {
+    diagnostics.unsubscribe(RESPONSE_CHANNEL, responded);
+    for (const name of ["write", "end", OBSERVED]) Reflect.deleteProperty(prototype, name);
+  };
+}
+
+function define(prototype: ClientRequest, name: string, value: Written): void {
+  Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+}
+
+/** By method and path alone, for every request that the process makes. */
+function isCandidate({ method, path }: ClientRequest): boolean {
+  return method === "POST" && apiAtPath(method, path.split("?", 1)[0] ?? "") !== undefined;
+}
+
+function urlOf(request: ClientRequest): URL {
+  const host = request.getHeader("host");
+  const authority = typeof host === "string" ? host : request.host;
+  return new URL(request.path, `${request.protocol}//${authority}`);
+}
