@@ -48,7 +48,7 @@ export class BatchBilling {
     return corrections;
   }
 
-  /** Answers with slots whose records, or traces, have something new. */
+  /** Answers with slots whose records may not be alone, or whose traces have something new. */
   private remember(batch: RowBatch, columns: VerdictColumns): number[] {
     const reader = new RowReader(batch);
     const replaced = batch.hasRepeats ? replacedRows(batch) : undefined;
@@ -66,7 +66,7 @@ export class BatchBilling {
       const slot = this.window.add({ reader, at: row, part, project, day });
       this.rows[slot] = row;
       columns.write(row, this.window.table.verdict(slot));
-      slots.push(slot);
+      if (this.window.mayHaveCompany) slots.push(slot);
     }
     for (const row of links) {
       const slot = this.window.addLink(reader, row, this.projectOf(reader, row));

@@ -117,12 +117,13 @@ export class CallTable {
     const { words, ids } = this;
     const base = slot * WORDS;
     reader.readIds(at, ids);
-    words.set(ids.trace, base + WORD.trace);
+    // Word by word: copying a few words natively costs more than they are worth.
+    copyWords(words, base + WORD.trace, ids.trace);
     words[base + WORD.spanHigh] = ids.spanHigh;
     words[base + WORD.spanLow] = ids.spanLow;
     words[base + WORD.parentHigh] = ids.parentHigh;
     words[base + WORD.parentLow] = ids.parentLow;
-    words.set(reader.batchIds.getOr(at, NO_BATCH), base + WORD.batch);
+    copyWords(words, base + WORD.batch, reader.batchIds.getOr(at, NO_BATCH));
     words[base + WORD.ordinal] = reader.ordinal(at);
     words[base + WORD.day] = day;
     words[base + WORD.project] = project;
@@ -257,6 +258,10 @@ export class CallTable {
     }
     return text;
   }
+}
+
+function copyWords(target: Int32Array, at: number, words: Int32Array): void {
+  for (let word = 0; word < words.length; word += 1) target[at + word] = words[word] as number;
 }
 
 function idFlags({ hasTrace, hasSpan, hasParent }: RowIds): number {

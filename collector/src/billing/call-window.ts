@@ -31,11 +31,14 @@ const LISTS_PER_RECORD = 5;
 const WALK_MAX = 1024;
 /** Forgotten all at once above this: a cache. */
 const SERVICES_MAX = 10_000;
+const NO_SERVICE = Number.NaN;
 const SEVERAL_SCOPES = Number.POSITIVE_INFINITY;
 const KIND = { trace: 1, response: 2, output: 3, counted: 4, uncounted: 5, link: 6 } as const;
 
 export class CallWindow implements SpanLinks {
   readonly table: CallTable;
+  /** About the record added last. */
+  mayHaveCompany = false;
   private readonly halfRecords: number;
   private readonly lists: readonly [KeyLists, KeyLists];
   private readonly links: LinkTable;
@@ -43,6 +46,8 @@ export class CallWindow implements SpanLinks {
   private readonly ids = new RowIds();
   /** The only scope that reports calls of a service, or SEVERAL_SCOPES. */
   private readonly scopes = new Map<number, number>();
+  /** The service of the call before, with its only scope: nearly all calls are like the one before. */
+  private readonly lastService = { key: NO_SERVICE, scope: 0 };
   private newer: 0 | 1 = 0;
   /** Records in each half. */
   private readonly used: [number, number] = [0, 0];
@@ -64,17 +69,21 @@ export class CallWindow implements SpanLinks {
     return this.halfRecords * 2;
   }
 
-  /** Remembers a row's record; answers its slot, which may have been another's before. */
+  /**
+   * Remembers a row's record; answers its slot, which may have been another's before. `mayHaveCompany` then
+   * says whether anything known may speak of the same call: records that come later ask for themselves.
+   */
   add(row: RowPlace): number {
     if (this.used[this.newer] === this.halfRecords) this.turn();
     const slot = this.newer * this.halfRecords + this.used[this.newer];
     this.used[this.newer] += 1;
     const { table } = this;
+    this.mayHaveCompany = false;
     table.write(slot, row);
     table.setVerdict(slot, table.loneRule(slot), undefined);
     if (table.has(slot, "trace")) {
       this.hashTrace(slot);
-      this.file(slot, this.newer);
+      this.join(slot);
     }
     if (table.isCall(slot)) this.fileCall(slot);
     return slot;
@@ -152,18 +161,26 @@ export class CallWindow implements SpanLinks {
   private fileCall(slot: number): void {
     if (this.table.word(slot, "response") !== 0) {
       this.hashResponse(slot);
-      this.file(slot, this.newer);
+      this.join(slot);
     }
     // Services with one instrumentation, nearly all, have no twins and are not filed as such.
     const key = this.serviceKey(slot);
     const scope = this.table.word(slot, "scope");
+    const { lastService } = this;
+    if (lastService.key === key && lastService.scope === scope) return;
     const known = this.scopes.get(key);
+    if (known === undefined || known === scope) {
+      lastService.key = key;
+      lastService.scope = scope;
+    } else lastService.key = NO_SERVICE;
     if (known === undefined) {
       if (this.scopes.size === SERVICES_MAX) this.scopes.clear();
       this.scopes.set(key, scope);
     } else if (known === SEVERAL_SCOPES) {
+      this.mayHaveCompany = true;
       this.fileTwin(slot, this.newer);
     } else if (known !== scope) {
+      this.mayHaveCompany = true;
       this.scopes.set(key, SEVERAL_SCOPES);
       this.fileService(key);
     }
@@ -185,6 +202,13 @@ export class CallWindow implements SpanLinks {
       this.hashPlace(slot, place);
       this.file(slot, half);
     }
+  }
+
+  /** Files a new record under the last hash, and notes whether others are there. */
+  private join(slot: number): void {
+    const { low, high } = this.hash;
+    this.mayHaveCompany ||= this.lists.some((lists) => lists.first(low, high) >= 0);
+    this.file(slot, this.newer);
   }
 
   /** Under the last hash. */

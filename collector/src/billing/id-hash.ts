@@ -43,8 +43,13 @@ function avalanche(word: number): number {
 
 /** 32 bits of a text: enough to tell a few thousand names of one project apart. Never 0. */
 export function hashBytes(bytes: Uint8Array): number {
+  return hashRange(bytes, 0, bytes.length);
+}
+
+/** The same of a part of them. */
+export function hashRange(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
   return avalanche(hash) >>> 0 || 1;
 }
 

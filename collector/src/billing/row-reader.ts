@@ -10,7 +10,7 @@ import type {
   PlainColumn,
   RowBatch,
 } from "@lensai/otel-config/span-row/row-batch";
-import { hashBytes, hexWord } from "./id-hash.ts";
+import { hashBytes, hashRange, hexWord } from "./id-hash.ts";
 
 /** The span ids of a row as words; `has` says which of them it carries. */
 export class RowIds {
@@ -113,7 +113,7 @@ export class RowReader {
   responseOf(row: number): number {
     const column = this.batch.columns[RESPONSE] as PlainColumn;
     const at = textAt(column, row);
-    return at === 0 ? 0 : hashBytes(column.bytes.subarray(at, at + lengthAt(column.bytes, at - 4)));
+    return at === 0 ? 0 : hashRange(column.bytes, at, at + lengthAt(column.bytes, at - 4));
   }
 
   startMicros(row: number): number {
@@ -130,14 +130,17 @@ export class RowReader {
   }
 
   usageOf(row: number): CallUsage {
-    const count = (column: number): number => readSafeInt64(this.int64(column), row) ?? 0;
+    let cached = 0;
+    for (const column of CACHED) cached += readSafeInt64(this.int64(column), row) ?? 0;
+    let partCount = 0;
+    for (const column of PARTS) partCount += this.int64(column).valid[row] as number;
     return {
       source: this.sourceOf(row) ?? "none",
       input: readSafeInt64(this.int64(INPUT), row),
       output: readSafeInt64(this.int64(OUTPUT), row),
-      cached: CACHED.reduce((sum, column) => sum + count(column), 0),
-      reasoning: count(REASONING),
-      partCount: PARTS.reduce((sum, column) => sum + (this.int64(column).valid[row] as number), 0),
+      cached,
+      reasoning: readSafeInt64(this.int64(REASONING), row) ?? 0,
+      partCount,
       isPriced: this.int64(COST).valid[row] === 1,
     };
   }
