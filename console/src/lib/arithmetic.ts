@@ -50,7 +50,7 @@ export function fromWire(text: string | undefined): bigint | undefined {
   return text === undefined ? undefined : BigInt(text);
 }
 
-export type VerdictTone = "good" | "warn" | "muted";
+type VerdictTone = "good" | "warn" | "muted";
 
 export interface Headline {
   /** In place of, or beside, the cost. */

@@ -179,7 +179,7 @@ function recordsOf(outcomes: readonly IngestOutcome[], kind: IngestOutcome["outc
 }
 
 /** Stands for the producer among others of the same answer. */
-export function producerId({ serviceName, scopeName, scopeVersion, dialect }: Producer): string {
+function producerId({ serviceName, scopeName, scopeVersion, dialect }: Producer): string {
   return JSON.stringify([serviceName, scopeName, scopeVersion, dialect]);
 }
 
