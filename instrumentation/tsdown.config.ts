@@ -2,13 +2,21 @@ import { defineConfig } from "tsdown";
 
 /**
  * The published form: both module systems, for the oldest Node that is supported. The contract is built in,
- * because it is not published by itself; OpenTelemetry stays outside, because a process must have it once.
+ * with its price list, because it is not published by itself; OpenTelemetry stays outside, because a process must have it once.
  */
 export default defineConfig({
-  entry: ["src/register.ts", "src/configure.ts", "src/fetch/{wrap,instrument}-fetch.ts"],
+  entry: [
+    "src/register.ts",
+    "src/configure.ts",
+    "src/fetch/{wrap,instrument}-fetch.ts",
+    "src/manual/{attribution,estimate-cost,trace-llm}.ts",
+  ],
   format: ["esm", "cjs"],
   target: "node20",
   platform: "node",
   dts: true,
-  deps: { neverBundle: [/^@opentelemetry\//], alwaysBundle: [/^@lensai\//] },
+  deps: {
+    neverBundle: [/^@opentelemetry\//],
+    alwaysBundle: [/^@lensai\//, "@pydantic/genai-prices"],
+  },
 });

@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode, context, createContextKey, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import { attributionAttributes } from "../manual/attribution.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
@@ -34,7 +35,11 @@ export class CallSpan {
   /** Undefined when nobody wants the span: it is not sampled, there is no SDK, or it is observed already. */
   static start(tracer: Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
     if (context.active().getValue(OBSERVED) === true) return undefined;
-    const attributes = { ...requestAttributes(call), ...more };
+    const attributes = {
+      ...requestAttributes(call),
+      ...attributionAttributes(context.active()),
+      ...more,
+    };
     const span = tracer.startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
     if (!span.isRecording()) return undefined;
     const started = new CallSpan(call, span, performance.now());

@@ -6,6 +6,7 @@ import { SpanStatusCode } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { instrumentHttp } from "../../src/http/instrument-http.ts";
 import { eventStreamMessage } from "../support/event-stream.ts";
+import { faultyTracer } from "../support/faulty-tracer.ts";
 import { json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
@@ -152,6 +153,26 @@ describe("a request of node:http", () => {
     await once(sent, "close");
     expect((await spans.last()).attributes["lensai.observation.problem"]).toBe("body_not_read");
   });
+});
+
+test("whatever breaks inside, the application gets its answer", async () => {
+  provider.answer = json(ANSWER);
+  stop();
+  let fault = 0;
+  let uses: number;
+  do {
+    fault += 1;
+    const faulty = faultyTracer(spans.tracer, fault);
+    const stopFaulty = instrumentHttp(() => faulty.tracer);
+    const response = await responseOf(post().end(BODY));
+    const closed = once(response, "close");
+    expect(await textOf(response)).toBe(JSON.stringify(ANSWER));
+    await closed;
+    stopFaulty();
+    uses = faulty.uses();
+  } while (uses >= fault);
+  // Starting, asking, describing and ending a span, and one time without a fault.
+  expect(fault).toBe(5);
 });
 
 test("instrumenting twice makes one span, and stopping puts everything back", async () => {

@@ -1,0 +1,51 @@
+import { context, createContextKey, propagation } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
+import { LENSAI } from "@lensai/otel-config/attributes/lensai";
+
+/** Whom or what calls are made for. */
+export interface Attribution {
+  readonly user?: string;
+  readonly session?: string;
+  readonly tenant?: string;
+  readonly team?: string;
+  readonly feature?: string;
+  readonly route?: string;
+}
+
+/** Also the names of the baggage entries that are read. */
+const ATTRIBUTE_NAMES: Readonly<Record<keyof Attribution, string>> = {
+  user: "user.id",
+  session: "session.id",
+  tenant: LENSAI.tenant,
+  team: LENSAI.team,
+  feature: LENSAI.feature,
+  route: LENSAI.route,
+};
+
+const NAMES = Object.entries(ATTRIBUTE_NAMES) as [keyof Attribution, string][];
+const KEY = createContextKey("lensai.attribution");
+
+/**
+ * Every call of a model that `fn` makes, however deep and however asynchronously, is attributed to this; inner
+ * attributions win, name by name. Answers with what `fn` answers, and throws what it throws. Needs the context
+ * manager of an OpenTelemetry SDK.
+ *
+ * Nothing is written to baggage: HTTP instrumentation would send it to the provider.
+ */
+export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
+  const active = context.active();
+  const inherited = active.getValue(KEY) as Attribution | undefined;
+  return context.with(active.setValue(KEY, { ...inherited, ...attribution }), fn);
+}
+
+/** What is known about a call made in this context: what baggage brought from an earlier service, and what was set here. */
+export function attributionAttributes(of: Context): Attributes {
+  const own = of.getValue(KEY) as Attribution | undefined;
+  const baggage = propagation.getBaggage(of);
+  const attributes: Attributes = {};
+  for (const [key, name] of NAMES) {
+    const value = own?.[key] ?? baggage?.getEntry(name)?.value;
+    if (value !== undefined) attributes[name] = value;
+  }
+  return attributes;
+}
