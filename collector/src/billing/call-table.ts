@@ -1,6 +1,7 @@
 import { BILL_RULES } from "@lensai/otel-config/billing/bill-rule";
 import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
 import type { CallPart, CallRecord, CallUsage } from "@lensai/otel-config/billing/call-record";
+import { TWINS_APART_MICROS } from "@lensai/otel-config/billing/twins";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { wordHex } from "./id-hash.ts";
 import { RowIds } from "./row-reader.ts";
@@ -101,6 +102,18 @@ export class CallTable {
       this.word(left, "service") === this.word(right, "service") &&
       this.has(left, "log") === this.has(right, "log")
     );
+  }
+
+  /** Nothing that the table shows at a glance says no. */
+  mayBeTwins(left: number, right: number): boolean {
+    if (this.word(left, "scope") === this.word(right, "scope")) return false;
+    const from = Math.max(this.startOf(left), this.startOf(right));
+    const to = Math.min(this.endOf(left), this.endOf(right));
+    return from - to <= TWINS_APART_MICROS;
+  }
+
+  private endOf(slot: number): number {
+    return this.reals[slot * REALS + REAL.end] as number;
   }
 
   startOf(slot: number): number {
@@ -226,7 +239,7 @@ export class CallTable {
       models: models.filter((model) => model !== 0),
       responseId: response === 0 ? undefined : response,
       startMicros: this.startOf(slot),
-      endMicros: this.reals[slot * REALS + REAL.end] as number,
+      endMicros: this.endOf(slot),
       usage: this.usageAt(slot, flags),
     };
   }

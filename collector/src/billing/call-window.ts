@@ -131,9 +131,10 @@ export class CallWindow implements SpanLinks {
     const found = new Set<number>();
     for (const place of twinSearch(record)) {
       this.hashPlace(slot, place);
-      for (const other of this.found(WALK_MAX)) found.add(other);
+      for (const other of this.found(WALK_MAX)) {
+        if (this.table.mayBeTwins(slot, other)) found.add(other);
+      }
     }
-    found.delete(slot);
     return [...found].filter((other) => areTwins(record, recordAt(other)));
   }
 

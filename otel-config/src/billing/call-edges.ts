@@ -13,8 +13,13 @@ export interface CallEdge {
 
 export type EdgeRule = Extract<BillRule, "same_span" | "nested" | "same_response" | "twin">;
 
-/** By strength. */
-const EDGE_RULES: readonly EdgeRule[] = ["same_span", "nested", "same_response", "twin"];
+/** The less, the stronger. */
+const STRENGTH: Readonly<Record<EdgeRule, number>> = {
+  same_span: 0,
+  nested: 1,
+  same_response: 2,
+  twin: 3,
+};
 
 /**
  * How far the starts and the ends of two records are apart: of parallel calls, the own one is nearest. A log
@@ -29,16 +34,23 @@ export function distanceMicros(left: CallRecord, right: CallRecord): number {
 
 /** Strongest first; a total order, whatever the order of the records. */
 export function orderEdges(edges: CallEdge[], records: readonly CallRecord[]): CallEdge[] {
-  const key = ({ left, right }: CallEdge): string => {
-    const ids = [(records[left] as CallRecord).id, (records[right] as CallRecord).id].sort();
-    return ids.join(" ");
-  };
   return edges.sort(
     (a, b) =>
-      EDGE_RULES.indexOf(a.rule) - EDGE_RULES.indexOf(b.rule) ||
+      STRENGTH[a.rule] - STRENGTH[b.rule] ||
       a.distanceMicros - b.distanceMicros ||
-      compareText(key(a), key(b)),
+      compareEnds(a, b, records),
   );
+}
+
+function compareEnds(a: CallEdge, b: CallEdge, records: readonly CallRecord[]): number {
+  const [firstA, secondA] = endsOf(a, records);
+  const [firstB, secondB] = endsOf(b, records);
+  return compareText(firstA, firstB) || compareText(secondA, secondB);
+}
+
+function endsOf({ left, right }: CallEdge, records: readonly CallRecord[]): [string, string] {
+  const [a, b] = [(records[left] as CallRecord).id, (records[right] as CallRecord).id];
+  return a < b ? [a, b] : [b, a];
 }
 
 export function compareText(left: string, right: string): number {

@@ -23,6 +23,8 @@ const TOLERANCE_MICROS = 10_000;
 const RESPONSE_LOG_MICROS = 1_000_000;
 /** A log of a call is written soon after the call has ended. */
 const LOG_DELAY_MICROS = 5_000_000;
+/** Twins are never further from one another than this, from the end of one to the start of the other. */
+export const TWINS_APART_MICROS = LOG_DELAY_MICROS;
 
 export function areTwins(left: CallRecord, right: CallRecord): boolean {
   if (left.service !== right.service || isOtherInstance(left, right)) return false;
