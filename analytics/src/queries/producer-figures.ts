@@ -2,7 +2,7 @@ import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import { IS_REPEAT, PRODUCER, toProducer } from "./producer.ts";
 import type { Producer } from "./producer.ts";
-import { IS_CALL, checkCount, checkRange, rowsOf } from "./query-source.ts";
+import { IS_CALL, IS_ESTIMATED, checkCount, checkRange, rowsOf } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_PRODUCERS = 500;
@@ -58,11 +58,11 @@ export async function producerFigures(
     count(*) FILTER (WHERE NOT billed AND bill_rule = 'aggregate') AS aggregates,
     sum(cost_nano_usd) FILTER (WHERE NOT billed) AS not_billed_cost,
     count(*) FILTER (WHERE billed AND usage_source IN ('reported', 'derived')) AS reported,
-    count(*) FILTER (WHERE billed AND usage_source = 'estimated') AS estimated,
+    count(*) FILTER (WHERE ${IS_ESTIMATED}) AS estimated,
     count(*) FILTER (WHERE billed AND usage_source = 'missing') AS missing,
     count(cost_nano_usd) FILTER (WHERE billed) AS priced,
     sum(cost_nano_usd) FILTER (WHERE billed) AS cost,
-    sum(cost_nano_usd) FILTER (WHERE billed AND usage_source = 'estimated') AS estimated_cost,
+    sum(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_cost,
     sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))
       FILTER (WHERE billed AND cost_nano_usd IS NOT NULL) AS priced_tokens,
     min(start_unix_nano) AS first_nano, max(start_unix_nano) AS last_nano

@@ -1,6 +1,14 @@
 import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { IS_CALL, checkRange, knownSum, knownTotal, rowsOf, toMs } from "./query-source.ts";
+import {
+  IS_CALL,
+  IS_ESTIMATED,
+  checkRange,
+  knownSum,
+  knownTotal,
+  rowsOf,
+  toMs,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 /** The figures at the top of a project's page. */
@@ -12,6 +20,9 @@ export interface ProjectSummary {
   readonly unpricedCalls: number;
   /** Sum of the known costs; undefined when there are billed calls and none has a price. */
   readonly costNanoUsd: bigint | undefined;
+  /** The part of `costNanoUsd` that comes from counts that are not the provider's, and its calls. */
+  readonly estimatedNanoUsd: bigint;
+  readonly estimatedCalls: number;
   /** Calls with status error, billed or not. */
   readonly errorCalls: number;
   /** Sums over the billed calls that report them; undefined when there are some and none does. */
@@ -43,6 +54,8 @@ export async function projectSummary(
     count(*) FILTER (WHERE billed) AS billed_calls,
     count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
     sum(cost_nano_usd) FILTER (WHERE billed) AS cost_nano_usd,
+    sum(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_cost,
+    count(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_calls,
     count(*) FILTER (WHERE ${IS_CALL} AND status = 'error') AS error_calls,
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
@@ -63,6 +76,8 @@ function toSummary(row: SqlRow): ProjectSummary {
     pricedCalls,
     unpricedCalls: billedCalls - pricedCalls,
     costNanoUsd: knownSum(row["cost_nano_usd"], billedCalls),
+    estimatedNanoUsd: (row["estimated_cost"] as bigint | null | undefined) ?? 0n,
+    estimatedCalls: Number(row["estimated_calls"] ?? 0),
     errorCalls: Number(row["error_calls"] ?? 0),
     inputTokens: knownTotal(row["input_tokens"], billedCalls),
     outputTokens: knownTotal(row["output_tokens"], billedCalls),

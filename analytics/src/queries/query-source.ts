@@ -108,6 +108,9 @@ export function rowsOf(projectId: string, range: TimeRange, source: QuerySource)
  */
 export const IS_CALL: Sql = sql`(billed OR bill_rule = 'failed')`;
 
+/** Billed calls whose counts are not the provider's: their cost is shown with a mark. */
+export const IS_ESTIMATED: Sql = sql`(billed AND usage_source = 'estimated')`;
+
 /** The model that answered, or the one asked for when the answer does not name one. */
 export const MODEL: Sql = sql`coalesce(response_model, request_model)`;
 

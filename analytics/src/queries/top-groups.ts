@@ -3,6 +3,7 @@ import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
 import {
   IS_CALL,
+  IS_ESTIMATED,
   checkCount,
   checkRange,
   knownSum,
@@ -28,6 +29,8 @@ export interface GroupFigures {
   readonly unpricedCalls: number;
   /** Sum of the known costs; undefined when there are billed calls and none has a price. */
   readonly costNanoUsd: bigint | undefined;
+  /** Priced calls whose counts are not the provider's: with any, the cost is partly an estimate. */
+  readonly estimatedCalls: number;
   /** Sums over the billed calls that report them; undefined when none of them does. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
@@ -55,6 +58,7 @@ export async function topGroups(
     count(*) AS calls, count(*) FILTER (WHERE billed) AS billed_calls,
     count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
     sum(cost_nano_usd) FILTER (WHERE billed) AS known_cost,
+    count(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_calls,
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     count(*) FILTER (WHERE status = 'error') AS error_calls,
@@ -76,6 +80,7 @@ function toGroup(row: SqlRow): Group {
     pricedCalls,
     unpricedCalls: billedCalls - pricedCalls,
     costNanoUsd: knownSum(row["known_cost"], billedCalls),
+    estimatedCalls: Number(row["estimated_calls"]),
     inputTokens: knownTotal(row["input_tokens"], billedCalls),
     outputTokens: knownTotal(row["output_tokens"], billedCalls),
     errorShare: Number(row["error_calls"]) / calls,

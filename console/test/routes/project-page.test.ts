@@ -90,7 +90,7 @@ test("shows spend with its coverage, calls, latency, errors and tokens", async (
     callRow(NOW - 4 * MINUTE, { duration_ns: 3_000_000_000n }),
   ]);
   const text = await pageText();
-  expect(text).toContain("Spend $0.0135 75.0 % priced · 1 call without a price");
+  expect(text).toContain("Spend $0.0135 75.0 % priced · 1 call without a cost");
   expect(text).toContain("Calls 4 $0.0045 per priced call");
   expect(text).toContain("Latency 1.50 s p50");
   expect(text).toContain("Errors 25.0 % 1 failed call");
@@ -104,8 +104,35 @@ test("shows spend with its coverage, calls, latency, errors and tokens", async (
 test("shows unknown, never $0.00, when no call has a price", async () => {
   await lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
   const text = await pageText();
-  expect(text).toContain("Spend unknown 0 % priced · 1 call without a price");
+  expect(text).toContain("Spend unknown 0 % priced · 1 call without a cost");
   expect(text).not.toContain("$0.00");
+});
+
+test("marks what is estimated, in the total, in the lists and at the call", async () => {
+  await lake.land([
+    callRow(NOW - MINUTE),
+    callRow(NOW - 2 * MINUTE, {
+      usage_source: "estimated",
+      usage_rule: "openlit-langchain-estimates",
+      response_model: "gpt-4o-mini",
+      cost_nano_usd: 1_500_000n,
+    }),
+  ]);
+  const text = await pageText();
+  expect(text).toContain("Spend $0.006 100 % priced ≈ $0.0015 of it estimated");
+  expect(text).toContain("gpt-4o-mini ≈ partly estimated $0.0015");
+  expect(text).toContain("≈ estimated $0.0015");
+  expect(text).not.toContain("≈ estimated $0.0045");
+  expect(await pageHtml()).toContain("estimated: this producer is known to send counts");
+});
+
+test("leads from the coverage to what is missing, and from a cost to its arithmetic", async () => {
+  await lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
+  const html = await pageHtml();
+  expect(html).toContain('href="/projects/default/sources?');
+  expect(html).toContain(
+    `href="?call=calls.0af7651916cd43dd8448eb211c80319c.b7ad6b7169203331.${NOW - MINUTE}"`,
+  );
 });
 
 test("says that failed calls are not billed, never $0.00 or unknown", async () => {

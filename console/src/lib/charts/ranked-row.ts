@@ -15,6 +15,8 @@ export interface RankedRow {
   readonly billedCalls: number;
   readonly unpricedCalls: number;
   readonly costNanoUsd: bigint | undefined;
+  /** The cost comes partly from counts that are not the provider's. */
+  readonly isEstimated: boolean;
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
   readonly p95LatencyMs: number | undefined;
@@ -48,6 +50,7 @@ function toRow(figures: GroupFigures): Omit<RankedRow, "name" | "color"> {
     billedCalls: figures.pricedCalls + unpricedCalls,
     unpricedCalls,
     costNanoUsd,
+    isEstimated: figures.estimatedCalls > 0,
     inputTokens,
     outputTokens,
     p95LatencyMs,
