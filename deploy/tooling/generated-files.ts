@@ -1,3 +1,4 @@
+import { BILL_RULES, isBilledRule, type BillRule } from "@lensai/otel-config/billing/bill-rule";
 import { RULES, type RedactionRule } from "@lensai/otel-config/redaction/rules";
 import { SETTINGS, type SettingSpec } from "@lensai/otel-config/settings";
 import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/columns";
@@ -34,6 +35,10 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
       ].reduce((page, [name = "", content = ""]) => replaceMarked(page, name, content), present),
   },
   {
+    path: "console/content/docs/billing-once.md",
+    render: (present) => replaceMarked(present, "bill-rules", billRulesTable()),
+  },
+  {
     path: "console/content/docs/clients.md",
     render: (present) => replaceMarked(present, "clients", clientSections(CLIENTS, readVerdicts())),
   },
@@ -51,6 +56,15 @@ export function replaceMarked(text: string, name: string, content: string): stri
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`there is no pair of markers "generated:${name}"`);
   return `${text.slice(0, from)}${begin}\n\n${content}\n${text.slice(to)}`;
+}
+
+function billRulesTable(): string {
+  const rows = Object.entries(BILL_RULES).map(([rule, meaning]) => [
+    `\`${rule}\``,
+    isBilledRule(rule as BillRule) ? "yes" : "no",
+    cellText(meaning),
+  ]);
+  return markdownTable(["rule", "billed", "what it says"], rows);
 }
 
 function columnsTable(columns: readonly ColumnSpec[]): string {

@@ -25,6 +25,7 @@ const READING_ORDER: readonly string[] = [
   FIRST_PAGE,
   "sending-data",
   "dialects",
+  "billing-once",
   "project-page",
   "what-a-200-means",
   "prices",
