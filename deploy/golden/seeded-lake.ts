@@ -12,7 +12,7 @@ import { createCollector } from "@lensai/collector/collector";
 import { parseConfig } from "@lensai/collector/config";
 import { LakePipeline } from "@lensai/collector/lake-pipeline";
 import { createLog } from "@lensai/collector/log";
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import { encodeTraces } from "../seed/encode.ts";
 import { sendBatch } from "../seed/send.ts";
 import { generateTraffic } from "../seed/traffic.ts";

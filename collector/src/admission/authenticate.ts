@@ -1,6 +1,7 @@
 import { LensError } from "@lensai/otel-config/errors";
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
-import type { ContentPolicy, ControlKey } from "@lensai/otel-config/control/snapshot";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
+import type { ControlKey } from "@lensai/otel-config/control/keys";
+import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 import { sha256Hex } from "../control/index-snapshot.ts";
 import type { ControlIndex } from "../control/index-snapshot.ts";
 import { presentedKeys } from "./presented-keys.ts";

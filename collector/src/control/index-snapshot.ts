@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
-import type {
-  ContentPolicy,
-  ControlKey,
-  ControlProject,
-  ControlSnapshot,
-} from "@lensai/otel-config/control/snapshot";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
+import type { ControlKey } from "@lensai/otel-config/control/keys";
+import type { ContentPolicy, ControlProject } from "@lensai/otel-config/control/projects";
+import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 
 /** A control snapshot in the form that admission asks: by key hash, by project, by origin. */
 export interface ControlIndex {

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { ContentPolicy } from "@lensai/otel-config/control/snapshot";
+import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 import type { Signal } from "../pipeline/ingest.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ContentPolicy } from "@lensai/otel-config/control/snapshot";
+import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 
 export type Signal = "traces" | "logs" | "metrics";
 

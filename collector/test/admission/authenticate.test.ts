@@ -1,5 +1,6 @@
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
-import type { ControlKey, ControlSnapshot } from "@lensai/otel-config/control/snapshot";
+import type { ControlKey } from "@lensai/otel-config/control/keys";
+import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { describe, expect, test } from "vitest";
 import { Authenticator } from "../../src/admission/authenticate.ts";
 import type { Sender } from "../../src/admission/authenticate.ts";

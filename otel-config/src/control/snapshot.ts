@@ -1,32 +1,25 @@
+import { parseBudget } from "./budgets.ts";
+import type { ControlBudget } from "./budgets.ts";
+import { parseKey } from "./keys.ts";
+import type { ControlKey } from "./keys.ts";
+import { parseControlKillSwitch } from "./kill-switches.ts";
+import type { ControlKillSwitch } from "./kill-switches.ts";
+import { parseProject } from "./projects.ts";
+import type { ControlProject } from "./projects.ts";
+import { isFields, refuse, sectionOf } from "./section-fields.ts";
+import type { SectionEntry } from "./section-fields.ts";
+import { parseSigningSecret } from "./signing-secrets.ts";
+import type { ControlSigningSecret } from "./signing-secrets.ts";
+
 /**
  * The control snapshot: everything a collector must know, as one versioned JSON document that the
- * console builds from Postgres. Collectors poll it with an ETag and keep the last good copy on disk,
- * so ingest survives a dead console or database (ADR-0001).
+ * console builds from Postgres. Collectors keep the last good copy on disk, so ingest survives a dead
+ * console or database (ADR-0001). Each section is a file beside this one.
+ *
+ * The format version stays while a document of yesterday means today what it meant yesterday: new sections
+ * and new fields may be absent, and what is not known is ignored. It grows when a field changes its meaning.
  */
-
 export const CONTROL_SNAPSHOT_VERSION = 1;
-
-/** `redacted`: content is stored after redaction. `off`: message content is not stored at all. */
-export type ContentPolicy = "redacted" | "off";
-
-export interface ControlProject {
-  readonly id: string;
-  readonly name: string;
-  readonly content: ContentPolicy;
-}
-
-export type KeyScope = "ingest" | "read" | "control";
-
-export interface ControlKey {
-  readonly id: string;
-  /** Lower-case hex SHA-256 of the key; the key itself is shown once and never stored. */
-  readonly sha256: string;
-  readonly projectId: string;
-  readonly scopes: readonly KeyScope[];
-  /** Non-empty only for browser keys: the origins that may use it. */
-  readonly origins: readonly string[];
-  readonly revoked: boolean;
-}
 
 export interface ControlSnapshot {
   readonly formatVersion: typeof CONTROL_SNAPSHOT_VERSION;
@@ -36,97 +29,39 @@ export interface ControlSnapshot {
   readonly issuedAt: string;
   readonly projects: readonly ControlProject[];
   readonly keys: readonly ControlKey[];
+  // Sections that documents of before they existed do not have.
+  readonly signingSecrets?: readonly ControlSigningSecret[];
+  readonly budgets?: readonly ControlBudget[];
+  readonly killSwitches?: readonly ControlKillSwitch[];
 }
-
-/** The project that keyless loopback ingest and the bootstrap key write to. */
-export const DEFAULT_PROJECT_ID = "default";
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Parses a snapshot; throws TypeError naming the first field that is wrong. */
 export function parseControlSnapshot(value: unknown): ControlSnapshot {
-  if (!isRecord(value)) throw new TypeError("control snapshot: not an object");
-  if (value["formatVersion"] !== CONTROL_SNAPSHOT_VERSION) {
-    throw new TypeError(
-      `control snapshot: formatVersion ${String(value["formatVersion"])} is not supported`,
-    );
-  }
-  const version = value["version"];
+  if (!isFields(value)) refuse("not an object");
+  const { version, issuedAt } = value;
+  if (value["formatVersion"] !== CONTROL_SNAPSHOT_VERSION)
+    refuse(`formatVersion ${String(value["formatVersion"])} is not supported`);
   if (!Number.isSafeInteger(version) || (version as number) < 0)
-    throw new TypeError("control snapshot: version is not a whole number");
-  const issuedAt = text(value, "issuedAt");
-  const projects = listOf(value["projects"], "projects", parseProject);
-  const keys = listOf(value["keys"], "keys", parseKey);
+    refuse("version is not a whole number");
+  if (typeof issuedAt !== "string") refuse("issuedAt is not a string");
   return {
     formatVersion: CONTROL_SNAPSHOT_VERSION,
     version: version as number,
     issuedAt,
-    projects,
-    keys,
+    projects: sectionOf(value["projects"], "projects", parseProject),
+    keys: sectionOf(value["keys"], "keys", parseKey),
+    ...optionalSection(value, "signingSecrets", parseSigningSecret),
+    ...optionalSection(value, "budgets", parseBudget),
+    ...optionalSection(value, "killSwitches", parseControlKillSwitch),
   };
 }
 
-function listOf<T>(
-  value: unknown,
-  name: string,
-  parse: (entry: Record<string, unknown>, at: string) => T,
-): T[] {
-  if (!Array.isArray(value)) throw new TypeError(`control snapshot: ${name} is not a list`);
-  return value.map((entry, index) => {
-    if (!isRecord(entry))
-      throw new TypeError(`control snapshot: ${name}[${index}] is not an object`);
-    return parse(entry, `${name}[${index}]`);
-  });
-}
-
-function text(entry: Record<string, unknown>, key: string, at?: string): string {
-  const value = entry[key];
-  if (typeof value !== "string")
-    throw new TypeError(
-      `control snapshot: ${at === undefined ? key : `${at}.${key}`} is not a string`,
-    );
-  return value;
-}
-
-function texts(entry: Record<string, unknown>, key: string, at: string): string[] {
-  const value = entry[key];
-  if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) {
-    throw new TypeError(`control snapshot: ${at}.${key} is not a list of strings`);
-  }
-  return value as string[];
-}
-
-function parseProject(entry: Record<string, unknown>, at: string): ControlProject {
-  const content = text(entry, "content", at);
-  if (content !== "redacted" && content !== "off") {
-    throw new TypeError(`control snapshot: ${at}.content is "${content}", not "redacted" or "off"`);
-  }
-  return { id: text(entry, "id", at), name: text(entry, "name", at), content };
-}
-
-const SHA256 = /^[0-9a-f]{64}$/;
-
-const KEY_SCOPES: ReadonlySet<string> = new Set(["ingest", "read", "control"]);
-
-function parseKey(entry: Record<string, unknown>, at: string): ControlKey {
-  const scopes = texts(entry, "scopes", at);
-  const unknown = scopes.find((scope) => !KEY_SCOPES.has(scope));
-  if (unknown !== undefined)
-    throw new TypeError(`control snapshot: ${at}.scopes has unknown "${unknown}"`);
-  const sha256 = text(entry, "sha256", at);
-  if (!SHA256.test(sha256))
-    throw new TypeError(`control snapshot: ${at}.sha256 is not a SHA-256 in lower-case hex`);
-  const { revoked } = entry;
-  // Never read as "not revoked": a key must not come back because a field got lost.
-  if (typeof revoked !== "boolean")
-    throw new TypeError(`control snapshot: ${at}.revoked is not true or false`);
-  return {
-    id: text(entry, "id", at),
-    sha256,
-    projectId: text(entry, "projectId", at),
-    scopes: scopes as KeyScope[],
-    origins: texts(entry, "origins", at),
-    revoked,
-  };
+/** Absent is not empty: an older console says nothing about it. */
+function optionalSection<Name extends string, T>(
+  document: Readonly<Record<string, unknown>>,
+  name: Name,
+  parse: (entry: SectionEntry) => T,
+): { readonly [N in Name]?: readonly T[] } {
+  if (document[name] === undefined) return {};
+  return { [name]: sectionOf(document[name], name, parse) } as { [N in Name]: readonly T[] };
 }

@@ -1,5 +1,5 @@
 import { error } from "@sveltejs/kit";
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import { isLoopbackAddress } from "#lib/server/http/allowed-host.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";

@@ -1,5 +1,5 @@
 import { customType, pgTable, text, timestamp } from "drizzle-orm/pg-core";
-import type { KeyScope } from "@lensai/otel-config/control/snapshot";
+import type { KeyScope } from "@lensai/otel-config/control/keys";
 import { projects } from "./projects.ts";
 
 const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });

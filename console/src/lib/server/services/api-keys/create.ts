@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KeyScope } from "@lensai/otel-config/control/snapshot";
+import type { KeyScope } from "@lensai/otel-config/control/keys";
 import { apiKeys } from "../../db/schema/api-keys.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/snapshot";
+import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import { eq } from "drizzle-orm";
 import { apiKeys } from "../../db/schema/api-keys.ts";
 import type { ServiceContext } from "../context.ts";

@@ -1,4 +1,4 @@
-import type { ContentPolicy } from "@lensai/otel-config/control/snapshot";
+import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 import { projects } from "../../db/schema/projects.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";

@@ -1,8 +1,8 @@
 import { asc } from "drizzle-orm";
+import type { ControlKey } from "@lensai/otel-config/control/keys";
+import type { ControlProject } from "@lensai/otel-config/control/projects";
 import {
   CONTROL_SNAPSHOT_VERSION,
-  type ControlKey,
-  type ControlProject,
   type ControlSnapshot,
 } from "@lensai/otel-config/control/snapshot";
 import type { Database } from "../../db/client.ts";

@@ -1,0 +1,26 @@
+import { oneOf, optionalFlagOf, textOf } from "./section-fields.ts";
+import type { SectionEntry } from "./section-fields.ts";
+
+/** `redacted`: content is stored after redaction. `off`: message content is not stored at all. */
+export type ContentPolicy = "redacted" | "off";
+
+export interface ControlProject {
+  readonly id: string;
+  readonly name: string;
+  readonly content: ContentPolicy;
+  /** Exports that are not signed are refused; absent is false. */
+  readonly requireSignature?: boolean;
+}
+
+/** The project that keyless loopback ingest and the bootstrap key write to. */
+export const DEFAULT_PROJECT_ID = "default";
+
+export function parseProject(entry: SectionEntry): ControlProject {
+  const requireSignature = optionalFlagOf(entry, "requireSignature");
+  return {
+    id: textOf(entry, "id"),
+    name: textOf(entry, "name"),
+    content: oneOf(entry, "content", ["redacted", "off"]),
+    ...(requireSignature !== undefined && { requireSignature }),
+  };
+}
