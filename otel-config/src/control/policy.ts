@@ -1,0 +1,59 @@
+import { parseBudgetTerms } from "./budgets.ts";
+import type { BudgetTerms } from "./budgets.ts";
+import { parseKillSwitch } from "./kill-switches.ts";
+import type { KillSwitch } from "./kill-switches.ts";
+import { isFields, refuse, sectionOf, timeOf } from "./section-fields.ts";
+import type { ControlSnapshot } from "./snapshot.ts";
+
+/**
+ * The policy of one project: what a process must know to admit or refuse its calls. Collectors serve it at
+ * `GET /v1/control` (the part of their control snapshot that concerns the project of the key), and a process
+ * without a collector reads it from a file. The format version grows as the snapshot's does.
+ */
+export const CONTROL_POLICY_VERSION = 1;
+
+export interface ControlPolicy {
+  readonly formatVersion: typeof CONTROL_POLICY_VERSION;
+  /** Of the snapshot it was taken from; grows with every change. A file may say 0. */
+  readonly version: number;
+  /** ISO 8601, UTC: when the console built it. */
+  readonly issuedAt: string;
+  readonly budgets: readonly BudgetTerms[];
+  readonly killSwitches: readonly KillSwitch[];
+}
+
+/** Parses a policy; throws TypeError naming the first field that is wrong. */
+export function parseControlPolicy(value: unknown): ControlPolicy {
+  if (!isFields(value)) refuse("the policy is not an object");
+  const { formatVersion, version } = value;
+  if (formatVersion !== CONTROL_POLICY_VERSION)
+    refuse(`formatVersion ${String(formatVersion)} is not supported`);
+  if (!Number.isSafeInteger(version) || (version as number) < 0)
+    refuse("version is not a whole number");
+  return {
+    formatVersion: CONTROL_POLICY_VERSION,
+    version: version as number,
+    issuedAt: timeOf({ fields: value, at: "policy" }, "issuedAt"),
+    budgets: sectionOf(value["budgets"], "budgets", parseBudgetTerms),
+    killSwitches: sectionOf(value["killSwitches"], "killSwitches", parseKillSwitch),
+  };
+}
+
+/** What of a snapshot concerns a project; nothing of any other project is in it. */
+export function policyOf(snapshot: ControlSnapshot, projectId: string): ControlPolicy {
+  const { version, issuedAt, budgets = [], killSwitches = [] } = snapshot;
+  return {
+    formatVersion: CONTROL_POLICY_VERSION,
+    version,
+    issuedAt,
+    budgets: ofProject(budgets, projectId),
+    killSwitches: ofProject(killSwitches, projectId),
+  };
+}
+
+function ofProject<T extends { readonly projectId: string }>(
+  entries: readonly T[],
+  projectId: string,
+): readonly Omit<T, "projectId">[] {
+  return entries.flatMap(({ projectId: owner, ...terms }) => (owner === projectId ? [terms] : []));
+}
