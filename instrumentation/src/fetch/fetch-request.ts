@@ -1,5 +1,5 @@
 import { apiAtPath } from "../wire/recognise-call.ts";
-import type { WireRequest } from "../wire/recognise-call.ts";
+import type { FormFields, WireRequest } from "../wire/recognise-call.ts";
 
 export type Fetch = typeof globalThis.fetch;
 export type FetchArguments = Parameters<Fetch>;
@@ -14,13 +14,15 @@ export function readFetchRequest([input, init]: FetchArguments): FetchRequest | 
   const asked = targetOf(input, init);
   if (asked === undefined) return undefined;
   const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
-  return { ...asked, headers, body: textOf(init?.body) };
+  return { ...asked, headers, body: textOf(init?.body), form: fieldsOf(init?.body) };
 }
 
 /** The body of a Request object, which can be read only from a copy; undefined when there is none to be read. */
 export function requestBodyOf([input, init]: FetchArguments): Promise<string> | undefined {
   if (!isRequest(input) || input.body === null || input.bodyUsed) return undefined;
   if (init?.body !== undefined && init.body !== null) return undefined;
+  // Uploads are large, and a copy would hold them in memory.
+  if (input.headers.get("content-type")?.startsWith("multipart/") === true) return undefined;
   return input.clone().text();
 }
 
@@ -42,7 +44,22 @@ function isRequest(input: FetchArguments[0]): input is Request {
   return typeof input === "object" && "clone" in input && "url" in input;
 }
 
-/** Only what is in memory already; streams and forms belong to the caller. */
+/** A form is read in memory, without its files: whoever made it may send it again. */
+function fieldsOf(body: unknown): FormFields | undefined {
+  if (!isForm(body)) return undefined;
+  const fields: Record<string, string | null> = {};
+  for (const [name, value] of body.entries()) {
+    fields[name] = typeof value === "string" ? value : null;
+  }
+  return fields;
+}
+
+/** By what it is called, not by its class: SDKs bring their own where the runtime has none. */
+function isForm(body: unknown): body is FormData {
+  return Object.prototype.toString.call(body) === "[object FormData]";
+}
+
+/** Only what is in memory already; streams belong to the caller. */
 function textOf(body: unknown): string | undefined {
   if (typeof body === "string") return body;
   if (body instanceof Uint8Array || body instanceof ArrayBuffer)

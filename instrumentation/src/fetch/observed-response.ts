@@ -25,7 +25,7 @@ export function observedResponse(
     span.refuse(response.status);
     return response;
   }
-  const reader = createResponseReader(span.call, response.headers.get("content-type") ?? "");
+  const reader = createResponseReader(span.call, (name) => response.headers.get(name) ?? undefined);
   if (reader === undefined || response.body === null) {
     endWith(span, reader === undefined ? "content_type_unknown" : "body_malformed");
     return response;

@@ -59,7 +59,10 @@ export function observeIncoming(response: IncomingMessage, span: CallSpan): void
     span.refuse(status);
     return;
   }
-  const reader = createResponseReader(span.call, response.headers["content-type"] ?? "");
+  const reader = createResponseReader(
+    span.call,
+    (name) => [response.headers[name]].flat().join(", ") || undefined,
+  );
   if (reader === undefined) {
     span.complete({ ...createResponseFacts(), problem: "content_type_unknown" });
     return;

@@ -29,7 +29,11 @@ export interface WireRequest {
   readonly url: URL;
   /** The body as text; undefined when it cannot be read without disturbing the caller. */
   readonly body: string | undefined;
+  /** The fields of a form that is the body: their text, or null for a file. */
+  readonly form?: FormFields | undefined;
 }
+
+export type FormFields = Readonly<Record<string, string | null>>;
 
 /** Longer requests are not parsed: it would hold up the application. Their model comes with the answer. */
 export const REQUEST_CHARACTERS_MAX = 4 * 1024 * 1024;
@@ -48,11 +52,11 @@ export function apiAtPath(method: string, path: string): WireApi | undefined {
  * Is it a call of a model? Known hosts are trusted. At any other host (a gateway, a server of one's own) the
  * body must look like the API's.
  */
-export function recogniseCall({ method, url, body }: WireRequest): WireCall | undefined {
+export function recogniseCall({ method, url, body, form }: WireRequest): WireCall | undefined {
   const api = apiAtPath(method, url.pathname);
   if (api === undefined) return undefined;
   const host = providerHostOf(url.host);
-  const request = parsedRequest(body);
+  const request = form ?? parsedRequest(body);
   if (host === undefined && !hasShape(api, request)) return undefined;
   const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
   if (usage === undefined) return undefined;

@@ -26,12 +26,15 @@ export interface ResponseReader {
   end(end: BodyEnd): void;
 }
 
+/** A header of an answer by its name in lower case; undefined when it has none of that name. */
+export type HeaderReader = (name: string) => string | undefined;
+
 /** A reader for the content type that the answer has; undefined for one that no API of ours has. */
 export function createResponseReader(
   call: WireCall,
-  contentType: string,
+  header: HeaderReader,
 ): ResponseReader | undefined {
-  const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const type = header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === "text/event-stream") return new SseReader(call);
   if (type === "application/vnd.amazon.eventstream") return new EventStreamReader(call);
   if (type === "application/json" || type.endsWith("+json")) return new JsonReader(call);

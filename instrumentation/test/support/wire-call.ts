@@ -16,10 +16,13 @@ export function factsOf(
   {
     contentType = "text/event-stream",
     end = "whole",
-  }: { contentType?: string; end?: BodyEnd } = {},
+    headers = {},
+  }: { contentType?: string; end?: BodyEnd; headers?: Readonly<Record<string, string>> } = {},
 ): ResponseFacts {
   if (call === undefined) throw new Error("no call was recognised");
-  const reader = createResponseReader(call, contentType);
+  const reader = createResponseReader(call, (name) =>
+    name === "content-type" ? contentType : headers[name],
+  );
   if (reader === undefined) throw new Error(`no reader for ${contentType}`);
   const encoder = new TextEncoder();
   for (const chunk of chunks) {
