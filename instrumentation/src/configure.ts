@@ -1,6 +1,6 @@
-import type { Tracer } from "@opentelemetry/api";
+import { CallObserver } from "./calls/call-observer.ts";
 import { readEnvironment } from "./config.ts";
-import { instrumentFetch } from "./fetch/instrument-fetch.ts";
+import { instrumentFetchFor } from "./fetch/instrument-fetch.ts";
 import { instrumentHttp } from "./http/instrument-http.ts";
 import type { FetchOptions } from "./fetch/wrap-fetch.ts";
 import { neverThrow } from "./spans/never-throw.ts";
@@ -38,11 +38,11 @@ function observed(
   if (environment.isDisabled) return { shutdown: () => Promise.resolve() };
   const telemetry = new Telemetry(options, environment);
   const { asksForStreamUsage = true } = options;
-  const tracer = (): Tracer => telemetry.tracer();
+  const calls = new CallObserver(() => telemetry.tracer());
   const restoreFetch = neverThrow("observing fetch", () =>
-    instrumentFetch({ asksForStreamUsage, tracer }),
+    instrumentFetchFor(calls, { asksForStreamUsage }),
   );
-  const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(tracer));
+  const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(calls));
   if (startsAtOnce) neverThrow("starting the SDK", () => telemetry.start());
   neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
   return {

@@ -1,4 +1,5 @@
-import { wrapFetch } from "./wrap-fetch.ts";
+import { CallObserver } from "../calls/call-observer.ts";
+import { observedFetch } from "./wrap-fetch.ts";
 import type { FetchOptions } from "./wrap-fetch.ts";
 
 /** Shared by all copies of the package in a process: one span per call, however often it was loaded. */
@@ -9,9 +10,17 @@ const WRAPPED = Symbol.for("lensai.instrumented_fetch");
  * the original back, unless somebody else has replaced it since.
  */
 export function instrumentFetch(options: FetchOptions = {}): () => void {
+  return instrumentFetchFor(new CallObserver(options.tracer), options);
+}
+
+/** The same for a process that observes other transports as well. */
+export function instrumentFetchFor(
+  calls: CallObserver,
+  options: Omit<FetchOptions, "tracer">,
+): () => void {
   const original = globalThis.fetch;
   if (typeof original !== "function" || Object.hasOwn(original, WRAPPED)) return () => {};
-  const wrapped = wrapFetch(original, options);
+  const wrapped = observedFetch(original, calls, options);
   Object.defineProperty(wrapped, WRAPPED, { value: true });
   globalThis.fetch = wrapped;
   return () => {

@@ -1,14 +1,4 @@
-/** What happens to the bytes of a body on their way to the reader. */
-export interface BodyObserver {
-  /** Answers with what the reader gets in place of the chunk. */
-  readonly chunk: (chunk: Uint8Array) => Uint8Array;
-  /** The last byte was read; answers with what comes behind it. */
-  readonly end: () => Uint8Array | undefined;
-  /** The body broke off; the reader gets the same error. */
-  readonly fail: (error: unknown) => void;
-  /** The reader does not want more. */
-  readonly cancel: () => void;
-}
+import type { AnswerObserver } from "../calls/answer-observer.ts";
 
 /**
  * The same body, observed in passing. Nothing is read before the reader reads, and never more than one chunk:
@@ -16,7 +6,7 @@ export interface BodyObserver {
  */
 export function observedBody(
   body: ReadableStream<Uint8Array>,
-  observer: BodyObserver,
+  observer: AnswerObserver,
 ): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
@@ -48,7 +38,7 @@ export function observedBody(
 async function passChunk(
   source: ReadableStreamDefaultReader<Uint8Array>,
   controller: ReadableByteStreamController,
-  observer: BodyObserver,
+  observer: AnswerObserver,
 ): Promise<void> {
   for (;;) {
     const { done, value } = await source.read();

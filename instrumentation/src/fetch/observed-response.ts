@@ -1,47 +1,35 @@
+import type { Attempt } from "../calls/attempt.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { isRefusal } from "../spans/call-span.ts";
-import type { CallSpan } from "../spans/call-span.ts";
-import { SseReader, createResponseReader } from "../wire/response-reader.ts";
-import { createResponseFacts } from "../wire/response-facts.ts";
-import type { ObservationProblem } from "../wire/response-facts.ts";
-import { hidingObserver, readingObserver } from "./body-observers.ts";
 import { observedBody } from "./observed-body.ts";
 
 /** Ends the spans of answers that nobody reads, when they are gone. */
-const unread = new FinalizationRegistry<CallSpan>((span) => {
-  neverThrow("ending the span of an unread answer", () => span.abandon());
-});
+const unread = new FinalizationRegistry<Attempt>((attempt) => attempt.abandon());
 
 /**
  * The answer with its body observed: status, headers, url and type are those of the original, the body is its
- * body. An answer that is a refusal, or has nothing to read, comes back as it is, and its span has ended.
+ * body. An answer that is a refusal, or has nothing to read, comes back as it is, and its attempt has ended.
+ * Never throws.
  */
 export function observedResponse(
   response: Response,
-  span: CallSpan,
-  { isUsageHidden }: { isUsageHidden: boolean },
+  attempt: Attempt,
+  options: { isUsageHidden: boolean },
 ): Response {
-  if (isRefusal(response.status)) {
-    span.refuse(response.status);
+  const { status, headers } = response;
+  const head = { status, header: (name: string) => headers.get(name) ?? undefined };
+  const observer = attempt.answered(head, options);
+  if (observer === undefined) return response;
+  if (response.body === null) {
+    attempt.unread("body_malformed");
     return response;
   }
-  const reader = createResponseReader(span.call, (name) => response.headers.get(name) ?? undefined);
-  if (reader === undefined || response.body === null) {
-    endWith(span, reader === undefined ? "content_type_unknown" : "body_malformed");
-    return response;
-  }
-  const observer =
-    isUsageHidden && reader instanceof SseReader
-      ? hidingObserver(span, reader)
-      : readingObserver(span, reader);
-  const body = observedBody(response.body as ReadableStream<Uint8Array>, observer);
-  unread.register(body, span);
-  span.onAbandon = observer.cancel;
-  return withTheBody(response, body);
-}
-
-function endWith(span: CallSpan, problem: ObservationProblem): void {
-  span.complete({ ...createResponseFacts(), problem });
+  const source = response.body as ReadableStream<Uint8Array>;
+  const observed = neverThrow("observing an answer", () => {
+    const body = observedBody(source, observer);
+    unread.register(body, attempt);
+    return withTheBody(response, body);
+  });
+  return observed ?? response;
 }
 
 /** `fetch` implementations have classes of their own: the answer keeps the class that it has. */

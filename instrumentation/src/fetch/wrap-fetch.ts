@@ -1,9 +1,7 @@
-import { context, trace } from "@opentelemetry/api";
-import type { Attributes, Tracer } from "@opentelemetry/api";
-import { CallSpan } from "../spans/call-span.ts";
+import type { Tracer } from "@opentelemetry/api";
+import type { Attempt } from "../calls/attempt.ts";
+import { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
-import { recogniseCall } from "../wire/recognise-call.ts";
 import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
 import { readFetchRequest, requestBodyOf, withBody } from "./fetch-request.ts";
 import type { Fetch, FetchArguments, FetchRequest } from "./fetch-request.ts";
@@ -17,8 +15,9 @@ export interface FetchOptions {
 }
 
 /** A call that is being made. */
-interface Attempt {
-  readonly span: CallSpan;
+interface Sending {
+  readonly attempt: Attempt;
+  readonly origin: string;
   readonly args: FetchArguments;
   /** The arguments ask for usage that the caller did not ask for. */
   readonly isUsageAsked: boolean;
@@ -29,7 +28,16 @@ interface Attempt {
  * errors, same streams. Requests that are no such calls go straight through.
  */
 export function wrapFetch(fetch: Fetch, options: FetchOptions = {}): Fetch {
-  const observer = new FetchObserver(fetch, options);
+  return observedFetch(fetch, new CallObserver(options.tracer), options);
+}
+
+/** The same for a process that observes other transports as well. */
+export function observedFetch(
+  fetch: Fetch,
+  calls: CallObserver,
+  options: Omit<FetchOptions, "tracer">,
+): Fetch {
+  const observer = new FetchObserver(fetch, calls, options.asksForStreamUsage !== false);
   const wrapped = function (this: unknown, ...args: FetchArguments): Promise<Response> {
     return observer.fetch(this, args);
   };
@@ -42,12 +50,14 @@ const REFUSING_ORIGINS_MAX = 100;
 
 class FetchObserver {
   readonly #fetch: Fetch;
-  readonly #options: FetchOptions;
+  readonly #calls: CallObserver;
+  readonly #asksForUsage: boolean;
   readonly #refusing = new Set<string>();
 
-  constructor(fetch: Fetch, options: FetchOptions) {
+  constructor(fetch: Fetch, calls: CallObserver, asksForUsage: boolean) {
     this.#fetch = fetch;
-    this.#options = options;
+    this.#calls = calls;
+    this.#asksForUsage = asksForUsage;
   }
 
   fetch(self: unknown, args: FetchArguments): Promise<Response> {
@@ -66,34 +76,23 @@ class FetchObserver {
   }
 
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
-    const attempt = neverThrow("starting a span", () => this.#start(args, request));
+    const { headers, url } = request;
+    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+    const attempt = this.#calls.start({ ...request, header });
     if (attempt === undefined) return this.#pass(self, args);
-    return this.#run(self, args, { attempt, origin: request.url.origin });
-  }
-
-  #start(args: FetchArguments, request: FetchRequest): Attempt | undefined {
-    const call = recogniseCall(request);
-    if (call === undefined) return undefined;
-    const span = CallSpan.start(this.#tracer(), call, resendAttributes(request.headers));
-    if (span === undefined) return undefined;
-    const asking = call.lacksStreamUsage
+    const asking = attempt.call.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(args, request))
       : undefined;
-    return { span, args: asking ?? args, isUsageAsked: asking !== undefined };
-  }
-
-  #tracer(): Tracer {
-    const { tracer } = this.#options;
-    if (tracer === undefined)
-      return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
-    return typeof tracer === "function" ? tracer() : tracer;
+    const isUsageAsked = asking !== undefined;
+    const sending = { attempt, origin: url.origin, args: asking ?? args, isUsageAsked };
+    return this.#run(self, args, sending);
   }
 
   #askForUsage(
     args: FetchArguments,
     { body, headers, url }: FetchRequest,
   ): FetchArguments | undefined {
-    const isWelcome = this.#options.asksForStreamUsage !== false && !this.#refusing.has(url.origin);
+    const isWelcome = this.#asksForUsage && !this.#refusing.has(url.origin);
     const asking = isWelcome && body !== undefined ? withStreamUsage(body) : undefined;
     return asking === undefined ? undefined : withBody(args, headers, asking);
   }
@@ -101,31 +100,21 @@ class FetchObserver {
   async #run(
     self: unknown,
     original: FetchArguments,
-    { attempt, origin }: { attempt: Attempt; origin: string },
+    { attempt, origin, args, isUsageAsked }: Sending,
   ): Promise<Response> {
-    const { span, args } = attempt;
-    let { isUsageAsked } = attempt;
     const send = (sent: FetchArguments): Promise<Response> =>
-      context.with(span.context(), () => this.#pass(self, sent));
-    let response: Response;
+      attempt.run(() => this.#pass(self, sent));
     try {
-      response = await send(args);
-      if (isUsageAsked && (await isRefusalOfTheOption(response))) {
-        // Nothing was billed for it, and the application must see the answer to what it asked.
-        if (this.#refusing.size < REFUSING_ORIGINS_MAX) this.#refusing.add(origin);
-        isUsageAsked = false;
-        response = await send(original);
-      }
+      const response = await send(args);
+      if (!isUsageAsked || !(await isRefusalOfTheOption(response)))
+        return observedResponse(response, attempt, { isUsageHidden: isUsageAsked });
+      // Nothing was billed for it, and the application must see the answer to what it asked.
+      if (this.#refusing.size < REFUSING_ORIGINS_MAX) this.#refusing.add(origin);
+      return observedResponse(await send(original), attempt, { isUsageHidden: false });
     } catch (error) {
-      neverThrow("ending a span", () => span.fail(error));
+      attempt.failed(error);
       throw error;
     }
-    const isUsageHidden = isUsageAsked;
-    return (
-      neverThrow("observing an answer", () =>
-        observedResponse(response, span, { isUsageHidden }),
-      ) ?? response
-    );
   }
 }
 
@@ -136,10 +125,4 @@ async function isRefusalOfTheOption(response: Response): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** The SDKs of OpenAI and Anthropic say in a header how often they have sent the same request before. */
-function resendAttributes(headers: Headers): Attributes {
-  const count = Number(headers.get("x-stainless-retry-count") ?? "0");
-  return Number.isInteger(count) && count > 0 ? { "http.request.resend_count": count } : {};
 }

@@ -1,12 +1,9 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { Transform } from "node:stream";
-import { isRefusal } from "../spans/call-span.ts";
-import type { CallSpan } from "../spans/call-span.ts";
+import type { AnswerObserver } from "../calls/answer-observer.ts";
+import type { Attempt } from "../calls/attempt.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { createResponseFacts } from "../wire/response-facts.ts";
-import { createResponseReader } from "../wire/response-reader.ts";
-import type { ResponseReader } from "../wire/response-reader.ts";
 
 /** What of a request was written, as far as it is kept. */
 export class SentBody {
@@ -39,57 +36,42 @@ function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
   return chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
 }
 
-/** Ends the span when the request ends without an answer. */
+/** Ends the attempt when the request ends without an answer. */
 export function observeRequestEnd(
   request: ClientRequest,
-  span: CallSpan,
+  attempt: Attempt,
   isAnswered: () => boolean,
 ): void {
   // No listener for errors: with one, an error that nobody handles would no longer be one.
   request.once("close", () => {
-    if (isAnswered()) return;
-    neverThrow("ending a span", () => span.fail(request.errored ?? request.socket?.errored));
+    if (!isAnswered()) attempt.failed(request.errored ?? request.socket?.errored);
   });
 }
 
 /** Reads an answer as it comes from the network, whether and however the application reads it. */
-export function observeIncoming(response: IncomingMessage, span: CallSpan): void {
-  const status = response.statusCode ?? 0;
-  if (isRefusal(status)) {
-    span.refuse(status);
-    return;
-  }
-  const reader = createResponseReader(
-    span.call,
-    (name) => [response.headers[name]].flat().join(", ") || undefined,
-  );
-  if (reader === undefined) {
-    span.complete({ ...createResponseFacts(), problem: "content_type_unknown" });
-    return;
-  }
-  const content = decodedContent(response.headers["content-encoding"], reader);
+export function observeIncoming(response: IncomingMessage, attempt: Attempt): void {
+  const { statusCode: status = 0, headers } = response;
+  const header = (name: string): string | undefined =>
+    [headers[name]].flat().join(", ") || undefined;
+  const observer = attempt.answered({ status, header });
+  if (observer === undefined) return;
+  const content = decodedContent(header("content-encoding"), observer);
+  let hasChunk = false;
   const push = response.push.bind(response);
   response.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     neverThrow("reading an answer", () => {
       if (!(chunk instanceof Uint8Array)) return;
-      span.chunkArrived();
+      hasChunk = true;
       content.write(chunk);
     });
     return push(chunk, encoding);
   };
-  const end = (how: "whole" | "broken_off"): void => {
-    if (!span.hasChunk) {
-      // Where nobody listens for an answer, Node lets its bytes go.
-      span.abandon();
-      return;
-    }
-    content.end(() => {
-      neverThrow("reading the end of an answer", () => reader.end(how));
-      neverThrow("ending a span", () => span.complete(reader.facts, response.errored ?? undefined));
-    });
-  };
-  span.onAbandon = () => end("broken_off");
-  response.once("close", () => end(response.complete ? "whole" : "broken_off"));
+  response.once("close", () => {
+    // Where nobody listens for an answer, Node lets its bytes go.
+    if (!hasChunk) attempt.abandon();
+    else if (response.complete) content.end(() => observer.end());
+    else content.end(() => observer.fail(response.errored ?? undefined));
+  });
 }
 
 interface Content {
@@ -105,14 +87,14 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 };
 
 /** What the application decodes for itself, decoded for the reader as well. */
-function decodedContent(encoding: string | undefined, reader: ResponseReader): Content {
+function decodedContent(encoding: string | undefined, { chunk }: AnswerObserver): Content {
   const decoder = DECODERS[encoding?.trim().toLowerCase() ?? ""]?.();
   if (decoder === undefined) {
-    return { write: (chunk) => reader.push(chunk), end: (then) => then() };
+    return { write: (bytes) => void chunk(bytes), end: (then) => then() };
   }
-  decoder.on("data", (chunk: Buffer) => neverThrow("reading an answer", () => reader.push(chunk)));
+  decoder.on("data", (bytes: Buffer) => void chunk(bytes));
   return {
-    write: (chunk) => void decoder.write(chunk),
+    write: (bytes) => void decoder.write(bytes),
     end(then) {
       // A body that was cut ends in an error; what came before it has been read.
       decoder.once("error", () => then());

@@ -1,10 +1,10 @@
 import diagnostics from "node:diagnostics_channel";
 import { ClientRequest, OutgoingMessage } from "node:http";
 import type { IncomingMessage } from "node:http";
-import type { Tracer } from "@opentelemetry/api";
-import { CallSpan } from "../spans/call-span.ts";
+import type { Attempt } from "../calls/attempt.ts";
+import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { REQUEST_CHARACTERS_MAX, apiAtPath, recogniseCall } from "../wire/recognise-call.ts";
+import { REQUEST_CHARACTERS_MAX, apiAtPath } from "../wire/recognise-call.ts";
 import { SentBody, observeIncoming, observeRequestEnd } from "./http-exchange.ts";
 
 /** Published by Node when the head of an answer has come. */
@@ -20,11 +20,11 @@ type Written = (this: ClientRequest, ...args: unknown[]) => unknown;
  * is a ClientRequest, however the functions that make it were imported. A second call changes nothing. Answers
  * with a function that stops it.
  */
-export function instrumentHttp(tracer: () => Tracer): () => void {
+export function instrumentHttp(calls: CallObserver): () => void {
   const prototype = ClientRequest.prototype;
   if (Object.hasOwn(prototype, OBSERVED)) return () => {};
   const bodies = new WeakMap<ClientRequest, SentBody>();
-  const spans = new WeakMap<ClientRequest, CallSpan>();
+  const attempts = new WeakMap<ClientRequest, Attempt>();
   const answered = new WeakSet<ClientRequest>();
   const sent = (request: ClientRequest, args: readonly unknown[]): void => {
     if (!isCandidate(request)) return;
@@ -34,13 +34,17 @@ export function instrumentHttp(tracer: () => Tracer): () => void {
   };
   const finished = (request: ClientRequest): void => {
     const body = bodies.get(request);
-    if (body === undefined || spans.has(request)) return;
-    const call = recogniseCall({ method: request.method, url: urlOf(request), body: body.text() });
+    if (body === undefined || attempts.has(request)) return;
     bodies.delete(request);
-    const span = call && CallSpan.start(tracer(), call, {});
-    if (span === undefined) return;
-    spans.set(request, span);
-    observeRequestEnd(request, span, () => answered.has(request));
+    const attempt = calls.start({
+      method: request.method,
+      url: urlOf(request),
+      body: body.text(),
+      header: (name) => textOf(request.getHeader(name)),
+    });
+    if (attempt === undefined) return;
+    attempts.set(request, attempt);
+    observeRequestEnd(request, attempt, () => answered.has(request));
   };
   const { write, end } = OutgoingMessage.prototype as unknown as { write: Written; end: Written };
   define(prototype, "write", function observedWrite(...args) {
@@ -56,10 +60,10 @@ export function instrumentHttp(tracer: () => Tracer): () => void {
   });
   const responded = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
-    const span = spans.get(request);
-    if (span === undefined) return;
+    const attempt = attempts.get(request);
+    if (attempt === undefined) return;
     answered.add(request);
-    neverThrow("observing an answer", () => observeIncoming(response, span));
+    neverThrow("observing an answer", () => observeIncoming(response, attempt));
   };
   diagnostics.subscribe(RESPONSE_CHANNEL, responded);
   Object.defineProperty(prototype, OBSERVED, { value: true, configurable: true });
@@ -79,7 +83,10 @@ function isCandidate({ method, path }: ClientRequest): boolean {
 }
 
 function urlOf(request: ClientRequest): URL {
-  const host = request.getHeader("host");
-  const authority = typeof host === "string" ? host : request.host;
+  const authority = textOf(request.getHeader("host")) ?? request.host;
   return new URL(request.path, `${request.protocol}//${authority}`);
+}
+
+function textOf(header: number | string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(", ") : header?.toString();
 }

@@ -26,7 +26,7 @@ export interface ResponseReader {
   end(end: BodyEnd): void;
 }
 
-/** A header of an answer by its name in lower case; undefined when it has none of that name. */
+/** A header of a request or an answer by its name in lower case; undefined when there is none of that name. */
 export type HeaderReader = (name: string) => string | undefined;
 
 /** A reader for the content type that the answer has; undefined for one that no API of ours has. */

@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { gzipSync } from "node:zlib";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CallObserver } from "../../src/calls/call-observer.ts";
 import { instrumentHttp } from "../../src/http/instrument-http.ts";
 import { eventStreamMessage } from "../support/event-stream.ts";
 import { faultyTracer } from "../support/faulty-tracer.ts";
@@ -19,7 +20,7 @@ let stop: () => void;
 beforeEach(async () => {
   provider = await startProviderServer();
   spans = recordSpans();
-  stop = instrumentHttp(() => spans.tracer);
+  stop = instrumentHttp(new CallObserver(spans.tracer));
 });
 afterEach(async () => {
   stop();
@@ -163,7 +164,7 @@ test("whatever breaks inside, the application gets its answer", async () => {
   do {
     fault += 1;
     const faulty = faultyTracer(spans.tracer, fault);
-    const stopFaulty = instrumentHttp(() => faulty.tracer);
+    const stopFaulty = instrumentHttp(new CallObserver(faulty.tracer));
     const response = await responseOf(post().end(BODY));
     const closed = once(response, "close");
     expect(await textOf(response)).toBe(JSON.stringify(ANSWER));
@@ -177,7 +178,7 @@ test("whatever breaks inside, the application gets its answer", async () => {
 
 test("instrumenting twice makes one span, and stopping puts everything back", async () => {
   provider.answer = json(ANSWER);
-  const again = instrumentHttp(() => spans.tracer);
+  const again = instrumentHttp(new CallObserver(spans.tracer));
   await textOf(await responseOf(post().end(BODY)));
   await spans.last();
   again();
