@@ -1,0 +1,77 @@
+"""Where the spans of a process go: to the tracer provider that the application has registered, or, when it has none,
+to an OpenTelemetry SDK that is started here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+
+from lensai.export.signed_session import signed_session
+
+_logger = logging.getLogger("lensai")
+
+_COMPRESSION_NAMES = ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION")
+
+
+@dataclass(frozen=True)
+class TelemetryOptions:
+    service_name: Optional[str]
+    endpoint: Optional[str]
+    headers: Optional[Mapping[str, str]]
+    signing_key_id: Optional[str]
+    signing_secret: Optional[str]
+
+
+def has_tracer_provider() -> bool:
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+def start_sdk(options: TelemetryOptions) -> Optional[TracerProvider]:
+    """Registers an SDK, unless the application has one. Raises ValueError for a secret that cannot be one."""
+    exporter = _exporter(options)
+    if has_tracer_provider():
+        return None
+    provider = TracerProvider(resource=_resource(options))
+    if exporter is not None:
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def _resource(options: TelemetryOptions) -> Resource:
+    named = {} if options.service_name is None else {SERVICE_NAME: options.service_name}
+    return Resource.create(named)
+
+
+def _exporter(options: TelemetryOptions) -> Optional[SpanExporter]:
+    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "otlp"
+    if wanted == "none":
+        return None
+    if wanted == "console":
+        return ConsoleSpanExporter()
+    if wanted != "otlp":
+        _logger.warning("lensai: OTEL_TRACES_EXPORTER is %s; spans go out as OTLP/HTTP", wanted[:40])
+    return _otlp_exporter(options)
+
+
+def _otlp_exporter(options: TelemetryOptions) -> OTLPSpanExporter:
+    arguments: Dict[str, Any] = {}
+    if options.endpoint is not None:
+        arguments["endpoint"] = f"{options.endpoint.rstrip('/')}/v1/traces"
+    if options.headers is not None:
+        arguments["headers"] = dict(options.headers)
+    if options.signing_key_id is not None and options.signing_secret is not None:
+        arguments["session"] = signed_session(options.signing_key_id, options.signing_secret)
+    if not any(os.environ.get(name) for name in _COMPRESSION_NAMES):
+        arguments["compression"] = Compression.Gzip
+    return OTLPSpanExporter(**arguments)

@@ -1,0 +1,123 @@
+"""What a process does that calls `configure` and nothing else: each test is a process of its own."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, Optional
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from http_server import HttpServer
+from lensai import _scope, configure
+
+SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+def run(program: str, environment: Optional[Dict[str, str]] = None) -> str:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**inherited, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def exported(server: HttpServer) -> ExportTraceServiceRequest:
+    (received,) = server.received
+    assert received.path == "/v1/traces"
+    is_compressed = received.headers.get("content-encoding") == "gzip"
+    return ExportTraceServiceRequest.FromString(gzip.decompress(received.body) if is_compressed else received.body)
+
+
+WORK = "import lensai\n{configure}\nwith lensai.trace_llm('work'): pass\n"
+
+
+def test_the_version_of_the_scope_is_that_of_the_package() -> None:
+    manifest = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    assert f'version = "{_scope.INSTRUMENTATION_VERSION}"' in manifest
+
+
+def test_sends_the_last_spans_at_the_end_of_the_process() -> None:
+    with HttpServer() as server:
+        run(WORK.format(configure=f"lensai.configure(service_name='shop', endpoint='{server.url}')"))
+    sent = exported(server)
+    (resource,) = sent.resource_spans
+    names = {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes}
+    assert names["service.name"] == "shop"
+    (scope,) = resource.scope_spans
+    assert (scope.scope.name, scope.spans[0].name) == ("lensai", "invoke_workflow work")
+    assert server.received[0].headers["content-encoding"] == "gzip"
+
+
+def test_honours_the_standard_variables() -> None:
+    with HttpServer() as server:
+        run(
+            WORK.format(configure="lensai.configure()"),
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": server.url,
+                "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=abc",
+                "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+                "OTEL_SERVICE_NAME": "from-outside",
+            },
+        )
+    assert server.received[0].headers["x-api-key"] == "abc"
+    assert "content-encoding" not in server.received[0].headers
+    assert b"from-outside" in server.received[0].body
+
+
+@pytest.mark.parametrize("environment", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
+def test_sends_nothing_where_it_is_told_to(environment: Dict[str, str]) -> None:
+    with HttpServer() as server:
+        run(WORK.format(configure=f"lensai.configure(endpoint='{server.url}')"), environment)
+    assert server.received == []
+
+
+def test_signs_what_it_sends() -> None:
+    options = f"endpoint='{{}}', signing_key_id='sec_1', signing_secret='{SECRET}'"
+    with HttpServer() as server:
+        run(WORK.format(configure=f"lensai.configure({options.format(server.url)})"))
+    assert 'keyid="sec_1"' in server.received[0].headers["signature-input"]
+
+
+def test_keeps_the_tracer_provider_of_the_application() -> None:
+    program = """
+import lensai
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+provider = TracerProvider()
+trace.set_tracer_provider(provider)
+instrumented = lensai.configure(endpoint='http://127.0.0.1:1')
+print(trace.get_tracer_provider() is provider, instrumented.owns_sdk)
+"""
+    assert run(program) == "True False\n"
+
+
+def test_a_process_whose_collector_is_gone_ends_as_soon_as_its_exporter_gives_up() -> None:
+    options = "endpoint='http://127.0.0.1:1'"
+    output = run(WORK.format(configure=f"lensai.configure({options})"), {"OTEL_EXPORTER_OTLP_TIMEOUT": "1"})
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"signing_key_id": "sec_1"},
+        {"signing_secret": SECRET},
+        {"signing_key_id": "sec_1", "signing_secret": "secret words"},
+        {"signing_key_id": 'sec"1', "signing_secret": SECRET},
+    ],
+)
+def test_an_argument_that_cannot_be_right_is_a_clear_error(options: Dict[str, str]) -> None:
+    with pytest.raises(ValueError) as refused:
+        configure(**options)  # type: ignore[arg-type]
+    assert "secret words" not in str(refused.value)
