@@ -7,6 +7,7 @@ import { neverThrow } from "./spans/never-throw.ts";
 import { flushAtExit } from "./telemetry/flush-at-exit.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import type { TelemetryOptions } from "./telemetry/telemetry.ts";
+import { instrumentUndici } from "./undici/instrument-undici.ts";
 
 export interface ConfigureOptions
   extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {}
@@ -43,12 +44,14 @@ function observed(
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );
   const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(calls));
+  const restoreUndici = neverThrow("observing undici", () => instrumentUndici(calls));
   if (startsAtOnce) neverThrow("starting the SDK", () => telemetry.start());
   neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
   return {
     async shutdown() {
       restoreFetch?.();
       restoreHttp?.();
+      restoreUndici?.();
       await telemetry.shutdown();
     },
   };

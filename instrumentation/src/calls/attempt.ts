@@ -9,6 +9,7 @@ import { SseReader, createResponseReader } from "../wire/response-reader.ts";
 import type { HeaderReader } from "../wire/response-reader.ts";
 import { hidingObserver, readingObserver } from "./answer-observer.ts";
 import type { AnswerObserver } from "./answer-observer.ts";
+import type { LowerRequests } from "./lower-requests.ts";
 
 /** What comes before the body of an answer. */
 export interface AnswerHead {
@@ -22,23 +23,40 @@ export interface AnswerHead {
  */
 export class Attempt {
   readonly #span: CallSpan;
+  readonly #lower: LowerRequests;
+  #isUnanswered = true;
 
-  constructor(span: CallSpan) {
+  constructor(span: CallSpan, lower: LowerRequests) {
     this.#span = span;
+    this.#lower = lower;
   }
 
   get call(): WireCall {
     return this.#span.call;
   }
 
+  /** Has neither an answer nor an error come? */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
+  }
+
   /** Sends the request inside of its span: what is below is part of it. */
   run<T>(send: () => T): T {
-    const inside = neverThrow("entering a span", () => this.#span.context());
+    const inside = neverThrow("entering a span", () =>
+      this.#lower.inside(this, this.#span.context()),
+    );
     return inside === undefined ? send() : context.with(inside, send);
+  }
+
+  /** The answer, or an error, has come, if only on a lower level: what is sent from now on is another request. */
+  settled(): void {
+    this.#isUnanswered = false;
+    this.#lower.remove(this);
   }
 
   /** There is no answer: `error` is what the application gets. */
   failed(error: unknown): void {
+    this.settled();
     neverThrow("ending a span", () => this.#span.fail(error));
   }
 
@@ -48,6 +66,7 @@ export class Attempt {
    * did not ask for.
    */
   answered(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
+    this.settled();
     return neverThrow("observing an answer", () => this.#observe(head, isUsageHidden));
   }
 

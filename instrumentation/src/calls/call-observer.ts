@@ -7,15 +7,20 @@ import { recogniseCall } from "../wire/recognise-call.ts";
 import type { WireRequest } from "../wire/recognise-call.ts";
 import type { HeaderReader } from "../wire/response-reader.ts";
 import { Attempt } from "./attempt.ts";
+import { LowerRequests } from "./lower-requests.ts";
+import type { LowerRequest } from "./lower-requests.ts";
 
 /** A request that could be a call of a model, as its transport has it. */
-export interface CallRequest extends WireRequest {
+export interface CallRequest extends WireRequest, LowerRequest {
   readonly header: HeaderReader;
+  /** Told of the attempt that the request is only a part of. */
+  readonly onPartOf?: (attempt: Attempt) => void;
 }
 
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
 export class CallObserver {
   readonly #tracer: () => Tracer;
+  readonly #lower = new LowerRequests();
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
   constructor(tracer: Tracer | (() => Tracer) = globalTracer) {
@@ -24,13 +29,22 @@ export class CallObserver {
 
   /**
    * Before a request is sent: the attempt that it is, in the active context. Undefined when it is no call of a
-   * model, or nobody wants to know of it. Never throws.
+   * model, part of an attempt that is known, or nobody wants to know of it. Never throws.
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
       const call = recogniseCall(request);
-      const span = call && CallSpan.start(this.#tracer(), call, resendAttributes(request));
-      return span && new Attempt(span);
+      if (call === undefined) return undefined;
+      const whole = this.#lower.partOf(request);
+      if (whole !== undefined) {
+        request.onPartOf?.(whole);
+        return undefined;
+      }
+      const span = CallSpan.start(this.#tracer(), call, resendAttributes(request));
+      if (span === undefined) return undefined;
+      const attempt = new Attempt(span, this.#lower);
+      this.#lower.add(attempt, request);
+      return attempt;
     });
   }
 }

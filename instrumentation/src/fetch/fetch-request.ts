@@ -45,7 +45,7 @@ function isRequest(input: FetchArguments[0]): input is Request {
 }
 
 /** A form is read in memory, without its files: whoever made it may send it again. */
-function fieldsOf(body: unknown): FormFields | undefined {
+export function fieldsOf(body: unknown): FormFields | undefined {
   if (!isForm(body)) return undefined;
   const fields: Record<string, string | null> = {};
   for (const [name, value] of body.entries()) {

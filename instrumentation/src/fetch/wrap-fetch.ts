@@ -78,7 +78,7 @@ class FetchObserver {
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
     const { headers, url } = request;
     const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const attempt = this.#calls.start({ ...request, header });
+    const attempt = this.#calls.start({ ...request, transport: "fetch", header });
     if (attempt === undefined) return this.#pass(self, args);
     const asking = attempt.call.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(args, request))

@@ -1,40 +1,8 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Transform } from "node:stream";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
+import { decodedAnswer } from "../node/decoded-answer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-
-/** What of a request was written, as far as it is kept. */
-export class SentBody {
-  readonly #limit: number;
-  #chunks: Buffer[] | undefined = [];
-  #length = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(chunk: unknown, encoding: unknown): void {
-    const bytes = bytesOf(chunk, encoding);
-    if (bytes === undefined || this.#chunks === undefined) return;
-    this.#length += bytes.length;
-    if (this.#length > this.#limit) this.#chunks = undefined;
-    else this.#chunks.push(bytes);
-  }
-
-  text(): string | undefined {
-    return this.#chunks === undefined ? undefined : Buffer.concat(this.#chunks).toString();
-  }
-}
-
-function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
-  if (typeof chunk === "string") {
-    return Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
-  }
-  // Copied: whoever wrote it may use the memory again.
-  return chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
-}
 
 /** Ends the attempt when the request ends without an answer. */
 export function observeRequestEnd(
@@ -55,51 +23,25 @@ export function observeIncoming(response: IncomingMessage, attempt: Attempt): vo
     [headers[name]].flat().join(", ") || undefined;
   const observer = attempt.answered({ status, header });
   if (observer === undefined) return;
-  const content = decodedContent(header("content-encoding"), observer);
+  const raw = decodedAnswer(header("content-encoding"), observer);
   let hasChunk = false;
   const push = response.push.bind(response);
   response.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    neverThrow("reading an answer", () => {
-      if (!(chunk instanceof Uint8Array)) return;
+    if (chunk instanceof Uint8Array) {
       hasChunk = true;
-      content.write(chunk);
-    });
+      neverThrow("reading an answer", () => raw.chunk(chunk));
+    }
     return push(chunk, encoding);
   };
   response.once("close", () => {
     // Where nobody listens for an answer, Node lets its bytes go.
     if (!hasChunk) attempt.abandon();
-    else if (response.complete) content.end(() => observer.end());
-    else content.end(() => observer.fail(response.errored ?? undefined));
+    else closeAnswer(response, raw);
   });
 }
 
-interface Content {
-  write(chunk: Uint8Array): void;
-  /** Calls back when everything written has been read. */
-  end(then: () => void): void;
-}
-
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-
-/** What the application decodes for itself, decoded for the reader as well. */
-function decodedContent(encoding: string | undefined, { chunk }: AnswerObserver): Content {
-  const decoder = DECODERS[encoding?.trim().toLowerCase() ?? ""]?.();
-  if (decoder === undefined) {
-    return { write: (bytes) => void chunk(bytes), end: (then) => then() };
-  }
-  decoder.on("data", (bytes: Buffer) => void chunk(bytes));
-  return {
-    write: (bytes) => void decoder.write(bytes),
-    end(then) {
-      // A body that was cut ends in an error; what came before it has been read.
-      decoder.once("error", () => then());
-      decoder.once("end", () => then());
-      decoder.end();
-    },
-  };
+function closeAnswer({ complete, errored }: IncomingMessage, answer: AnswerObserver): void {
+  if (complete) answer.end();
+  else if (errored === null) answer.cancel();
+  else answer.fail(errored);
 }

@@ -5,7 +5,8 @@ import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { REQUEST_CHARACTERS_MAX, apiAtPath } from "../wire/recognise-call.ts";
-import { SentBody, observeIncoming, observeRequestEnd } from "./http-exchange.ts";
+import { SentBody } from "../node/sent-body.ts";
+import { observeIncoming, observeRequestEnd } from "./http-exchange.ts";
 
 /** Published by Node when the head of an answer has come. */
 const RESPONSE_CHANNEL = "http.client.response.finish";
@@ -37,6 +38,7 @@ export function instrumentHttp(calls: CallObserver): () => void {
     if (body === undefined || attempts.has(request)) return;
     bodies.delete(request);
     const attempt = calls.start({
+      transport: "http",
       method: request.method,
       url: urlOf(request),
       body: body.text(),

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, context, createContextKey, trace } from "@opentelemetry/api";
+import { SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { attributionAttributes } from "../manual/attribution.ts";
@@ -7,9 +7,6 @@ import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
 import { neverThrow } from "./never-throw.ts";
-
-/** Set while a call is made: a request inside of an observed one is the same call on a lower level. */
-const OBSERVED = createContextKey("lensai.observed_call");
 
 const MS_PER_SECOND = 1000;
 const ERROR_STATUS_MIN = 400;
@@ -32,9 +29,8 @@ export class CallSpan {
     this.#startMs = startMs;
   }
 
-  /** Undefined when nobody wants the span: it is not sampled, there is no SDK, or it is observed already. */
+  /** Undefined when nobody wants the span: it is not sampled, or there is no SDK. */
   static start(tracer: Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
-    if (context.active().getValue(OBSERVED) === true) return undefined;
     const attributes = {
       ...requestAttributes(call),
       ...attributionAttributes(context.active()),
@@ -54,7 +50,7 @@ export class CallSpan {
 
   /** What the request itself runs in, so that spans of HTTP are children. */
   context(): Context {
-    return trace.setSpan(context.active(), this.#span).setValue(OBSERVED, true);
+    return trace.setSpan(context.active(), this.#span);
   }
 
   /** A part of the body has come. */

@@ -1,0 +1,79 @@
+import { context, createContextKey } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
+import type { Attempt } from "./attempt.ts";
+
+/** What requests are sent with. */
+export type Transport = "fetch" | "http" | "http2" | "undici";
+
+/** Which transports may send their requests with this one. */
+const ABOVE: Readonly<Record<Transport, readonly Transport[]>> = {
+  fetch: [],
+  http: [],
+  undici: ["fetch"],
+  http2: ["fetch", "undici"],
+};
+
+/** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
+const SENDING = createContextKey("lensai.sending_attempt");
+
+/** A request that is about to be sent, as far as it tells whether it is part of another one. */
+export interface LowerRequest {
+  readonly transport: Transport;
+  readonly url: URL;
+  /** It may have waited for a connection, and be sent in the context of whoever opened that. */
+  readonly isContextLost?: boolean;
+}
+
+/** Tells the requests of a lower transport from calls: `fetch` sends with undici, and undici may with HTTP/2. */
+export class LowerRequests {
+  /** Attempts of higher transports that were not seen on a lower one yet. */
+  readonly #unseen = new Map<Attempt, LowerRequest>();
+  /** Attempts that were taken for those of a request without a context: by address, so perhaps wrongly. */
+  readonly #guessed = new WeakSet<Attempt>();
+
+  /** What the request of an attempt runs in. */
+  inside(attempt: Attempt, of: Context): Context {
+    return of.setValue(SENDING, attempt);
+  }
+
+  /** An attempt that a lower transport may be asked to send, until it has its answer. */
+  add(attempt: Attempt, request: LowerRequest): void {
+    const { transport } = request;
+    if (transport === "fetch" || transport === "undici") this.#unseen.set(attempt, request);
+  }
+
+  remove(attempt: Attempt): void {
+    this.#unseen.delete(attempt);
+  }
+
+  /** The attempt that the request is a part of, if it is not a call by itself. */
+  partOf(request: LowerRequest): Attempt | undefined {
+    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    // A connection keeps the context of the request that opened it, which may have had its answer long ago.
+    const sending = active?.isUnanswered === true ? active : undefined;
+    if (sending !== undefined && this.#isOf(sending, request)) {
+      this.#unseen.delete(sending);
+      // Its request is here: what was taken for it was another call, and one of the two must count.
+      return this.#guessed.delete(sending) ? undefined : sending;
+    }
+    const waiting = this.#waitingFor(request);
+    if (waiting === undefined) return sending;
+    this.#unseen.delete(waiting);
+    this.#guessed.add(waiting);
+    return waiting;
+  }
+
+  /** Its context says whose it is, unless that is left over from a request that was sent before. */
+  #isOf(sending: Attempt, { isContextLost }: LowerRequest): boolean {
+    return isContextLost !== true || this.#unseen.has(sending) || this.#guessed.has(sending);
+  }
+
+  #waitingFor({ transport, url, isContextLost }: LowerRequest): Attempt | undefined {
+    if (isContextLost !== true) return undefined;
+    for (const [attempt, above] of this.#unseen) {
+      if (!ABOVE[transport].includes(above.transport)) continue;
+      if (above.url.origin === url.origin && above.url.pathname === url.pathname) return attempt;
+    }
+    return undefined;
+  }
+}

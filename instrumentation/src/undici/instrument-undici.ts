@@ -1,0 +1,57 @@
+import diagnostics from "node:diagnostics_channel";
+import type { CallObserver } from "../calls/call-observer.ts";
+import { neverThrow } from "../spans/never-throw.ts";
+import { apiAtPath } from "../wire/recognise-call.ts";
+import { UndiciExchange } from "./undici-exchange.ts";
+import { urlOf } from "./undici-request.ts";
+import type { UndiciRequest } from "./undici-request.ts";
+
+/** Shared by all copies of the package in a process. */
+const OBSERVED = Symbol.for("lensai.instrumented_undici");
+
+interface Published {
+  readonly request: UndiciRequest;
+  readonly response?: { readonly statusCode: number; readonly headers: unknown };
+  readonly error?: unknown;
+}
+
+/**
+ * Observes requests of undici from now on: of the package (`request`, `stream`, `pipeline`, `fetch`; also of
+ * agents, pools and proxies of the application's own) and of the copy that is built into Node. They tell what
+ * they do on diagnostics channels; the bytes of an answer are read where they are handed to the application. A
+ * second call changes nothing. Answers with a function that stops it.
+ */
+export function instrumentUndici(calls: CallObserver): () => void {
+  const shared = globalThis as { [OBSERVED]?: boolean };
+  if (shared[OBSERVED] === true) return () => {};
+  shared[OBSERVED] = true;
+  const exchanges = new WeakMap<UndiciRequest, UndiciExchange>();
+  const listeners: Readonly<Record<string, (message: Published) => void>> = {
+    "undici:request:create": ({ request }) => {
+      if (isCandidate(request)) exchanges.set(request, new UndiciExchange(request, calls));
+    },
+    "undici:request:bodySent": ({ request }) => exchanges.get(request)?.sent(),
+    "undici:request:headers": ({ request, response }) => {
+      if (response !== undefined) exchanges.get(request)?.answered(response);
+    },
+    "undici:request:trailers": ({ request }) => exchanges.get(request)?.ended(),
+    "undici:request:error": ({ request, error }) => exchanges.get(request)?.failed(error),
+  };
+  const subscribed = Object.entries(listeners).map(([name, listener]) => {
+    const subscriber = (message: unknown): void => {
+      neverThrow("observing undici", () => listener(message as Published));
+    };
+    diagnostics.subscribe(name, subscriber);
+    return () => diagnostics.unsubscribe(name, subscriber);
+  });
+  return () => {
+    for (const unsubscribe of subscribed) unsubscribe();
+    delete shared[OBSERVED];
+  };
+}
+
+/** By method and path alone, for every request that the process makes. */
+function isCandidate(request: UndiciRequest): boolean {
+  if (request.method !== "POST") return false;
+  return apiAtPath("POST", urlOf(request)?.pathname ?? "") !== undefined;
+}

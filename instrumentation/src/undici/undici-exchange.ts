@@ -1,0 +1,118 @@
+import { context } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
+import type { AnswerObserver } from "../calls/answer-observer.ts";
+import type { Attempt } from "../calls/attempt.ts";
+import type { CallObserver } from "../calls/call-observer.ts";
+import { fieldsOf } from "../fetch/fetch-request.ts";
+import { decodedAnswer } from "../node/decoded-answer.ts";
+import { SentBody } from "../node/sent-body.ts";
+import { neverThrow } from "../spans/never-throw.ts";
+import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import type { FormFields } from "../wire/recognise-call.ts";
+import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
+import type { UndiciRequest } from "./undici-request.ts";
+
+const FIRST_FINAL_STATUS = 200;
+/** From here on undici may send the same request again by itself. */
+const FIRST_REDIRECTION = 300;
+
+/** One request of undici that could be a call of a model, from when it was made. */
+export class UndiciExchange {
+  readonly #request: UndiciRequest;
+  readonly #calls: CallObserver;
+  readonly #context: Context;
+  readonly #isContextLost: boolean;
+  readonly #body = new SentBody(REQUEST_CHARACTERS_MAX);
+  #hasStarted = false;
+  #attempt: Attempt | undefined;
+  #whole: Attempt | undefined;
+  #answer: AnswerObserver | undefined;
+
+  constructor(request: UndiciRequest, calls: CallObserver) {
+    this.#request = request;
+    this.#calls = calls;
+    const own = contextOf(request);
+    this.#isContextLost = own === undefined;
+    this.#context = own ?? context.active();
+    const form = fieldsOf(request.body);
+    if (request.body instanceof Uint8Array) {
+      this.#body.add(request.body);
+      this.#start(form);
+    } else if (form !== undefined) this.#start(form);
+    // Streams belong to the application: what they bring is read as it is sent.
+    else intercept(request, "onBodySent", (chunk) => this.#body.add(chunk));
+  }
+
+  sent(): void {
+    this.#start();
+  }
+
+  answered({ statusCode, headers }: { statusCode: number; headers: unknown }): void {
+    // Early hints are no answer.
+    if (statusCode < FIRST_FINAL_STATUS) return;
+    this.#start();
+    if (statusCode < FIRST_REDIRECTION) this.#whole?.settled();
+    const header = (name: string): string | undefined => answerHeader(headers, name);
+    const observer = this.#attempt?.answered({ status: statusCode, header });
+    if (observer === undefined) return;
+    const answer = decodedAnswer(header("content-encoding"), observer);
+    this.#answer = answer;
+    const receiver = this.#request.onResponseData === undefined ? "onData" : "onResponseData";
+    intercept(this.#request, receiver, (chunk) => {
+      if (chunk instanceof Uint8Array) answer.chunk(chunk);
+    });
+  }
+
+  ended(): void {
+    this.#answer?.end();
+  }
+
+  failed(error: unknown): void {
+    this.#start();
+    if (this.#answer === undefined) this.#attempt?.failed(error);
+    else if (isLeft(error)) this.#answer.cancel();
+    else this.#answer.fail(error);
+  }
+
+  #start(form?: FormFields): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    const request = this.#request;
+    const url = urlOf(request);
+    if (url === undefined) return;
+    this.#attempt = context.with(this.#context, () =>
+      this.#calls.start({
+        transport: "undici",
+        isContextLost: this.#isContextLost,
+        onPartOf: (attempt) => {
+          this.#whole = attempt;
+        },
+        method: request.method,
+        url,
+        body: this.#body.text(),
+        form,
+        header: (name) => requestHeader(request, name),
+      }),
+    );
+  }
+}
+
+/** The application has read enough: what undici says when it gave no reason. */
+function isLeft(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "UND_ERR_ABORTED";
+}
+
+/** Sees what a method of this one request is given; the method gets it as before. */
+function intercept(
+  request: UndiciRequest,
+  name: "onBodySent" | "onData" | "onResponseData",
+  see: (chunk: unknown) => void,
+): void {
+  const method = request[name];
+  if (method === undefined) return;
+  const value = function observed(this: UndiciRequest, ...args: [Uint8Array]): unknown {
+    neverThrow("observing undici", () => see(args[0]));
+    return Reflect.apply(method, this, args);
+  };
+  Object.defineProperty(request, name, { value, configurable: true, writable: true });
+}
