@@ -1,10 +1,12 @@
 import { Authenticator } from "./admission/authenticate.ts";
 import { ByteBudget } from "./admission/byte-budget.ts";
 import { RateLimiter } from "./admission/rate-limit.ts";
+import { ReplayGuard } from "./admission/replay-guard.ts";
 import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
 import { ControlPoll } from "./control/poll-snapshot.ts";
+import { nodeDisk } from "./landing/disk.ts";
 import type { Log } from "./log.ts";
 import type { Ingest } from "./pipeline/ingest.ts";
 import type { ReceiverParts, Storage } from "./receiver/accept-export.ts";
@@ -44,6 +46,7 @@ export interface Collector {
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
   const { pipeline, nowMs, log } = deps;
   const control = createControlPoll(config, deps);
+  const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
   let isDraining = false;
   const parts: ReceiverParts = {
@@ -52,7 +55,9 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     authenticator: new Authenticator({
       control: () => control.current(),
       keylessIsAllowed: config.keylessIsAllowed,
+      nowMs,
     }),
+    replayGuard,
     rateLimiter: new RateLimiter(config.rateLimits),
     budget: new ByteBudget(config.inFlightBytesMax),
     turns: new LoopTurns(
@@ -87,18 +92,19 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const http = httpListener(httpServer, { host, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
   const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  return collectorOf({ control, pipeline, http, grpc }, () => (isDraining = true));
+  return collectorOf({ control, pipeline, replayGuard, http, grpc }, () => (isDraining = true));
 }
 
 interface CollectorComponents {
   readonly control: Component;
   readonly pipeline: Component;
+  readonly replayGuard: Component;
   readonly http: Listener;
   readonly grpc: Listener;
 }
 
 function collectorOf(components: CollectorComponents, drain: () => void): Collector {
-  const { control, pipeline, http, grpc } = components;
+  const { control, pipeline, replayGuard, http, grpc } = components;
   let stopping: Promise<void> | undefined;
   return {
     get httpPort() {
@@ -107,7 +113,7 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
     get grpcPort() {
       return grpc.port;
     },
-    start: () => startAll([control, pipeline, grpc, http]),
+    start: () => startAll([control, pipeline, replayGuard, grpc, http]),
     stop() {
       drain();
       stopping ??= stopListenersFirst(components);
@@ -118,9 +124,9 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
 
 /** Both ports drain at the same time: each may take as long as its slowest request. */
 async function stopListenersFirst(components: CollectorComponents): Promise<void> {
-  const { control, pipeline, http, grpc } = components;
+  const { control, pipeline, replayGuard, http, grpc } = components;
   await Promise.all([http.stop(), grpc.stop()]);
-  await stopAll([control, pipeline]);
+  await stopAll([control, pipeline, replayGuard]);
 }
 
 function createControlPoll(config: CollectorConfig, { nowMs, log }: CollectorDeps): ControlPoll {

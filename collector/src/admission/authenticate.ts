@@ -2,16 +2,20 @@ import { LensError } from "@lensai/otel-config/errors";
 import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
 import type { ContentPolicy } from "@lensai/otel-config/control/projects";
-import { sha256Hex } from "../control/index-snapshot.ts";
+import { expiryMs, sha256Hex } from "../control/index-snapshot.ts";
 import type { ControlIndex } from "../control/index-snapshot.ts";
 import { presentedKeys } from "./presented-keys.ts";
 import type { HeaderLookup } from "./presented-keys.ts";
+import { isSigned, verifySignature } from "./request-signature.ts";
+import type { RequestSignature, SignedRequest } from "./request-signature.ts";
 
 /** Who sends, and what their project wants. */
 export interface Sender {
   readonly projectId: string;
-  /** Undefined for keyless ingest. */
+  /** Of the key, or of the secret that the request is signed with. Undefined for keyless ingest. */
   readonly apiKeyId: string | undefined;
+  /** Undefined when the request is not signed. It holds only if the body has its digest and its nonce is new. */
+  readonly signature: RequestSignature | undefined;
   readonly content: ContentPolicy;
   /** Non-empty only for browser keys: the origins that may use the key. */
   readonly origins: readonly string[];
@@ -22,6 +26,7 @@ export interface AuthenticatorOptions {
   readonly control: () => ControlIndex;
   /** True only when every listener is bound to loopback. */
   readonly keylessIsAllowed: boolean;
+  readonly nowMs: () => number;
 }
 
 /** Keys remembered by their plain text, so that the usual request costs no hash. Only known keys get in. */
@@ -30,9 +35,10 @@ const REMEMBERED_KEYS_MAX = 4096;
 const PROJECT_HEADER = "x-lensai-project";
 
 /**
- * Decides who sends. Throws LensError `auth.key_missing` and `auth.key_invalid` (401), `auth.key_revoked`
- * and `auth.scope_missing` (403; also for a key of another project than the one that `x-lensai-project`
- * names).
+ * Decides who sends. A signature names its project by its secret, and keys beside it are not looked at.
+ * Throws LensError `auth.key_missing`, `auth.key_invalid`, `auth.signature_required`, `auth.signature_invalid`
+ * and `auth.signature_stale` (401), `auth.key_revoked` and `auth.scope_missing` (403; also for a key of
+ * another project than the one that `x-lensai-project` names).
  */
 export class Authenticator {
   private readonly options: AuthenticatorOptions;
@@ -43,14 +49,36 @@ export class Authenticator {
     this.options = options;
   }
 
-  authenticate(header: HeaderLookup): Sender {
+  authenticate(request: SignedRequest): Sender {
     const control = this.options.control();
-    const keys = presentedKeys(header);
-    const sender =
-      keys.length === 0 ? this.keyless(control) : senderOf(this.find(keys, control), control);
-    const named = header(PROJECT_HEADER);
+    const sender = isSigned(request.header)
+      ? this.signed(request, control)
+      : this.unsigned(request.header, control);
+    const named = request.header(PROJECT_HEADER);
     if (named !== undefined && named !== sender.projectId)
       refuseOtherProject(named, sender, control);
+    return sender;
+  }
+
+  private signed(request: SignedRequest, control: ControlIndex): Sender {
+    const { secret, signature } = verifySignature(request, control, this.options.nowMs());
+    const { id, projectId } = secret;
+    const content = contentOf(projectId, control);
+    return { projectId, apiKeyId: id, signature, content, origins: [] };
+  }
+
+  private unsigned(header: HeaderLookup, control: ControlIndex): Sender {
+    const keys = presentedKeys(header);
+    const sender =
+      keys.length === 0
+        ? this.keyless(control)
+        : senderOf(this.find(keys, control), control, this.options.nowMs());
+    if (control.projectsById.get(sender.projectId)?.requireSignature === true) {
+      throw new LensError(
+        "auth.signature_required",
+        `the project ${sender.projectId} takes signed requests only; set LENSAI_SIGNING_KEY_ID and LENSAI_SIGNING_SECRET where LensAI's exporter runs`,
+      );
+    }
     return sender;
   }
 
@@ -64,6 +92,7 @@ export class Authenticator {
     return {
       projectId: DEFAULT_PROJECT_ID,
       apiKeyId: undefined,
+      signature: undefined,
       content: contentOf(DEFAULT_PROJECT_ID, control),
       origins: [],
     };
@@ -95,11 +124,17 @@ export class Authenticator {
   }
 }
 
-function senderOf(key: ControlKey, control: ControlIndex): Sender {
+function senderOf(key: ControlKey, control: ControlIndex, nowMs: number): Sender {
   if (key.revoked) {
     throw new LensError(
       "auth.key_revoked",
       `the key ${key.id} was revoked; create a new one in the console`,
+    );
+  }
+  if (nowMs >= expiryMs(key.expiresAt)) {
+    throw new LensError(
+      "auth.key_revoked",
+      `the key ${key.id} expired at ${key.expiresAt}; create a new one in the console`,
     );
   }
   if (!key.scopes.includes("ingest")) {
@@ -111,6 +146,7 @@ function senderOf(key: ControlKey, control: ControlIndex): Sender {
   return {
     projectId: key.projectId,
     apiKeyId: key.id,
+    signature: undefined,
     content: contentOf(key.projectId, control),
     origins: key.origins,
   };

@@ -1,16 +1,29 @@
-import { createHash } from "node:crypto";
+import { createHash, createSecretKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
 import type { ContentPolicy, ControlProject } from "@lensai/otel-config/control/projects";
+import type { ControlSigningSecret } from "@lensai/otel-config/control/signing-secrets";
 import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 
 /** A control snapshot in the form that admission asks: by key hash, by project, by origin. */
 export interface ControlIndex {
   readonly version: number;
   readonly keysBySha256: ReadonlyMap<string, ControlKey>;
+  /** By the `keyid` of signatures. */
+  readonly signingSecretsById: ReadonlyMap<string, SigningSecret>;
   readonly projectsById: ReadonlyMap<string, ControlProject>;
   /** Origins that some browser key may be used from. */
   readonly origins: ReadonlySet<string>;
+}
+
+export interface SigningSecret {
+  readonly id: string;
+  readonly projectId: string;
+  /** An object that prints as nothing: a secret that cannot reach a log by accident. */
+  readonly key: KeyObject;
+  /** Unix time in milliseconds from which on its signatures are refused; Infinity: never. */
+  readonly expiresAtMs: number;
 }
 
 export interface BuiltInControl {
@@ -43,7 +56,23 @@ export function indexSnapshot(
   for (const key of snapshot?.keys ?? []) keysBySha256.set(key.sha256, key);
   const usable = [...keysBySha256.values()].filter((key) => !key.revoked);
   const origins = new Set(usable.flatMap((key) => key.origins));
-  return { version: snapshot?.version ?? 0, keysBySha256, projectsById, origins };
+  const signingSecretsById = new Map(
+    snapshot?.signingSecrets?.map((secret) => [secret.id, signingSecret(secret)]),
+  );
+  const version = snapshot?.version ?? 0;
+  return { version, keysBySha256, signingSecretsById, projectsById, origins };
+}
+
+const signingSecret = (secret: ControlSigningSecret): SigningSecret => ({
+  id: secret.id,
+  projectId: secret.projectId,
+  key: createSecretKey(secret.secret, "base64url"),
+  expiresAtMs: expiryMs(secret.expiresAt),
+});
+
+/** The time of an `expiresAt`, which may be absent. */
+export function expiryMs(expiresAt: string | undefined): number {
+  return expiresAt === undefined ? Infinity : Date.parse(expiresAt);
 }
 
 const bootstrapKey = (key: string): ControlKey => ({

@@ -4,6 +4,8 @@ import type { Authenticator } from "../admission/authenticate.ts";
 import { reserve } from "../admission/byte-budget.ts";
 import type { ByteBudget, ByteReservation } from "../admission/byte-budget.ts";
 import type { RateLimiter } from "../admission/rate-limit.ts";
+import type { ReplayGuard } from "../admission/replay-guard.ts";
+import { requireDigest } from "../admission/request-signature.ts";
 import type { Ingest, IngestResult, Signal } from "../pipeline/ingest.ts";
 import type { Telemetry } from "../telemetry.ts";
 import type { Gate } from "./gate.ts";
@@ -26,6 +28,7 @@ export interface ReceiverParts {
   readonly ingest: Ingest;
   readonly storage: Storage;
   readonly authenticator: Authenticator;
+  readonly replayGuard: ReplayGuard;
   readonly rateLimiter: RateLimiter;
   readonly budget: ByteBudget;
   readonly turns: LoopTurns;
@@ -49,15 +52,23 @@ export interface Export {
 }
 
 /**
- * Inflates, transcodes and ingests one export; resolves when its records are durable. `reservation`
- * already holds the wire bytes and grows by the inflated ones; the caller releases it. Throws LensError.
+ * Checks the signature's body and nonce, if there is one, then inflates, transcodes and ingests one export;
+ * resolves when its records are durable. `reservation` already holds the wire bytes and grows by the
+ * inflated ones; the caller releases it. Throws LensError.
  */
-export function acceptExport(
+export async function acceptExport(
   parts: ReceiverParts,
   received: Export,
   reservation: ByteReservation,
 ): Promise<IngestResult> {
-  return parts.turns.run(() => inflateAndIngest(parts, received, reservation));
+  const { signature } = received.sender;
+  if (signature !== undefined) {
+    await parts.turns.run(() => {
+      requireDigest(signature, received.wire);
+      return parts.replayGuard.takeOnce(signature);
+    });
+  }
+  return await parts.turns.run(() => inflateAndIngest(parts, received, reservation));
 }
 
 async function inflateAndIngest(

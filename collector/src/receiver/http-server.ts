@@ -8,6 +8,7 @@ import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./limits.ts";
 import { refuseUrl, serveOtlpHttp } from "./otlp-http.ts";
 import type { OtlpHttpParts } from "./otlp-http.ts";
 import { statusBody } from "./otlp-response.ts";
+import { originForm } from "./request-line.ts";
 
 /** The server of the OTLP/HTTP port: exports, health and counters. Not yet listening. */
 export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyInstance {
@@ -22,6 +23,7 @@ export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyIns
     return503OnClosing: false,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
+    rewriteUrl: (request) => originForm(request.url ?? "/"),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (_error, request, reply) => refuseUrl({ parts, request, reply }),
   });

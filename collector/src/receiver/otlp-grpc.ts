@@ -22,6 +22,12 @@ const SERVICES: Readonly<Record<Signal, string>> = {
   metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 };
 
+/**
+ * What a signature over gRPC covers as content-type, whatever suffix a client sends: grpc-js keeps it to itself.
+ * The signed body is the message, because grpc-js inflates before anybody can look.
+ */
+const SIGNED_CONTENT_TYPE = "application/grpc";
+
 /** Idle connections are pinged, so that half-open ones do not pile up. */
 const KEEP_ALIVE_INTERVAL_MS = 60_000;
 
@@ -46,9 +52,11 @@ export function createGrpcServer(parts: OtlpGrpcParts): Server {
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
+const methodPath = (service: string): string => `/${service}/Export`;
+
 function exportService(name: string): ServiceDefinition {
   const method: MethodDefinition<Buffer, Buffer> = {
-    path: `/${name}/Export`,
+    path: methodPath(name),
     requestStream: false,
     responseStream: false,
     requestSerialize: identity,
@@ -81,7 +89,12 @@ async function answerExport(
 
 async function serveExport(parts: OtlpGrpcParts, { signal, call }: GrpcExport): Promise<Buffer> {
   refuseWhileDraining(parts);
-  const sender = parts.authenticator.authenticate((name) => call.metadata.get(name)[0]?.toString());
+  const sender = parts.authenticator.authenticate({
+    method: "POST",
+    path: methodPath(SERVICES[signal]),
+    header: (name) =>
+      name === "content-type" ? SIGNED_CONTENT_TYPE : call.metadata.get(name)[0]?.toString(),
+  });
   parts.rateLimiter.admit(sender.projectId, parts.nowMs());
   const reservation = parts.budget.open();
   try {

@@ -12,7 +12,13 @@ import { contentEncodingOf } from "./inflate.ts";
 import { LINGER_TIMEOUT_MS } from "./limits.ts";
 import { statusBody, successBody } from "./otlp-response.ts";
 import { otlpStatusOf, retryAfterSecondsOf, toLensError } from "./otlp-status.ts";
-import { otlpMediaType, requireMediaType, requirePost, signalOfPath } from "./request-line.ts";
+import {
+  otlpMediaType,
+  pathOf,
+  requireMediaType,
+  requirePost,
+  signalOfPath,
+} from "./request-line.ts";
 import { releaseMemory } from "./release-memory.ts";
 
 export interface OtlpHttpParts extends ReceiverParts {
@@ -86,7 +92,11 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
   const signal = signalOfPath(request.url);
   requirePost(request.method);
   refuseWhileDraining(parts);
-  const sender = parts.authenticator.authenticate(headerLookup(request));
+  const sender = parts.authenticator.authenticate({
+    method: request.method,
+    path: pathOf(request.url),
+    header: headerLookup(request),
+  });
   if (sender.apiKeyId === undefined) requireLoopbackHost(headers.host, parts.hosts);
   requireOrigin(headers.origin, sender, originIsAllowed);
   parts.rateLimiter.admit(sender.projectId, parts.nowMs());
@@ -138,13 +148,17 @@ function sendFailure(exchange: Exchange, thrown: unknown): FastifyReply {
   reply.code(status.http);
   reply.header("content-type", isProtobuf ? (mediaType?.name ?? "") : "application/json");
   if (status.http === 405) reply.header("allow", "POST");
-  if (status.http === 401) reply.header("www-authenticate", "Bearer");
+  if (status.http === 401) reply.header("www-authenticate", challengeOf(error));
   const retryAfterSeconds = retryAfterSecondsOf(error);
   if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
   if (mustClose(exchange, error)) reply.header("connection", "close");
   discardRest(request.raw);
   return reply.send(statusBody(error, isProtobuf ? "protobuf" : "json"));
 }
+
+/** RFC 9110 section 15.5.2: a 401 says by what one may prove who one is. */
+const challengeOf = ({ code }: LensError): string =>
+  code.startsWith("auth.signature_") ? "Signature" : "Bearer";
 
 /** After a time-out or an unsent "100 Continue" nobody knows where the next request would begin. */
 function mustClose({ parts, request }: Exchange, error: LensError): boolean {

@@ -1,6 +1,19 @@
 import { LensError } from "@lensai/otel-config/errors";
 import type { Signal } from "../pipeline/ingest.ts";
 
+/** The path of a request's URL, without the query. */
+export const pathOf = (url: string): string => url.split("?", 1)[0] as string;
+
+/**
+ * A request target without the authority that proxies are sent, and that a server must take as well (RFC 9112
+ * section 3.2.2): "http://collector:4318/v1/traces" is "/v1/traces".
+ */
+export function originForm(target: string): string {
+  const path = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)?.[1];
+  if (path === undefined) return target;
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
 const SIGNAL_PATH = /^(\/.*)?\/v1\/(traces|logs|metrics)\/?$/;
 const DOUBLED = /\/v1\/(?:traces|logs|metrics)$/;
 
@@ -9,7 +22,7 @@ const DOUBLED = /\/v1\/(?:traces|logs|metrics)$/;
  * slash. Throws LensError `ingest.path_unknown` that names the right path.
  */
 export function signalOfPath(url: string): Signal {
-  const path = url.split("?", 1)[0] as string;
+  const path = pathOf(url);
   const match = SIGNAL_PATH.exec(path);
   const prefix = match?.[1] ?? "";
   if (match === null) throw unknownPath(path);

@@ -4,6 +4,8 @@ import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { describe, expect, test } from "vitest";
 import { Authenticator } from "../../src/admission/authenticate.ts";
 import type { Sender } from "../../src/admission/authenticate.ts";
+import type { HeaderLookup } from "../../src/admission/presented-keys.ts";
+import type { SignedRequest } from "../../src/admission/request-signature.ts";
 import { indexSnapshot, sha256Hex } from "../../src/control/index-snapshot.ts";
 
 const BOOTSTRAP_KEY = "bootstrap-key-0123456789";
@@ -27,20 +29,30 @@ const snapshotOf = (...keys: ControlKey[]): ControlSnapshot => ({
   keys,
 });
 
+const NOW_MS = Date.parse("2026-11-24T00:00:00.000Z");
+const nowMs = (): number => NOW_MS;
+
+const request = (header: HeaderLookup): SignedRequest => ({
+  method: "POST",
+  path: "/v1/traces",
+  header,
+});
+
 function authenticate(
   headers: Record<string, string>,
   keys: readonly ControlKey[] = [],
   keylessIsAllowed = true,
 ): Sender {
   const control = indexSnapshot(snapshotOf(...keys), BUILT_IN);
-  const authenticator = new Authenticator({ control: () => control, keylessIsAllowed });
-  return authenticator.authenticate((name) => headers[name]);
+  const authenticator = new Authenticator({ control: () => control, keylessIsAllowed, nowMs });
+  return authenticator.authenticate(request((name) => headers[name]));
 }
 
 test("a known key sends into its project, under that project's content policy", () => {
   expect(authenticate({ "x-api-key": "k1" }, [keyOf("k1")])).toEqual({
     projectId: "p1",
     apiKeyId: "id-k1",
+    signature: undefined,
     content: "off",
     origins: [],
   });
@@ -66,6 +78,7 @@ test("the first known key of several decides", () => {
 
 test.each([
   ["revoked", { revoked: true }, "auth.key_revoked"],
+  ["past its time", { expiresAt: "2026-11-24T00:00:00.000Z" }, "auth.key_revoked"],
   ["without the scope", { scopes: ["read"] }, "auth.scope_missing"],
 ] as const)("a key that is %s is refused", (_, more, code) => {
   expect(() => authenticate({ "x-api-key": "k1" }, [keyOf("k1", more)])).toThrow(
@@ -96,11 +109,20 @@ test("the bootstrap key works until the snapshot says otherwise", () => {
   expect(() => authenticate(headers, [revoked])).toThrow("was revoked");
 });
 
-const onlyK1 = (name: string): string | undefined => (name === "x-api-key" ? "k1" : undefined);
+const onlyK1 = request((name) => (name === "x-api-key" ? "k1" : undefined));
+
+test("a key is good until its time comes", () => {
+  const expiresAt = new Date(NOW_MS + 1).toISOString();
+  expect(authenticate({ "x-api-key": "k1" }, [keyOf("k1", { expiresAt })]).apiKeyId).toBe("id-k1");
+});
 
 test("a key that was accepted is refused as soon as a new snapshot revokes it", () => {
   let control = indexSnapshot(snapshotOf(keyOf("k1")), BUILT_IN);
-  const authenticator = new Authenticator({ control: () => control, keylessIsAllowed: true });
+  const authenticator = new Authenticator({
+    control: () => control,
+    keylessIsAllowed: true,
+    nowMs,
+  });
   expect(authenticator.authenticate(onlyK1).apiKeyId).toBe("id-k1");
   control = indexSnapshot(snapshotOf(keyOf("k1", { revoked: true })), BUILT_IN);
   expect(() => authenticator.authenticate(onlyK1)).toThrow("was revoked");

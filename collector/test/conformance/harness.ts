@@ -12,6 +12,8 @@ import { parseConfig } from "../../src/config.ts";
 import type { CollectorConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import type { IngestRequest, IngestResult } from "../../src/pipeline/ingest.ts";
+import { startSnapshotServer } from "../control/snapshot-server.ts";
+import type { SnapshotSections, SnapshotServer } from "../control/snapshot-server.ts";
 import { decodeWithOracle, encodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 
 /** A collector on free loopback ports with a folder of its own, and clients that speak over real sockets. */
@@ -23,33 +25,52 @@ export interface TestCollector {
   readonly logLines: string[];
   send(request: TestRequest): Promise<TestResponse>;
   connect(): Promise<Socket>;
+  /** Makes the console say this, and waits until the collector has heard it. Needs `sections` at the start. */
+  publish(sections: SnapshotSections): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface TestOptions {
   readonly config?: Partial<CollectorConfig>;
   readonly pipeline?: Pipeline;
+  readonly nowMs?: () => number;
+  /** Starts a console that says this; without, there is none. */
+  readonly sections?: SnapshotSections;
 }
 
 export const KEY = "lensai_conformance_key";
 
+/** A test does not wait for a poll. */
+const CONTROL_INTERVAL_MS = 5;
+
 export async function startCollector(options: TestOptions = {}): Promise<TestCollector> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), "lensai-conformance-"));
+  const ownDir = await mkdtemp(path.join(os.tmpdir(), "lensai-conformance-"));
+  const dataDir = options.config?.dataDir ?? ownDir;
+  const console =
+    options.sections === undefined ? undefined : await startSnapshotServer(options.sections);
   const environment = {
     LENSAI_DATA_DIR: dataDir,
     LENSAI_OTLP_HTTP_PORT: "0",
     LENSAI_OTLP_GRPC_PORT: "0",
     LENSAI_BOOTSTRAP_KEY: KEY,
   };
-  const config = { ...parseConfig(environment, dataDir), ...options.config };
+  const control = { url: console?.url, token: "control-token", intervalMs: CONTROL_INTERVAL_MS };
+  const config = {
+    ...parseConfig(environment, dataDir),
+    ...(console !== undefined && { control }),
+    ...options.config,
+  };
   const logLines: string[] = [];
   const log = createLog(
     (line) => logLines.push(line),
     () => new Date(0),
   );
   const pipeline = options.pipeline ?? new RecordingPipeline();
-  const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
+  const nowMs = options.nowMs ?? Date.now;
+  const collector = createCollector(config, { pipeline, nowMs, log });
   await collector.start();
+  const heard = (): Promise<void> => untilHeard(collector.httpPort, console);
+  await heard();
   return {
     collector,
     dataDir,
@@ -60,11 +81,30 @@ export async function startCollector(options: TestOptions = {}): Promise<TestCol
       await once(socket, "connect");
       return socket;
     },
+    async publish(sections) {
+      console?.publish(sections);
+      await heard();
+    },
     async stop() {
       await collector.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      console?.stop();
+      await rm(ownDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Until the collector works by the console's newest version. */
+async function untilHeard(port: number, console: SnapshotServer | undefined): Promise<void> {
+  if (console === undefined) return;
+  const authorization = "Bearer control-token";
+  for (;;) {
+    const stats = await send(port, {
+      method: "GET",
+      path: "/internal/stats",
+      headers: { authorization },
+    });
+    if ((stats.json()["control"] as { version: number }).version === console.version) return;
+  }
 }
 
 const REQUEST_TYPES = {

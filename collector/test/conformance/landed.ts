@@ -12,6 +12,7 @@ import { expect } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import type { CollectorConfig } from "../../src/config.ts";
 import { LakePipeline } from "../../src/lake-pipeline.ts";
+import type { SnapshotSections } from "../control/snapshot-server.ts";
 import { startCollector } from "./harness.ts";
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
 
@@ -34,7 +35,7 @@ export interface LandedCollector {
 /** Soon enough for a test, late enough to see that several requests share a segment. */
 const LANDING_INTERVAL_MS = 50;
 
-export async function startLandedCollector(): Promise<LandedCollector> {
+export async function startLandedCollector(sections?: SnapshotSections): Promise<LandedCollector> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "lensai-landed-"));
   const lakeUrl = pathToFileURL(path.join(dataDir, "lake")).href;
   const config: Partial<CollectorConfig> = {
@@ -46,7 +47,7 @@ export async function startLandedCollector(): Promise<LandedCollector> {
   const duckDb = new DuckDb();
   const lake = openLake({ store: await openStore(lakeUrl), region: "local" });
   const seen = new Set<string>();
-  let running = await startReal(config);
+  let running = await startReal(config, sections);
 
   const newFiles = async (): Promise<string[]> => {
     await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 30_000 }).toBe(true);
@@ -88,7 +89,7 @@ export async function startLandedCollector(): Promise<LandedCollector> {
     },
     async restart() {
       await running.target.stop();
-      running = await startReal(config);
+      running = await startReal(config, sections);
     },
     async stop() {
       await running.target.stop();
@@ -101,9 +102,11 @@ export async function startLandedCollector(): Promise<LandedCollector> {
 
 async function startReal(
   config: Partial<CollectorConfig>,
+  sections: SnapshotSections | undefined,
 ): Promise<{ target: TestCollector; pipeline: LakePipeline }> {
   const pipeline = new LakePipeline({ ...parseConfig({}, os.tmpdir()), ...config });
-  return { target: await startCollector({ config, pipeline }), pipeline };
+  const console = sections === undefined ? {} : { sections };
+  return { target: await startCollector({ config, pipeline, ...console }), pipeline };
 }
 
 function isIdle(pipeline: LakePipeline): boolean {

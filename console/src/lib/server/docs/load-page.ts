@@ -24,6 +24,7 @@ const images = import.meta.glob<string>("../../../../content/**/*.{png,svg}", {
 const READING_ORDER: readonly string[] = [
   FIRST_PAGE,
   "sending-data",
+  "signed-exports",
   "dialects",
   "billing-once",
   "project-page",
