@@ -93,7 +93,8 @@ const unlisted = (provider: string | undefined, gap: PriceGap): Listing => ({
   untilMs: Infinity,
 });
 
-function bookProviderId(name: string): string | undefined {
+/** The id that the list has a provider under; undefined for one that it does not know. */
+export function bookProviderId(name: string): string | undefined {
   const id = BOOK_PROVIDER_IDS.get(name) ?? name;
   // The list's own search also takes a part of a name ("my-openai-proxy" is OpenAI): too generous here.
   return findProvider({ providerId: id })?.id === id ? id : undefined;

@@ -1,0 +1,108 @@
+import type { Budget } from "./budget.ts";
+import type { Charge, CallEstimate, Hold } from "./hold.ts";
+import type { PolicyIndex } from "./policy-index.ts";
+import type { ScopeValues } from "./scope-index.ts";
+
+/** What is decided about a call before it is made. `unlimited`: it is under no budget. */
+export type AdmissionDecision = "unlimited" | "allowed" | "warned" | "refused" | "killed";
+
+/**
+ * Decides about a call, at once and from memory: kill-switches first, then every budget that the call is under.
+ * A call that is not stopped holds its estimate in each of them until `settle`; one that is stopped holds nothing,
+ * and `hold` says by what. Budgets that only watch are charged and stop nothing.
+ */
+export function admit(
+  policy: PolicyIndex,
+  call: { readonly values: ScopeValues; readonly estimate: CallEstimate; readonly nowMs: number },
+  hold: Hold,
+): AdmissionDecision {
+  hold.clear();
+  const { values, estimate, nowMs } = call;
+  if (policy.killSwitches.match(values, hold.switches) > 0) {
+    hold.killSwitch = hold.switches[0];
+    return "killed";
+  }
+  const matched = policy.budgets.match(values, hold.matched);
+  for (let index = 0; index < matched; index += 1) {
+    const budget = hold.matched[index];
+    const account = budget?.accountOf(values, nowMs);
+    if (budget !== undefined && account !== undefined) hold.add(budget, account, 0);
+  }
+  if (hold.count === 0) return "unlimited";
+  for (let index = 0; index < hold.count; index += 1) {
+    checkRoom(hold.charges[index] as Charge, estimate, { hold, nowMs });
+  }
+  if (hold.refusedBy !== undefined) {
+    hold.count = 0;
+    return "refused";
+  }
+  reserveAll(hold);
+  return hold.isWarned ? "warned" : "allowed";
+}
+
+/** Puts the amount on the charge, and on the hold what speaks against it. */
+function checkRoom(
+  charge: Charge,
+  estimate: CallEstimate,
+  { hold, nowMs }: { hold: Hold; nowMs: number },
+): void {
+  const { mode } = charge.budget;
+  const amountNano = estimate.amountNano ?? assumedNano(charge.budget, estimate);
+  const isUnpriced = amountNano === undefined;
+  charge.amountNano = amountNano ?? 0;
+  const hasRoom = charge.account.hasRoom(charge.amountNano, nowMs);
+  if (hasRoom && !isUnpriced) return;
+  if (mode === "warn") hold.isWarned = true;
+  if (mode !== "enforce") return;
+  // The budget with the least left is the one to tell about.
+  const { refusedBy } = hold;
+  if (refusedBy !== undefined && refusedBy.account.availableNano <= charge.account.availableNano)
+    return;
+  hold.refusedBy = charge;
+  hold.isUnpriced = isUnpriced;
+}
+
+function assumedNano({ terms }: Budget, estimate: CallEstimate): number | undefined {
+  if (terms.unknownPrice === "assume_family_max") return estimate.familyMaxNano();
+  return terms.unknownPrice === "allow" ? 0 : undefined;
+}
+
+function reserveAll(hold: Hold): void {
+  for (let index = 0; index < hold.count; index += 1) {
+    const charge = hold.charges[index] as Charge;
+    charge.account.reserve(charge.amountNano);
+    charge.leaseId = charge.account.leaseId;
+  }
+}
+
+/**
+ * Reserves more for a call that runs: all of its budgets, or none. False where an enforcing budget has no room;
+ * watching ones are overdrawn.
+ */
+export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
+  for (let index = 0; index < hold.count; index += 1) {
+    const { account, budget } = hold.charges[index] as Charge;
+    if (!account.hasRoom(amountNano, nowMs) && budget.mode === "enforce") {
+      hold.refusedBy = hold.charges[index];
+      return false;
+    }
+  }
+  for (let index = 0; index < hold.count; index += 1) {
+    const charge = hold.charges[index] as Charge;
+    charge.account.reserve(amountNano);
+    charge.amountNano += amountNano;
+  }
+  return true;
+}
+
+/**
+ * The call has ended and cost this much. Undefined: nobody knows what it cost, and all that was reserved is spent.
+ * A second time changes nothing.
+ */
+export function settle(hold: Hold, spentNano: number | undefined): void {
+  for (let index = 0; index < hold.count; index += 1) {
+    const { account, amountNano, leaseId } = hold.charges[index] as Charge;
+    account.settle(amountNano, spentNano ?? amountNano, leaseId);
+  }
+  hold.count = 0;
+}

@@ -1,0 +1,116 @@
+import { callPrices } from "@lensai/otel-config/pricing/call-prices";
+import { familyMaxPrices } from "@lensai/otel-config/pricing/family-prices";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import { priceCallNumber } from "@lensai/otel-config/pricing/price-call";
+import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
+import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
+import { createNormalUsage } from "@lensai/otel-config/usage/usage";
+import type { WireCall } from "../wire/recognise-call.ts";
+import type { ResponseFacts } from "../wire/response-facts.ts";
+import type { CallEstimate } from "./hold.ts";
+import { LearnedOutput } from "./learned-output.ts";
+import { modelOutputTokensMax } from "./model-output-max.ts";
+import { Quote } from "./quote.ts";
+import type { RequestSize } from "./request-size.ts";
+
+/** Families that were asked about: each takes milliseconds once. */
+const FAMILIES_MAX = 1_000;
+/** What a metered stream holds at first, while nothing is known about the model's answers. */
+const FIRST_STREAM_TOKENS = 2_048;
+
+/** A call that has not been made, and its price as far as the book knows it or is asked to assume one. */
+export class EstimatedCall implements CallEstimate {
+  readonly amountNano: number | undefined;
+  /** What is reserved for each answer. */
+  readonly outputTokens: number;
+  /** What each answer has at most. */
+  readonly outputTokensMax: number;
+  readonly #familyQuote: () => Quote | undefined;
+  /** By which the call is metered and settled; undefined while nobody knows or has assumed a price. */
+  quote: Quote | undefined;
+
+  constructor(
+    tokens: { readonly outputTokens: number; readonly outputTokensMax: number },
+    quote: Quote | undefined,
+    familyQuote: () => Quote | undefined,
+  ) {
+    this.outputTokens = tokens.outputTokens;
+    this.outputTokensMax = tokens.outputTokensMax;
+    this.amountNano = quote?.costNano(tokens.outputTokens);
+    this.quote = this.amountNano === undefined ? undefined : quote;
+    this.#familyQuote = familyQuote;
+  }
+
+  familyMaxNano(): number | undefined {
+    this.quote ??= this.#familyQuote();
+    return this.quote?.costNano(this.outputTokens);
+  }
+}
+
+/** What calls cost before they are made, and what they did cost: by one book, with one arithmetic. */
+export class Estimator {
+  readonly #book: PriceBook;
+  readonly #learned = new LearnedOutput();
+  readonly #families = new Map<string, UnitPrices | undefined>();
+
+  constructor(book: PriceBook) {
+    this.#book = book;
+  }
+
+  estimate(
+    call: Pick<WireCall, "api" | "model" | "provider" | "isStream">,
+    size: RequestSize,
+    { route, isMetered, nowMs }: { route: string | undefined; isMetered: boolean; nowMs: number },
+  ): EstimatedCall {
+    const { model, provider, api } = call;
+    const at = new Date(nowMs);
+    const outputTokensMax = size.outputTokensMax ?? modelOutputTokensMax(model, api.operation);
+    const outputTokens = isMetered
+      ? Math.min(outputTokensMax, this.#learned.quantile(model ?? "", route) ?? FIRST_STREAM_TOKENS)
+      : outputTokensMax;
+    const prices =
+      model === undefined
+        ? undefined
+        : this.#book.resolve({ provider, model, at, serviceTier: size.serviceTier }).prices;
+    return new EstimatedCall(
+      { outputTokens, outputTokensMax },
+      prices && new Quote(size, prices),
+      () => {
+        const family = this.#familyPrices({ provider, model: model ?? "", at });
+        return family && new Quote(size, family);
+      },
+    );
+  }
+
+  /** What a call cost by the provider's own counts; undefined when those or the price are not known. */
+  costNano(
+    call: Pick<WireCall, "model" | "provider">,
+    facts: ResponseFacts,
+    { serviceTier, nowMs }: { serviceTier: string | undefined; nowMs: number },
+  ): number | undefined {
+    if (!facts.hasUsage || facts.problem !== undefined) return undefined;
+    const usage = normaliseUsage(facts.usage, createNormalUsage());
+    const prices = callPrices(this.#book, {
+      provider: call.provider,
+      at: new Date(nowMs),
+      requestModel: call.model,
+      responseModel: facts.model,
+      serviceTier: facts.serviceTier ?? serviceTier,
+    })?.prices;
+    return prices && priceCallNumber(usage, prices);
+  }
+
+  /** An answer came to its end, with this much in it. */
+  learn(model: string | undefined, route: string | undefined, outputTokens: number): void {
+    this.#learned.add(model ?? "", route, outputTokens);
+  }
+
+  #familyPrices(query: { provider: string; model: string; at: Date }): UnitPrices | undefined {
+    const key = `${query.provider}\0${query.model}`;
+    if (this.#families.has(key)) return this.#families.get(key);
+    if (this.#families.size >= FAMILIES_MAX) this.#families.clear();
+    const prices = familyMaxPrices(this.#book, query);
+    this.#families.set(key, prices);
+    return prices;
+  }
+}

@@ -1,0 +1,63 @@
+import type { KillSwitch } from "@lensai/otel-config/control/kill-switches";
+import type { Budget } from "./budget.ts";
+import type { BudgetAccount } from "./budget-account.ts";
+
+/** One budget that a call is under. */
+export interface Charge {
+  budget: Budget;
+  account: BudgetAccount;
+  leaseId: string;
+  /** What is reserved, nano-USD. 0 for a call of unknown price that the budget lets pass. */
+  amountNano: number;
+}
+
+/** What a call may cost, before it is made; nano-USD. Undefined: its price is not known. */
+export interface CallEstimate {
+  readonly amountNano: number | undefined;
+  /** As if it were the dearest model of its family; only asked for where the price is not known. */
+  familyMaxNano(): number | undefined;
+}
+
+/**
+ * What one call holds of the budgets that it is under, from its admission to its end. Can be used again after
+ * that: admitting a call allocates nothing.
+ */
+export class Hold {
+  /** The first `count` are in use. */
+  readonly charges: Charge[] = [];
+  /** Scratch of the admission. */
+  readonly matched: Budget[] = [];
+  readonly switches: KillSwitch[] = [];
+  count = 0;
+  /** What stops the call. */
+  killSwitch: KillSwitch | undefined;
+  refusedBy: Charge | undefined;
+  /** Refused because nobody knows its price. */
+  isUnpriced = false;
+  isWarned = false;
+
+  clear(): void {
+    this.count = 0;
+    this.killSwitch = undefined;
+    this.refusedBy = undefined;
+    this.isUnpriced = false;
+    this.isWarned = false;
+  }
+
+  add(budget: Budget, account: BudgetAccount, amountNano: number): void {
+    const charge = this.charges[this.count];
+    if (charge === undefined) {
+      this.charges.push({ budget, account, leaseId: "", amountNano });
+    } else {
+      charge.budget = budget;
+      charge.account = account;
+      charge.amountNano = amountNano;
+    }
+    this.count += 1;
+  }
+
+  /** Of the budget that is named on the span: the first. Undefined when the call is under none. */
+  get leaseId(): string | undefined {
+    return this.count === 0 ? undefined : (this.charges[0]?.leaseId ?? undefined);
+  }
+}
