@@ -4,7 +4,7 @@
  * schema of its own.
  */
 
-export type SettingOwner = "launcher" | "collector" | "console";
+export type SettingOwner = "launcher" | "collector" | "console" | "instrumentation";
 
 export interface SettingSpec {
   readonly name: string;
@@ -155,6 +155,26 @@ export const SETTINGS: readonly SettingSpec[] = [
     description:
       "bytes that the write-ahead log may occupy while the lake is behind, before requests get 503",
     default: "1073741824",
+  }),
+  // export from an instrumented process
+  setting(["instrumentation"], "LENSAI_API_KEY", {
+    description: "ingest key of the project, sent as x-api-key",
+    secret: true,
+  }),
+  setting(["instrumentation"], "LENSAI_SIGNING_KEY_ID", {
+    description: "id of the secret that exports are signed with; needs LENSAI_SIGNING_SECRET",
+  }),
+  setting(["instrumentation"], "LENSAI_SIGNING_SECRET", {
+    description: "secret that exports are signed with, as base64 or base64url of 32 to 128 bytes",
+    secret: true,
+  }),
+  setting(["instrumentation"], "LENSAI_SIGNING_KEYS_FILE", {
+    description:
+      "file of signing secrets, used instead of the two variables: one or two lines of an id, a space and the secret; read again when it changes",
+  }),
+  setting(["instrumentation"], "LENSAI_EXPORT_QUEUE_BYTES", {
+    description: "bytes of spans held in memory while no collector takes them; then the oldest go",
+    default: "33554432",
   }),
 ];
 

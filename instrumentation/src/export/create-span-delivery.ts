@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { diag } from "@opentelemetry/api";
+import { LensError } from "@lensai/otel-config/errors";
+import { metricsUrlOf } from "./export-settings.ts";
+import type { ExportSettings, TlsPaths } from "./export-settings.ts";
+import { createNodeTransport } from "./node-transport.ts";
+import type { TlsFiles } from "./node-transport.ts";
+import { OtlpClient } from "./otlp-client.ts";
+import { fixedKeys } from "./signing-keys.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import { keysInFile } from "./signing-key-file.ts";
+import { SpanDelivery } from "./span-delivery.ts";
+
+const gzipAside = promisify(gzip);
+
+/** The processor that sends spans to a collector, over node:http. Never throws: what cannot be used is reported. */
+export function createSpanDelivery(settings: ExportSettings): SpanDelivery {
+  const client = new OtlpClient({
+    headers: settings.headers,
+    keys: keysOf(settings),
+    transport: createNodeTransport(readTlsFiles(settings.tlsFiles)),
+    timeoutMs: settings.timeoutMs,
+    now: Date.now,
+    nonce: () => globalThis.crypto.randomUUID(),
+  });
+  const metricsUrl = metricsUrlOf(settings.tracesUrl);
+  return new SpanDelivery({
+    send: (body) => client.post(settings.tracesUrl, body),
+    sendReport: metricsUrl === undefined ? undefined : (body) => client.post(metricsUrl, body),
+    gzip: settings.isGzip ? gzipAside : undefined,
+    batchSpansMax: settings.batchSpansMax,
+    delayMs: settings.delayMs,
+    spansMax: settings.queueSpansMax,
+    bytesMax: settings.queueBytesMax,
+    now: Date.now,
+    random: Math.random,
+  });
+}
+
+function keysOf({ signing }: ExportSettings): SigningKeys | undefined {
+  if (signing === undefined) return undefined;
+  const keys = "file" in signing ? keysInFile(signing.file) : fixedKeys(signing);
+  keys.read().catch((error: unknown) => {
+    const why =
+      error instanceof LensError ? error.message : "the file of signing keys cannot be read";
+    diag.error(`@lensai/instrumentation: spans wait, because they cannot be signed: ${why}`);
+  });
+  return keys;
+}
+
+function readTlsFiles({ ca, cert, key }: TlsPaths): TlsFiles {
+  return {
+    ca: readPem("collector's certificate", ca),
+    cert: readPem("client's certificate", cert),
+    key: readPem("client's key", key),
+  };
+}
+
+function readPem(what: string, path: string | undefined): Buffer | undefined {
+  try {
+    return path === undefined ? undefined : readFileSync(path);
+  } catch {
+    diag.error(`@lensai/instrumentation: the file of the ${what} cannot be read`);
+    return undefined;
+  }
+}
