@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { otlpRoot } from "@lensai/collector/receiver/proto/otlp";
 
 export interface ReceivedSpan {
   readonly service: string;
@@ -9,9 +11,16 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** A receiver of OTLP in JSON that keeps what it gets. */
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** A receiver of OTLP over HTTP that keeps what it gets. */
 export interface OtlpInbox {
   readonly url: string;
+  readonly requests: readonly ReceivedRequest[];
   readonly spans: readonly ReceivedSpan[];
   stop(): Promise<void>;
 }
@@ -35,21 +44,25 @@ interface ExportRequest {
 }
 
 export async function startOtlpInbox(): Promise<OtlpInbox> {
+  const requests: ReceivedRequest[] = [];
   const spans: ReceivedSpan[] = [];
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      if (request.url === "/v1/traces") {
-        spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString()) as ExportRequest));
-      }
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      const { url: path = "", headers } = request;
+      const body = Buffer.concat(chunks);
+      requests.push({ path, headers, body });
+      if (path === "/v1/traces") spans.push(...spansOf(decoded(headers, body)));
+      const type = headers["content-type"] ?? "";
+      response.writeHead(200, { "content-type": type }).end(isJson(headers) ? "{}" : "");
     });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
     spans,
     async stop() {
       server.closeAllConnections();
@@ -57,6 +70,16 @@ export async function startOtlpInbox(): Promise<OtlpInbox> {
       await once(server, "close");
     },
   };
+}
+
+const isJson = (headers: http.IncomingHttpHeaders): boolean =>
+  headers["content-type"] === "application/json";
+
+function decoded(headers: http.IncomingHttpHeaders, body: Buffer): ExportRequest {
+  const plain = headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+  if (isJson(headers)) return JSON.parse(plain.toString()) as ExportRequest;
+  const type = otlpRoot().lookupType("opentelemetry.proto.ExportTraceServiceRequest");
+  return type.toObject(type.decode(plain), { longs: String }) as ExportRequest;
 }
 
 function spansOf({ resourceSpans }: ExportRequest): ReceivedSpan[] {

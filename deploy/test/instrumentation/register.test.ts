@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -6,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startFakeProvider } from "../../clients/provider/fake-provider.ts";
+import { readSignature } from "@lensai/otel-config/signing/read-signature";
 import type { FakeProvider } from "../../clients/provider/fake-provider.ts";
 import { startOtlpInbox } from "./otlp-inbox.ts";
-import type { OtlpInbox } from "./otlp-inbox.ts";
+import type { OtlpInbox, ReceivedRequest } from "./otlp-inbox.ts";
 
 const run = promisify(execFile);
 
@@ -33,7 +35,6 @@ function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     PROVIDER_URL: provider.url,
     OTEL_SERVICE_NAME: "observed",
     OTEL_EXPORTER_OTLP_ENDPOINT: inbox.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
     ...more,
   };
 }
@@ -41,6 +42,25 @@ function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 async function runApp(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [...args], { env: environment(more) });
   return stdout + stderr;
+}
+
+function isSignedWith(
+  secret: Buffer,
+  { path: signedPath, headers, body }: ReceivedRequest,
+): boolean {
+  const field = (name: string): string | undefined => headers[name] as string | undefined;
+  const claimed = readSignature({
+    method: "POST",
+    path: signedPath,
+    contentType: field("content-type"),
+    contentDigest: field("content-digest"),
+    signatureInput: field("signature-input"),
+    signature: field("signature"),
+  });
+  return (
+    createHmac("sha256", secret).update(claimed.base).digest().equals(claimed.mac) &&
+    createHash("sha256").update(body).digest().equals(claimed.bodySha256)
+  );
 }
 
 const EXPECTED = {
@@ -77,10 +97,26 @@ describe("node --import register", () => {
     const args = ["--import", REGISTER, appPath("app.mjs")];
     const output = await runApp(args, {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
-      // How long the end of a process waits for a collector.
-      OTEL_EXPORTER_OTLP_TIMEOUT: "300",
     });
-    expect(output).toContain("stop\n");
+    expect(output).toBe("stop\n");
+  });
+
+  test("leaves the export to OpenTelemetry's SDK where the user chose its protocol", async () => {
+    const args = ["--import", REGISTER, appPath("app.mjs")];
+    await runApp(args, { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" });
+    expect(inbox.spans).toMatchObject([EXPECTED]);
+    expect(inbox.requests[0]?.headers["user-agent"]).toContain("OTel-OTLP-Exporter");
+  });
+
+  test("signs what it sends with the secret of the environment", async () => {
+    const secret = Buffer.alloc(32, 9);
+    await runApp(["--import", REGISTER, appPath("app.mjs")], {
+      LENSAI_SIGNING_KEY_ID: "sec_1",
+      LENSAI_SIGNING_SECRET: secret.toString("base64url"),
+    });
+    expect(inbox.spans).toMatchObject([EXPECTED]);
+    expect(inbox.requests.length).toBeGreaterThan(0);
+    for (const request of inbox.requests) expect(isSignedWith(secret, request)).toBe(true);
   });
 
   test("lets a signal end the process, with the spans that were open", async () => {

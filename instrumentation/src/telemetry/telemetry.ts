@@ -1,20 +1,18 @@
-import { ProxyTracerProvider, trace } from "@opentelemetry/api";
+import { ProxyTracerProvider, diag, trace } from "@opentelemetry/api";
 import type { Tracer, TracerProvider } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { envDetector, serviceInstanceIdDetector } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 import type { Environment } from "../config.ts";
+import { createSpanDelivery } from "../export/create-span-delivery.ts";
+import { withOptions } from "../export/export-settings.ts";
+import type { ExportOptions } from "../export/export-settings.ts";
 import { CallSpan } from "../spans/call-span.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 
-export interface TelemetryOptions {
+export interface TelemetryOptions extends ExportOptions {
   /** Wins over OTEL_SERVICE_NAME. */
   readonly serviceName?: string;
-  /** Base URL of the collector; OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318, when absent. */
-  readonly endpoint?: string;
-  /** Sent with every export, as `{ authorization: "Bearer <API key>" }`; only with `endpoint`. */
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A collector that is slow must not hold up the end of a process. */
@@ -70,19 +68,20 @@ export class Telemetry {
 }
 
 function sdkConfiguration(
-  { serviceName, endpoint, headers }: TelemetryOptions,
+  { serviceName, ...exportOptions }: TelemetryOptions,
   environment: Environment,
 ): Partial<NodeSDKConfiguration> {
-  const url = endpoint && `${endpoint.replace(/\/+$/, "")}/v1/traces`;
+  for (const problem of environment.problems) diag.error(`@lensai/instrumentation: ${problem}`);
+  const isOurExport = !environment.hasOtherExporter || exportOptions.endpoint !== undefined;
   return {
     ...(serviceName !== undefined && { serviceName }),
-    ...(url !== undefined && {
-      traceExporter: new OTLPTraceExporter({ url, ...(headers && { headers: { ...headers } }) }),
+    ...(isOurExport && {
+      spanProcessors: [createSpanDelivery(withOptions(environment.exportSettings, exportOptions))],
     }),
     ...(!environment.hasResourceDetectors && {
       resourceDetectors: [envDetector, serviceInstanceIdDetector],
     }),
-    // Nothing of ours makes metrics or logs.
+    // Nothing of ours makes metrics or logs, but a report on what became of spans.
     ...(!environment.hasMetricsExporter && { metricReaders: [] }),
     ...(!environment.hasLogsExporter && { logRecordProcessors: [] }),
   };
