@@ -6,7 +6,7 @@ import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ObservationProblem } from "../wire/response-facts.ts";
 import { SseReader, createResponseReader } from "../wire/response-reader.ts";
-import type { HeaderReader } from "../wire/response-reader.ts";
+import type { HeaderReader } from "../wire/response-facts.ts";
 import { hidingObserver, readingObserver } from "./answer-observer.ts";
 import type { AnswerObserver } from "./answer-observer.ts";
 import type { LowerRequests } from "./lower-requests.ts";

@@ -5,7 +5,7 @@ import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { recogniseCall } from "../wire/recognise-call.ts";
 import type { WireRequest } from "../wire/recognise-call.ts";
-import type { HeaderReader } from "../wire/response-reader.ts";
+import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
 import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";

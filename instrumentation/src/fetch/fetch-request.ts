@@ -1,5 +1,6 @@
 import { apiAtPath } from "../wire/recognise-call.ts";
-import type { FormFields, WireRequest } from "../wire/recognise-call.ts";
+import type { FormFields } from "../wire/form-fields.ts";
+import type { WireRequest } from "../wire/recognise-call.ts";
 
 export type Fetch = typeof globalThis.fetch;
 export type FetchArguments = Parameters<Fetch>;

@@ -54,6 +54,7 @@ export function responseAttributes(call: WireCall, facts: ResponseFacts): Attrib
     [tierName]: serviceTier,
     [GEN_AI.openai.systemFingerprint]: systemFingerprint,
     [LENSAI.observationProblem]: problem,
+    [LENSAI.usageCostUsd]: facts.costUsd,
     ...usageAttributes(facts),
   });
 }
@@ -108,6 +109,7 @@ function countAttributes(usage: NormalUsage): Attributes {
     [GEN_AI.usage.audioOutputTokens]: usage.audioOutput,
     [GEN_AI.usage.imageInputTokens]: usage.imageInput,
     [GEN_AI.usage.imageOutputTokens]: usage.imageOutput,
+    [LENSAI.usageWebSearches]: usage.webSearches,
   };
 }
 

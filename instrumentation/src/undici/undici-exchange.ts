@@ -7,8 +7,8 @@ import { fieldsOf } from "../fetch/fetch-request.ts";
 import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
+import type { FormFields } from "../wire/form-fields.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
-import type { FormFields } from "../wire/recognise-call.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 

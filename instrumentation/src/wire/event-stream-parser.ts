@@ -28,7 +28,10 @@ const VALUE_BYTES: Readonly<Record<number, number>> = {
  */
 export class EventStreamParser {
   readonly #limit: number;
-  #held = new Uint8Array(0);
+  /** What came since the last whole message, and how much must have come for the next step. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #neededBytes = PRELUDE_BYTES;
   isBroken = false;
 
   constructor(limit: number) {
@@ -36,43 +39,76 @@ export class EventStreamParser {
   }
 
   push(chunk: Uint8Array): EventStreamMessage[] {
-    if (this.isBroken) return [];
-    const bytes = joined(this.#held, chunk);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const messages: EventStreamMessage[] = [];
-    let at = 0;
-    while (bytes.length - at >= PRELUDE_BYTES) {
-      const length = view.getUint32(at);
-      const headersLength = view.getUint32(at + 4);
-      if (length > this.#limit || length < PRELUDE_BYTES + headersLength + CHECKSUM_BYTES) {
-        this.isBroken = true;
-        at = bytes.length;
-        break;
-      }
-      if (bytes.length - at < length) break;
-      const headersEnd = at + PRELUDE_BYTES + headersLength;
-      messages.push({
-        headers: textHeaders(bytes.subarray(at + PRELUDE_BYTES, headersEnd)),
-        payload: bytes.subarray(headersEnd, at + length - CHECKSUM_BYTES),
-      });
-      at += length;
-    }
-    this.#held = bytes.slice(at);
+    if (this.isBroken || chunk.length === 0) return [];
+    const isEnough = this.#heldBytes + chunk.length >= this.#neededBytes;
+    // What is kept is copied: whoever wrote it may use the memory again.
+    this.#hold(isEnough ? chunk : chunk.slice());
+    if (!isEnough) return [];
+    const bytes = joined(this.#held, this.#heldBytes);
+    const { messages, at, neededBytes, isBroken } = messagesIn(bytes, this.#limit);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#neededBytes = neededBytes;
+    this.isBroken = isBroken;
+    if (!isBroken && at < bytes.length) this.#hold(bytes.slice(at));
     return messages;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
   }
 
   /** Is there a part of a message that was not completed? */
   get isInMessage(): boolean {
-    return this.#held.length > 0;
+    return this.#heldBytes > 0;
   }
 }
 
-function joined(held: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (held.length === 0) return chunk;
-  const bytes = new Uint8Array(held.length + chunk.length);
-  bytes.set(held);
-  bytes.set(chunk, held.length);
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
+}
+
+/** The whole messages at the start, where the rest begins, and how long that must be for another one. */
+function messagesIn(bytes: Uint8Array, limit: number) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const messages: EventStreamMessage[] = [];
+  let at = 0;
+  while (bytes.length - at >= PRELUDE_BYTES) {
+    const length = view.getUint32(at);
+    const headersLength = view.getUint32(at + 4);
+    const canBe = length <= limit && length >= PRELUDE_BYTES + headersLength + CHECKSUM_BYTES;
+    if (canBe && bytes.length - at < length) {
+      return { messages, at, neededBytes: length, isBroken: false };
+    }
+    const message = canBe ? messageIn(bytes.subarray(at, at + length), headersLength) : undefined;
+    if (message === undefined) return { messages, at, neededBytes: 0, isBroken: true };
+    messages.push(message);
+    at += length;
+  }
+  return { messages, at, neededBytes: PRELUDE_BYTES, isBroken: false };
+}
+
+/** Undefined when the headers say that they go beyond their end. */
+function messageIn(bytes: Uint8Array, headersLength: number): EventStreamMessage | undefined {
+  const headersEnd = PRELUDE_BYTES + headersLength;
+  try {
+    return {
+      headers: textHeaders(bytes.subarray(PRELUDE_BYTES, headersEnd)),
+      payload: bytes.subarray(headersEnd, bytes.length - CHECKSUM_BYTES),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function textHeaders(bytes: Uint8Array): ReadonlyMap<string, string> {

@@ -22,7 +22,11 @@ export const PROVIDER_HOSTS: readonly ProviderHost[] = [
   { provider: "anthropic", host: /^api\.anthropic\.com$/ },
   { provider: "gcp.gemini", host: /^generativelanguage\.googleapis\.com$/ },
   { provider: "gcp.vertex_ai", host: /^(?:[\w-]+-)?aiplatform\.googleapis\.com$/ },
-  { provider: "aws.bedrock", host: /^bedrock-runtime(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?$/ },
+  {
+    provider: "aws.bedrock",
+    host: /^bedrock-(?:runtime(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?|mantle\.[\w-]+\.api\.aws)$/,
+  },
+  { provider: "cohere", host: /^api\.cohere\.(?:com|ai)$/ },
   {
     provider: "mistral_ai",
     host: /^(?:api|codestral)\.mistral\.ai$/,

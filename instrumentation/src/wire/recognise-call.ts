@@ -1,5 +1,7 @@
 import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tables";
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
+import { formFieldsOf, requestOfForm } from "./form-fields.ts";
+import type { FormFields } from "./form-fields.ts";
 import { isJsonObject, textAt, valuesAt } from "./json-path.ts";
 import type { JsonObject } from "./json-path.ts";
 import { providerHostOf } from "./provider-hosts.ts";
@@ -33,8 +35,6 @@ export interface WireRequest {
   readonly form?: FormFields | undefined;
 }
 
-export type FormFields = Readonly<Record<string, string | null>>;
-
 /** Longer requests are not parsed: it would hold up the application. Their model comes with the answer. */
 export const REQUEST_CHARACTERS_MAX = 4 * 1024 * 1024;
 
@@ -56,7 +56,7 @@ export function recogniseCall({ method, url, body, form }: WireRequest): WireCal
   const api = apiAtPath(method, url.pathname);
   if (api === undefined) return undefined;
   const host = providerHostOf(url.host);
-  const request = form ?? parsedRequest(body);
+  const request = parsedRequest(body, form);
   if (host === undefined && !hasShape(api, request)) return undefined;
   const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
   if (usage === undefined) return undefined;
@@ -91,8 +91,14 @@ function lacksStreamUsage(api: WireApi, request: JsonObject | undefined): boolea
   return valuesAt(request, "stream_options.include_usage")[0] !== true;
 }
 
-function parsedRequest(body: string | undefined): JsonObject | undefined {
+function parsedRequest(
+  body: string | undefined,
+  form: FormFields | undefined,
+): JsonObject | undefined {
+  if (form !== undefined) return requestOfForm(form);
   if (body === undefined || body.length > REQUEST_CHARACTERS_MAX) return undefined;
+  const fields = formFieldsOf(body);
+  if (fields !== undefined) return requestOfForm(fields);
   try {
     const value: unknown = JSON.parse(body);
     return isJsonObject(value) ? value : undefined;
@@ -115,7 +121,10 @@ function isAskedToStream(
   groups: Readonly<Record<string, string>> | undefined,
 ): boolean {
   if (groups?.["stream"] !== undefined) return true;
-  return (api.request.stream ?? []).some((path) => valuesAt(request, path)[0] === true);
+  const { stream = [], isStreamByDefault = false } = api.request;
+  const says = (answer: boolean): boolean =>
+    stream.some((path) => valuesAt(request, path)[0] === answer);
+  return isStreamByDefault ? !says(false) : says(true);
 }
 
 /** Model names with ":" or "/" are escaped in paths. */

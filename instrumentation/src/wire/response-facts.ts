@@ -1,7 +1,9 @@
 import { readProviderUsage } from "@lensai/otel-config/usage/provider-usage/read-provider-usage";
 import { createRawUsage } from "@lensai/otel-config/usage/usage";
 import type { RawUsage } from "@lensai/otel-config/usage/usage";
+import type { UsageField } from "@lensai/otel-config/usage/provider-usage/usage-table";
 import { isJsonObject, textAt, textsAt, valuesAt } from "./json-path.ts";
+import type { JsonPath } from "./json-path.ts";
 import type { WireCall } from "./recognise-call.ts";
 
 /** Why an answer could not be read, or not to its end. */
@@ -26,8 +28,13 @@ export interface ResponseFacts {
   /** Characters that a stream has put out. */
   outputCharacters: number;
   errorType: string | undefined;
+  /** What the provider says it cost, in US dollars. */
+  costUsd: number | undefined;
   problem: ObservationProblem | undefined;
 }
+
+/** A header of a request or an answer by its name in lower case; undefined when it has none of that name. */
+export type HeaderReader = (name: string) => string | undefined;
 
 /** More choices than any API gives: an index beyond is not one. */
 const CHOICES_MAX = 256;
@@ -43,6 +50,7 @@ export function createResponseFacts(): ResponseFacts {
     hasUsage: false,
     outputCharacters: 0,
     errorType: undefined,
+    costUsd: undefined,
     problem: undefined,
   };
 }
@@ -55,9 +63,50 @@ export function addToFacts({ api, usage }: WireCall, body: unknown, facts: Respo
   facts.serviceTier = textAt(body, response.serviceTier ?? []) ?? facts.serviceTier;
   facts.systemFingerprint =
     textAt(body, response.systemFingerprint ?? []) ?? facts.systemFingerprint;
-  facts.errorType = textAt(body, response.errorType ?? []) ?? facts.errorType;
+  facts.errorType = errorTypeIn(body, response.errorType) ?? facts.errorType;
+  facts.costUsd = costIn(body, response.costUsd) ?? facts.costUsd;
   addFinishReasons(body, response.finishReasons, facts);
   if (readProviderUsage(usage, body, facts.usage)) facts.hasUsage = true;
+}
+
+/** Some errors are nothing but a message, or a number and one; messages quote what was asked. */
+function errorTypeIn(body: unknown, paths: readonly JsonPath[] = []): string | undefined {
+  const type = textAt(body, paths);
+  if (type !== undefined) return type;
+  const numbers = paths.flatMap((path) => valuesAt(body, path)).filter(isStatus);
+  if (numbers.length > 0) return String(numbers[0]);
+  const error = isJsonObject(body) ? body["error"] : undefined;
+  const isError = isJsonObject(error) || (typeof error === "string" && error !== "");
+  return isError ? OTHER_ERROR : undefined;
+}
+
+/** What OpenTelemetry calls errors without a name. */
+const OTHER_ERROR = "_OTHER";
+
+function isStatus(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600;
+}
+
+function costIn(body: unknown, paths: readonly JsonPath[] = []): number | undefined {
+  return paths
+    .flatMap((path) => valuesAt(body, path))
+    .find((value): value is number => typeof value === "number" && value >= 0);
+}
+
+/** Adds the counts that come in headers. */
+export function addHeaderUsage(
+  { api, usage }: WireCall,
+  header: HeaderReader,
+  facts: ResponseFacts,
+): void {
+  for (const [field, name] of Object.entries(api.response.usageHeaders ?? {})) {
+    const value = header(name);
+    if (value === undefined || !/^\d{1,15}$/.test(value)) continue;
+    facts.usage[field as UsageField] = Number(value);
+    facts.usage.inputConvention = usage.inputConvention;
+    facts.usage.outputConvention = usage.outputConvention;
+    facts.hasUsage = true;
+  }
 }
 
 /** Counts the text that one event of a stream brings. */
@@ -78,6 +127,8 @@ function addFinishReasons(
     if (reason !== undefined && !UNFINISHED.has(reason)) finishReasons[0] = reason;
     return;
   }
+  const instead = textAt(body, paths.instead ?? []);
+  if (instead !== undefined) finishReasons[0] = instead;
   for (const [place, element] of valuesAt(body, `${paths.list}[]`).entries()) {
     const reason = textAt(element, paths.at);
     const index = isJsonObject(element) ? (element["index"] ?? place) : place;

@@ -1,24 +1,53 @@
 import { ANTHROPIC_MESSAGES } from "./apis/anthropic.ts";
-import { BEDROCK_CONVERSE, BEDROCK_INVOKE_ANTHROPIC } from "./apis/bedrock.ts";
-import { GOOGLE_GENERATE_CONTENT } from "./apis/google.ts";
+import {
+  BEDROCK_CONVERSE,
+  BEDROCK_INVOKE,
+  BEDROCK_INVOKE_EMBEDDINGS,
+  BEDROCK_INVOKE_IMAGES,
+  BEDROCK_INVOKE_RERANK,
+} from "./apis/bedrock.ts";
+import { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK } from "./apis/cohere.ts";
+import {
+  GOOGLE_EMBED_CONTENT,
+  GOOGLE_GENERATE_CONTENT,
+  GOOGLE_PREDICT_IMAGES,
+  VERTEX_PREDICT_EMBEDDINGS,
+} from "./apis/google.ts";
+import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from "./apis/ollama.ts";
+import { OPENAI_IMAGES, OPENAI_SPEECH, OPENAI_TRANSCRIPTIONS } from "./apis/openai-media.ts";
 import {
   OPENAI_CHAT,
   OPENAI_COMPLETIONS,
   OPENAI_EMBEDDINGS,
-  OPENAI_IMAGES,
   OPENAI_RESPONSES,
+  VERTEX_MISTRAL,
 } from "./apis/openai.ts";
 import type { WireApi } from "./wire-api.ts";
 
-/** Every API that is observed; no path fits two of them. */
+/** Every API that is observed; of two whose path fits, the first is meant. */
 export const WIRE_APIS: readonly WireApi[] = [
   OPENAI_CHAT,
   OPENAI_COMPLETIONS,
   OPENAI_RESPONSES,
   OPENAI_EMBEDDINGS,
   OPENAI_IMAGES,
+  OPENAI_TRANSCRIPTIONS,
+  OPENAI_SPEECH,
   ANTHROPIC_MESSAGES,
   GOOGLE_GENERATE_CONTENT,
+  GOOGLE_EMBED_CONTENT,
+  VERTEX_PREDICT_EMBEDDINGS,
+  GOOGLE_PREDICT_IMAGES,
+  VERTEX_MISTRAL,
   BEDROCK_CONVERSE,
-  BEDROCK_INVOKE_ANTHROPIC,
+  BEDROCK_INVOKE_EMBEDDINGS,
+  BEDROCK_INVOKE_RERANK,
+  BEDROCK_INVOKE_IMAGES,
+  BEDROCK_INVOKE,
+  COHERE_CHAT,
+  COHERE_EMBED,
+  COHERE_RERANK,
+  OLLAMA_CHAT,
+  OLLAMA_GENERATE,
+  OLLAMA_EMBED,
 ];

@@ -73,6 +73,82 @@ const KNOWN: readonly (readonly [string, object, string, string, string])[] = [
   ["https://api.x.ai/v1/chat/completions", CHAT, "x_ai", "chat", "gpt-4o"],
   ["https://openrouter.ai/api/v1/chat/completions", CHAT, "openrouter", "chat", "gpt-4o"],
   ["http://localhost:11434/v1/chat/completions", CHAT, "ollama", "chat", "gpt-4o"],
+  ["http://localhost:11434/api/chat", CHAT, "ollama", "chat", "gpt-4o"],
+  ["http://localhost:11434/api/generate", { model: "l" }, "ollama", "text_completion", "l"],
+  ["http://localhost:11434/api/embed", { model: "l" }, "ollama", "embeddings", "l"],
+  [
+    "https://me.openai.azure.com/openai/v1/responses",
+    { model: "d" },
+    "azure.ai.openai",
+    "chat",
+    "d",
+  ],
+  [
+    "https://me.openai.azure.com/openai/deployments/d/audio/transcriptions?api-version=1",
+    {},
+    "azure.ai.openai",
+    "transcription",
+    "d",
+  ],
+  ["https://api.openai.com/v1/audio/speech", { model: "tts-1" }, "openai", "speech", "tts-1"],
+  ["https://api.openai.com/v1/images/edits", { model: "g" }, "openai", "image_generation", "g"],
+  [
+    "https://api.mistral.ai/v1/fim/completions",
+    { model: "c" },
+    "mistral_ai",
+    "text_completion",
+    "c",
+  ],
+  ["https://api.cohere.com/v2/chat", CHAT, "cohere", "chat", "gpt-4o"],
+  ["https://api.cohere.com/v2/embed", { model: "e" }, "cohere", "embeddings", "e"],
+  ["https://api.cohere.com/v2/rerank", { model: "r" }, "cohere", "rerank", "r"],
+  [
+    "https://generativelanguage.googleapis.com/v1beta/models/gemini-embedding-001:batchEmbedContents",
+    { requests: [] },
+    "gcp.gemini",
+    "embeddings",
+    "gemini-embedding-001",
+  ],
+  [
+    "https://aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict",
+    { instances: [] },
+    "gcp.vertex_ai",
+    "embeddings",
+    "text-embedding-005",
+  ],
+  [
+    "https://aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/imagen-4:predict",
+    { instances: [] },
+    "gcp.vertex_ai",
+    "image_generation",
+    "imagen-4",
+  ],
+  [
+    "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/mistralai/models/codestral:streamRawPredict",
+    { messages: [] },
+    "gcp.vertex_ai",
+    "chat",
+    "codestral",
+  ],
+  ...(
+    [
+      ["arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fp", "chat"],
+      ["us.amazon.nova-lite-v1%3A0", "chat"],
+      ["amazon.titan-embed-text-v2%3A0", "embeddings"],
+      ["cohere.rerank-v3-5%3A0", "rerank"],
+      ["amazon.nova-canvas-v1%3A0", "image_generation"],
+      ["stability.sd3-5-large-v1%3A0", "image_generation"],
+    ] as const
+  ).map(
+    ([model, operation]) =>
+      [
+        `https://bedrock-runtime.us-east-1.amazonaws.com/model/${model}/invoke`,
+        {},
+        "aws.bedrock",
+        operation,
+        decodeURIComponent(model),
+      ] as const,
+  ),
 ];
 
 describe("a call of a model", () => {
@@ -92,11 +168,12 @@ describe("a call of a model", () => {
       "google.generate_content",
     ],
     ["/model/m/converse-stream", { messages: [] }, "aws.bedrock.converse"],
-    [
-      "/model/anthropic.c/invoke",
-      { messages: [], anthropic_version: "b" },
-      "aws.bedrock.invoke.anthropic",
-    ],
+    ["/model/anthropic.c/invoke", { messages: [], anthropic_version: "b" }, "aws.bedrock.invoke"],
+    ["/v2/chat", CHAT, "cohere.chat"],
+    ["/v1/rerank", { model: "m", query: "q", documents: [] }, "cohere.rerank"],
+    ["/api/chat", CHAT, "ollama.chat"],
+    ["/v1/audio/speech", { model: "m", input: "t" }, "openai.speech"],
+    ["/v1beta/models/e:embedContent", { content: {} }, "google.embed_content"],
   ])("at any host is recognised by the shape of %s", (path, body, api) => {
     expect(callOf(`http://127.0.0.1:9000${path}`, body)?.api.name).toBe(api);
   });
@@ -149,6 +226,45 @@ describe("a call of a model", () => {
       "gen_ai.request.choice.count": 2,
     });
   });
+});
+
+describe("a call whose body is a form", () => {
+  const url = new URL("http://my.gateway/v1/audio/transcriptions");
+  const FIELDS = { model: "whisper-1", stream: "true", temperature: "0.5", file: null };
+
+  test("is recognised by its fields, whose texts mean what JSON would say", () => {
+    const call = recogniseCall({ method: "POST", url, body: undefined, form: FIELDS });
+    expect(call).toMatchObject({
+      model: "whisper-1",
+      isStream: true,
+      parameters: { "gen_ai.request.temperature": 0.5 },
+    });
+  });
+
+  test("is the same as text, wherever its file stands", async () => {
+    const form = new FormData();
+    form.set("file", new Blob(['--x\r\nmodel"']), 'a "name".wav');
+    form.set("model", "whisper-1");
+    form.set("stream", "true");
+    form.set("temperature", "0.5");
+    const body = await new Response(form).text();
+    expect(recogniseCall({ method: "POST", url, body })).toEqual(
+      recogniseCall({ method: "POST", url, body: undefined, form: FIELDS }),
+    );
+  });
+
+  test("is none at an unknown host without a file", () => {
+    const form = { model: "whisper-1" };
+    expect(recogniseCall({ method: "POST", url, body: undefined, form })).toBeUndefined();
+  });
+});
+
+test("Ollama streams unless it is told not to", () => {
+  const url = "http://localhost:11434/api/chat";
+  const calls = [{}, { stream: true }, { stream: false }].map((more) =>
+    callOf(url, { ...CHAT, ...more }),
+  );
+  expect(calls.map((call) => call?.isStream)).toEqual([true, true, false]);
 });
 
 const lacks = (host: string, more: object): boolean | undefined =>

@@ -13,6 +13,10 @@ export const LENSAI = {
   usageSource: "lensai.usage.source",
   /** Beside `estimated`: output tokens guessed from the length of what a stream brought before it broke off. */
   usageEstimatedOutputTokens: "lensai.usage.estimated_output_tokens",
+  /** Written by the instrumentation: searches that the provider charges one by one. */
+  usageWebSearches: "lensai.usage.web_searches",
+  /** Written by the instrumentation: what the provider's own answer says the call cost. */
+  usageCostUsd: "lensai.usage.cost_usd",
   /** Written by the instrumentation: why the provider's answer could not be read, or not to its end. */
   observationProblem: "lensai.observation.problem",
   /** Written by the collector: what was odd about the record, e.g. `end_before_start`. */

@@ -49,6 +49,23 @@ describe("a response", () => {
     expect(usageOf("openai.chat", { usage }).cacheRead).toBe(cacheRead);
   });
 
+  it("may count in every element of a list, or beside everything else", () => {
+    const predictions = [{ embeddings: { statistics: { token_count: 7 } } }, {}, null];
+    expect(usageOf("google.embed_content", { predictions }).input).toBe(7);
+    expect(usageOf("google.embed_content", { predictions: [{}] }).source).toBe("missing");
+    expect(usageOf("ollama", { prompt_eval_count: 3, eval_count: 2 })).toMatchObject({
+      input: 3,
+      output: 2,
+    });
+  });
+
+  it("of a model on Bedrock is read by the convention of any provider", () => {
+    const cached = { inputTokens: 3, outputTokens: 9, cacheReadInputTokenCount: 100 };
+    expect(usageOf("aws.bedrock.invoke", { usage: cached }).input).toBe(103);
+    const titan = { inputTextTokenCount: 5, results: [{ tokenCount: 30 }, { tokenCount: 2 }] };
+    expect(usageOf("aws.bedrock.invoke", titan)).toMatchObject({ input: 5, output: 32 });
+  });
+
   it("of Anthropic leaves cached tokens out of its input", () => {
     const usage = {
       input_tokens: 5,

@@ -41,18 +41,29 @@ export const OPENAI_CHAT: WireApi = {
       "choices[].delta.tool_calls[].function.arguments",
     ],
     errorType: ["error.code", "error.type"],
+    // OpenRouter, and Perplexity.
+    costUsd: ["usage.cost", "usage.cost.total_cost"],
   },
   hasStreamUsageOption: true,
 };
 
-/** The older API with a prompt instead of messages. */
+/** The older API with a prompt instead of messages; Mistral completes code with a copy of it. */
 export const OPENAI_COMPLETIONS: WireApi = {
   ...OPENAI_CHAT,
   name: "openai.completions",
   operation: "text_completion",
   path: /(?:\/deployments\/(?<model>[^/]+))?(?<!\/chat)\/completions$/,
   shape: [["prompt"], ["model"]],
-  response: { ...OPENAI_CHAT.response, outputText: ["choices[].text"] },
+  response: { ...OPENAI_CHAT.response, outputText: ["choices[].text", "choices[].delta.content"] },
+};
+
+/** Mistral's models as Vertex AI serves them: the usage of their streams comes unasked. */
+export const VERTEX_MISTRAL: WireApi = {
+  ...OPENAI_CHAT,
+  name: "mistral.vertex",
+  provider: "gcp.vertex_ai",
+  path: /\/publishers\/mistralai\/models\/(?<model>[^/:]+):(?:rawPredict|(?<stream>streamRawPredict))$/,
+  hasStreamUsageOption: false,
 };
 
 export const OPENAI_RESPONSES: WireApi = {
@@ -104,19 +115,4 @@ export const OPENAI_EMBEDDINGS: WireApi = {
     },
   },
   response: { model: ["model"] },
-};
-
-export const OPENAI_IMAGES: WireApi = {
-  name: "openai.images",
-  operation: "image_generation",
-  provider: "openai",
-  path: /(?:\/deployments\/(?<model>[^/]+))?\/images\/generations$/,
-  shape: [["prompt"], ["model"]],
-  usage: "openai.images",
-  request: {
-    model: ["model"],
-    stream: ["stream"],
-    attributes: { "gen_ai.request.choice.count": ["n"] },
-  },
-  response: {},
 };

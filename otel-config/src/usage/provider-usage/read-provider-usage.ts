@@ -1,7 +1,9 @@
 import type { RawUsage } from "../usage.ts";
 import type { UsageField, UsageFieldRule, UsagePath, UsageTable } from "./usage-table.ts";
 
-const LIST_STEP = /^(\w+)\[(\w+)\]$/;
+const MODALITY_STEP = /^(\w+)\[(\w+)\]$/;
+/** What stands between the key of a list and the path in each of its elements. */
+const EACH = "[].";
 
 /**
  * Reads what a provider's response, or one event of its stream, says about usage. Counts that are not in it
@@ -39,14 +41,26 @@ function countOf(
 }
 
 function numberAt(value: unknown, path: UsagePath): number | undefined {
+  const each = path.indexOf(EACH);
+  if (each !== -1)
+    return sumOver(valueAt(value, path.slice(0, each)), path.slice(each + EACH.length));
   const found = valueAt(value, path);
   return typeof found === "number" ? found : undefined;
 }
 
+function sumOver(list: unknown, path: UsagePath): number | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const counts = list
+    .map((element: unknown) => numberAt(element, path))
+    .filter((count) => count !== undefined);
+  return counts.length === 0 ? undefined : counts.reduce((total, count) => total + count, 0);
+}
+
 function valueAt(value: unknown, path: string): unknown {
+  if (path === "") return value;
   let current = value;
   for (const step of path.split(".")) {
-    const [, list, modality] = LIST_STEP.exec(step) ?? [];
+    const [, list, modality] = MODALITY_STEP.exec(step) ?? [];
     current =
       list === undefined ? member(current, step) : elementOf(member(current, list), modality);
   }

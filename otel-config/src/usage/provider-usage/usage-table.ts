@@ -5,7 +5,7 @@ export type UsageField = Exclude<keyof RawUsage, "inputConvention" | "outputConv
 
 /**
  * Where a count is, below the usage object: keys with dots between them. `list[NAME].key` is the element of
- * a list whose `modality` is NAME.
+ * a list whose `modality` is NAME, `list[].key` the sum over all of its elements.
  */
 export type UsagePath = string;
 
@@ -22,7 +22,7 @@ export interface UsageFieldRule {
 export interface UsageTable {
   /** Provider and API, as in "openai.chat". */
   readonly api: string;
-  /** Where the usage object is: keys with dots between them; the first that is there. */
+  /** Where the usage object is: keys with dots between them, "" for the body itself; the first that is there. */
   readonly roots: readonly string[];
   readonly fields: Readonly<Partial<Record<UsageField, UsageFieldRule>>>;
   readonly inputConvention: CountConvention;

@@ -72,7 +72,8 @@ export const USAGE_TABLES: readonly UsageTable[] = [
   {
     api: "openai.embeddings",
     roots: ["usage"],
-    fields: { input: at("prompt_tokens"), total: at("total_tokens") },
+    // There is no output: a copy of the API that has only the total has the input.
+    fields: { input: at("prompt_tokens", "total_tokens"), total: at("total_tokens") },
     inputConvention: "inclusive",
     outputConvention: "inclusive",
     source: "https://platform.openai.com/docs/api-reference/embeddings/create",
@@ -91,6 +92,34 @@ export const USAGE_TABLES: readonly UsageTable[] = [
     inputConvention: "inclusive",
     outputConvention: "inclusive",
     source: "https://platform.openai.com/docs/api-reference/images/object",
+  },
+  {
+    api: "openai.transcriptions",
+    // Models that are charged by the second say how many, and no tokens.
+    roots: ["usage"],
+    fields: {
+      input: at("input_tokens", "prompt_tokens"),
+      output: at("output_tokens", "completion_tokens"),
+      total: at("total_tokens"),
+      audioInput: at("input_token_details.audio_tokens", "input_tokens_details.audio_tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/audio/json-object",
+  },
+  {
+    api: "openai.speech",
+    roots: ["usage"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      total: at("total_tokens"),
+      // What it puts out is sound.
+      audioOutput: at("output_token_details.audio_tokens", "output_tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://platform.openai.com/docs/api-reference/audio/speech-audio-done-event",
   },
   {
     api: "openai.realtime",
@@ -147,6 +176,51 @@ export const USAGE_TABLES: readonly UsageTable[] = [
     source: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html",
   },
   {
+    api: "aws.bedrock.invoke",
+    // Every provider of models has its own; at the end of a stream Bedrock adds its metrics to any of them.
+    roots: [
+      "usage",
+      "message.usage",
+      "metadata.usage",
+      "meta.billed_units",
+      "amazon-bedrock-invocationMetrics",
+      "",
+    ],
+    fields: {
+      input: at(
+        "input_tokens",
+        "inputTokens",
+        "prompt_tokens",
+        "inputTokenCount",
+        "prompt_token_count",
+        "inputTextTokenCount",
+      ),
+      output: at(
+        "output_tokens",
+        "outputTokens",
+        "completion_tokens",
+        "outputTokenCount",
+        "generation_token_count",
+        "totalOutputTextTokenCount",
+        "results[].tokenCount",
+      ),
+      total: at("total_tokens", "totalTokens"),
+      cacheRead: at("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
+      cacheWrite: at(
+        "cache_creation_input_tokens",
+        "cacheWriteInputTokens",
+        "cacheWriteInputTokenCount",
+      ),
+      cacheWrite5m: at("cache_creation.ephemeral_5m_input_tokens"),
+      cacheWrite1h: at("cache_creation.ephemeral_1h_input_tokens"),
+      webSearches: at("search_units"),
+    },
+    // As Anthropic and Nova count; the others cache nothing here.
+    inputConvention: "exclusive",
+    outputConvention: "inclusive",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html",
+  },
+  {
     api: "google.generate_content",
     roots: ["usageMetadata"],
     fields: {
@@ -178,10 +252,34 @@ export const USAGE_TABLES: readonly UsageTable[] = [
     source: "https://ai.google.dev/api/generate-content#UsageMetadata",
   },
   {
+    api: "google.embed_content",
+    // Vertex AI's older API counts in each of its answers.
+    roots: ["usageMetadata", ""],
+    fields: {
+      input: at("promptTokenCount", "predictions[].embeddings.statistics.token_count"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://ai.google.dev/api/embeddings",
+  },
+  {
+    api: "ollama",
+    roots: [""],
+    fields: { input: at("prompt_eval_count"), output: at("eval_count") },
+    inputConvention: "inclusive",
+    outputConvention: "inclusive",
+    source: "https://docs.ollama.com/api/usage",
+  },
+  {
     api: "cohere.chat",
     // Cohere counts twice: what the model saw, and what it charges.
-    roots: ["usage.billed_units", "meta.billed_units"],
-    fields: { input: at("input_tokens"), output: at("output_tokens") },
+    roots: ["usage.billed_units", "meta.billed_units", "delta.usage.billed_units"],
+    fields: {
+      input: at("input_tokens"),
+      output: at("output_tokens"),
+      // What reranking is charged by.
+      webSearches: at("search_units"),
+    },
     inputConvention: "inclusive",
     outputConvention: "inclusive",
     source: "https://docs.cohere.com/reference/chat",
