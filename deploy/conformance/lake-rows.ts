@@ -7,6 +7,9 @@ import { sql } from "@lensai/analytics/duckdb/sql";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore } from "@lensai/analytics/object-store/open-store";
+import { landCorrections, recomputeRange } from "@lensai/analytics/recompute/recompute-lake";
+import type { ManifestFile } from "@lensai/analytics/lake/manifest";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { manifestSource } from "@lensai/analytics/queries/manifest-source";
 import { rowsOf } from "@lensai/analytics/queries/query-source";
 import type { QuerySource, TimeRange } from "@lensai/analytics/queries/query-source";
@@ -78,13 +81,32 @@ async function readRows(dataDir: string): Promise<SpanRow[]> {
   const store = await openStore(pathToFileURL(path.join(dataDir, "lake")).href);
   const duckDb = new DuckDb({ threads: 1 });
   try {
-    const index = await LakeIndex.open(openLake({ store, region: "local" }));
+    const lake = openLake({ store, region: "local" });
+    const index = await LakeIndex.open(lake);
     const spans = index.allFiles().filter(({ kind }) => kind !== "content");
     if (spans.length === 0) return [];
-    const paths = spans.map(({ key }) => store.localPath?.(key) ?? "");
-    const source = manifestSource(spans, paths);
+    const sourceOf = (files: readonly ManifestFile[]): QuerySource =>
+      manifestSource(
+        files,
+        files.map(({ key }) => store.localPath?.(key) ?? ""),
+      );
+    const range = wholeRange(sourceOf(spans));
+    // What spans and logs do not tell is billed for metrics, by the recomputation over the lake.
+    const task = {
+      projects: [PROJECT_ID],
+      range,
+      decidedAt: new Date(),
+      book: createPriceBook([]),
+    };
+    const found = await recomputeRange(task, async (projectId, wanted, run) => {
+      const files = index.rowFilesFor({ projectId, ...wanted });
+      return files.length === 0 ? undefined : run({ duckDb, source: sourceOf(files) });
+    });
+    await landCorrections(lake, found.corrections, { writer: "recompute", landedAt: new Date() });
+    await index.refresh();
+    const source = sourceOf(index.allFiles().filter(({ kind }) => kind !== "content"));
     const rows = await duckDb.query(
-      sql`SELECT * ${rowsOf(PROJECT_ID, wholeRange(source), source)} ORDER BY start_unix_nano, span_id`,
+      sql`SELECT * ${rowsOf(PROJECT_ID, range, source)} ORDER BY start_unix_nano, span_id`,
     );
     return rows as SpanRow[];
   } finally {

@@ -1,4 +1,5 @@
 import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
+import type { UsageBasis, UsageSource } from "@lensai/otel-config/usage/usage";
 import {
   NULL_CODE,
   RowBatch,
@@ -8,7 +9,10 @@ import {
 } from "@lensai/otel-config/span-row/row-batch";
 import type { DictionaryColumn } from "@lensai/otel-config/span-row/row-batch";
 
-/** A new verdict on a row that has landed; of several on one row the latest counts. */
+/**
+ * What is known better about a row since it landed: a verdict, the usage that a metric's point is billed for,
+ * whose work it was. Of several on one row the latest that says something counts, for each of the three.
+ */
 export interface Correction {
   readonly projectId: string;
   /** Both name the row. */
@@ -19,11 +23,62 @@ export interface Correction {
   /** Of the corrected row: where it is filed, in days since 1970-01-01, and when it started. */
   readonly day: number;
   readonly startMicros: number;
-  readonly billed: boolean;
-  readonly billRule: BillRule;
+  readonly billed: boolean | undefined;
+  /** Undefined where the verdict stays. */
+  readonly billRule: BillRule | undefined;
   readonly shadowedBy: string | undefined;
+  readonly metered?: Metered;
+  /** By column; columns that the row fills itself stay as they are. */
+  readonly inherited?: Readonly<Partial<Record<InheritedColumn, string>>>;
   readonly decidedMicros: number;
 }
+
+/** What a point of a metric is billed for. Counts are tokens, absent ones undefined. */
+export interface Metered {
+  readonly counts: Readonly<Partial<Record<MeteredColumn, number | undefined>>>;
+  readonly usageSource: UsageSource;
+  readonly usageBasis: UsageBasis | undefined;
+  readonly usageRule: string;
+  /** Undefined when unknown. */
+  readonly costNanoUsd: bigint | undefined;
+  readonly priceVersion: string | undefined;
+}
+
+export const METERED_COLUMNS = [
+  "input_tokens",
+  "output_tokens",
+  "input_uncached_tokens",
+  "cache_read_tokens",
+  "cache_write_5m_tokens",
+  "cache_write_1h_tokens",
+  "reasoning_tokens",
+] as const;
+
+type MeteredColumn = (typeof METERED_COLUMNS)[number];
+
+/** Columns of a metered point that are text or money. `usage_source` is set in all of them. */
+export const METERED_FACTS: readonly string[] = [
+  "usage_source",
+  "usage_basis",
+  "usage_rule",
+  "cost_nano_usd",
+  "price_version",
+];
+
+/** Whose work a call was: an agent's or a workflow's span says it for the calls below. */
+export const INHERITED_COLUMNS = [
+  "user_id",
+  "session_id",
+  "tenant",
+  "team",
+  "feature",
+  "route",
+  "prompt_name",
+  "prompt_version",
+  "agent_name",
+] as const;
+
+export type InheritedColumn = (typeof INHERITED_COLUMNS)[number];
 
 /** Columns of a file of corrections, by the columns of the span row that hold them on their way. */
 export const CORRECTION_COLUMNS: readonly string[] = [
@@ -41,6 +96,17 @@ export const CORRECTION_COLUMNS: readonly string[] = [
 
 /** Their names in the file, where they differ. */
 export const CORRECTION_NAMES: Readonly<Record<string, string>> = { received_at: "decided_at" };
+
+/** The columns that these corrections fill: most only give a verdict. */
+export function correctionColumns(corrections: readonly Correction[]): readonly string[] {
+  const isMetered = corrections.some(({ metered }) => metered !== undefined);
+  const isInherited = corrections.some(({ inherited }) => inherited !== undefined);
+  return [
+    ...CORRECTION_COLUMNS,
+    ...(isMetered ? [...METERED_COLUMNS, ...METERED_FACTS] : []),
+    ...(isInherited ? INHERITED_COLUMNS : []),
+  ];
+}
 
 /** Corrections in columns, by the row that they correct, so that the same ones make the same file. */
 export function correctionBatch(corrections: readonly Correction[]): RowBatch {
@@ -62,12 +128,10 @@ interface RowContent {
   readonly texts: Map<DictionaryColumn, Map<string, number>>;
 }
 
-function fillRow(batch: RowBatch, row: number, { correction, texts }: RowContent): void {
-  const repeating = { project_id: correction.projectId, batch_id: correction.batchId };
-  for (const [name, text] of Object.entries({ ...repeating, bill_rule: correction.billRule })) {
-    setRepeating(batch.dictionary(name), row, { text, texts });
-  }
-  const { traceId, spanId, shadowedBy } = correction;
+function fillRow(batch: RowBatch, row: number, content: RowContent): void {
+  const { correction } = content;
+  const { traceId, spanId, shadowedBy, metered, billed } = correction;
+  fillRepeating(batch, row, content);
   const ids = { trace_id: traceId, span_id: spanId, shadowed_by: shadowedBy };
   for (const [name, text] of Object.entries(ids)) {
     const column = batch.plain(name);
@@ -77,10 +141,32 @@ function fillRow(batch: RowBatch, row: number, { correction, texts }: RowContent
   setInt64(batch.int64("record_ordinal"), row, correction.recordOrdinal);
   setInt64(batch.int64("start_time"), row, correction.startMicros);
   setInt64(batch.int64("received_at"), row, correction.decidedMicros);
-  const billed = batch.bool("billed");
-  billed.values[row] = correction.billed ? 1 : 0;
-  billed.valid[row] = 1;
+  for (const [name, count] of Object.entries(metered?.counts ?? {})) {
+    if (count !== undefined) setInt64(batch.int64(name), row, count);
+  }
+  const { costNanoUsd } = metered ?? {};
+  if (costNanoUsd !== undefined) setInt64(batch.int64("cost_nano_usd"), row, Number(costNanoUsd));
+  const column = batch.bool("billed");
+  column.values[row] = billed === true ? 1 : 0;
+  column.valid[row] = billed === undefined ? 0 : 1;
   batch.days[row] = correction.day;
+}
+
+function fillRepeating(batch: RowBatch, row: number, { correction, texts }: RowContent): void {
+  const { projectId, batchId, billRule, metered, inherited } = correction;
+  const values: Readonly<Record<string, string | undefined>> = {
+    project_id: projectId,
+    batch_id: batchId,
+    bill_rule: billRule,
+    usage_source: metered?.usageSource,
+    usage_basis: metered?.usageBasis,
+    usage_rule: metered?.usageRule,
+    price_version: metered?.priceVersion,
+    ...inherited,
+  };
+  for (const [name, text] of Object.entries(values)) {
+    if (text !== undefined) setRepeating(batch.dictionary(name), row, { text, texts });
+  }
 }
 
 const encoder = new TextEncoder();

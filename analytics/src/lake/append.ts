@@ -10,7 +10,7 @@ import { lakeKey } from "./layout.ts";
 import type { ManifestCommit, ManifestFile } from "./manifest.ts";
 import { mapLimited } from "./map-limited.ts";
 import type { Lake } from "./open-lake.ts";
-import { FILE_COLUMNS, describeRows, splitCorrections, splitRows } from "./split-rows.ts";
+import { describeRows, splitCorrections, splitRows } from "./split-rows.ts";
 import type { FilePart } from "./split-rows.ts";
 
 export interface AppendOptions {
@@ -83,14 +83,14 @@ export async function appendRows(
 
 async function writePart(
   { store, region }: Lake,
-  { kind, batch, day, rows }: FilePart,
+  { kind, batch, day, rows, columns }: FilePart,
   options: AppendOptions,
 ): Promise<WrittenPart> {
   const { name, signal } = options;
   const key = lakeKey({ kind, region, day, name });
   const body = encodeParquet(batch, {
     rows,
-    columns: FILE_COLUMNS[kind],
+    columns,
     names: kind === "corrections" ? CORRECTION_NAMES : {},
     metadata: { [NAME_KEY]: name, [ROW_VERSION_KEY]: String(SPAN_ROW_VERSION) },
   });

@@ -2,7 +2,7 @@ import { CONTENT_KEY_COLUMNS, SPAN_COLUMNS } from "@lensai/otel-config/span-row/
 import { NULL_CODE, dictionaryEntry } from "@lensai/otel-config/span-row/row-batch";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { replacedRows } from "@lensai/otel-config/span-row/replaced-rows";
-import { CORRECTION_COLUMNS, correctionBatch } from "../corrections/correction.ts";
+import { correctionBatch, correctionColumns } from "../corrections/correction.ts";
 import type { Correction } from "../corrections/correction.ts";
 import type { FileKind } from "./layout.ts";
 import { isoFromMicros } from "./micros.ts";
@@ -14,17 +14,17 @@ export interface FilePart {
   readonly day: number;
   /** Ascending. */
   readonly rows: Uint32Array;
+  readonly columns: readonly string[];
 }
 
 const CONTENT_COLUMNS = SPAN_COLUMNS.filter(({ file }) => file === "content").map(
   ({ name }) => name,
 );
 
-/** The columns of each kind of file, in file order. */
-export const FILE_COLUMNS: Readonly<Record<FileKind, readonly string[]>> = {
+/** The columns of files of rows, in file order. */
+const FILE_COLUMNS: Readonly<Record<Exclude<FileKind, "corrections">, readonly string[]>> = {
   spans: SPAN_COLUMNS.filter(({ file }) => file === "spans").map(({ name }) => name),
   content: [...CONTENT_KEY_COLUMNS, ...CONTENT_COLUMNS],
-  corrections: CORRECTION_COLUMNS,
 };
 
 /** Splits a batch by day, and adds a content part for the rows of a day that have content. Ordered by day. */
@@ -32,18 +32,32 @@ export function splitRows(batch: RowBatch): FilePart[] {
   const parts: FilePart[] = [];
   if (batch.rowCount === 0) return parts;
   for (const [day, rows] of rowsByDay(batch)) {
-    parts.push({ kind: "spans", batch, day, rows });
+    parts.push(partOf("spans", { batch, day, rows }));
     const withContent = rowsWithContent(batch, rows);
-    if (withContent.length > 0) parts.push({ kind: "content", batch, day, rows: withContent });
+    if (withContent.length > 0) parts.push(partOf("content", { batch, day, rows: withContent }));
   }
   return parts;
+}
+
+function partOf(
+  kind: keyof typeof FILE_COLUMNS,
+  part: Pick<FilePart, "batch" | "day" | "rows">,
+): FilePart {
+  return { kind, ...part, columns: FILE_COLUMNS[kind] };
 }
 
 /** Corrections by the day of the rows that they correct. */
 export function splitCorrections(corrections: readonly Correction[]): FilePart[] {
   if (corrections.length === 0) return [];
   const batch = correctionBatch(corrections);
-  return rowsByDay(batch).map(([day, rows]) => ({ kind: "corrections", batch, day, rows }));
+  const columns = correctionColumns(corrections);
+  return rowsByDay(batch).map(([day, rows]) => ({
+    kind: "corrections",
+    batch,
+    day,
+    rows,
+    columns,
+  }));
 }
 
 function rowsByDay(batch: RowBatch): [number, Uint32Array][] {

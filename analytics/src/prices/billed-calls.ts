@@ -27,7 +27,7 @@ export async function billedCalls(
   checkRange(range);
   // COLUMNS leaves out what files of an older row version do not have.
   const rows = await duckDb.query(sql`SELECT COLUMNS(
-    '^(provider|request_model|response_model|service_tier|start_unix_nano|.*_tokens|web_search_requests|(client_)?cost_nano_usd)$'
+    '^(signal|provider|request_model|response_model|service_tier|start_unix_nano|.*_tokens|web_search_requests|(client_)?cost_nano_usd)$'
     ) ${rowsOf(projectId, range, source)} AND billed`);
   return rows.map((row) => toCall(row, projectId));
 }
@@ -42,6 +42,7 @@ function toCall(row: SqlRow, projectId: string): BilledCall {
       responseModel: text(row["response_model"]),
       serviceTier: text(row["service_tier"]),
       at: new Date(startUnixMs),
+      isMetered: row["signal"] === "metric",
     },
     usage: toUsage(row),
     startUnixMs,

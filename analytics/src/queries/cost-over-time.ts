@@ -1,6 +1,14 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { MODEL, checkCount, checkRange, invalid, knownSum, rowsOf } from "./query-source.ts";
+import {
+  IS_BILLED_CALL,
+  MODEL,
+  checkCount,
+  checkRange,
+  invalid,
+  knownSum,
+  rowsOf,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 const MINUTE_MS = 60_000;
@@ -45,7 +53,9 @@ export async function costOverTime(
   const rows = await target.duckDb.query(sql`
     WITH grouped AS (
       SELECT start_unix_nano // ${BigInt(input.intervalMs) * NANOS_PER_MS} AS bucket,
-        ${MODEL} AS model, sum(cost_nano_usd) AS cost, count(*) AS calls, count(cost_nano_usd) AS priced
+        ${MODEL} AS model, sum(cost_nano_usd) AS cost, count(*) AS billed_rows,
+        count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS calls,
+        count(cost_nano_usd) FILTER (WHERE ${IS_BILLED_CALL}) AS priced
       ${rowsOf(projectId, input, target.source)} AND billed
       GROUP BY ALL
     ), ranked AS (
@@ -53,7 +63,7 @@ export async function costOverTime(
         ORDER BY sum(cost) DESC NULLS LAST, sum(calls) DESC, model ASC NULLS LAST)) AS place
       FROM grouped GROUP BY model
     )
-    SELECT place, bucket, sum(cost) AS cost, sum(calls) AS calls, sum(priced) AS priced,
+    SELECT place, bucket, sum(cost) AS cost, sum(billed_rows) AS billed_rows, sum(calls) AS calls, sum(priced) AS priced,
       CASE WHEN place <= ${BigInt(input.models)} THEN any_value(grouped.model) END AS model
     FROM grouped JOIN ranked ON grouped.model IS NOT DISTINCT FROM ranked.model
     GROUP BY place, bucket ORDER BY place, bucket`);
@@ -102,5 +112,6 @@ function toCell(row: SqlRow | undefined): {
 } {
   const calls = Number(row?.["calls"] ?? 0);
   const unpricedCalls = calls - Number(row?.["priced"] ?? 0);
-  return { costNanoUsd: knownSum(row?.["cost"], calls), calls, unpricedCalls };
+  const billedRows = Number(row?.["billed_rows"] ?? 0);
+  return { costNanoUsd: knownSum(row?.["cost"], billedRows), calls, unpricedCalls };
 }

@@ -1,7 +1,7 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import {
-  IS_CALL,
+  IS_COUNTED,
   MODEL,
   checkCount,
   checkRange,
@@ -114,7 +114,7 @@ async function readWindow(
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
     billed, cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
-    ${rowsOf(projectId, input, source)} AND ${IS_CALL}
+    ${rowsOf(projectId, input, source)} AND ${IS_COUNTED}
     ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
 }
 

@@ -2,7 +2,14 @@ import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import { IS_REPEAT, PRODUCER, toProducer } from "./producer.ts";
 import type { Producer } from "./producer.ts";
-import { IS_CALL, IS_ESTIMATED, checkCount, checkRange, rowsOf } from "./query-source.ts";
+import {
+  IS_BILLED_CALL,
+  IS_CALL,
+  IS_ESTIMATED,
+  checkCount,
+  checkRange,
+  rowsOf,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_PRODUCERS = 500;
@@ -52,21 +59,21 @@ export async function producerFigures(
   const rows = await target.duckDb.query(sql`SELECT ${PRODUCER},
     count(*) AS records,
     count(*) FILTER (WHERE ${IS_CALL}) AS calls,
-    count(*) FILTER (WHERE billed) AS billed_calls,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS billed_calls,
     count(*) FILTER (WHERE bill_rule = 'failed') AS failed_calls,
     count(*) FILTER (WHERE ${IS_REPEAT}) AS repeated,
     count(*) FILTER (WHERE NOT billed AND bill_rule = 'aggregate') AS aggregates,
     sum(cost_nano_usd) FILTER (WHERE NOT billed) AS not_billed_cost,
-    count(*) FILTER (WHERE billed AND usage_source IN ('reported', 'derived')) AS reported,
-    count(*) FILTER (WHERE ${IS_ESTIMATED}) AS estimated,
-    count(*) FILTER (WHERE billed AND usage_source = 'missing') AS missing,
-    count(cost_nano_usd) FILTER (WHERE billed) AS priced,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL} AND usage_source IN ('reported', 'derived')) AS reported,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL} AND ${IS_ESTIMATED}) AS estimated,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL} AND usage_source = 'missing') AS missing,
+    count(cost_nano_usd) FILTER (WHERE ${IS_BILLED_CALL}) AS priced,
     sum(cost_nano_usd) FILTER (WHERE billed) AS cost,
     sum(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_cost,
     sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))
       FILTER (WHERE billed AND cost_nano_usd IS NOT NULL) AS priced_tokens,
     min(start_unix_nano) AS first_nano, max(start_unix_nano) AS last_nano
-    ${rowsOf(projectId, input, target.source)} AND signal <> 'metric'
+    ${rowsOf(projectId, input, target.source)} AND (signal <> 'metric' OR billed)
     GROUP BY ALL
     ORDER BY calls DESC, records DESC, service_name NULLS LAST, scope_name NULLS LAST,
       scope_version NULLS LAST, dialect NULLS LAST

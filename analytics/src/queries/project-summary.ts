@@ -1,6 +1,7 @@
 import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import {
+  IS_BILLED_CALL,
   IS_CALL,
   IS_ESTIMATED,
   checkRange,
@@ -51,8 +52,9 @@ export async function projectSummary(
   if (target.source.files.length === 0) return toSummary({});
   const [row] = await target.duckDb.query(sql`SELECT
     count(*) FILTER (WHERE ${IS_CALL}) AS calls,
-    count(*) FILTER (WHERE billed) AS billed_calls,
-    count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
+    count(*) FILTER (WHERE billed) AS billed_rows,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS billed_calls,
+    count(cost_nano_usd) FILTER (WHERE ${IS_BILLED_CALL}) AS priced_calls,
     sum(cost_nano_usd) FILTER (WHERE billed) AS cost_nano_usd,
     sum(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_cost,
     count(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_calls,
@@ -69,19 +71,20 @@ export async function projectSummary(
 
 function toSummary(row: SqlRow): ProjectSummary {
   const billedCalls = Number(row["billed_calls"] ?? 0);
+  const billedRows = Number(row["billed_rows"] ?? 0);
   const pricedCalls = Number(row["priced_calls"] ?? 0);
   const newest = row["newest_received"] ?? undefined;
   return {
     calls: Number(row["calls"] ?? 0),
     pricedCalls,
     unpricedCalls: billedCalls - pricedCalls,
-    costNanoUsd: knownSum(row["cost_nano_usd"], billedCalls),
+    costNanoUsd: knownSum(row["cost_nano_usd"], billedRows),
     estimatedNanoUsd: (row["estimated_cost"] as bigint | null | undefined) ?? 0n,
     estimatedCalls: Number(row["estimated_calls"] ?? 0),
     errorCalls: Number(row["error_calls"] ?? 0),
-    inputTokens: knownTotal(row["input_tokens"], billedCalls),
-    outputTokens: knownTotal(row["output_tokens"], billedCalls),
-    cacheReadTokens: knownTotal(row["cache_read_tokens"], billedCalls),
+    inputTokens: knownTotal(row["input_tokens"], billedRows),
+    outputTokens: knownTotal(row["output_tokens"], billedRows),
+    cacheReadTokens: knownTotal(row["cache_read_tokens"], billedRows),
     latencyMs: toPercentiles(row["latency"]),
     ttftMs: toPercentiles(row["ttft"]),
     newestReceivedUnixMs: newest === undefined ? undefined : Number(newest),

@@ -103,10 +103,16 @@ export function rowsOf(projectId: string, range: TimeRange, source: QuerySource)
 }
 
 /**
- * Rows that are one call to a model, whether it was answered (billed) or failed before it cost anything.
- * Records that repeat or sum up calls are neither.
+ * Rows that figures are made of: calls, whether answered (billed) or failed before they cost anything, and what
+ * a metric is billed for where nothing tells the calls. Records that repeat or sum up calls are none of them.
  */
-export const IS_CALL: Sql = sql`(billed OR bill_rule = 'failed')`;
+export const IS_COUNTED: Sql = sql`(billed OR bill_rule = 'failed')`;
+
+/** Rows that are one call to a model. What a metric is billed for is nobody knows how many. */
+export const IS_CALL: Sql = sql`(${IS_COUNTED} AND signal <> 'metric')`;
+
+/** Calls with something to pay for. */
+export const IS_BILLED_CALL: Sql = sql`(billed AND signal <> 'metric')`;
 
 /** Billed calls whose counts are not the provider's: their cost is shown with a mark. */
 export const IS_ESTIMATED: Sql = sql`(billed AND usage_source = 'estimated')`;
@@ -115,17 +121,17 @@ export const IS_ESTIMATED: Sql = sql`(billed AND usage_source = 'estimated')`;
 export const MODEL: Sql = sql`coalesce(response_model, request_model)`;
 
 /**
- * A sum over the values that are known: undefined when there are calls and not one of them is known, and
- * truly zero when there are no calls.
+ * A sum over the values that are known: undefined when there are billed rows and not one of them is known, and
+ * truly zero when there are none.
  */
-export function knownSum(sum: SqlResult | undefined, calls: number): bigint | undefined {
-  if (calls === 0) return 0n;
+export function knownSum(sum: SqlResult | undefined, billedRows: number): bigint | undefined {
+  if (billedRows === 0) return 0n;
   return typeof sum === "bigint" ? sum : undefined;
 }
 
 /** The same for counts that surely fit a number, such as tokens. */
-export function knownTotal(sum: SqlResult | undefined, calls: number): number | undefined {
-  const total = knownSum(sum, calls);
+export function knownTotal(sum: SqlResult | undefined, billedRows: number): number | undefined {
+  const total = knownSum(sum, billedRows);
   return total === undefined ? undefined : Number(total);
 }
 

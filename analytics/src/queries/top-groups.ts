@@ -2,7 +2,9 @@ import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
 import {
+  IS_BILLED_CALL,
   IS_CALL,
+  IS_COUNTED,
   IS_ESTIMATED,
   checkCount,
   checkRange,
@@ -55,15 +57,16 @@ export async function topGroups(
   checkCount("limit", input.limit, MAX_GROUPS);
   if (target.source.files.length === 0) return [];
   const rows = await target.duckDb.query(sql`SELECT ${input.key} AS group_key,
-    count(*) AS calls, count(*) FILTER (WHERE billed) AS billed_calls,
-    count(cost_nano_usd) FILTER (WHERE billed) AS priced_calls,
+    count(*) FILTER (WHERE ${IS_CALL}) AS calls, count(*) FILTER (WHERE billed) AS billed_rows,
+    count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS billed_calls,
+    count(cost_nano_usd) FILTER (WHERE ${IS_BILLED_CALL}) AS priced_calls,
     sum(cost_nano_usd) FILTER (WHERE billed) AS known_cost,
     count(cost_nano_usd) FILTER (WHERE ${IS_ESTIMATED}) AS estimated_calls,
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     count(*) FILTER (WHERE status = 'error') AS error_calls,
     quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95
-    ${rowsOf(projectId, input, target.source)} AND ${IS_CALL}
+    ${rowsOf(projectId, input, target.source)} AND ${IS_COUNTED}
     GROUP BY group_key
     ORDER BY known_cost DESC NULLS LAST, calls DESC, group_key ASC NULLS LAST
     LIMIT ${BigInt(input.limit)}`);
@@ -73,17 +76,18 @@ export async function topGroups(
 function toGroup(row: SqlRow): Group {
   const calls = Number(row["calls"]);
   const billedCalls = Number(row["billed_calls"]);
+  const billedRows = Number(row["billed_rows"]);
   const pricedCalls = Number(row["priced_calls"]);
   return {
     key: (row["group_key"] as string | null) ?? undefined,
     calls,
     pricedCalls,
     unpricedCalls: billedCalls - pricedCalls,
-    costNanoUsd: knownSum(row["known_cost"], billedCalls),
+    costNanoUsd: knownSum(row["known_cost"], billedRows),
     estimatedCalls: Number(row["estimated_calls"]),
-    inputTokens: knownTotal(row["input_tokens"], billedCalls),
-    outputTokens: knownTotal(row["output_tokens"], billedCalls),
-    errorShare: Number(row["error_calls"]) / calls,
+    inputTokens: knownTotal(row["input_tokens"], billedRows),
+    outputTokens: knownTotal(row["output_tokens"], billedRows),
+    errorShare: calls === 0 ? 0 : Number(row["error_calls"]) / calls,
     p95LatencyMs: toMs(row["latency_p95"]),
   };
 }

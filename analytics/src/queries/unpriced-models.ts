@@ -1,6 +1,6 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import { MODEL, checkCount, checkRange, rowsOf } from "./query-source.ts";
+import { IS_BILLED_CALL, MODEL, checkCount, checkRange, rowsOf } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_UNPRICED_MODELS = 500;
@@ -34,7 +34,7 @@ export async function unpricedModels(
   checkCount("limit", input.limit, MAX_UNPRICED_MODELS);
   if (target.source.files.length === 0) return [];
   const rows = await target.duckDb.query(sql`
-    SELECT provider, ${MODEL} AS model, service_tier, count(*) AS calls,
+    SELECT provider, ${MODEL} AS model, service_tier, count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS calls,
       sum(coalesce(input_tokens, 0)) AS input_sum,
       sum(coalesce(output_tokens, 0)) AS output_sum,
       sum(client_cost_nano_usd) AS client_cost, max(start_unix_nano) AS last_nano

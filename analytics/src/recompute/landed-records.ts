@@ -1,4 +1,5 @@
 import type { CallRecord, SpanLink } from "@lensai/otel-config/billing/call-record";
+import type { MeteredUsage } from "@lensai/otel-config/billing/meter-point";
 import { modelFamily } from "@lensai/otel-config/billing/model-family";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { callPartOf, isBoundaryRole } from "@lensai/otel-config/billing/record-part";
@@ -16,6 +17,8 @@ export interface LandedRecord {
   readonly recordOrdinal: number;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly counts: MeteredUsage;
   readonly stored: {
     readonly billed: boolean | undefined;
     readonly billRule: string | undefined;
@@ -37,7 +40,7 @@ export async function landedRecords(
     duration_ns, input_tokens, output_tokens, reasoning_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, audio_output_tokens,
     image_input_tokens, image_output_tokens, web_search_requests, cost_nano_usd,
-    billed, bill_rule, shadowed_by
+    session_id, billed, bill_rule, shadowed_by
     ${rowsOf(projectId, range, source)} AND signal <> 'metric' AND record_ordinal IS NOT NULL
     AND coalesce(usage_source, request_model, response_model) IS NOT NULL`);
   return rows.flatMap((row) => toLanded(projectId, row) ?? []);
@@ -117,6 +120,15 @@ function toLanded(projectId: string, row: SqlRow): LandedRecord | undefined {
     recordOrdinal,
     traceId: text(row["trace_id"]),
     spanId: text(row["span_id"]),
+    sessionId: text(row["session_id"]),
+    counts: {
+      input: count(row, "input_tokens"),
+      output: count(row, "output_tokens"),
+      cacheRead: count(row, "cache_read_tokens"),
+      cacheWrite5m: count(row, "cache_write_5m_tokens"),
+      cacheWrite1h: count(row, "cache_write_1h_tokens"),
+      reasoning: count(row, "reasoning_tokens"),
+    },
     stored: {
       billed: typeof row["billed"] === "boolean" ? row["billed"] : undefined,
       billRule: text(row["bill_rule"]),

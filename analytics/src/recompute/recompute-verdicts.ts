@@ -1,11 +1,15 @@
 import { isBilledRule } from "@lensai/otel-config/billing/bill-rule";
 import type { SpanLinks, Verdict } from "@lensai/otel-config/billing/call-record";
+import type { MeteredCall } from "@lensai/otel-config/billing/meter-point";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { Correction } from "../corrections/correction.ts";
 import { dayOf } from "../lake/layout.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 import { landedLinks, landedRecords, linkName } from "./landed-records.ts";
 import type { LandedRecord } from "./landed-records.ts";
+import { recomputeMeters } from "./recompute-meters.ts";
+import type { AskRange } from "./recompute-meters.ts";
 
 /**
  * How far around a range is looked for records of the same calls and traces: a batch job's trace, a gateway's
@@ -15,18 +19,54 @@ export const RECOMPUTE_MARGIN_MS = 3_600_000;
 const MICROS_PER_MS = 1000;
 
 export interface RecomputedVerdicts {
-  /** Records in the range that can be billed. */
+  /** Records in the range that can be billed: calls, and points of metrics that count tokens. */
   readonly records: number;
   /** Where what the lake says differs from what all its records together say. */
   readonly corrections: readonly Correction[];
 }
 
-/** Resolves what starts in the range of one project; `target` holds the rows of the range and its margin. */
+export interface RecomputeQuestion {
+  readonly projectId: string;
+  /** What starts in it is decided about. */
+  readonly range: TimeRange;
+  readonly decidedAt: Date;
+  /** Prices what metrics tell; what spans and logs tell has its price. */
+  readonly book: PriceBook;
+}
+
+/** Resolves what starts in a range of one project. */
 export async function recomputeVerdicts(
-  projectId: string,
-  range: TimeRange & { readonly decidedAt: Date },
-  target: QueryTarget,
+  { projectId, range, decidedAt, book }: RecomputeQuestion,
+  ask: AskRange,
 ): Promise<RecomputedVerdicts> {
+  const around = withMargin(range);
+  const calls = await ask(around, (target) => recomputeCalls(projectId, range, target));
+  if (calls === undefined) return { records: 0, corrections: [] };
+  const question = { projectId, range, around, calls: calls.billed, book };
+  const meters = await recomputeMeters(question, ask);
+  const decidedMicros = decidedAt.getTime() * MICROS_PER_MS;
+  return {
+    records: calls.records + meters.points,
+    corrections: [...calls.corrections, ...meters.corrections].map((correction) =>
+      Object.assign(correction, { projectId, decidedMicros }),
+    ),
+  };
+}
+
+type NewVerdict = Omit<Correction, "projectId" | "decidedMicros">;
+
+interface RecomputedCalls {
+  readonly records: number;
+  readonly corrections: readonly NewVerdict[];
+  /** What is billed in the range and around it. */
+  readonly billed: readonly MeteredCall[];
+}
+
+async function recomputeCalls(
+  projectId: string,
+  range: TimeRange,
+  target: QueryTarget,
+): Promise<RecomputedCalls> {
   const around = withMargin(range);
   const landed = await landedRecords(projectId, around, target);
   const links = await landedLinks(projectId, around, { ...target, records: landed });
@@ -35,17 +75,22 @@ export async function recomputeVerdicts(
     landed.map(({ record }) => record),
     { find },
   );
-  const corrections: Correction[] = [];
+  const corrections: NewVerdict[] = [];
   let records = 0;
   for (const [at, each] of landed.entries()) {
     const startMs = each.record.startMicros / MICROS_PER_MS;
     if (startMs < range.fromUnixMs || startMs >= range.toUnixMs) continue;
     records += 1;
     const correction = correctionOf(each, verdicts[at] as Verdict, landed);
-    const decidedMicros = range.decidedAt.getTime() * MICROS_PER_MS;
-    if (correction !== undefined) corrections.push({ projectId, decidedMicros, ...correction });
+    if (correction !== undefined) corrections.push(correction);
   }
-  return { records, corrections };
+  const billed = landed.filter((_, at) => isBilledRule((verdicts[at] as Verdict).rule));
+  return { records, corrections, billed: billed.map((each) => toMeteredCall(each)) };
+}
+
+function toMeteredCall({ record, sessionId, counts }: LandedRecord): MeteredCall {
+  const { service, instance, models, endMicros } = record;
+  return { service, instance, session: sessionId, models, endMicros, usage: counts };
 }
 
 export function withMargin({ fromUnixMs, toUnixMs }: TimeRange): TimeRange {
@@ -60,7 +105,7 @@ function correctionOf(
   { record, batchId, recordOrdinal, traceId, spanId, stored }: LandedRecord,
   verdict: Verdict,
   landed: readonly LandedRecord[],
-): Omit<Correction, "projectId" | "decidedMicros"> | undefined {
+): NewVerdict | undefined {
   const target = verdict.shadowedBy === undefined ? undefined : landed[verdict.shadowedBy];
   // The column holds the billed record's own span: a log has none.
   const shadowedBy = target?.record.span === undefined ? undefined : String(target.record.span);

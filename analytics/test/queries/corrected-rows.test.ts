@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  CORRECTION_COLUMNS,
   CORRECTION_NAMES,
   correctionBatch,
+  correctionColumns,
 } from "../../src/corrections/correction.ts";
-import type { Correction } from "../../src/corrections/correction.ts";
+import type { Correction, Metered } from "../../src/corrections/correction.ts";
 import { sql } from "../../src/duckdb/sql.ts";
 import { encodeParquet } from "../../src/parquet/write-parquet.ts";
 import { projectSummary } from "../../src/queries/project-summary.ts";
@@ -21,7 +21,7 @@ const ofBatch = { projectId: "p1" };
 
 async function writeCorrections(name: string, corrections: readonly Correction[]): Promise<string> {
   const path = join(lake.folder, `${name}.parquet`);
-  const columns = CORRECTION_COLUMNS;
+  const columns = correctionColumns(corrections);
   const batch = correctionBatch(corrections);
   await writeFile(path, encodeParquet(batch, { columns, names: CORRECTION_NAMES, metadata: {} }));
   return path;
@@ -90,5 +90,61 @@ describe("verdicts that changed after their rows had landed", () => {
     const corrections = [await writeCorrections("second", [correction("b", 2, ofBatch)])];
     expect(await sum({ files: [rows] })).toEqual([2, 20n]);
     expect(await sum({ files: [rows], corrections })).toEqual([1, 10n]);
+  });
+
+  test("usage and whose work it was stay when only the verdict changes after them", async () => {
+    const point = row(1n, { signal: "metric", billed: null, cost_nano_usd: null, team: "own" });
+    const rows = await lake.write("metered", [point]);
+    const metered: Metered = {
+      counts: { input_tokens: 7 },
+      usageSource: "reported",
+      usageBasis: "spec",
+      usageRule: "meter",
+      costNanoUsd: 5n,
+      priceVersion: "v",
+    };
+    const first = correction("b", 1, {
+      ...ofBatch,
+      billed: true,
+      billRule: "meter",
+      shadowedBy: undefined,
+      metered,
+      inherited: { team: "other", user_id: "ann" },
+      decidedMicros: 1,
+    });
+    const corrections = [
+      await writeCorrections("first", [first]),
+      await writeCorrections("later", [
+        correction("b", 1, { ...ofBatch, billRule: "meter_told", decidedMicros: 2 }),
+        correction("b", 1, {
+          ...ofBatch,
+          billed: undefined,
+          billRule: undefined,
+          inherited: { session_id: "s" },
+          decidedMicros: 3,
+        }),
+      ]),
+    ];
+    const source = { files: [rows], corrections };
+    const found = await duckDb.query(
+      sql`SELECT billed, bill_rule, input_tokens, cost_nano_usd, team, user_id, session_id ${rowsOf("p1", range, source)}`,
+    );
+    expect(found.map((each) => Object.values(each))).toEqual([
+      [false, "meter_told", 7n, 5n, "own", "ann", "s"],
+    ]);
+  });
+
+  test("what a metric is billed for is money and tokens, and no call", async () => {
+    const point = row(2n, { signal: "metric", input_tokens: 3n });
+    const rows = await lake.write("one-call", [row(1n, { input_tokens: 4n }), point]);
+    const source = { files: [rows] };
+    expect(await projectSummary("p1", range, { duckDb, source })).toMatchObject({
+      calls: 1,
+      pricedCalls: 1,
+      costNanoUsd: 20n,
+      inputTokens: 7,
+    });
+    const alone = { files: [await lake.write("no-call", [point])] };
+    expect(await sum(alone)).toEqual([0, 10n]);
   });
 });

@@ -119,7 +119,7 @@ export function verdictsAfter(
 }
 
 function textOfCorrection({ billed, billRule, shadowedBy }: Correction): string {
-  return textOf(billed, billRule, shadowedBy ?? null);
+  return textOf(billed === true, billRule, shadowedBy ?? null);
 }
 
 export function textOf(billed: boolean, rule: unknown, shadowedBy: unknown): string {

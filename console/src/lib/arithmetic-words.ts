@@ -47,6 +47,8 @@ const RULE_LABELS: Readonly<Record<string, string>> = {
   same_response: "same response id",
   twin: "same call, other trace or scope",
   failed: "failed",
+  meter: "billed",
+  meter_told: "told by other records",
 };
 
 export function ruleLabel(rule: string | undefined): string {

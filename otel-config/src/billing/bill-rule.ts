@@ -14,13 +14,15 @@ export const BILL_RULES = {
   nested: "another instrumentation's record of the same call, above or below the billed one",
   same_response: "another instrumentation's record of the same call, with the same response id",
   twin: "another instrumentation's record of the same call, told by time, model and counts",
+  meter: "a metric's count of tokens that no span and no log tells: billed",
+  meter_told: "a metric's count of tokens that are billed with other records",
 } as const;
 
 export type BillRule = keyof typeof BILL_RULES;
 
 /** Rules of records that are billed; all others are not. */
 export function isBilledRule(rule: BillRule): boolean {
-  return rule === "call" || rule === "aggregate_only";
+  return rule === "call" || rule === "aggregate_only" || rule === "meter";
 }
 
 export interface CallEvidence {

@@ -28,6 +28,7 @@ export function rowPrices(
     projectId: textOf(row, "project_id"),
     serviceTier: textOf(row, "service_tier"),
     recordedUntil,
+    isMetered: textOf(row, "signal") === "metric",
   };
   const answer = callPrices(book, { ...subject, responseModel, requestModel });
   if (answer === undefined) return undefined;

@@ -25,6 +25,10 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",
+  meter: "a metric counted them: how they are spread over calls is not known",
+  "meter-rest": "a metric counted them, beyond the calls that spans or logs tell",
+  "meter-tiers":
+    "a metric counted them, and the price depends on how long each prompt was: the lowest price is shown",
 };
 
 /** What a value of `usage_rule` means; undefined for a rule that is not known here. */

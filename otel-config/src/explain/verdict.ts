@@ -53,6 +53,9 @@ const RULE_TEXTS: Readonly<Record<BillRule, string>> = {
   same_response:
     "Another instrumentation's record of the same call: both carry the same response id.",
   twin: "Another instrumentation's record of the same call: time, model and counts agree.",
+  meter:
+    "A metric counted these tokens, together with those of the points beside it, and no span and no log tells the calls that used them.",
+  meter_told: "A metric counted these tokens. They are billed with other records.",
 };
 
 function ruleText(rule: string | undefined, kind: VerdictKind): string {
@@ -72,7 +75,7 @@ const ROLE_TEXTS: Readonly<Partial<Record<CallRole, string>>> = {
 
 function noCallText(row: SpanRow): string {
   if (textOf(row, "signal") === "metric") {
-    return "A point of a metric sums up many calls. It is kept as a check on the records of the calls, never added to them.";
+    return "A point of a metric sums up many calls. It is billed for tokens only where no span and no log tells the calls, by the next recomputation.";
   }
   const role = textOf(row, "call_role") as CallRole | undefined;
   if (role !== undefined && isModelCall(role)) {

@@ -1,4 +1,5 @@
 import type { NormalUsage } from "../usage/usage.ts";
+import { meteredPrices } from "./metered-prices.ts";
 import type { PriceAnswer, PriceBook, PriceQuery } from "./price-book.ts";
 import { priceCall } from "./price-call.ts";
 
@@ -6,6 +7,8 @@ import { priceCall } from "./price-call.ts";
 export interface CallSubject extends Omit<PriceQuery, "model"> {
   readonly responseModel: string | undefined;
   readonly requestModel: string | undefined;
+  /** Its tokens are those of many calls, counted by a metric. */
+  readonly isMetered?: boolean;
 }
 
 /** Why a call has no cost: what the book lacks, or what the counts lack. */
@@ -16,9 +19,13 @@ export type CostGap = NonNullable<PriceAnswer["gap"]> | "no_model" | "usage";
  * own, a dated snapshot), the model asked for. Undefined for a call that names neither.
  */
 export function callPrices(book: PriceBook, subject: CallSubject): PriceAnswer | undefined {
-  const { responseModel, requestModel, ...rest } = subject;
-  const ask = (model: string | undefined): PriceAnswer | undefined =>
-    model === undefined ? undefined : book.resolve({ ...rest, model });
+  const { responseModel, requestModel, isMetered = false, ...rest } = subject;
+  const ask = (model: string | undefined): PriceAnswer | undefined => {
+    const answer = model === undefined ? undefined : book.resolve({ ...rest, model });
+    const prices = answer?.prices;
+    if (!isMetered || answer === undefined || prices === undefined) return answer;
+    return { ...answer, prices: meteredPrices(prices) };
+  };
   const answering = ask(responseModel);
   if (answering?.prices !== undefined) return answering;
   const asked = ask(requestModel);
