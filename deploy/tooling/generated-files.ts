@@ -7,6 +7,8 @@ import { readVerdicts } from "../clients/harness/verdict-file.ts";
 import { clientSections } from "../clients/harness/verdict-page.ts";
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
+import { wireTablesJson } from "./python-tables.ts";
+import { wireVectorsJson } from "./python-vectors.ts";
 
 /** A file of the repository whose content, or a marked part of it, is derived from a source. */
 export interface GeneratedFile {
@@ -46,6 +48,8 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
     path: "console/content/docs/redaction.md",
     render: (present) => replaceMarked(present, "redaction-rules", rulesTable(RULES)),
   },
+  { path: "adapters/python/src/lensai/wire_tables.json", render: () => wireTablesJson() },
+  { path: "adapters/python/tests/vectors/wire.json", render: () => wireVectorsJson() },
 ];
 
 /** Replaces what stands between `<!-- generated:name -->` and `<!-- /generated:name -->`. */

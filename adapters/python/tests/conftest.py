@@ -10,6 +10,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from lensai import configure
+
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -34,3 +36,11 @@ def spans(provider: TracerProvider) -> Iterator[InMemorySpanExporter]:
 @pytest.fixture(scope="session")
 def signing_vectors() -> Any:
     return json.loads((REPOSITORY / "otel-config" / "vectors" / "signing.json").read_text())
+
+
+@pytest.fixture
+def observed(spans: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
+    """Everything that is sent is observed."""
+    instrumented = configure()
+    yield spans
+    instrumented.shutdown()

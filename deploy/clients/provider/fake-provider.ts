@@ -14,7 +14,8 @@ import { OPENAI_RESPONSES } from "./openai-responses.ts";
 import { JSON_TYPE } from "./reply.ts";
 import type { ProviderApi, ProviderRequest, Reply } from "./reply.ts";
 
-const APIS: readonly ProviderApi[] = [
+/** Every API that is served. */
+export const PROVIDER_APIS: readonly ProviderApi[] = [
   OPENAI_CHAT,
   OPENAI_RESPONSES,
   OPENAI_EMBEDDINGS,
@@ -84,7 +85,7 @@ async function serve(
 ): Promise<void> {
   const startMs = performance.timeOrigin + performance.now();
   const path = (request.url ?? "").split("?")[0] ?? "";
-  const api = APIS.find((each) => each.matches(path));
+  const api = PROVIDER_APIS.find((each) => each.matches(path));
   const body = await readJson(request);
   if (api === undefined) {
     response

@@ -1,0 +1,1 @@
+"""The span of a call in the words of the GenAI conventions."""

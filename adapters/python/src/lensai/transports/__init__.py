@@ -1,0 +1,1 @@
+"""HTTP clients, each an adapter of the one place where calls begin."""

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Dict, Iterator, Mapping, Optional, Set
+
+from opentelemetry import context
+
+from lensai import _attributes as names
+from lensai._never_throw import never_throw
+from lensai.calls.answer import AnswerObserver, HidingObserver
+from lensai.calls.content_coding import decoder_of
+from lensai.spans.call_attributes import AttributeValue
+from lensai.spans.call_span import CallSpan, is_refusal
+from lensai.wire.call import WireCall, recognise_call
+from lensai.wire.facts import ResponseFacts
+from lensai.wire.reader import SseReader, create_response_reader
+from lensai.wire.stream_usage import with_stream_usage
+
+_REFUSING_ORIGINS_MAX = 100
+"""Servers that refuse the option for usage: few, and asked only once each."""
+
+_SIGNED = ("content-digest", "digest", "signature", "x-amz-content-sha256")
+
+
+@dataclass(frozen=True)
+class OutgoingRequest:
+    """A request as its transport has it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: Optional[bytes]
+    """None when it cannot be read without disturbing the caller."""
+
+
+class Attempt:
+    """One request to a provider, from before it is sent until its answer was read. Its transport says what happens;
+    of the rest, a transport knows nothing. None of it raises.
+    """
+
+    def __init__(self, span: CallSpan, origin: str, asking_body: Optional[bytes], refusing: Set[str]) -> None:
+        self._span = span
+        self._origin = origin
+        self._refusing = refusing
+        self.asking_body = asking_body
+        """The body to send instead of the caller's: it asks for usage that the caller did not ask for."""
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Sends the request inside of its span: what is below is part of it."""
+        inside = never_throw("entering a span", self._span.inside)
+        token = None if inside is None else context.attach(inside)
+        try:
+            yield
+        finally:
+            if token is not None:
+                context.detach(token)
+
+    def failed(self, error: BaseException) -> None:
+        """There is no answer: `error` is what the application gets."""
+        never_throw("ending a span", self._span.fail, error)
+
+    def option_refused(self) -> None:
+        """The server does not know the option; the caller's own request is sent. Nothing was billed for the first."""
+        self.asking_body = None
+        if len(self._refusing) < _REFUSING_ORIGINS_MAX:
+            self._refusing.add(self._origin)
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> Optional[AnswerObserver]:
+        """The answer has begun: what is to be told of its body. None when nothing of it is read, as of a refusal;
+        then the attempt has ended.
+        """
+        return never_throw("observing an answer", self._observe, status, headers)
+
+    def unread(self, problem: str) -> None:
+        """The answer has begun, and will not be read for this reason."""
+        never_throw("ending a span", self._span.complete, ResponseFacts(problem=problem))
+
+    def abandon(self) -> None:
+        """Nobody will read the answer, or not on."""
+        never_throw("ending the span of an unread answer", self._span.abandon)
+
+    def _observe(self, status: int, headers: Mapping[str, str]) -> Optional[AnswerObserver]:
+        if is_refusal(status):
+            self._span.refuse(status)
+            return None
+        reader = create_response_reader(self._span.call, headers.get("content-type", ""))
+        decode = decoder_of(headers.get("content-encoding", ""))
+        if reader is None or decode is None:
+            self.unread("content_type_unknown")
+            return None
+        is_hidden = self.asking_body is not None and isinstance(reader, SseReader)
+        observer = (
+            HidingObserver(self._span, reader, decode)
+            if is_hidden and isinstance(reader, SseReader)
+            else AnswerObserver(self._span, reader, decode)
+        )
+        self._span.on_abandon = observer.cancel
+        return observer
+
+
+class CallObserver:
+    """The one place where calls begin, whatever they are sent with: every transport is an adapter of it."""
+
+    def __init__(self, *, asks_for_stream_usage: bool = True) -> None:
+        self._asks_for_stream_usage = asks_for_stream_usage
+        self._refusing: Set[str] = set()
+
+    def start(self, request: OutgoingRequest, *, may_ask: bool = True) -> Optional[Attempt]:
+        """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a
+        model, or nobody wants to know of it. `may_ask`: the transport can replace the body. Never raises.
+        """
+        return never_throw("starting a span", self._start, request, may_ask)
+
+    def _start(self, request: OutgoingRequest, may_ask: bool) -> Optional[Attempt]:
+        call = recognise_call(request.method, request.url, request.body)
+        span = None if call is None else CallSpan.start(call, _resend_attributes(request.headers))
+        if call is None or span is None:
+            return None
+        origin = f"{call.server_address}:{call.server_port}"
+        asking = self._asking_body(call, request, origin) if may_ask else None
+        return Attempt(span, origin, asking, self._refusing)
+
+    def _asking_body(self, call: WireCall, request: OutgoingRequest, origin: str) -> Optional[bytes]:
+        if not self._asks_for_stream_usage or not call.lacks_stream_usage or call.request is None:
+            return None
+        if origin in self._refusing or is_signed(request.headers):
+            return None
+        return never_throw("asking for usage", with_stream_usage, call.request)
+
+
+def is_signed(headers: Mapping[str, str]) -> bool:
+    """A body that was signed must stay what it is."""
+    return any(name in headers for name in _SIGNED) or headers.get("authorization", "").startswith("AWS4-")
+
+
+def _resend_attributes(headers: Mapping[str, str]) -> Dict[str, AttributeValue]:
+    """The SDKs of OpenAI and Anthropic say in a header how often they have sent the same request before."""
+    count = headers.get("x-stainless-retry-count", "0")
+    return {names.HTTP_RESEND_COUNT: int(count)} if count.isascii() and count.isdigit() and int(count) > 0 else {}

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Callable, Mapping, Optional, Set
+
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+from lensai import _attributes as names
+from lensai._attribution import attribution_of
+from lensai._never_throw import never_throw
+from lensai._scope import INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION
+from lensai.spans.call_attributes import (
+    AttributeValue,
+    request_attributes,
+    response_attributes,
+    span_name_of,
+)
+from lensai.wire.call import WireCall
+from lensai.wire.facts import ResponseFacts
+
+_OBSERVED = context.create_key("lensai.observed_call")
+"""Set while a call is made: a request inside of an observed one is the same call on a lower level."""
+
+_ERROR_STATUS_MIN = 400
+
+
+class CallSpan:
+    """The span of one request to a provider, from before it is sent until its answer was read."""
+
+    _open: Set[CallSpan] = set()
+    """Those that have not ended, so that they are not lost with the process."""
+
+    def __init__(self, call: WireCall, span: Span) -> None:
+        self.call = call
+        self.on_abandon: Optional[Callable[[], None]] = None
+        """Ends the span with what was read of the answer so far."""
+        self._span = span
+        self._started = time.perf_counter()
+        self._first_chunk: Optional[float] = None
+        self._lock = threading.Lock()
+        self._has_ended = False
+        self._open.add(self)
+
+    @classmethod
+    def start(cls, call: WireCall, more: Mapping[str, AttributeValue]) -> Optional[CallSpan]:
+        """None when nobody wants the span: it is not sampled, there is no SDK, or it is observed already."""
+        if is_observed():
+            return None
+        span = trace.get_tracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION).start_span(
+            span_name_of(call),
+            kind=SpanKind.CLIENT,
+            attributes={**request_attributes(call), **attribution_of(), **more},
+        )
+        return cls(call, span) if span.is_recording() else None
+
+    @classmethod
+    def abandon_all(cls) -> None:
+        """Ends all spans, for the end of the process."""
+        for span in list(cls._open):
+            never_throw("ending a span", span.abandon)
+
+    @classmethod
+    def forget_all(cls) -> None:
+        """A process that was forked: its parent ends them."""
+        cls._open.clear()
+
+    def inside(self) -> Context:
+        """What the request itself runs in, so that spans of HTTP are children."""
+        return observed_context(trace.set_span_in_context(self._span))
+
+    def chunk_arrived(self) -> None:
+        """A part of the body has come."""
+        if self._first_chunk is None:
+            self._first_chunk = time.perf_counter()
+
+    def fail(self, error: BaseException) -> None:
+        """There is no answer: `error` is what the application gets."""
+        self._end(lambda: self._set_error(type(error).__name__))
+
+    def refuse(self, status: int) -> None:
+        """The provider refused; the body of a refusal says nothing about usage."""
+
+        def describe() -> None:
+            self._span.set_attribute(names.HTTP_STATUS_CODE, status)
+            self._set_error(str(status))
+
+        self._end(describe)
+
+    def complete(self, facts: ResponseFacts, error: Optional[BaseException] = None) -> None:
+        """The answer was read as far as it was. `error` is what cut it off, when it was not the caller."""
+
+        def describe() -> None:
+            self._span.set_attributes(response_attributes(self.call, facts))
+            if self.call.is_stream and self._first_chunk is not None:
+                self._span.set_attribute(
+                    names.TIME_TO_FIRST_CHUNK_SECONDS, self._first_chunk - self._started
+                )
+            kind = facts.error_type if error is None else type(error).__name__
+            if kind is not None:
+                self._set_error(kind)
+
+        self._end(describe)
+
+    def abandon(self) -> None:
+        """Nobody will read on."""
+        if self._first_chunk is not None and self.on_abandon is not None:
+            self.on_abandon()
+        self.complete(ResponseFacts(problem="body_not_read"))
+
+    def _set_error(self, kind: str) -> None:
+        """Only the type: messages of providers quote what they were asked."""
+        self._span.set_attribute(names.ERROR_TYPE, kind)
+        self._span.set_status(Status(StatusCode.ERROR))
+
+    def _end(self, describe: Callable[[], None]) -> None:
+        """Once, and whatever happens: a span that never ends is a call that was never made."""
+        with self._lock:
+            if self._has_ended:
+                return
+            self._has_ended = True
+        self._open.discard(self)
+        try:
+            describe()
+        finally:
+            self._span.end()
+
+
+def is_observed() -> bool:
+    return context.get_value(_OBSERVED) is True
+
+
+def observed_context(inside: Context) -> Context:
+    return context.set_value(_OBSERVED, True, inside)
+
+
+def is_refusal(status: int) -> bool:
+    return status >= _ERROR_STATUS_MIN
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CallSpan.forget_all)

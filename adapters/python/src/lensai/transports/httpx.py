@@ -1,0 +1,202 @@
+"""httpx and its fork httpx2: what the SDKs of OpenAI, Anthropic, Google and Mistral send with.
+
+Observed are the transports, below clients, redirects and retries: one attempt per request that goes out. Transports of
+others (caches, retries, mocks) are seen when they send through these.
+"""
+
+from __future__ import annotations
+
+import weakref
+from types import ModuleType
+from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple
+
+from lensai._never_throw import never_throw
+from lensai.calls.answer import AnswerObserver
+from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
+from lensai.calls.content_coding import decoder_of
+from lensai.wire.stream_usage import may_refuse_stream_usage, refuses_stream_usage
+
+Streams = Tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[], None]:
+    """Observes what is sent with a module that is httpx; answers with what undoes it."""
+    sync_class: Any = module.HTTPTransport
+    async_class: Any = module.AsyncHTTPTransport
+    send, send_async = sync_class.handle_request, async_class.handle_async_request
+    make_sync, make_async = _stream_classes(module)
+
+    def handle_request(self: Any, request: Any) -> Any:
+        attempt = _started(module, observer, request)
+        if attempt is None:
+            return send(self, request)
+        try:
+            with attempt.active():
+                asking = _asking(module, attempt, request)
+                response = send(self, request if asking is None else asking)
+                if attempt.asking_body is not None and may_refuse_stream_usage(response.status_code):
+                    raw = b"".join(response.stream)
+                    response.stream.close()
+                    if _is_refused(attempt, response, raw):
+                        response = send(self, request)
+                    else:
+                        response.stream = module.ByteStream(raw)
+        except BaseException as error:
+            attempt.failed(error)
+            raise
+        never_throw("observing an answer", _observe, attempt, response, make_sync)
+        return response
+
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        attempt = _started(module, observer, request)
+        if attempt is None:
+            return await send_async(self, request)
+        try:
+            with attempt.active():
+                asking = _asking(module, attempt, request)
+                response = await send_async(self, request if asking is None else asking)
+                if attempt.asking_body is not None and may_refuse_stream_usage(response.status_code):
+                    raw = b"".join([chunk async for chunk in response.stream])
+                    await response.stream.aclose()
+                    if _is_refused(attempt, response, raw):
+                        response = await send_async(self, request)
+                    else:
+                        response.stream = module.ByteStream(raw)
+        except BaseException as error:
+            attempt.failed(error)
+            raise
+        never_throw("observing an answer", _observe, attempt, response, make_async)
+        return response
+
+    sync_class.handle_request = handle_request
+    async_class.handle_async_request = handle_async_request
+
+    def undo() -> None:
+        # Whoever wrapped it after us keeps their wrapping.
+        if sync_class.handle_request is handle_request:
+            sync_class.handle_request = send
+        if async_class.handle_async_request is handle_async_request:
+            async_class.handle_async_request = send_async
+
+    return undo
+
+
+def _started(module: ModuleType, observer: CallObserver, request: Any) -> Optional[Attempt]:
+    outgoing = never_throw("reading a request", _outgoing, module, request)
+    return None if outgoing is None else observer.start(outgoing)
+
+
+def _outgoing(module: ModuleType, request: Any) -> Optional[OutgoingRequest]:
+    if request.method != "POST":
+        return None
+    try:
+        body: Optional[bytes] = request.content
+    except module.RequestNotRead:
+        body = None
+    return OutgoingRequest(request.method, str(request.url), _fields(request.headers), body)
+
+
+def _fields(headers: Any) -> Dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _asking(module: ModuleType, attempt: Attempt, request: Any) -> Any:
+    """The request that asks for usage; None where the caller's own is sent."""
+    body = attempt.asking_body
+    if body is None:
+        return None
+    asking = never_throw("asking for usage", _with_body, module, request, body)
+    if asking is None:
+        attempt.asking_body = None
+    return asking
+
+
+def _with_body(module: ModuleType, request: Any, body: bytes) -> Any:
+    headers = request.headers.copy()
+    if "content-length" in headers:
+        headers["content-length"] = str(len(body))
+    return module.Request(
+        request.method,
+        request.url,
+        headers=headers,
+        stream=module.ByteStream(body),
+        extensions=request.extensions,
+    )
+
+
+def _is_refused(attempt: Attempt, response: Any, raw: bytes) -> bool:
+    decode = decoder_of(response.headers.get("content-encoding", ""))
+    body = raw if decode is None else never_throw("reading a refusal", decode, raw) or raw
+    if not refuses_stream_usage(response.status_code, body):
+        return False
+    attempt.option_refused()
+    return True
+
+
+def _observe(attempt: Attempt, response: Any, make: Callable[[Any, AnswerObserver], Any]) -> None:
+    observer = attempt.answered(response.status_code, _fields(response.headers))
+    if observer is None:
+        return
+    if observer.is_rewriting and "content-encoding" in response.headers:
+        del response.headers["content-encoding"]
+    response.stream = make(response.stream, observer)
+    # Ends the spans of answers that nobody reads, when they are gone.
+    weakref.finalize(response.stream, attempt.abandon).atexit = False
+
+
+def _stream_classes(module: ModuleType) -> Streams:
+    """The bodies of answers, observed in passing. Nothing is read before the reader reads."""
+    sync_base: Any = module.SyncByteStream
+    async_base: Any = module.AsyncByteStream
+
+    class ObservedStream(sync_base):  # type: ignore[misc]
+        def __init__(self, stream: Any, observer: AnswerObserver) -> None:
+            self._stream = stream
+            self._observer = observer
+
+        def __iter__(self) -> Iterator[bytes]:
+            try:
+                for chunk in self._stream:
+                    passed = self._observer.chunk(chunk)
+                    if passed:
+                        yield passed
+            except GeneratorExit:
+                self._observer.cancel()
+                raise
+            except BaseException as error:
+                self._observer.fail(error)
+                raise
+            rest = self._observer.end()
+            if rest:
+                yield rest
+
+        def close(self) -> None:
+            self._observer.cancel()
+            self._stream.close()
+
+    class ObservedAsyncStream(async_base):  # type: ignore[misc]
+        def __init__(self, stream: Any, observer: AnswerObserver) -> None:
+            self._stream = stream
+            self._observer = observer
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            try:
+                async for chunk in self._stream:
+                    passed = self._observer.chunk(chunk)
+                    if passed:
+                        yield passed
+            except GeneratorExit:
+                self._observer.cancel()
+                raise
+            except BaseException as error:
+                self._observer.fail(error)
+                raise
+            rest = self._observer.end()
+            if rest:
+                yield rest
+
+        async def aclose(self) -> None:
+            self._observer.cancel()
+            await self._stream.aclose()
+
+    return ObservedStream, ObservedAsyncStream

@@ -1,0 +1,196 @@
+"""urllib3: what requests and botocore send with."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Optional
+
+from urllib3.connectionpool import HTTPConnectionPool
+
+from lensai._never_throw import never_throw
+from lensai.calls.answer import AnswerObserver
+from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
+from lensai.calls.content_coding import decoder_of
+
+
+def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
+    """Observes what is sent with urllib3; answers with what undoes it. Streams are not asked for their usage."""
+    pool: Any = HTTPConnectionPool
+    send = pool.urlopen
+
+    def urlopen(
+        self: Any, method: Any, url: Any, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        def sent() -> Any:
+            return send(self, method, url, body, headers, *args, **kwargs)
+
+        outgoing = never_throw("reading a request", _outgoing, self, method, url, (body, headers))
+        attempt = None if outgoing is None else observer.start(outgoing, may_ask=False)
+        if attempt is None:
+            return sent()
+        try:
+            with attempt.active():
+                response = sent()
+        except BaseException as error:
+            attempt.failed(error)
+            raise
+        never_throw("observing an answer", _observe, attempt, response)
+        return response
+
+    pool.urlopen = urlopen
+
+    def undo() -> None:
+        # Whoever wrapped it after us keeps their wrapping.
+        if pool.urlopen is urlopen:
+            pool.urlopen = send
+
+    return undo
+
+
+def _outgoing(pool: Any, method: Any, url: Any, content: Any) -> Optional[OutgoingRequest]:
+    if method != "POST":
+        return None
+    body, headers = content
+    # A proxy is asked with the whole address.
+    address = url if "://" in url else f"{pool.scheme}://{_bracketed(pool.host)}:{pool.port}{url}"
+    fields = pool.headers if headers is None else headers
+    return OutgoingRequest(method, address, _fields(fields), _body_of(body))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _fields(headers: Any) -> Dict[str, str]:
+    return {_text(name).lower(): _text(value) for name, value in headers.items()}
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body_of(body: Any) -> Optional[bytes]:
+    """Only what is in memory already; files and generators belong to the caller."""
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    return body.encode("utf-8", "replace") if isinstance(body, str) else None
+
+
+def _observe(attempt: Attempt, response: Any) -> None:
+    coding = response.headers.get("content-encoding", "")
+    fields = {name: value for name, value in _fields(response.headers).items() if name != "content-encoding"}
+    observer = attempt.answered(response.status, fields)
+    if observer is None:
+        return
+    if getattr(response, "_body", None) is not None:
+        # It was read at once.
+        observer.chunk(response.data)
+        observer.end()
+        return
+    response.__class__ = _observed_class(type(response))
+    response._lensai_body = _Body(observer, coding)
+    # Ends the spans of answers that nobody reads, when they are gone.
+    weakref.finalize(response, attempt.abandon).atexit = False
+
+
+class _Body:
+    """What of a body was read, whichever way."""
+
+    def __init__(self, observer: AnswerObserver, coding: str) -> None:
+        self._observer = observer
+        self._decode = decoder_of(coding)
+        self._is_reading = False
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is raised inside is why the body broke off: urllib3 closes an answer before it says so."""
+        self._is_reading = True
+        try:
+            yield
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._observer.fail(error)
+            raise
+        finally:
+            self._is_reading = False
+
+    def chunk(self, chunk: bytes, is_decoded: bool) -> None:
+        if is_decoded:
+            self._observer.chunk(chunk)
+            return
+        decoded = None if self._decode is None else never_throw("decoding an answer", self._decode, chunk)
+        if decoded is not None:
+            self._observer.chunk(decoded)
+
+    def end(self) -> None:
+        self._observer.end()
+
+    def cancel(self) -> None:
+        if not self._is_reading:
+            self._observer.cancel()
+
+
+_classes: Dict[Any, Any] = {}
+
+
+def _observed_class(kind: Any) -> Any:
+    """The class of an answer, with its three ways to read: all others go through them."""
+    known = _classes.get(kind)
+    if known is not None:
+        return known
+
+    class Observed(kind):  # type: ignore[misc]
+        _lensai_body: _Body
+
+        def read(self, amt: Any = None, decode_content: Any = None, cache_content: bool = False) -> bytes:
+            chunk = self._lensai_read(super().read, amt, decode_content, cache_content)
+            if amt is None:
+                self._lensai_body.end()
+            return chunk
+
+        def read1(self, amt: Any = None, decode_content: Any = None) -> bytes:
+            return self._lensai_read(super().read1, amt, decode_content)
+
+        def read_chunked(self, amt: Any = None, decode_content: Any = None) -> Iterator[bytes]:
+            is_decoded = self.decode_content if decode_content is None else decode_content
+            chunks = super().read_chunked(amt, decode_content)
+            while True:
+                try:
+                    with self._lensai_body.reading():
+                        chunk = next(chunks)
+                except StopIteration:
+                    break
+                self._lensai_body.chunk(chunk, is_decoded)
+                try:
+                    yield chunk
+                except GeneratorExit:
+                    self._lensai_body.cancel()
+                    chunks.close()
+                    raise
+            self._lensai_body.end()
+
+        def close(self) -> None:
+            self._lensai_body.cancel()
+            super().close()
+
+        def _lensai_read(self, read: Any, amt: Any, decode_content: Any, *more: Any) -> bytes:
+            is_decoded = self.decode_content if decode_content is None else decode_content
+            with self._lensai_body.reading():
+                chunk: bytes = read(amt, decode_content, *more)
+            if chunk:
+                self._lensai_body.chunk(chunk, is_decoded)
+            # There is no last empty read where the length was known.
+            is_closed = self.closed and not getattr(self, "_decoded_buffer", b"")
+            if is_closed or (not chunk and amt != 0):
+                self._lensai_body.end()
+            return chunk
+
+    Observed.__name__, Observed.__qualname__, Observed.__module__ = (
+        kind.__name__,
+        kind.__qualname__,
+        kind.__module__,
+    )
+    _classes[kind] = Observed
+    return Observed

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional
+
+from lensai.wire.call import WireCall
+from lensai.wire.json_path import text_at, texts_at, values_at
+from lensai.wire.usage import RawUsage, read_provider_usage
+
+_CHOICES_MAX = 256
+"""More choices than any API gives: an index beyond is not one."""
+
+_UNFINISHED = frozenset(["queued", "in_progress"])
+"""States of an answer that goes on."""
+
+
+@dataclass
+class ResponseFacts:
+    """What a provider's answer says about the call, as far as it was read."""
+
+    id: Optional[str] = None
+    model: Optional[str] = None
+    service_tier: Optional[str] = None
+    system_fingerprint: Optional[str] = None
+    finish_reasons_by_index: Dict[int, str] = field(default_factory=dict)
+    usage: RawUsage = field(default_factory=RawUsage)
+    has_usage: bool = False
+    output_characters: int = 0
+    """Characters that a stream has put out."""
+    error_type: Optional[str] = None
+    problem: Optional[str] = None
+    """Why the answer could not be read, or not to its end."""
+
+    @property
+    def finish_reasons(self) -> List[str]:
+        """By the index of the choice; one that was not finished is "error"."""
+        if not self.finish_reasons_by_index:
+            return []
+        last = max(self.finish_reasons_by_index)
+        return [self.finish_reasons_by_index.get(index, "error") for index in range(last + 1)]
+
+
+def add_to_facts(call: WireCall, body: Any, facts: ResponseFacts) -> None:
+    """Adds what a body, or one event of a stream, says. A later event overrules an earlier one."""
+    response = call.api.response
+    facts.id = text_at(body, response.get("id", ())) or facts.id
+    facts.model = text_at(body, response.get("model", ())) or facts.model
+    facts.service_tier = text_at(body, response.get("serviceTier", ())) or facts.service_tier
+    facts.system_fingerprint = (
+        text_at(body, response.get("systemFingerprint", ())) or facts.system_fingerprint
+    )
+    facts.error_type = text_at(body, response.get("errorType", ())) or facts.error_type
+    _add_finish_reasons(body, response.get("finishReasons"), facts)
+    if read_provider_usage(call.usage, body, facts.usage):
+        facts.has_usage = True
+
+
+def add_output_text(call: WireCall, event: Any, facts: ResponseFacts) -> None:
+    """Counts the text that one event of a stream brings."""
+    for text in texts_at(event, call.api.response.get("outputText", ())):
+        # In UTF-16 units, as the same guess is made elsewhere.
+        is_ascii = text.isascii()
+        facts.output_characters += (
+            len(text) if is_ascii else len(text.encode("utf-16-le", "surrogatepass")) // 2
+        )
+
+
+def _add_finish_reasons(body: Any, paths: Optional[Mapping[str, Any]], facts: ResponseFacts) -> None:
+    if paths is None:
+        return
+    if "list" not in paths:
+        reason = text_at(body, paths["at"])
+        if reason is not None and reason not in _UNFINISHED:
+            facts.finish_reasons_by_index[0] = reason
+        return
+    for place, element in enumerate(values_at(body, f"{paths['list']}[]")):
+        reason = text_at(element, paths["at"])
+        index = element.get("index") if isinstance(element, dict) else None
+        index = place if index is None else index
+        is_index = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < _CHOICES_MAX
+        if reason is not None and is_index:
+            facts.finish_reasons_by_index[index] = reason
