@@ -228,6 +228,17 @@ export const CLIENTS: readonly Client[] = [
     advice: "Nothing to do.",
   },
   {
+    name: "python-lensai",
+    title: "LensAI's own instrumentation (Python)",
+    runtime: "python",
+    app: "python",
+    packs: "adapters/python",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    packages: ["lensai", "openai", "anthropic", "google-genai", "boto3"],
+    advice:
+      "Google's SDK sends asynchronous calls with aiohttp where that is installed, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+  },
+  {
     name: "python-otel-openai",
     title: "OpenTelemetry for OpenAI (Python)",
     runtime: "python",

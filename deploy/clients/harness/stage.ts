@@ -108,6 +108,10 @@ async function stagePython(
   await install(python, [...pip, "-r", "requirements.txt"], { folder });
   const wanted = versions.map((version) => version.replace("@", "=="));
   if (wanted.length > 0) await install(python, [...pip, ...wanted], { folder });
+  if (client.packs !== undefined) {
+    const source = path.join(REPOSITORY, client.packs);
+    await install(python, [...pip, "--no-deps", "--force-reinstall", source], { folder });
+  }
   const { stdout } = await run(python, ["-m", "pip", "list", "--format=json"], { cwd: folder });
   const installed = JSON.parse(stdout) as { name: string; version: string }[];
   const versionOf = (name: string): string =>

@@ -20,6 +20,10 @@ PAUSE_S = 0.06
 
 
 def start_telemetry():
+    if has("lensai"):
+        import lensai
+
+        return [lensai.configure(service_name="client-python")]
     resource = Resource({"service.name": "client-python"})
     tracing = TracerProvider(resource=resource)
     tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

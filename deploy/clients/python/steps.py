@@ -1,5 +1,6 @@
 """How each SDK makes the call of a step. A factory gives a coroutine function that takes the step."""
 
+import asyncio
 import json
 import os
 from importlib.util import find_spec
@@ -70,6 +71,81 @@ def anthropic_step():
             await read_stream(await client.messages.create(**request, stream=True), step)
 
     return run
+
+
+def gemini_step():
+    from google import genai
+
+    client = genai.Client(api_key="none", http_options={"base_url": PROVIDER_URL})
+    declaration = {"name": TOOL["name"], "description": "weather", "parameters_json_schema": TOOL_SCHEMA}
+
+    async def run(step):
+        request = {"model": MODELS["gemini"], "contents": step["prompt"]}
+        if step.get("withTool"):
+            request["config"] = {"tools": [{"function_declarations": [declaration]}]}
+        if step.get("stream") is None:
+            await client.aio.models.generate_content(**request)
+            return
+        stream = await client.aio.models.generate_content_stream(**request)
+        async for _ in stream:
+            if step.get("aborts"):
+                await stream.aclose()
+                break
+
+    return run
+
+
+def bedrock_step(scenario):
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=PROVIDER_URL,
+        aws_access_key_id="none",
+        aws_secret_access_key="none",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    model = MODELS["bedrock"]
+
+    def converse(step):
+        content = [{"text": step["prompt"]}, {"cachePoint": {"type": "default"}}]
+        request = {
+            "modelId": model,
+            "messages": [{"role": "user", "content": content}],
+            "inferenceConfig": {"maxTokens": 400},
+        }
+        if step.get("stream") is None:
+            client.converse(**request)
+        else:
+            read_events(client.converse_stream(**request)["stream"], step)
+
+    def invoke(step):
+        body = {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 400,
+            "messages": [{"role": "user", "content": step["prompt"]}],
+        }
+        request = {"modelId": model, "contentType": "application/json", "body": json.dumps(body)}
+        if step.get("stream") is None:
+            client.invoke_model(**request)["body"].read()
+        else:
+            read_events(client.invoke_model_with_response_stream(**request)["body"], step)
+
+    make = invoke if scenario == "bedrock-invoke" else converse
+
+    async def run(step):
+        await asyncio.to_thread(make, step)
+
+    return run
+
+
+def read_events(stream, step):
+    for _ in stream:
+        if step.get("aborts"):
+            stream.close()
+            break
 
 
 def langchain_step():
@@ -165,6 +241,10 @@ def step_of(scenario):
     """The SDK of a scenario; where several are installed, the one that builds on the others."""
     if scenario.startswith("anthropic"):
         return anthropic_step()
+    if scenario.startswith("gemini"):
+        return gemini_step()
+    if scenario.startswith("bedrock"):
+        return bedrock_step(scenario)
     if has("pydantic_ai"):
         return pydantic_ai_step()
     if has("litellm"):
