@@ -10,6 +10,7 @@ export default defineConfig({
     "src/configure.ts",
     "src/fetch/{wrap,instrument}-fetch.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",
+    "src/runs/run-spans.ts",
   ],
   format: ["esm", "cjs"],
   target: "node20",

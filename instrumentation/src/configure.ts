@@ -4,6 +4,7 @@ import { instrumentFetchFor } from "./fetch/instrument-fetch.ts";
 import { instrumentHttp } from "./http/instrument-http.ts";
 import type { FetchOptions } from "./fetch/wrap-fetch.ts";
 import { neverThrow } from "./spans/never-throw.ts";
+import { processState } from "./spans/process-state.ts";
 import { flushAtExit } from "./telemetry/flush-at-exit.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import type { TelemetryOptions } from "./telemetry/telemetry.ts";
@@ -45,13 +46,16 @@ function observed(
   );
   const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(calls));
   const restoreUndici = neverThrow("observing undici", () => instrumentUndici(calls));
-  if (startsAtOnce) neverThrow("starting the SDK", () => telemetry.start());
+  const start = (): void => neverThrow("starting the SDK", () => telemetry.start());
+  processState().start = start;
+  if (startsAtOnce) start();
   neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
   return {
     async shutdown() {
       restoreFetch?.();
       restoreHttp?.();
       restoreUndici?.();
+      if (processState().start === start) processState().start = undefined;
       await telemetry.shutdown();
     },
   };

@@ -1,5 +1,6 @@
 import { context, createContextKey, propagation } from "@opentelemetry/api";
 import type { Attributes, Context } from "@opentelemetry/api";
+import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 
 /** Whom or what calls are made for. */
@@ -10,6 +11,8 @@ export interface Attribution {
   readonly team?: string;
   readonly feature?: string;
   readonly route?: string;
+  /** The agent at work; adapters of frameworks know it. */
+  readonly agent?: string;
 }
 
 /** Also the names of the baggage entries that are read. */
@@ -20,6 +23,7 @@ const ATTRIBUTE_NAMES: Readonly<Record<keyof Attribution, string>> = {
   team: LENSAI.team,
   feature: LENSAI.feature,
   route: LENSAI.route,
+  agent: GEN_AI.agentName,
 };
 
 const NAMES = Object.entries(ATTRIBUTE_NAMES) as [keyof Attribution, string][];
@@ -33,9 +37,15 @@ const KEY = createContextKey("lensai.attribution");
  * Nothing is written to baggage: HTTP instrumentation would send it to the provider.
  */
 export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
-  const active = context.active();
-  const inherited = active.getValue(KEY) as Attribution | undefined;
-  return context.with(active.setValue(KEY, { ...inherited, ...attribution }), fn);
+  return context.with(contextWithAttribution(context.active(), attribution), fn);
+}
+
+/** The same context for calls that are attributed to this as well; undefined values say nothing. */
+export function contextWithAttribution(of: Context, attribution: Attribution = {}): Context {
+  const said = Object.entries(attribution).filter(([, value]) => value !== undefined);
+  if (said.length === 0) return of;
+  const inherited = of.getValue(KEY) as Attribution | undefined;
+  return of.setValue(KEY, { ...inherited, ...Object.fromEntries(said) });
 }
 
 /** What is known about a call made in this context: what baggage brought from an earlier service, and what was set here. */

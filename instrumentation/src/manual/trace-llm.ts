@@ -2,6 +2,7 @@ import { SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Span } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { neverThrow } from "../spans/never-throw.ts";
+import { processState } from "../spans/process-state.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { attributionAttributes } from "./attribution.ts";
 
@@ -39,6 +40,8 @@ export function traceLlm<T>(name: string, fn: () => T): T {
 }
 
 function startSpan(name: string): Span {
+  // The first thing that happens may be this, and not a call.
+  processState().start?.();
   const tracer = trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
   return tracer.startSpan(`invoke_workflow ${name}`, {
     attributes: {

@@ -8,6 +8,8 @@ import { createSpanDelivery } from "../export/create-span-delivery.ts";
 import { withOptions } from "../export/export-settings.ts";
 import type { ExportOptions } from "../export/export-settings.ts";
 import { CallSpan } from "../spans/call-span.ts";
+import { neverThrow } from "../spans/never-throw.ts";
+import { processState } from "../spans/process-state.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 
 export interface TelemetryOptions extends ExportOptions {
@@ -55,14 +57,14 @@ export class Telemetry {
 
   /** Sends what there is, calls that are still open as far as they were read. Never rejects. */
   async flush(): Promise<void> {
-    CallSpan.abandonAll();
+    endOpenSpans();
     const provider = delegateOf(trace.getTracerProvider()) as { forceFlush?: () => Promise<void> };
     await limited(provider.forceFlush?.());
   }
 
   /** The same, and ends the SDK if it is ours. Never rejects. */
   async shutdown(): Promise<void> {
-    CallSpan.abandonAll();
+    endOpenSpans();
     await limited(this.#sdk?.shutdown());
   }
 }
@@ -85,6 +87,12 @@ function sdkConfiguration(
     ...(!environment.hasMetricsExporter && { metricReaders: [] }),
     ...(!environment.hasLogsExporter && { logRecordProcessors: [] }),
   };
+}
+
+/** Calls first: they are below runs. */
+function endOpenSpans(): void {
+  CallSpan.abandonAll();
+  for (const end of processState().endings) neverThrow("ending spans", end);
 }
 
 function hasTracerProvider(): boolean {
