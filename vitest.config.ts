@@ -18,12 +18,12 @@ const shared = {
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };
 
-const packageProject = (name: string, { isolate }: { isolate: boolean }) => ({
+const packageProject = (folder: string, { isolate }: { isolate: boolean }) => ({
   test: {
     ...shared,
-    name,
+    name: folder.split("/").at(-1) ?? folder,
     isolate,
-    root: `./${name}`,
+    root: `./${folder}`,
     include: ["test/**/*.test.ts"],
     exclude: ["test/bars/**", "test/crash/**", "test/s3/**", "**/node_modules/**"],
   },
@@ -39,6 +39,7 @@ export default defineConfig({
       packageProject("analytics", { isolate: false }),
       packageProject("collector", { isolate: true }),
       packageProject("instrumentation", { isolate: true }),
+      packageProject("adapters/langchain", { isolate: true }),
       {
         test: {
           ...shared,
