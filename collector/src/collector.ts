@@ -5,6 +5,7 @@ import { ReplayGuard } from "./admission/replay-guard.ts";
 import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
+import { PolicyStreams } from "./control/policy-streams.ts";
 import { ControlPoll } from "./control/poll-snapshot.ts";
 import { nodeDisk } from "./landing/disk.ts";
 import type { Log } from "./log.ts";
@@ -45,7 +46,8 @@ export interface Collector {
 /** Wires a collector; nothing runs before `start`. */
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
   const { pipeline, nowMs, log } = deps;
-  const control = createControlPoll(config, deps);
+  const policyStreams = new PolicyStreams();
+  const control = createControlPoll(config, deps, () => policyStreams.publish());
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
   let isDraining = false;
@@ -74,12 +76,18 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const stats = (): unknown => ({
     receiver: telemetry.stats(),
     bytesInFlight: parts.budget.inUseBytes,
-    control: { version: control.current().version, ageMs: control.ageMs() ?? null },
+    control: {
+      version: control.current().version,
+      ageMs: control.ageMs() ?? null,
+      streams: policyStreams.size,
+    },
     pipeline: pipeline.stats(),
   });
   const httpServer = createHttpServer({
     ...parts,
     control: () => control.current(),
+    controlAgeMs: () => control.stalenessMs(),
+    policyStreams,
     bodyTimeoutMs: config.bodyTimeoutMs,
     corsOrigins: new Set(config.corsOrigins),
     hosts: allowedHosts([config.bindAddress, ...config.allowedHosts]),
@@ -92,19 +100,21 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const http = httpListener(httpServer, { host, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
   const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  return collectorOf({ control, pipeline, replayGuard, http, grpc }, () => (isDraining = true));
+  const components = { control, pipeline, replayGuard, policyStreams, http, grpc };
+  return collectorOf(components, () => (isDraining = true));
 }
 
 interface CollectorComponents {
   readonly control: Component;
   readonly pipeline: Component;
   readonly replayGuard: Component;
+  readonly policyStreams: Component;
   readonly http: Listener;
   readonly grpc: Listener;
 }
 
 function collectorOf(components: CollectorComponents, drain: () => void): Collector {
-  const { control, pipeline, replayGuard, http, grpc } = components;
+  const { control, pipeline, replayGuard, policyStreams, http, grpc } = components;
   let stopping: Promise<void> | undefined;
   return {
     get httpPort() {
@@ -113,7 +123,7 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
     get grpcPort() {
       return grpc.port;
     },
-    start: () => startAll([control, pipeline, replayGuard, grpc, http]),
+    start: () => startAll([control, pipeline, replayGuard, policyStreams, grpc, http]),
     stop() {
       drain();
       stopping ??= stopListenersFirst(components);
@@ -122,14 +132,19 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
   };
 }
 
-/** Both ports drain at the same time: each may take as long as its slowest request. */
+/** Both ports drain at the same time: each may take as long as its slowest request, and streams never end. */
 async function stopListenersFirst(components: CollectorComponents): Promise<void> {
-  const { control, pipeline, replayGuard, http, grpc } = components;
+  const { control, pipeline, replayGuard, policyStreams, http, grpc } = components;
+  await policyStreams.stop();
   await Promise.all([http.stop(), grpc.stop()]);
   await stopAll([control, pipeline, replayGuard]);
 }
 
-function createControlPoll(config: CollectorConfig, { nowMs, log }: CollectorDeps): ControlPoll {
+function createControlPoll(
+  config: CollectorConfig,
+  { nowMs, log }: CollectorDeps,
+  onChange: () => void,
+): ControlPoll {
   const { url, token, intervalMs } = config.control;
   return new ControlPoll({
     url,
@@ -138,6 +153,7 @@ function createControlPoll(config: CollectorConfig, { nowMs, log }: CollectorDep
     dataDir: config.dataDir,
     builtIn: { bootstrapKey: config.bootstrapKey, content: config.content },
     nowMs,
+    onChange,
     onState: (problem) =>
       problem === undefined
         ? log.info("control snapshot is current again")

@@ -9,6 +9,9 @@ import type { HeaderLookup } from "./presented-keys.ts";
 import { isSigned, verifySignature } from "./request-signature.ts";
 import type { RequestSignature, SignedRequest } from "./request-signature.ts";
 
+/** Sending telemetry, or reading the policy that says what may be spent. */
+export type Use = "ingest" | "control";
+
 /** Who sends, and what their project wants. */
 export interface Sender {
   readonly projectId: string;
@@ -49,11 +52,11 @@ export class Authenticator {
     this.options = options;
   }
 
-  authenticate(request: SignedRequest): Sender {
+  authenticate(request: SignedRequest, use: Use = "ingest"): Sender {
     const control = this.options.control();
     const sender = isSigned(request.header)
       ? this.signed(request, control)
-      : this.unsigned(request.header, control);
+      : this.unsigned(request.header, use);
     const named = request.header(PROJECT_HEADER);
     if (named !== undefined && named !== sender.projectId)
       refuseOtherProject(named, sender, control);
@@ -67,19 +70,32 @@ export class Authenticator {
     return { projectId, apiKeyId: id, signature, content, origins: [] };
   }
 
-  private unsigned(header: HeaderLookup, control: ControlIndex): Sender {
+  private unsigned(header: HeaderLookup, use: Use): Sender {
+    const control = this.options.control();
     const keys = presentedKeys(header);
-    const sender =
-      keys.length === 0
-        ? this.keyless(control)
-        : senderOf(this.find(keys, control), control, this.options.nowMs());
-    if (control.projectsById.get(sender.projectId)?.requireSignature === true) {
+    const sender = keys.length === 0 ? this.keyless(control) : this.keyed(keys, use);
+    const isStrict = control.projectsById.get(sender.projectId)?.requireSignature === true;
+    if (isStrict && use === "ingest") {
       throw new LensError(
         "auth.signature_required",
         `the project ${sender.projectId} takes signed requests only; set LENSAI_SIGNING_KEY_ID and LENSAI_SIGNING_SECRET where LensAI's exporter runs`,
       );
     }
     return sender;
+  }
+
+  private keyed(keys: readonly string[], use: Use): Sender {
+    const control = this.options.control();
+    const key = this.find(keys, control);
+    requireUsable(key, this.options.nowMs());
+    requireScope(key, use);
+    return {
+      projectId: key.projectId,
+      apiKeyId: key.id,
+      signature: undefined,
+      content: contentOf(key.projectId, control),
+      origins: key.origins,
+    };
   }
 
   private keyless(control: ControlIndex): Sender {
@@ -124,7 +140,7 @@ export class Authenticator {
   }
 }
 
-function senderOf(key: ControlKey, control: ControlIndex, nowMs: number): Sender {
+function requireUsable(key: ControlKey, nowMs: number): void {
   if (key.revoked) {
     throw new LensError(
       "auth.key_revoked",
@@ -137,19 +153,25 @@ function senderOf(key: ControlKey, control: ControlIndex, nowMs: number): Sender
       `the key ${key.id} expired at ${key.expiresAt}; create a new one in the console`,
     );
   }
-  if (!key.scopes.includes("ingest")) {
+}
+
+/**
+ * Who may send may know what stops it, so that an application needs one key. Not with a browser key: everybody
+ * who opens the page has it, and a policy names budgets and their amounts.
+ */
+function requireScope({ id, scopes, origins }: ControlKey, use: Use): void {
+  if (scopes.includes(use)) return;
+  if (use === "ingest") {
     throw new LensError(
       "auth.scope_missing",
-      `the key ${key.id} may not send telemetry; create one with the scope "ingest"`,
+      `the key ${id} may not send telemetry; create one with the scope "ingest"`,
     );
   }
-  return {
-    projectId: key.projectId,
-    apiKeyId: key.id,
-    signature: undefined,
-    content: contentOf(key.projectId, control),
-    origins: key.origins,
-  };
+  if (scopes.includes("ingest") && origins.length === 0) return;
+  throw new LensError(
+    "auth.scope_missing",
+    `the key ${id} may not read the policy; create one with the scope "control" or, not for browsers, "ingest"`,
+  );
 }
 
 /** A project that the snapshot forgot keeps no content: the careful side. */

@@ -9,6 +9,8 @@ import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 /** A control snapshot in the form that admission asks: by key hash, by project, by origin. */
 export interface ControlIndex {
   readonly version: number;
+  /** What it was made from; undefined while nothing but what is built in is known. */
+  readonly snapshot: ControlSnapshot | undefined;
   readonly keysBySha256: ReadonlyMap<string, ControlKey>;
   /** By the `keyid` of signatures. */
   readonly signingSecretsById: ReadonlyMap<string, SigningSecret>;
@@ -60,7 +62,7 @@ export function indexSnapshot(
     snapshot?.signingSecrets?.map((secret) => [secret.id, signingSecret(secret)]),
   );
   const version = snapshot?.version ?? 0;
-  return { version, keysBySha256, signingSecretsById, projectsById, origins };
+  return { version, snapshot, keysBySha256, signingSecretsById, projectsById, origins };
 }
 
 const signingSecret = (secret: ControlSigningSecret): SigningSecret => ({

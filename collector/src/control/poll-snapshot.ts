@@ -18,6 +18,8 @@ export interface ControlPollOptions {
   readonly nowMs: () => number;
   /** Told once per change of fortune: when polls begin to fail, with the reason, and when they recover. */
   readonly onState: (problem: string | undefined) => void;
+  /** Told when `current` has become another. */
+  readonly onChange?: () => void;
 }
 
 /** A console that does not answer in this time is down; the last good copy is used meanwhile. */
@@ -60,6 +62,17 @@ export class ControlPoll implements Component {
     return this.confirmedAtMs === undefined ? undefined : this.options.nowMs() - this.confirmedAtMs;
   }
 
+  /**
+   * Milliseconds that what is known is old: since it was confirmed or, of a last good copy that nobody has
+   * confirmed yet, since it was issued. Undefined when nobody issues anything.
+   */
+  stalenessMs(): number | undefined {
+    const { snapshot } = this.index;
+    if (this.confirmedAtMs !== undefined || snapshot === undefined) return this.ageMs();
+    const issuedAtMs = Date.parse(snapshot.issuedAt);
+    return Number.isNaN(issuedAtMs) ? undefined : this.options.nowMs() - issuedAtMs;
+  }
+
   async start(): Promise<void> {
     const lastGood = await this.readLastGood();
     if (lastGood !== undefined) this.index = indexSnapshot(lastGood, this.options.builtIn);
@@ -85,7 +98,6 @@ export class ControlPoll implements Component {
       await this.refresh();
       if (this.failures > 0) this.options.onState(undefined);
       this.failures = 0;
-      this.confirmedAtMs = this.options.nowMs();
     } catch (error) {
       if (this.stopped.signal.aborted) return;
       this.failures += 1;
@@ -99,7 +111,7 @@ export class ControlPoll implements Component {
   }
 
   private async refresh(): Promise<void> {
-    const { url, token, builtIn } = this.options;
+    const { url, token, builtIn, nowMs } = this.options;
     const response = await fetch(new URL("internal/control", `${url}/`), {
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -108,7 +120,10 @@ export class ControlPoll implements Component {
       redirect: "error",
       signal: AbortSignal.any([this.stopped.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });
-    if (response.status === 304) return;
+    if (response.status === 304) {
+      this.confirmedAtMs = nowMs();
+      return;
+    }
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new Error(`the console answered ${response.status}`);
@@ -116,6 +131,8 @@ export class ControlPoll implements Component {
     const text = await textOf(response);
     const snapshot = parseControlSnapshot(JSON.parse(text));
     this.index = indexSnapshot(snapshot, builtIn);
+    this.confirmedAtMs = nowMs();
+    this.options.onChange?.();
     // Without an ETag until the copy is on disk, so that the next poll tries to write it again: after a
     // restart an old copy would bring revoked keys back.
     this.etag = undefined;

@@ -2,16 +2,17 @@ import type { Socket } from "node:net";
 import { LensError } from "@lensai/otel-config/errors";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
+import { serveControl } from "./control-http.ts";
+import type { ControlHttpParts } from "./control-http.ts";
 import { serveHealth } from "./health.ts";
 import type { HealthParts } from "./health.ts";
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./limits.ts";
 import { refuseUrl, serveOtlpHttp } from "./otlp-http.ts";
-import type { OtlpHttpParts } from "./otlp-http.ts";
 import { statusBody } from "./otlp-response.ts";
 import { originForm } from "./request-line.ts";
 
-/** The server of the OTLP/HTTP port: exports, health and counters. Not yet listening. */
-export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyInstance {
+/** The server of the OTLP/HTTP port: exports, the policy, health and counters. Not yet listening. */
+export function createHttpServer(parts: ControlHttpParts & HealthParts): FastifyInstance {
   const server = Fastify({
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -28,6 +29,7 @@ export function createHttpServer(parts: OtlpHttpParts & HealthParts): FastifyIns
     frameworkErrors: (_error, request, reply) => refuseUrl({ parts, request, reply }),
   });
   serveHealth(server, parts);
+  serveControl(server, parts);
   serveOtlpHttp(server, parts);
   return server;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LensError } from "@lensai/otel-config/errors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { HeaderLookup } from "../admission/presented-keys.ts";
+import type { SignedRequest } from "../admission/request-signature.ts";
 import type { ControlIndex } from "../control/index-snapshot.ts";
 import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
 import type { ReceiverParts } from "./accept-export.ts";
@@ -79,7 +79,7 @@ async function serveRequest(
   }
 }
 
-function isAllowedOrigin(parts: OtlpHttpParts, origin: string | undefined): boolean {
+export function isAllowedOrigin(parts: OtlpHttpParts, origin: string | undefined): boolean {
   if (origin === undefined) return false;
   return parts.corsOrigins.has(origin) || parts.control().origins.has(origin);
 }
@@ -92,11 +92,7 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
   const signal = signalOfPath(request.url);
   requirePost(request.method);
   refuseWhileDraining(parts);
-  const sender = parts.authenticator.authenticate({
-    method: request.method,
-    path: pathOf(request.url),
-    header: headerLookup(request),
-  });
+  const sender = parts.authenticator.authenticate(signedRequestOf(request));
   if (sender.apiKeyId === undefined) requireLoopbackHost(headers.host, parts.hosts);
   requireOrigin(headers.origin, sender, originIsAllowed);
   parts.rateLimiter.admit(sender.projectId, parts.nowMs());
@@ -123,10 +119,15 @@ async function serveExport(exchange: Exchange, originIsAllowed: boolean): Promis
 const awaitsContinue = (request: FastifyRequest): boolean =>
   request.headers.expect?.toLowerCase() === "100-continue" && request.raw.httpVersion !== "1.0";
 
-function headerLookup(request: FastifyRequest): HeaderLookup {
-  return (name) => {
-    const value = request.headers[name];
-    return Array.isArray(value) ? value[0] : value;
+/** A request as admission sees it. */
+export function signedRequestOf(request: FastifyRequest): SignedRequest {
+  return {
+    method: request.method,
+    path: pathOf(request.url),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
   };
 }
 
@@ -137,7 +138,7 @@ export function refuseUrl(exchange: Exchange): void {
 }
 
 /** Answers with a google.rpc.Status in the encoding of the request, JSON when it named none. */
-function sendFailure(exchange: Exchange, thrown: unknown): FastifyReply {
+export function sendFailure(exchange: Exchange, thrown: unknown): FastifyReply {
   const { parts, request, reply } = exchange;
   const error = toLensError(thrown);
   const status = otlpStatusOf(error.code);
@@ -147,7 +148,7 @@ function sendFailure(exchange: Exchange, thrown: unknown): FastifyReply {
   const isProtobuf = mediaType?.isJson === false;
   reply.code(status.http);
   reply.header("content-type", isProtobuf ? (mediaType?.name ?? "") : "application/json");
-  if (status.http === 405) reply.header("allow", "POST");
+  if (status.http === 405 && !reply.hasHeader("allow")) reply.header("allow", "POST");
   if (status.http === 401) reply.header("www-authenticate", challengeOf(error));
   const retryAfterSeconds = retryAfterSecondsOf(error);
   if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));

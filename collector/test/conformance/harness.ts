@@ -27,6 +27,8 @@ export interface TestCollector {
   connect(): Promise<Socket>;
   /** Makes the console say this, and waits until the collector has heard it. Needs `sections` at the start. */
   publish(sections: SnapshotSections): Promise<void>;
+  /** From now on the console does not answer. */
+  silenceConsole(): void;
   stop(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function startCollector(options: TestOptions = {}): Promise<TestCol
       console?.publish(sections);
       await heard();
     },
+    silenceConsole: () => console?.stop(),
     async stop() {
       await collector.stop();
       console?.stop();

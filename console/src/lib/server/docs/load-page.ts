@@ -25,6 +25,7 @@ const READING_ORDER: readonly string[] = [
   FIRST_PAGE,
   "sending-data",
   "signed-exports",
+  "control-endpoint",
   "dialects",
   "billing-once",
   "project-page",

@@ -1,0 +1,102 @@
+import type { ServerResponse } from "node:http";
+import { LensError } from "@lensai/otel-config/errors";
+import type { Component } from "../component.ts";
+
+/** Proxies close streams that are silent for a minute. */
+const HEARTBEAT_INTERVAL_MS = 15_000;
+
+/** How long a client that lost its stream waits before it comes back, in the stream's own notation. */
+const RECONNECT_MS = 2000;
+
+/** Each is a socket and a few hundred bytes. Who comes later is told to come again, and may poll meanwhile. */
+const STREAMS_MAX = 8192;
+
+/** A reader that leaves this many bytes lying is asleep or gone: its stream ends, and it may come back. */
+const UNREAD_BYTES_MAX = 1024 * 1024;
+
+export interface PolicyStream {
+  /** The policy that holds now, as JSON. Throws when the reader may not know it any longer. */
+  readonly policyJson: () => { readonly version: number; readonly json: string };
+  readonly response: ServerResponse;
+}
+
+/** Server-sent events: every reader has the policy at once, and again at each change. */
+export class PolicyStreams implements Component {
+  readonly name = "policy streams";
+  private readonly streams = new Set<PolicyStream>();
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  async start(): Promise<void> {
+    this.timer = setInterval(() => this.beat(), HEARTBEAT_INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  /** Ends all streams: their readers come back to whoever listens then. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.timer);
+    for (const { response } of this.streams) response.end();
+    this.streams.clear();
+  }
+
+  /** Throws LensError `ingest.overloaded` and `ingest.shutting_down`, before anything is written. */
+  refuseWhileFull(): void {
+    if (this.isStopped) {
+      throw new LensError("ingest.shutting_down", "the collector is stopping; come back", {
+        retryable: true,
+        retryAfterSeconds: 1,
+      });
+    }
+    if (this.streams.size < STREAMS_MAX) return;
+    throw new LensError(
+      "ingest.overloaded",
+      `${STREAMS_MAX} processes read this collector's policy as a stream; poll instead, with if-none-match`,
+      { retryable: true, retryAfterSeconds: 5 },
+    );
+  }
+
+  /** After the response's head. */
+  add(stream: PolicyStream): void {
+    this.streams.add(stream);
+    stream.response.on("close", () => this.streams.delete(stream));
+    stream.response.write(`retry: ${RECONNECT_MS}\n\n`);
+    this.tell(stream);
+  }
+
+  /** Tells everybody the policy of now. */
+  publish(): void {
+    for (const stream of this.streams) this.tell(stream);
+  }
+
+  private tell(stream: PolicyStream): void {
+    try {
+      const { version, json } = stream.policyJson();
+      this.write(stream, `event: policy\nid: ${version}\ndata: ${json}\n\n`);
+    } catch {
+      // The key was revoked. The reader learns why when it comes back.
+      stream.response.end();
+    }
+  }
+
+  /** Also finds out whose key has expired meanwhile. */
+  private beat(): void {
+    for (const stream of this.streams) {
+      try {
+        stream.policyJson();
+        this.write(stream, ":\n\n");
+      } catch {
+        stream.response.end();
+      }
+    }
+  }
+
+  private write({ response }: PolicyStream, text: string): void {
+    if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
+    else response.write(text);
+  }
+}

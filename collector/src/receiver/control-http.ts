@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { LensError } from "@lensai/otel-config/errors";
+import type { Sender } from "../admission/authenticate.ts";
+import { requireDigest } from "../admission/request-signature.ts";
+import { PolicyAnswers, isKnownTag, policyEtag } from "../control/policy-answers.ts";
+import type { PolicyStreams } from "../control/policy-streams.ts";
+import { refuseWhileDraining } from "./accept-export.ts";
+import { requireOrigin } from "./cors.ts";
+import { requireLoopbackHost } from "./host-check.ts";
+import { isAllowedOrigin, sendFailure, signedRequestOf } from "./otlp-http.ts";
+import type { Exchange, OtlpHttpParts } from "./otlp-http.ts";
+
+export interface ControlHttpParts extends OtlpHttpParts {
+  readonly policyStreams: PolicyStreams;
+  /** Milliseconds since what is known here was last confirmed; undefined when there is nobody to confirm it. */
+  readonly controlAgeMs: () => number | undefined;
+}
+
+interface PolicyExchange extends Exchange {
+  readonly parts: ControlHttpParts;
+  readonly answers: PolicyAnswers;
+}
+
+/**
+ * `GET /v1/control`: the policy of the caller's project, for processes that keep to budgets and kill-switches.
+ * JSON with an ETag for those that poll, server-sent events for those that accept them.
+ */
+export function serveControl(server: FastifyInstance, parts: ControlHttpParts): void {
+  const answers = new PolicyAnswers();
+  server.all("/v1/control", async (request, reply) => {
+    const exchange = { parts, request, reply, answers };
+    try {
+      return await servePolicy(exchange);
+    } catch (error) {
+      return sendFailure(exchange, error);
+    }
+  });
+}
+
+async function servePolicy(exchange: PolicyExchange): Promise<FastifyReply> {
+  const { parts, request, reply, answers } = exchange;
+  requireGet(exchange);
+  refuseWhileDraining(parts);
+  const { projectId } = await reader(exchange);
+  const { accept = "" } = request.headers;
+  if (accept.includes("text/event-stream")) return openStream(exchange);
+  const control = parts.control();
+  const etag = policyEtag(control);
+  reply.headers({ etag, "cache-control": "no-cache", vary: "accept, authorization" });
+  const ageMs = parts.controlAgeMs();
+  // RFC 9111 section 5.1: seconds since the origin, here the console, was last heard.
+  if (ageMs !== undefined) reply.header("age", String(Math.max(0, Math.floor(ageMs / 1000))));
+  if (isKnownTag(request.headers["if-none-match"], etag)) return reply.code(304).send();
+  reply.header("content-type", "application/json");
+  return reply.send(answers.policyJson(control, projectId));
+}
+
+function requireGet({ request, reply }: PolicyExchange): void {
+  if (request.method === "GET") return;
+  reply.header("allow", "GET");
+  throw new LensError(
+    "ingest.method_not_allowed",
+    `${request.method} is not allowed here; the policy is read with GET`,
+  );
+}
+
+/** Who asks. A signature is taken once, and covers an empty body. */
+async function reader(exchange: PolicyExchange): Promise<Sender> {
+  const { parts, request } = exchange;
+  const sender = authorize(exchange);
+  requireOrigin(request.headers.origin, sender, isAllowedOrigin(parts, request.headers.origin));
+  if (sender.signature !== undefined) {
+    requireDigest(sender.signature, new Uint8Array());
+    await parts.replayGuard.takeOnce(sender.signature);
+  }
+  return sender;
+}
+
+function authorize({ parts, request }: PolicyExchange): Sender {
+  const sender = parts.authenticator.authenticate(signedRequestOf(request), "control");
+  if (sender.apiKeyId === undefined) requireLoopbackHost(request.headers.host, parts.hosts);
+  return sender;
+}
+
+function openStream(exchange: PolicyExchange): FastifyReply {
+  const { parts, reply, answers } = exchange;
+  parts.policyStreams.refuseWhileFull();
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    // nginx would collect the stream otherwise.
+    "x-accel-buffering": "no",
+  });
+  const policyJson = (): { version: number; json: string } => {
+    const control = parts.control();
+    // Asked again each time: a stream lives longer than a key may, and than a signature does.
+    const { projectId } = authorize(exchange);
+    return { version: control.version, json: answers.policyJson(control, projectId) };
+  };
+  parts.policyStreams.add({ policyJson, response: reply.raw });
+  return reply;
+}

@@ -1,0 +1,288 @@
+import { once } from "node:events";
+import http from "node:http";
+import type { ControlBudget } from "@lensai/otel-config/control/budgets";
+import type { ControlKey } from "@lensai/otel-config/control/keys";
+import { parseControlPolicy } from "@lensai/otel-config/control/policy";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { secretOf, signedHeaders } from "../admission/sign.ts";
+import { sha256Hex } from "../../src/control/index-snapshot.ts";
+import type { SnapshotSections } from "../control/snapshot-server.ts";
+import { until } from "../landing/test-folder.ts";
+import { KEY, startCollector, statusOf } from "./harness.ts";
+import type { TestCollector, TestResponse } from "./harness.ts";
+
+/** Only a busy machine needs it: each case takes well under a second. */
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const ISSUED_AT = "2026-11-24T00:00:00.000Z";
+
+const keyOf = (key: string, more: Partial<ControlKey> = {}): ControlKey => ({
+  id: `key_${key}`,
+  sha256: sha256Hex(key),
+  projectId: "shop",
+  scopes: ["ingest"],
+  origins: [],
+  revoked: false,
+  ...more,
+});
+
+const budgetOf = (projectId: string): ControlBudget => ({
+  id: `bud_${projectId}`,
+  projectId,
+  name: `all of ${projectId}`,
+  scope: {},
+  limitNanoUsd: "5000000000",
+  mode: "enforce",
+  failMode: "closed",
+  unknownPrice: "block",
+  clamp: false,
+  periodStartsAt: ISSUED_AT,
+});
+
+const killSwitchOf = (projectId: string) => ({
+  id: `kill_${projectId}`,
+  projectId,
+  scope: { model: "gpt-5*" },
+  reason: `a loop in ${projectId}`,
+  triggeredAt: ISSUED_AT,
+});
+
+const secret = secretOf("sig_shop", "shop");
+
+const sections = {
+  issuedAt: ISSUED_AT,
+  projects: [
+    { id: "shop", name: "Shop", content: "redacted", requireSignature: true },
+    { id: "bank", name: "Bank", content: "redacted" },
+  ],
+  keys: [
+    keyOf("shop"),
+    keyOf("bank", { projectId: "bank", scopes: ["control"] }),
+    keyOf("reader", { scopes: ["read"] }),
+    keyOf("browser", { origins: ["https://shop.example"] }),
+  ],
+  signingSecrets: [secret],
+  budgets: [budgetOf("shop"), budgetOf("bank"), budgetOf("default")],
+  killSwitches: [killSwitchOf("bank")],
+} satisfies SnapshotSections;
+
+let target: TestCollector;
+
+beforeEach(async () => {
+  target = await startCollector({ sections });
+});
+afterEach(() => target.stop());
+
+const ask = (headers: Record<string, string> = {}): Promise<TestResponse> =>
+  target.send({ method: "GET", path: "/v1/control", headers });
+
+const codeOf = (response: TestResponse): string | undefined =>
+  (statusOf(response)["details"] as { reason: string }[])[0]?.reason;
+
+describe("the policy", () => {
+  test("is the part of the snapshot that concerns the key's project, and nothing else of it", async () => {
+    const response = await ask({ "x-api-key": "bank" });
+    expect(response.status).toBe(200);
+    expect(response.headers["content-type"]).toMatch("application/json");
+    const { projectId: _, ...terms } = budgetOf("bank");
+    const { projectId: __, ...killSwitch } = killSwitchOf("bank");
+    expect(parseControlPolicy(response.json())).toEqual({
+      formatVersion: 1,
+      version: 1,
+      issuedAt: ISSUED_AT,
+      budgets: [terms],
+      killSwitches: [killSwitch],
+    });
+    expect(response.body.toString()).not.toMatch(/shop|default|sha256|secret/);
+  });
+
+  test.each([
+    ["a key of the scope control", { "x-api-key": "bank" }, "bud_bank"],
+    [
+      "a key that sends, though its project wants signed exports",
+      { "x-api-key": "shop" },
+      "bud_shop",
+    ],
+    ["nobody, on this machine", {}, "bud_default"],
+    ["the bootstrap key", { authorization: `Bearer ${KEY}` }, "bud_default"],
+  ])("is read by %s", async (_, headers, budgetId) => {
+    const policy = parseControlPolicy((await ask(headers)).json());
+    expect(policy.budgets.map(({ id }) => id)).toEqual([budgetId]);
+  });
+
+  test("is read with a signature, once", async () => {
+    const options = { method: "GET", path: "/v1/control", contentType: "application/json" };
+    const headers = signedHeaders({ secret, body: "", ...options });
+    const response = await ask(headers);
+    expect([response.status, response.json()]).toMatchObject([
+      200,
+      { budgets: [{ id: "bud_shop" }] },
+    ]);
+    expect(codeOf(await ask(headers))).toBe("auth.signature_replayed");
+  });
+
+  test.each([
+    ["an unknown key", { "x-api-key": "nobody" }, 401, "auth.key_invalid"],
+    ["a key that only reads", { "x-api-key": "reader" }, 403, "auth.scope_missing"],
+    [
+      "a browser key",
+      { "x-api-key": "browser", origin: "https://shop.example" },
+      403,
+      "auth.scope_missing",
+    ],
+    ["a page of another origin", { origin: "https://evil.example" }, 403, "auth.origin_refused"],
+    [
+      "a name that was pointed at this machine",
+      { host: "evil.example" },
+      403,
+      "ingest.host_refused",
+    ],
+    [
+      "the key of another project than the one it names",
+      { "x-api-key": "bank", "x-lensai-project": "shop" },
+      403,
+      "auth.scope_missing",
+    ],
+  ] as const)("is not for %s", async (_, headers, ...statusAndCode) => {
+    const response = await ask(headers);
+    expect([response.status, codeOf(response)]).toEqual(statusAndCode);
+  });
+
+  test("is refused to a key from the moment that it is revoked", async () => {
+    await target.publish({ ...sections, keys: [keyOf("shop", { revoked: true })] });
+    const response = await ask({ "x-api-key": "shop" });
+    expect([response.status, codeOf(response)]).toEqual([403, "auth.key_revoked"]);
+  });
+
+  test("is read with GET only", async () => {
+    const response = await target.send({ path: "/v1/control", body: "{}" });
+    expect([response.status, response.headers["allow"]]).toEqual([405, "GET"]);
+  });
+
+  test("of a collector without a console has no budgets, no switches and no age", async () => {
+    const alone = await startCollector();
+    const response = await alone.send({ method: "GET", path: "/v1/control" });
+    expect(parseControlPolicy(response.json())).toMatchObject({
+      version: 0,
+      budgets: [],
+      killSwitches: [],
+    });
+    expect(response.headers["age"]).toBeUndefined();
+    await alone.stop();
+  });
+});
+
+describe("polling", () => {
+  test("an unchanged policy is 304 without a body, by weak comparison", async () => {
+    const { headers } = await ask();
+    expect(headers).toMatchObject({ etag: '"1"', "cache-control": "no-cache", age: "0" });
+    for (const tag of ['"1"', 'W/"1"', '"0", "1"', "*"]) {
+      const response = await ask({ "if-none-match": tag });
+      expect([response.status, response.headers["etag"], response.body.length]).toEqual([
+        304,
+        '"1"',
+        0,
+      ]);
+    }
+    expect((await ask({ "if-none-match": '"2"' })).status).toBe(200);
+  });
+
+  test("a changed one is 200 with the next tag", async () => {
+    await target.publish({ ...sections, killSwitches: [killSwitchOf("default")] });
+    const response = await ask({ "if-none-match": '"1"' });
+    expect([response.status, response.headers["etag"]]).toEqual([200, '"2"']);
+    expect(response.json()).toMatchObject({ killSwitches: [{ id: "kill_default" }] });
+  });
+
+  test("the age says how long the console has not confirmed it", async () => {
+    let nowMs = Date.parse(ISSUED_AT);
+    const old = await startCollector({ sections, nowMs: () => nowMs, config: {} });
+    old.silenceConsole();
+    nowMs += 90_500;
+    const { headers } = await old.send({ method: "GET", path: "/v1/control" });
+    expect(headers["age"]).toBe("90");
+    await old.stop();
+  });
+});
+
+interface Stream {
+  readonly status: number;
+  /** Everything received so far. */
+  readonly text: () => string;
+  readonly events: () => { id: string; policy: unknown }[];
+  readonly ended: Promise<unknown>;
+  close(): void;
+}
+
+async function openStream(headers: Record<string, string> = {}): Promise<Stream> {
+  const request = http.get({
+    port: target.collector.httpPort,
+    host: "127.0.0.1",
+    path: "/v1/control",
+    headers: { accept: "text/event-stream", ...headers },
+  });
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  let text = "";
+  response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  response.on("error", () => undefined);
+  return {
+    status: response.statusCode ?? 0,
+    text: () => text,
+    events: () =>
+      [...text.matchAll(/event: policy\nid: (\d+)\ndata: (.*)\n\n/g)].map(
+        ([, id = "", data = ""]) => ({
+          id,
+          policy: JSON.parse(data) as unknown,
+        }),
+      ),
+    ended: new Promise((resolve) => {
+      response.on("close", resolve);
+    }),
+    close: () => request.destroy(),
+  };
+}
+
+const streamCount = async (): Promise<number> => {
+  const headers = { authorization: "Bearer control-token" };
+  const stats = await target.send({ method: "GET", path: "/internal/stats", headers });
+  return (stats.json()["control"] as { streams: number }).streams;
+};
+
+describe("the stream", () => {
+  test("has the whole policy at once, and again at each change", async () => {
+    const stream = await openStream({ "x-api-key": "bank" });
+    await until(() => stream.events().length === 1);
+    await target.publish({ ...sections, killSwitches: [] });
+    await until(() => stream.events().length === 2);
+    expect(stream.events()).toMatchObject([
+      { id: "1", policy: { killSwitches: [{ id: "kill_bank" }] } },
+      { id: "2", policy: { version: 2, killSwitches: [] } },
+    ]);
+    expect(stream.text()).not.toMatch(/shop|default/);
+    stream.close();
+    await until(async () => (await streamCount()) === 0);
+  });
+
+  test("ends when its key is revoked, without a word of the new policy", async () => {
+    const stream = await openStream({ "x-api-key": "bank" });
+    await until(() => stream.events().length === 1);
+    await target.publish({
+      ...sections,
+      keys: [keyOf("bank", { projectId: "bank", revoked: true })],
+    });
+    await stream.ended;
+    expect(stream.events()).toHaveLength(1);
+  });
+
+  test("is refused to whoever the policy is", async () => {
+    expect((await openStream({ "x-api-key": "nobody" })).status).toBe(401);
+  });
+
+  test("a stop ends all streams at once, and does not wait for them", async () => {
+    const streams = await Promise.all(Array.from({ length: 50 }, () => openStream()));
+    const startedMs = performance.now();
+    await target.collector.stop();
+    await Promise.all(streams.map(({ ended }) => ended));
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+});
