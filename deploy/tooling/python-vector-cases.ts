@@ -4,7 +4,7 @@ export interface WireCase {
   readonly name: string;
   readonly url: string;
   readonly request: string;
-  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** Base64. */
   readonly chunks: readonly string[];
   readonly isWhole: boolean;
@@ -85,8 +85,9 @@ const events = (...list: readonly unknown[]): string[] =>
   );
 
 const OPENAI = "https://api.openai.com/v1/chat/completions";
-const JSON_TYPE = "application/json; charset=utf-8";
-const SSE_TYPE = "text/event-stream";
+const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
+const SSE_HEADERS = { "content-type": "text/event-stream" };
+const NDJSON_HEADERS = { "content-type": "application/x-ndjson" };
 const USAGE = {
   prompt_tokens: 100,
   completion_tokens: 20,
@@ -95,13 +96,129 @@ const USAGE = {
   completion_tokens_details: { reasoning_tokens: 30 },
 };
 
+const ollama = (...lines: readonly unknown[]): string[] =>
+  lines.map((line) => encoded(`${JSON.stringify(line)}\n`));
+const BEDROCK = "https://bedrock-runtime.eu-west-1.amazonaws.com/model";
+
 /** Answers that the fake provider does not give. */
 export const WIRE_CASES: readonly WireCase[] = [
+  {
+    name: "one document per line",
+    url: "http://localhost:11434/api/chat",
+    request: chat(),
+    headers: NDJSON_HEADERS,
+    chunks: ollama(
+      { model: "m", message: { content: "It is" } },
+      { model: "m", done: true, done_reason: "stop", prompt_eval_count: 26, eval_count: 9 },
+    ),
+    isWhole: true,
+  },
+  {
+    name: "one document per line, cut",
+    url: "http://localhost:11434/api/chat",
+    request: chat(),
+    headers: NDJSON_HEADERS,
+    chunks: ollama({ model: "m", message: { content: "It is" } }),
+    isWhole: false,
+  },
+  {
+    name: "an error of nothing but a message",
+    url: "http://localhost:11434/api/chat",
+    request: chat({ stream: false }),
+    headers: JSON_HEADERS,
+    chunks: json({ error: "no such model: secret" }),
+    isWhole: true,
+  },
+  {
+    name: "counts in headers",
+    url: `${BEDROCK}/meta.llama3/invoke`,
+    request: JSON.stringify({ prompt: "", max_gen_len: 5 }),
+    headers: {
+      ...JSON_HEADERS,
+      "x-amzn-bedrock-input-token-count": "12",
+      "x-amzn-bedrock-output-token-count": "many",
+    },
+    chunks: json({ generation: "ok", stop_reason: "stop" }),
+    isWhole: true,
+  },
+  {
+    name: "counts of a body that has no usage object, summed over a list",
+    url: `${BEDROCK}/amazon.titan-text/invoke`,
+    request: JSON.stringify({ inputText: "" }),
+    headers: JSON_HEADERS,
+    chunks: json({
+      inputTextTokenCount: 5,
+      results: [{ tokenCount: 3, completionReason: "FINISH" }, { tokenCount: 4 }],
+    }),
+    isWhole: true,
+  },
+  {
+    name: "searches that are charged",
+    url: "https://api.cohere.com/v2/rerank",
+    request: JSON.stringify({ model: "m", query: "", documents: [] }),
+    headers: JSON_HEADERS,
+    chunks: json({ id: "r", meta: { billed_units: { search_units: 2 } } }),
+    isWhole: true,
+  },
+  {
+    name: "the price that the provider says, and an error that is a number",
+    url: "https://openrouter.ai/api/v1/chat/completions",
+    request: chat({ stream: true }),
+    headers: SSE_HEADERS,
+    chunks: events(
+      { usage: { prompt_tokens: 4, completion_tokens: 5, cost: 0.00042 } },
+      {
+        error: { code: 502, message: "secret" },
+      },
+    ),
+    isWhole: true,
+  },
+  {
+    name: "a prompt that was blocked",
+    url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:generateContent",
+    request: JSON.stringify({ contents: [] }),
+    headers: JSON_HEADERS,
+    chunks: json({ promptFeedback: { blockReason: "SAFETY" } }),
+    isWhole: true,
+  },
+  {
+    name: "sound",
+    url: "https://api.openai.com/v1/audio/speech",
+    request: JSON.stringify({ model: "m", input: "", response_format: "mp3" }),
+    headers: { "content-type": "audio/mpeg" },
+    chunks: [encoded("sound")],
+    isWhole: true,
+  },
+  {
+    name: "sound, cut",
+    url: "https://api.openai.com/v1/audio/speech",
+    request: JSON.stringify({ model: "m", input: "" }),
+    headers: { "content-type": "audio/mpeg" },
+    chunks: [encoded("sound")],
+    isWhole: false,
+  },
+  {
+    name: "a form with a file",
+    url: "https://gateway.example/v1/audio/transcriptions",
+    request: [
+      "--b",
+      'Content-Disposition: form-data; name="model"\r\n\r\nwhisper-x',
+      "--b",
+      'Content-Disposition: form-data; name="temperature"\r\n\r\n0.5',
+      "--b",
+      'Content-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nsound',
+      "--b--",
+      "",
+    ].join("\r\n"),
+    headers: JSON_HEADERS,
+    chunks: json({ text: "", usage: { type: "tokens", input_tokens: 14, output_tokens: 3 } }),
+    isWhole: true,
+  },
   {
     name: "several choices, one without a reason",
     url: OPENAI,
     request: chat({ n: 3 }),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: json({
       id: "c1",
       model: "m-1",
@@ -119,7 +236,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "reasoning beside the output",
     url: "https://api.x.ai/v1/chat/completions",
     request: chat(),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: json({ choices: [{ finish_reason: "stop" }], usage: USAGE }),
     isWhole: true,
   },
@@ -127,7 +244,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "searches and citations",
     url: "https://api.perplexity.ai/chat/completions",
     request: chat(),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: json({
       usage: { prompt_tokens: 9, completion_tokens: 8, citation_tokens: 7, reasoning_tokens: 6 },
     }),
@@ -137,7 +254,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "usage in x_groq, in split chunks with carriage returns",
     url: "https://api.groq.com/openai/v1/chat/completions",
     request: chat({ stream: true }),
-    contentType: SSE_TYPE,
+    headers: SSE_HEADERS,
     chunks: [
       'data: {"choices":[{"index":0,"delta":{"content":"Grüße 🙂"}}]}\r',
       '\n\r\ndata: {"choices":[{"index":0,"finish_reason":"stop"}],\r\n',
@@ -150,7 +267,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "an emoji cut in two by the borders of chunks, and then nothing",
     url: OPENAI,
     request: chat({ stream: true, stream_options: { include_usage: true } }),
-    contentType: SSE_TYPE,
+    headers: SSE_HEADERS,
     chunks: [
       Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"🙂🙂 ok"}}]}\n\n').subarray(
         0,
@@ -164,7 +281,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "an error in the middle of a stream",
     url: "https://api.anthropic.com/v1/messages",
     request: JSON.stringify({ model: "m", messages: [], max_tokens: 1, stream: true }),
-    contentType: SSE_TYPE,
+    headers: SSE_HEADERS,
     chunks: events(
       { type: "message_start", message: { id: "m1", model: "m-1", usage: { input_tokens: 5 } } },
       { type: "error", error: { type: "overloaded_error", message: "busy" } },
@@ -175,7 +292,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "an event that is no JSON",
     url: OPENAI,
     request: chat({ stream: true }),
-    contentType: SSE_TYPE,
+    headers: SSE_HEADERS,
     chunks: events("{broken", { choices: [{ index: 0, finish_reason: "stop" }] }, "[DONE]"),
     isWhole: true,
   },
@@ -183,7 +300,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "a body that is no JSON",
     url: OPENAI,
     request: chat(),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: [encoded("<html>")],
     isWhole: true,
   },
@@ -191,7 +308,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "a body that breaks off",
     url: OPENAI,
     request: chat(),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: [encoded('{"id": "c')],
     isWhole: false,
   },
@@ -199,7 +316,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "a content type of no API",
     url: OPENAI,
     request: chat(),
-    contentType: "text/html",
+    headers: { "content-type": "text/html" },
     chunks: [encoded("<html>")],
     isWhole: true,
   },
@@ -207,7 +324,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "a list of answers, documents and images",
     url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent",
     request: JSON.stringify({ contents: [] }),
-    contentType: "application/json",
+    headers: JSON_HEADERS,
     chunks: json([
       { candidates: [{ content: {} }] },
       {
@@ -235,7 +352,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "counts that are none",
     url: OPENAI,
     request: chat(),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: json({ usage: { prompt_tokens: -4, completion_tokens: "12", total_tokens: null } }),
     isWhole: true,
   },
@@ -243,7 +360,7 @@ export const WIRE_CASES: readonly WireCase[] = [
     name: "a response of the other API that was cut short by its limit",
     url: "https://api.openai.com/v1/responses",
     request: JSON.stringify({ model: "m", input: "" }),
-    contentType: JSON_TYPE,
+    headers: JSON_HEADERS,
     chunks: json({
       id: "r1",
       status: "incomplete",

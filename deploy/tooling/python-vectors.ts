@@ -47,9 +47,9 @@ function callOf({ url, body }: SentRequest): unknown {
   };
 }
 
-function answered({ url, request, contentType, chunks, isWhole }: WireCase): unknown {
+function answered({ url, request, headers, chunks, isWhole }: WireCase): unknown {
   const call = recogniseCall({ method: "POST", url: new URL(url), body: request });
-  const reader = call && createResponseReader(call, () => contentType);
+  const reader = call && createResponseReader(call, (name) => headers[name]);
   if (call === undefined || reader === undefined) return null;
   for (const chunk of chunks) reader.push(Buffer.from(chunk, "base64"));
   reader.end(isWhole ? "whole" : "broken_off");
@@ -95,7 +95,7 @@ function providerCases(): WireCase[] {
       name: `${api.name}${isStream ? ", streamed" : ""}: ${path}`,
       url: `http://127.0.0.1:4010${path}`,
       request: JSON.stringify(body),
-      contentType,
+      headers: { "content-type": contentType },
     };
     const whole: WireCase = { ...base, chunks: encoded, isWhole: true };
     if (!isStream) return [whole];

@@ -39,7 +39,7 @@ def test_recognises_the_same_calls(vector: Any) -> None:
 def test_reads_the_same_from_an_answer_whatever_the_borders_of_its_chunks(vector: Any, size: int) -> None:
     call = recognise_call("POST", vector["url"], vector["request"].encode())
     assert call is not None
-    reader = create_response_reader(call, vector["contentType"])
+    reader = create_response_reader(call, vector["headers"])
     if vector["expected"] is None:
         assert reader is None
         return

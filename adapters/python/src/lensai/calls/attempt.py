@@ -14,6 +14,7 @@ from lensai.spans.call_attributes import AttributeValue
 from lensai.spans.call_span import CallSpan, is_refusal
 from lensai.wire.call import WireCall, recognise_call
 from lensai.wire.facts import ResponseFacts
+from lensai.wire.form_fields import FormFields
 from lensai.wire.reader import SseReader, create_response_reader
 from lensai.wire.stream_usage import with_stream_usage
 
@@ -33,6 +34,8 @@ class OutgoingRequest:
     """By lower-case name."""
     body: Optional[bytes]
     """None when it cannot be read without disturbing the caller."""
+    form: Optional[FormFields] = None
+    """The fields of a form that is the body."""
 
 
 class Attempt:
@@ -86,7 +89,7 @@ class Attempt:
         if is_refusal(status):
             self._span.refuse(status)
             return None
-        reader = create_response_reader(self._span.call, headers.get("content-type", ""))
+        reader = create_response_reader(self._span.call, headers)
         decode = decoder_of(headers.get("content-encoding", ""))
         if reader is None or decode is None:
             self.unread("content_type_unknown")
@@ -115,7 +118,7 @@ class CallObserver:
         return never_throw("starting a span", self._start, request, may_ask)
 
     def _start(self, request: OutgoingRequest, may_ask: bool) -> Optional[Attempt]:
-        call = recognise_call(request.method, request.url, request.body)
+        call = recognise_call(request.method, request.url, request.body, request.form)
         span = None if call is None else CallSpan.start(call, _resend_attributes(request.headers))
         if call is None or span is None:
             return None

@@ -26,6 +26,7 @@ _COUNT_NAMES = {
     "audioOutput": names.AUDIO_OUTPUT_TOKENS,
     "imageInput": names.IMAGE_INPUT_TOKENS,
     "imageOutput": names.IMAGE_OUTPUT_TOKENS,
+    "webSearches": names.USAGE_WEB_SEARCHES,
 }
 
 _OUTPUT_COUNTS = frozenset(["output", "outputText", "reasoning", "audioOutput", "imageOutput", "total"])
@@ -60,6 +61,7 @@ def response_attributes(call: WireCall, facts: ResponseFacts) -> Dict[str, Attri
         names.OPENAI_SERVICE_TIER if is_openai else names.ANTHROPIC_SERVICE_TIER: facts.service_tier,
         names.OPENAI_SYSTEM_FINGERPRINT: facts.system_fingerprint,
         names.OBSERVATION_PROBLEM: facts.problem,
+        names.USAGE_COST_USD: facts.cost_usd,
         **_usage_attributes(facts),
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -93,7 +93,21 @@ def _outgoing(module: ModuleType, request: Any) -> Optional[OutgoingRequest]:
         body: Optional[bytes] = request.content
     except module.RequestNotRead:
         body = None
-    return OutgoingRequest(request.method, str(request.url), _fields(request.headers), body)
+    form = _form_of(request.stream) if body is None else None
+    return OutgoingRequest(request.method, str(request.url), _fields(request.headers), body, form)
+
+
+def _form_of(stream: Any) -> Optional[Dict[str, Optional[str]]]:
+    """The texts of a form whose files are not read before they are sent."""
+    parts = getattr(stream, "fields", None)
+    if not isinstance(parts, list):
+        return None
+    values = [(part.name, getattr(part, "value", None)) for part in parts]
+    return {
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for name, value in values
+        if value is None or isinstance(value, (str, bytes))
+    }
 
 
 def _fields(headers: Any) -> Dict[str, str]:

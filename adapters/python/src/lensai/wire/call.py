@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Union
 from urllib.parse import unquote, urlsplit
 
-from lensai.wire.json_path import is_true_at, parse_json, text_at, values_at
-from lensai.wire.tables import UsageTable, WireApi, WireTables, wire_tables
+from lensai.wire.form_fields import FormFields, form_fields_of, request_of_form
+from lensai.wire.json_path import is_false_at, is_true_at, parse_json, text_at, values_at
+from lensai.wire.tables import UsageTable, WireApi, wire_tables
 
 RequestValue = Union[str, int, float, bool, List[str]]
 
@@ -38,19 +39,20 @@ class WireCall:
 
 
 def recognise_call(
-    method: str, url: str, body: Optional[bytes], tables: Optional[WireTables] = None
+    method: str, url: str, body: Optional[bytes], form: Optional[FormFields] = None
 ) -> Optional[WireCall]:
     """Is it a call of a model? Known hosts are trusted. At any other host (a gateway, a server of one's own) the body
-    must look like the API's. `body` is None when it cannot be read without disturbing the caller.
+    must look like the API's. `body` is None when it cannot be read without disturbing the caller; `form` has the
+    fields of a form that is the body.
     """
-    tables = tables or wire_tables()
+    tables = wire_tables()
     parts = urlsplit(url)
     api = tables.api_at_path(method, parts.path)
     if api is None:
         return None
     address = _address(parts.hostname or "")
     host = tables.host_of(_host_with_port(parts.scheme, address, parts.port))
-    request = _parsed(body)
+    request = _parsed(body) if form is None else request_of_form(form)
     if host is None and not _has_shape(api, request):
         return None
     usage_name = api.usage if host is None else host.usage.get(api.usage, api.usage)
@@ -59,9 +61,7 @@ def recognise_call(
         return None
     match = api.path.search(parts.path)
     groups = match.groupdict() if match else {}
-    is_stream = groups.get("stream") is not None or any(
-        is_true_at(request, path) for path in api.request.get("stream", [])
-    )
+    is_stream = groups.get("stream") is not None or _is_asked_to_stream(api, request)
     may_ask = host is None or not host.has_no_stream_usage_option
     model = text_at(request, api.request.get("model", []))
     if model is None and groups.get("model") is not None:
@@ -91,6 +91,9 @@ def _host_with_port(scheme: str, host: str, port: Optional[int]) -> str:
 def _parsed(body: Optional[bytes]) -> Optional[Dict[str, Any]]:
     if body is None or len(body) > REQUEST_BYTES_MAX:
         return None
+    form = form_fields_of(body)
+    if form is not None:
+        return request_of_form(form)
     try:
         value = parse_json(body)
     except ValueError:
@@ -101,6 +104,13 @@ def _parsed(body: Optional[bytes]) -> Optional[Dict[str, Any]]:
 def _has_shape(api: WireApi, request: Optional[Mapping[str, Any]]) -> bool:
     """A model in the path stands for one in the body."""
     return request is not None and all(any(name in request for name in names) for names in api.shape)
+
+
+def _is_asked_to_stream(api: WireApi, request: Optional[Mapping[str, Any]]) -> bool:
+    paths = api.request.get("stream", [])
+    if api.request.get("isStreamByDefault", False):
+        return not any(is_false_at(request, path) for path in paths)
+    return any(is_true_at(request, path) for path in paths)
 
 
 def _lacks_stream_usage(api: WireApi, request: Optional[Mapping[str, Any]]) -> bool:

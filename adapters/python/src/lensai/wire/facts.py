@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from lensai.wire.call import WireCall
 from lensai.wire.json_path import text_at, texts_at, values_at
@@ -9,6 +10,11 @@ from lensai.wire.usage import RawUsage, read_provider_usage
 
 _CHOICES_MAX = 256
 """More choices than any API gives: an index beyond is not one."""
+
+_OTHER_ERROR = "_OTHER"
+"""What OpenTelemetry calls errors without a name."""
+
+_HEADER_COUNT = re.compile(r"\d{1,15}", re.ASCII)
 
 _UNFINISHED = frozenset(["queued", "in_progress"])
 """States of an answer that goes on."""
@@ -28,6 +34,8 @@ class ResponseFacts:
     output_characters: int = 0
     """Characters that a stream has put out."""
     error_type: Optional[str] = None
+    cost_usd: Optional[float] = None
+    """What the provider says it cost, in US dollars."""
     problem: Optional[str] = None
     """Why the answer could not be read, or not to its end."""
 
@@ -49,9 +57,23 @@ def add_to_facts(call: WireCall, body: Any, facts: ResponseFacts) -> None:
     facts.system_fingerprint = (
         text_at(body, response.get("systemFingerprint", ())) or facts.system_fingerprint
     )
-    facts.error_type = text_at(body, response.get("errorType", ())) or facts.error_type
+    facts.error_type = _error_type_in(body, response.get("errorType", ())) or facts.error_type
+    cost = _cost_in(body, response.get("costUsd", ()))
+    facts.cost_usd = facts.cost_usd if cost is None else cost
     _add_finish_reasons(body, response.get("finishReasons"), facts)
     if read_provider_usage(call.usage, body, facts.usage):
+        facts.has_usage = True
+
+
+def add_header_usage(call: WireCall, headers: Mapping[str, str], facts: ResponseFacts) -> None:
+    """Adds the counts that come in headers, by lower-case name; the body's own overrule them."""
+    for part, name in call.api.response.get("usageHeaders", {}).items():
+        value = headers.get(name, "")
+        if _HEADER_COUNT.fullmatch(value) is None:
+            continue
+        facts.usage.counts[part] = int(value)
+        facts.usage.input_convention = call.usage.input_convention
+        facts.usage.output_convention = call.usage.output_convention
         facts.has_usage = True
 
 
@@ -65,6 +87,32 @@ def add_output_text(call: WireCall, event: Any, facts: ResponseFacts) -> None:
         )
 
 
+def _error_type_in(body: Any, paths: Sequence[str]) -> Optional[str]:
+    """Some errors are nothing but a message, or a number and one; messages quote what was asked."""
+    kind = text_at(body, paths)
+    if kind is not None:
+        return kind
+    for path in paths:
+        for value in values_at(body, path):
+            if _is_number(value) and int(value) == value and 100 <= value < 600:
+                return str(int(value))
+    error = body.get("error") if isinstance(body, dict) else None
+    is_error = isinstance(error, dict) or (isinstance(error, str) and error != "")
+    return _OTHER_ERROR if is_error else None
+
+
+def _cost_in(body: Any, paths: Sequence[str]) -> Optional[float]:
+    for path in paths:
+        for value in values_at(body, path):
+            if _is_number(value) and value >= 0:
+                return float(value)
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _add_finish_reasons(body: Any, paths: Optional[Mapping[str, Any]], facts: ResponseFacts) -> None:
     if paths is None:
         return
@@ -73,6 +121,9 @@ def _add_finish_reasons(body: Any, paths: Optional[Mapping[str, Any]], facts: Re
         if reason is not None and reason not in _UNFINISHED:
             facts.finish_reasons_by_index[0] = reason
         return
+    instead = text_at(body, paths.get("instead", ()))
+    if instead is not None:
+        facts.finish_reasons_by_index[0] = instead
     for place, element in enumerate(values_at(body, f"{paths['list']}[]")):
         reason = text_at(element, paths["at"])
         index = element.get("index") if isinstance(element, dict) else None

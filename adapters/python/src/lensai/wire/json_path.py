@@ -49,6 +49,10 @@ def is_true_at(document: Any, path: str) -> bool:
     return any(value is True for value in values_at(document, path)[:1])
 
 
+def is_false_at(document: Any, path: str) -> bool:
+    return any(value is False for value in values_at(document, path)[:1])
+
+
 def text_at(document: Any, paths: Sequence[str]) -> Optional[str]:
     """The first text that one of the paths leads to; an empty one says nothing."""
     for path in paths:

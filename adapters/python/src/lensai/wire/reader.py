@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import codecs
+import re
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional
+from typing import Any, List, Mapping, Optional
 
 from lensai.wire.call import WireCall
 from lensai.wire.event_stream import EventStreamMessage, EventStreamParser
-from lensai.wire.facts import ResponseFacts, add_output_text, add_to_facts
+from lensai.wire.facts import ResponseFacts, add_header_usage, add_output_text, add_to_facts
 from lensai.wire.json_path import parse_json
 from lensai.wire.sse import SseEvent, SseParser
 
@@ -34,27 +35,48 @@ class ResponseReader(ABC):
         """The body came to its end: to the last byte, or not."""
 
     def _is_settled(self, is_whole: bool) -> bool:
-        """Has a stream said all that it had to say? Some report usage last, some never."""
+        """Has a stream said all that it had to say? Some report usage last, some never, some no reason to end."""
         facts = self.facts
         if facts.error_type is not None:
             return True
-        return bool(facts.finish_reasons_by_index) and (facts.has_usage or is_whole)
+        if "finishReasons" in self.call.api.response and not facts.finish_reasons_by_index:
+            return False
+        return facts.has_usage or is_whole
 
     def _add_event(self, event: Any) -> None:
         add_to_facts(self.call, event, self.facts)
         add_output_text(self.call, event, self.facts)
 
 
-def create_response_reader(call: WireCall, content_type: str) -> Optional[ResponseReader]:
-    """A reader for the content type that the answer has; None for one that no API of ours has."""
-    kind = content_type.split(";", 1)[0].strip().lower()
+_NDJSON_TYPES = frozenset(
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/stream+json"]
+)
+"""One JSON document per line."""
+
+
+def create_response_reader(call: WireCall, headers: Mapping[str, str]) -> Optional[ResponseReader]:
+    """A reader for the content type that the answer has; None for one that no API of ours has. `headers` are by
+    lower-case name.
+    """
+    kind = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    reader = _reader_of_type(call, kind)
+    if reader is not None:
+        add_header_usage(call, headers, reader.facts)
+    return reader
+
+
+def _reader_of_type(call: WireCall, kind: str) -> Optional[ResponseReader]:
     if kind == "text/event-stream":
         return SseReader(call)
     if kind == "application/vnd.amazon.eventstream":
         return EventStreamReader(call)
     if kind == "application/json" or kind.endswith("+json"):
         return JsonReader(call)
-    return None
+    if kind in _NDJSON_TYPES:
+        return NdjsonReader(call)
+    plain = call.api.response.get("plainTypes")
+    is_plain = plain is not None and re.search(plain, kind) is not None
+    return PlainReader(call) if is_plain else None
 
 
 class JsonReader(ResponseReader):
@@ -138,6 +160,57 @@ class SseReader(ResponseReader):
             self._add_event(parse_json(event.data))
         except ValueError:
             self.facts.problem = self.facts.problem or "body_malformed"
+
+
+class NdjsonReader(ResponseReader):
+    """A stream of JSON documents, each on a line of its own."""
+
+    def __init__(self, call: WireCall) -> None:
+        super().__init__(call)
+        self._parts: List[bytes] = []
+        self._length = 0
+
+    def push(self, chunk: bytes) -> None:
+        *lines, last = bytes(chunk).split(b"\n")
+        for line in lines:
+            self._end_line(line)
+        self._hold(last)
+
+    def end(self, is_whole: bool) -> None:
+        if is_whole:
+            self._end_line(b"")
+        if not self._is_settled(is_whole):
+            self.facts.problem = self.facts.problem or "stream_broken_off"
+
+    def _hold(self, data: bytes) -> None:
+        self._length += len(data)
+        if self._length > _EVENT_LENGTH_MAX:
+            self.facts.problem = "body_too_large"
+            self._parts = []
+        elif data:
+            self._parts.append(data)
+
+    def _end_line(self, data: bytes) -> None:
+        self._hold(data)
+        line, is_too_long = b"".join(self._parts), self._length > _EVENT_LENGTH_MAX
+        self._parts, self._length = [], 0
+        if is_too_long or not line.strip():
+            return
+        try:
+            self._add_event(parse_json(line))
+        except ValueError:
+            self.facts.problem = self.facts.problem or "body_malformed"
+
+
+class PlainReader(ResponseReader):
+    """What comes is the product itself: only its end tells something."""
+
+    def push(self, chunk: bytes) -> None:
+        pass
+
+    def end(self, is_whole: bool) -> None:
+        if not is_whole:
+            self.facts.problem = "stream_broken_off"
 
 
 class EventStreamReader(ResponseReader):

@@ -14,6 +14,8 @@ TOKENS_MAX = 1_000_000_000
 """One call cannot have more tokens: a hundred times the largest context there is. A larger count is a mistake."""
 
 _LIST_STEP = re.compile(r"(\w+)\[(\w+)\]", re.ASCII)
+_EACH = "[]."
+"""What stands between the key of a list and the path in each of its elements."""
 
 _INPUT_IS_EXCLUSIVE = 1
 _OUTPUT_IS_EXCLUSIVE = 2
@@ -66,11 +68,23 @@ def _count_of(usage: Any, rule: Mapping[str, Sequence[str]]) -> Optional[Count]:
 
 
 def _number_at(value: Any, path: str) -> Optional[Count]:
+    before, each, behind = path.partition(_EACH)
+    if each:
+        return _sum_over(_value_at(value, before), behind)
     found = _value_at(value, path)
     return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
 
+def _sum_over(elements: Any, path: str) -> Optional[Count]:
+    if not isinstance(elements, list):
+        return None
+    counts = [count for element in elements if (count := _number_at(element, path)) is not None]
+    return sum(counts) if counts else None
+
+
 def _value_at(value: Any, path: str) -> Any:
+    if path == "":
+        return value
     for step in path.split("."):
         match = _LIST_STEP.fullmatch(step)
         if match is None:
