@@ -1,4 +1,5 @@
 import { error } from "@sveltejs/kit";
+import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
 import type { LayoutServerLoad } from "./$types";
 
@@ -13,5 +14,10 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
       "The control database cannot be reached. The reason is at /readyz; this page works as soon as it is back.",
     );
   }
-  return { projects: await listProjects(locals.console.services.db) };
+  const { db } = locals.console.services;
+  const [projects, stoppedProjectIds] = await Promise.all([
+    listProjects(db),
+    projectsWithActiveKillSwitch(db),
+  ]);
+  return { projects, stoppedProjectIds };
 };

@@ -3,8 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { formatEntry } from "#lib/server/log.ts";
 import type { ConsoleSettings } from "#lib/server/settings.ts";
+import { activeKillSwitches } from "#lib/server/services/kill-switches/list.ts";
+import { actions } from "../../src/routes/projects/[projectId=projectId]/control/+page.server.ts";
 import { GET as getHealth } from "../../src/routes/healthz/+server.ts";
 import { GET as getControl } from "../../src/routes/internal/control/+server.ts";
+import { POST as postKillSwitch } from "../../src/routes/internal/kill-switches/+server.ts";
+import { DELETE as deleteKillSwitch } from "../../src/routes/internal/kill-switches/[killSwitchId]/+server.ts";
 import { POST as postProject } from "../../src/routes/internal/projects/+server.ts";
 import { GET as getReady } from "../../src/routes/readyz/+server.ts";
 import { createEmptyDatabase } from "../support/database.ts";
@@ -39,9 +43,13 @@ afterAll(async () => {
 
 type Handler = (event: never) => Response | Promise<Response>;
 
-async function call(handler: Handler, init: RequestInit = {}, by = running): Promise<Response> {
+async function call(
+  handler: Handler,
+  init: RequestInit = {},
+  { by = running, params = {} } = {},
+): Promise<Response> {
   const request = new Request("http://localhost/", init);
-  return handler({ request, locals: { console: by, requestId: "test" } } as never);
+  return handler({ request, params, locals: { console: by, requestId: "test" } } as never);
 }
 
 const authorized = { authorization: `Bearer ${TOKEN}` };
@@ -66,13 +74,14 @@ test("says which part is missing, and keeps the database password to itself", as
   await expect
     .poll(
       async () =>
-        ((await (await call(getReady, {}, broken)).json()) as { problems: string[] }).problems,
+        ((await (await call(getReady, {}, { by: broken })).json()) as { problems: string[] })
+          .problems,
     )
     .toEqual([
       expect.stringMatching(/^postgres: .*ECONNREFUSED/),
       expect.stringMatching(/^lake: /),
     ]);
-  const response = await call(getReady, {}, broken);
+  const response = await call(getReady, {}, { by: broken });
   expect(response.status).toBe(503);
   expect(await response.text()).not.toContain("very-secret");
   await broken.stop();
@@ -131,9 +140,70 @@ test("creates nothing without the token", async () => {
   expect((await call(postProject, request)).status).toBe(401);
 });
 
+test("stops calls and releases them again for whoever has the control token", async () => {
+  await call(postProject, create({ id: "loops", name: "Loops" }));
+  const stop = { projectId: "loops", scope: { team: "support" }, reason: "a loop" };
+  const triggered = await call(postKillSwitch, { ...create(stop) });
+  expect(triggered.status).toBe(201);
+  const { id } = (await triggered.json()) as { id: string };
+  const active = async (): Promise<readonly unknown[] | undefined> =>
+    parseControlSnapshot(await (await call(getControl, { headers: authorized })).json())
+      .killSwitches;
+  expect(await active()).toMatchObject([{ id, ...stop }]);
+  const release = { ...create({ projectId: "loops", reason: "fixed" }), method: "DELETE" };
+  const params = { killSwitchId: id };
+  expect((await call(deleteKillSwitch, release, { params })).status).toBe(204);
+  expect((await call(deleteKillSwitch, release, { params })).status).toBe(404);
+  expect(await active()).toEqual([]);
+});
+
+test.each([
+  [{ projectId: "shop", scope: { weather: "bad" }, reason: "a loop" }, 400, "weather"],
+  [{ projectId: "shop", scope: {}, reason: "" }, 400, "reason: say why"],
+  [{ projectId: "nowhere", scope: {}, reason: "a loop" }, 404, "there is no project"],
+  [undefined, 400, "expected object"],
+])("refuses to stop %j", async (body, status, text) => {
+  const response = await call(postKillSwitch, create(body));
+  expect(response.status).toBe(status);
+  expect(((await response.json()) as { detail: string }).detail).toContain(text);
+  expect((await call(postKillSwitch, { ...create(body), headers: {} })).status).toBe(401);
+});
+
+const submit = (action: keyof typeof actions, fields: Record<string, string>, by = running) => {
+  const request = new Request("http://localhost/", {
+    method: "POST",
+    body: new URLSearchParams(fields),
+  });
+  const event = { request, params: { projectId: "loops" }, locals: { console: by } };
+  return Promise.resolve(actions[action]?.(event as never)).catch((thrown: unknown) => thrown);
+};
+
+test("the page stops and releases on a machine of one's own", async () => {
+  await call(postProject, create({ id: "loops", name: "Loops" }));
+  const problem = { status: 400, data: { problem: expect.stringContaining("say why") as string } };
+  expect(await submit("trigger", { user: "u1", reason: "" })).toMatchObject(problem);
+  const done = { status: 303, location: "/projects/loops/control" };
+  expect(await submit("trigger", { user: "u1", team: "", reason: "a loop" })).toMatchObject(done);
+  const [active] = await activeKillSwitches(running.services.db, "loops");
+  expect(active).toMatchObject({ scope: { user: "u1" }, triggeredBy: "local" });
+  const release = { id: active?.id ?? "", reason: "fixed" };
+  expect(await submit("release", release)).toMatchObject(done);
+  expect(await submit("release", release)).toMatchObject({ status: 409 });
+});
+
+test("the page changes nothing where others can reach it without sign-in", async () => {
+  const hostPolicy = { bindAddress: "0.0.0.0", origin: undefined, allowedHosts: ["console"] };
+  const open = createConsole(settingsWith({ hostPolicy }));
+  for (const action of ["trigger", "release"] as const) {
+    const refused = await submit(action, { reason: "a loop", id: "kill_1" }, open);
+    expect(refused).toMatchObject({ status: 403 });
+  }
+  await open.stop();
+});
+
 test("lets nobody in when the console has no token", async () => {
   const open = createConsole(settingsWith({ controlToken: undefined }));
-  const response = await call(getControl, { headers: authorized }, open);
+  const response = await call(getControl, { headers: authorized }, { by: open });
   expect(response.status).toBe(401);
   expect(((await response.json()) as { detail: string }).detail).toContain("LENSAI_CONTROL_TOKEN");
   await open.stop();

@@ -1,7 +1,7 @@
 import { json } from "@sveltejs/kit";
 import { z } from "zod";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
-import { problemResponse } from "#lib/server/http/problem.ts";
+import { invalidInput } from "#lib/server/http/problem.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";
@@ -16,10 +16,7 @@ export const POST: RequestHandler = async ({ request, locals }) => {
   const refusal = refuseWithoutControlToken(request, settings);
   if (refusal !== undefined) return refusal;
   const body = bodySchema.safeParse(await request.json().catch(() => undefined));
-  if (!body.success) {
-    const detail = body.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    return problemResponse({ status: 400, code: "query.invalid", detail: detail.join("; ") });
-  }
+  if (!body.success) return invalidInput(body.error);
   const { isNew } = await ensureProject(services, body.data);
   const project = await findProject(services.db, body.data.id);
   const { id: keyId, key } = await createApiKey(services, {

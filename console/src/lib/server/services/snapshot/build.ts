@@ -1,5 +1,7 @@
-import { asc } from "drizzle-orm";
+import { asc, isNull } from "drizzle-orm";
+import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
+import type { ControlKillSwitch } from "@lensai/otel-config/control/kill-switches";
 import type { ControlProject } from "@lensai/otel-config/control/projects";
 import {
   CONTROL_SNAPSHOT_VERSION,
@@ -8,6 +10,7 @@ import {
 import type { Database } from "../../db/client.ts";
 import { apiKeys } from "../../db/schema/api-keys.ts";
 import { controlVersions } from "../../db/schema/control-versions.ts";
+import { killSwitches } from "../../db/schema/kill-switches.ts";
 import { projects } from "../../db/schema/projects.ts";
 
 export interface SerializedSnapshot {
@@ -27,12 +30,18 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
       const [versionRow] = await transaction.select().from(controlVersions);
       const projectRows = await transaction.select().from(projects).orderBy(asc(projects.id));
       const keyRows = await transaction.select().from(apiKeys).orderBy(asc(apiKeys.id));
+      const killSwitchRows = await transaction
+        .select()
+        .from(killSwitches)
+        .where(isNull(killSwitches.releasedAt))
+        .orderBy(asc(killSwitches.id));
       return {
         formatVersion: CONTROL_SNAPSHOT_VERSION,
         version: versionRow?.version ?? 0,
         issuedAt: (versionRow?.changedAt ?? new Date(0)).toISOString(),
         projects: projectRows.map(toControlProject),
         keys: keyRows.map(toControlKey),
+        killSwitches: killSwitchRows.map(toControlKillSwitch),
       };
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
@@ -67,4 +76,21 @@ function toControlKey(row: typeof apiKeys.$inferSelect): ControlKey {
     origins: row.origins.toSorted(),
     revoked: row.revokedAt !== null,
   };
+}
+
+function toControlKillSwitch(row: typeof killSwitches.$inferSelect): ControlKillSwitch {
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    scope: sortedScope(row.scope),
+    reason: row.reason,
+    triggeredAt: row.triggeredAt.toISOString(),
+  };
+}
+
+/** jsonb does not promise the order of members. */
+function sortedScope(scope: CallScope): CallScope {
+  return Object.fromEntries(
+    Object.entries(scope).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
 }

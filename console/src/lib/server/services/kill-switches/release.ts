@@ -1,0 +1,41 @@
+import { and, eq, isNull } from "drizzle-orm";
+import { killSwitches } from "../../db/schema/kill-switches.ts";
+import { appendAudit } from "../audit/append.ts";
+import type { ServiceContext } from "../context.ts";
+import { raiseControlVersion } from "../snapshot/raise-version.ts";
+import type { ReleaseKillSwitchInput } from "./schemas.ts";
+
+/** Lets the calls go again. False when there is no such switch or it was released before. */
+export async function releaseKillSwitch(
+  context: ServiceContext,
+  input: ReleaseKillSwitchInput,
+  actor: string,
+): Promise<boolean> {
+  const now = context.now();
+  const { projectId, killSwitchId, reason } = input;
+  return context.db.transaction(async (transaction) => {
+    const [released] = await transaction
+      .update(killSwitches)
+      .set({ releasedAt: now, releasedBy: actor, releaseReason: reason })
+      .where(
+        and(
+          eq(killSwitches.projectId, projectId),
+          eq(killSwitches.id, killSwitchId),
+          isNull(killSwitches.releasedAt),
+        ),
+      )
+      .returning();
+    if (released === undefined) return false;
+    await appendAudit(transaction, {
+      at: now,
+      actor,
+      action: "kill_switch.release",
+      projectId,
+      subjectId: killSwitchId,
+      before: { scope: released.scope, reason: released.reason },
+      after: { reason },
+    });
+    await raiseControlVersion(transaction, now);
+    return true;
+  });
+}
