@@ -11,6 +11,7 @@ export default defineConfig({
     "src/fetch/{wrap,instrument}-fetch.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",
     "src/runs/run-spans.ts",
+    "src/doctor/main.ts",
   ],
   format: ["esm", "cjs"],
   target: "node20",

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { diag } from "@opentelemetry/api";
 import { LensError } from "@lensai/otel-config/errors";
+import type { ExportAnswer } from "./export-outcome.ts";
 import { metricsUrlOf } from "./export-settings.ts";
 import type { ExportSettings, TlsPaths } from "./export-settings.ts";
 import { createNodeTransport } from "./node-transport.ts";
@@ -17,14 +18,7 @@ const gzipAside = promisify(gzip);
 
 /** The processor that sends spans to a collector, over node:http. Never throws: what cannot be used is reported. */
 export function createSpanDelivery(settings: ExportSettings): SpanDelivery {
-  const client = new OtlpClient({
-    headers: settings.headers,
-    keys: keysOf(settings),
-    transport: createNodeTransport(readTlsFiles(settings.tlsFiles)),
-    timeoutMs: settings.timeoutMs,
-    now: Date.now,
-    nonce: () => globalThis.crypto.randomUUID(),
-  });
+  const client = collectorClient(settings);
   const metricsUrl = metricsUrlOf(settings.tracesUrl);
   return new SpanDelivery({
     send: (body) => client.post(settings.tracesUrl, body),
@@ -36,6 +30,26 @@ export function createSpanDelivery(settings: ExportSettings): SpanDelivery {
     bytesMax: settings.queueBytesMax,
     now: Date.now,
     random: Math.random,
+  });
+}
+
+/** `onAnswer` sees every answer as it came, also those after which another key is tried. */
+export function collectorClient(
+  settings: ExportSettings,
+  onAnswer: (answer: ExportAnswer) => void = () => {},
+): OtlpClient {
+  const transport = createNodeTransport(readTlsFiles(settings.tlsFiles));
+  return new OtlpClient({
+    headers: settings.headers,
+    keys: keysOf(settings),
+    transport: async (request) => {
+      const answer = await transport(request);
+      onAnswer(answer);
+      return answer;
+    },
+    timeoutMs: settings.timeoutMs,
+    now: Date.now,
+    nonce: () => globalThis.crypto.randomUUID(),
   });
 }
 
