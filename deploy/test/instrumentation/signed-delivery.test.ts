@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { DuckDb } from "@lensai/analytics/duckdb/connect";
+import { openLake } from "@lensai/analytics/lake/open-lake";
+import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
+import { openStore } from "@lensai/analytics/object-store/open-store";
+import { clientLosses } from "@lensai/analytics/queries/client-losses";
+import type { ClientLoss } from "@lensai/analytics/queries/client-losses";
+import { manifestSource } from "@lensai/analytics/queries/manifest-source";
+import { createCollector } from "@lensai/collector/collector";
+import type { Collector } from "@lensai/collector/collector";
+import { parseConfig } from "@lensai/collector/config";
+import { LakePipeline } from "@lensai/collector/lake-pipeline";
+import { createLog } from "@lensai/collector/log";
+import { createSpanDelivery } from "@lensai/instrumentation/export/create-span-delivery";
+import { readExportSettings } from "@lensai/instrumentation/export/export-settings";
+import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import type { TemporaryFolder } from "../support/temporary-folder.ts";
+
+const PROJECT_ID = "shop";
+const DAY_MS = 86_400_000;
+
+const secretOf = (id: string, fill: number) => ({
+  id,
+  projectId: PROJECT_ID,
+  secret: Buffer.alloc(32, fill).toString("base64url"),
+});
+const OLD = secretOf("sec_old", 1);
+const NEW = secretOf("sec_new", 2);
+
+let folder: TemporaryFolder;
+let console: http.Server;
+let secrets: readonly (typeof OLD)[];
+let version: number;
+let polls: number;
+let collector: Collector;
+beforeEach(async () => {
+  folder = temporaryFolder();
+  secrets = [OLD];
+  version = 1;
+  polls = 0;
+  console = http.createServer((_, response) => {
+    polls += 1;
+    response.end(JSON.stringify(snapshot()));
+  });
+  console.listen(0, "127.0.0.1");
+  await once(console, "listening");
+  collector = await startCollector();
+});
+afterEach(async () => {
+  console.closeAllConnections();
+  console.close();
+  folder.remove();
+});
+
+const snapshot = () => ({
+  formatVersion: CONTROL_SNAPSHOT_VERSION,
+  version,
+  issuedAt: "2026-11-24T00:00:00.000Z",
+  projects: [{ id: PROJECT_ID, name: "Shop", content: "redacted", requireSignature: true }],
+  keys: [],
+  signingSecrets: secrets,
+});
+
+async function startCollector(): Promise<Collector> {
+  const { port } = console.address() as AddressInfo;
+  const config = parseConfig(
+    {
+      LENSAI_DATA_DIR: folder.path,
+      LENSAI_OTLP_HTTP_PORT: "0",
+      LENSAI_OTLP_GRPC_PORT: "0",
+      LENSAI_LANDING_INTERVAL_MS: "50",
+      LENSAI_WAL_SEGMENT_BYTES: String(8 * 1024 * 1024),
+      LENSAI_CONTROL_URL: `http://127.0.0.1:${port}`,
+      LENSAI_CONTROL_TOKEN: "control-token-of-the-test",
+      LENSAI_CONTROL_INTERVAL_MS: "100",
+    },
+    folder.path,
+  );
+  const log = createLog(
+    () => undefined,
+    () => new Date(),
+  );
+  const pipeline = new LakePipeline(config);
+  const started = createCollector(config, { pipeline, nowMs: Date.now, log });
+  await started.start();
+  return started;
+}
+
+/** What the Sources page shows of losses, read as the console does. */
+async function landedLosses(): Promise<readonly ClientLoss[]> {
+  const store = await openStore(pathToFileURL(path.join(folder.path, "lake")).href);
+  const duckDb = new DuckDb({ threads: 1 });
+  try {
+    const index = await LakeIndex.open(openLake({ store, region: "local" }));
+    const range = { fromUnixMs: Date.now() - DAY_MS, toUnixMs: Date.now() + DAY_MS };
+    const files = index.rowFilesFor({ projectId: PROJECT_ID, ...range });
+    const paths = files.map(({ key }) => store.localPath?.(key) ?? "");
+    const target = { duckDb, source: manifestSource(files, paths) };
+    return await clientLosses(PROJECT_ID, { ...range, limit: 10 }, target);
+  } finally {
+    await duckDb.close();
+    await store.close();
+  }
+}
+
+test("a project that takes signed data only gets it, also while its secret changes, and is told what was lost", async () => {
+  const keysFile = path.join(folder.path, "keys");
+  writeFileSync(keysFile, `${OLD.id} ${OLD.secret}\n`);
+  const delivery = createSpanDelivery({
+    ...readExportSettings({}, () => {}),
+    tracesUrl: `http://127.0.0.1:${collector.httpPort}/v1/traces`,
+    signing: { file: keysFile },
+    batchSpansMax: 5,
+    queueSpansMax: 10,
+  });
+  const provider = new TracerProvider({ spanProcessors: [delivery] });
+  const make = (count: number): void => {
+    for (let span = 0; span < count; span += 1) provider.getTracer("test").startSpan("work").end();
+  };
+
+  // More at once than the queue holds: those that made room are lost.
+  make(30);
+  await delivery.forceFlush();
+  expect(delivery.counts).toMatchObject({ made: 30, delivered: 10, lost: 20 });
+
+  // The new secret is known to the process first, then to the collector, which forgets the old one.
+  writeFileSync(keysFile, `${NEW.id} ${NEW.secret}\n${OLD.id} ${OLD.secret}\n`);
+  make(5);
+  await delivery.forceFlush();
+  expect(delivery.counts.delivered).toBe(15);
+  secrets = [NEW];
+  version += 1;
+  // The poll after the one that brings the new document: that one has been read by then.
+  const heard = polls + 2;
+  await expect.poll(() => polls).toBeGreaterThanOrEqual(heard);
+  make(5);
+  await delivery.shutdown();
+  expect(delivery.counts).toMatchObject({ made: 40, delivered: 20, lost: 20 });
+
+  await collector.stop();
+  const losses = await landedLosses();
+  expect(losses).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ stage: "exporter", errorType: undefined, records: 20 }),
+      expect.objectContaining({ stage: "processor", errorType: "queue_full", records: 20 }),
+    ]),
+  );
+});
