@@ -1,0 +1,101 @@
+// An application that calls models with fetch, as main.ts tells it to. It knows nothing of the instrumentation.
+
+/** What the parent asks for, and what it gets back. */
+export type Job =
+  | {
+      readonly do: "calls";
+      readonly kind: CallKind;
+      readonly count: number;
+      readonly together: number;
+    }
+  | { readonly do: "open-streams"; readonly count: number }
+  | { readonly do: "finish-streams" }
+  | { readonly do: "measure-memory" };
+
+export type CallKind = "small" | "large" | "stream";
+
+export interface JobResult {
+  /** One per call, in microseconds. */
+  readonly latenciesMicros: readonly number[];
+  /** Of the process, all its threads, while the job ran. */
+  readonly cpuMicros: number;
+  /** After collecting garbage. */
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+}
+
+const url = `${process.env["PROVIDER_URL"]}/v1/chat/completions`;
+const SMALL_CHARACTERS = 1000;
+const LARGE_CHARACTERS = 100_000;
+const open: Response[] = [];
+
+function requestOf(kind: CallKind): RequestInit {
+  const content = "x".repeat(kind === "large" ? LARGE_CHARACTERS : SMALL_CHARACTERS);
+  const stream = kind === "stream";
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-answer": stream ? "stream" : "whole" },
+    body: JSON.stringify({
+      model: "gpt-4o-mini",
+      messages: [{ role: "user", content }],
+      ...(stream && { stream, stream_options: { include_usage: true } }),
+    }),
+  };
+}
+
+async function call(kind: CallKind): Promise<number> {
+  const started = performance.now();
+  const response = await fetch(url, requestOf(kind));
+  await response.text();
+  return (performance.now() - started) * 1000;
+}
+
+async function makeCalls({ kind, count, together }: Job & { do: "calls" }): Promise<number[]> {
+  const latencies: number[] = [];
+  const worker = async (): Promise<void> => {
+    while (latencies.length + together <= count) latencies.push(await call(kind));
+  };
+  await Promise.all(Array.from({ length: together }, worker));
+  return latencies;
+}
+
+async function openStreams(count: number): Promise<void> {
+  const request = requestOf("stream");
+  const headers = { "content-type": "application/json", "x-answer": "held" };
+  while (open.length < count) {
+    const batch = Array.from({ length: Math.min(200, count - open.length) }, () =>
+      fetch(url, { ...request, headers }),
+    );
+    open.push(...(await Promise.all(batch)));
+  }
+}
+
+async function run(job: Job): Promise<readonly number[]> {
+  switch (job.do) {
+    case "calls":
+      return makeCalls(job);
+    case "open-streams":
+      await openStreams(job.count);
+      return [];
+    case "finish-streams":
+      await Promise.all(open.map((response) => response.text()));
+      open.length = 0;
+      return [];
+    case "measure-memory":
+      return [];
+  }
+}
+
+async function perform(job: Job): Promise<JobResult> {
+  const before = process.cpuUsage();
+  const latenciesMicros = await run(job);
+  const { user, system } = process.cpuUsage(before);
+  if (job.do !== "calls") globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { latenciesMicros, cpuMicros: user + system, heapBytes: heapUsed, rssBytes: rss };
+}
+
+process.on("message", (job: Job) => {
+  void perform(job).then((result) => process.send?.(result));
+});
+process.send?.("ready");

@@ -1,0 +1,84 @@
+// What observing calls costs an application, beside the same application without it: npx pnpm@12 bench:instrumentation
+import { parseArgs } from "node:util";
+import type { CallKind } from "./app.ts";
+import { compareCalls } from "./compare-calls.ts";
+import type { Compared } from "./compare-calls.ts";
+import { streamsMemory, callsMemory } from "./memory.ts";
+import { App, REGISTER, Servers } from "./processes.ts";
+
+/**
+ *   --rounds N   rounds of each kind of call, half of them first without (default 30)
+ *   --calls N    calls for the memory (default 200000)
+ *   --streams N  streams that are open at the same time (default 10000)
+ *   --only NAME  latency, memory or streams
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "30" },
+    calls: { type: "string", default: "200000" },
+    streams: { type: "string", default: "10000" },
+    only: { type: "string" },
+  },
+});
+const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
+
+const KINDS: readonly (readonly [CallKind, string])[] = [
+  ["small", "1 KB request"],
+  ["large", "100 KB request"],
+  ["stream", "stream of 50 parts"],
+];
+/** Of issue "Instrumentation": per call, at the median and at the 99th percentile. */
+const P50_MICROS_MAX = 100;
+const P99_MICROS_MAX = 1000;
+
+const micros = (value: number): string => value.toFixed(0).padStart(7);
+const verdict = (isMet: boolean): string => (isMet ? "met" : "MISSED");
+
+function printCompared(name: string, { without, observed, added }: Compared): void {
+  console.log(
+    `${name.padEnd(20)} ${micros(without.p50)} ${micros(observed.p50)} ${micros(added.p50)}` +
+      ` ${micros(without.p99)} ${micros(observed.p99)} ${micros(added.p99)}` +
+      ` ${micros(without.cpu)} ${micros(observed.cpu)} ${micros(added.cpu)}` +
+      ` ${(observed.p50 / without.p50).toFixed(2).padStart(6)}` +
+      `  p50 ${verdict(added.p50 < P50_MICROS_MAX)}, p99 ${verdict(added.p99 < P99_MICROS_MAX)}`,
+  );
+}
+
+const servers = await Servers.start();
+const apps = {
+  without: await App.start([], servers.addresses),
+  observed: await App.start(REGISTER, servers.addresses),
+};
+try {
+  if (isWanted("latency")) {
+    console.log(
+      "µs per call           p50: without, observed, added; p99: the same; CPU: the same",
+    );
+    for (const [kind, name] of KINDS) {
+      printCompared(name, await compareCalls(apps, kind, Number(values.rounds)));
+    }
+    console.log("");
+  }
+  if (isWanted("memory")) {
+    const { heapMegabytes, bytesPerCall, calls, seconds } = await callsMemory(
+      apps.observed,
+      Number(values.calls),
+    );
+    console.log(`heap after tenths of ${calls} calls in ${seconds.toFixed(0)} s, in MB:`);
+    console.log(`  ${heapMegabytes.map((heap) => heap.toFixed(1)).join("  ")}`);
+    console.log(
+      `  growth over the second half ${bytesPerCall.toFixed(2)} bytes per call: flat ${verdict(bytesPerCall < 1)}\n`,
+    );
+  }
+  if (isWanted("streams")) {
+    for (const [name, app] of Object.entries(apps)) {
+      const { openBytes, leftBytes } = await streamsMemory(app, servers, Number(values.streams));
+      console.log(
+        `${values.streams} streams at once, ${name.padEnd(8)}: ${(openBytes / 1024).toFixed(1)} KB of heap each, ` +
+          `${(leftBytes / 1024).toFixed(2)} KB each after their end`,
+      );
+    }
+  }
+} finally {
+  await Promise.all([...Object.values(apps).map((app) => app.stop()), servers.stop()]);
+}
