@@ -11,8 +11,16 @@ interface Step {
   readonly isList: boolean;
 }
 
+interface Steps {
+  readonly steps: readonly Step[];
+  /** Leads to one value at most. */
+  readonly isSingle: boolean;
+}
+
+const NOTHING: readonly unknown[] = [];
+
 /** The paths are those of the tables of APIs: few, and always the same. */
-const stepsByPath = new Map<JsonPath, readonly Step[]>();
+const stepsByPath = new Map<JsonPath, Steps>();
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -20,8 +28,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Every value that the path leads to; none when there is no such place. */
 export function valuesAt(document: unknown, path: JsonPath): readonly unknown[] {
+  const { steps, isSingle } = stepsOf(path);
+  if (isSingle) {
+    const value = memberAt(document, steps);
+    return value === undefined ? NOTHING : [value];
+  }
   let found: readonly unknown[] = [document];
-  for (const { key, isList } of stepsOf(path)) {
+  for (const { key, isList } of steps) {
     const next: unknown[] = [];
     for (const value of found) {
       const member = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -34,14 +47,32 @@ export function valuesAt(document: unknown, path: JsonPath): readonly unknown[] 
   return found;
 }
 
+/** The first value that the path leads to; undefined when there is none. */
+export function valueAt(document: unknown, path: JsonPath): unknown {
+  const { steps, isSingle } = stepsOf(path);
+  return isSingle ? memberAt(document, steps) : valuesAt(document, path)[0];
+}
+
 /** The first text that one of the paths leads to; an empty one says nothing. */
 export function textAt(document: unknown, paths: readonly JsonPath[]): string | undefined {
   for (const path of paths) {
-    for (const value of valuesAt(document, path)) {
-      if (typeof value === "string" && value !== "") return value;
-    }
+    const { steps, isSingle } = stepsOf(path);
+    const value = isSingle ? memberAt(document, steps) : valuesAt(document, path).find(isText);
+    if (isText(value)) return value;
   }
   return undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+/** Asked for every event of every stream: without a list in the path, no list is made. */
+function memberAt(document: unknown, steps: readonly Step[]): unknown {
+  let value = document;
+  for (const { key } of steps) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
 }
 
 /** All texts of all paths, in order. */
@@ -51,13 +82,14 @@ export function textsAt(document: unknown, paths: readonly JsonPath[]): string[]
   );
 }
 
-function stepsOf(path: JsonPath): readonly Step[] {
+function stepsOf(path: JsonPath): Steps {
   const known = stepsByPath.get(path);
   if (known !== undefined) return known;
   const steps = path.split(".").map((step) => {
     const isList = step.endsWith("[]");
     return { key: isList ? step.slice(0, -2) : step, isList };
   });
-  stepsByPath.set(path, steps);
-  return steps;
+  const made = { steps, isSingle: steps.every(({ isList }) => !isList) };
+  stepsByPath.set(path, made);
+  return made;
 }

@@ -2,7 +2,7 @@ import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tab
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
 import { formFieldsOf, requestOfForm } from "./form-fields.ts";
 import type { FormFields } from "./form-fields.ts";
-import { isJsonObject, textAt, valuesAt } from "./json-path.ts";
+import { isJsonObject, textAt, valueAt } from "./json-path.ts";
 import type { JsonObject } from "./json-path.ts";
 import { providerHostOf } from "./provider-hosts.ts";
 import type { WireApi } from "./wire-api.ts";
@@ -88,7 +88,7 @@ function askedOf(
 
 function lacksStreamUsage(api: WireApi, request: JsonObject | undefined): boolean {
   if (api.hasStreamUsageOption !== true || request === undefined) return false;
-  return valuesAt(request, "stream_options.include_usage")[0] !== true;
+  return valueAt(request, "stream_options.include_usage") !== true;
 }
 
 function parsedRequest(
@@ -123,7 +123,7 @@ function isAskedToStream(
   if (groups?.["stream"] !== undefined) return true;
   const { stream = [], isStreamByDefault = false } = api.request;
   const says = (answer: boolean): boolean =>
-    stream.some((path) => valuesAt(request, path)[0] === answer);
+    stream.some((path) => valueAt(request, path) === answer);
   return isStreamByDefault ? !says(false) : says(true);
 }
 
@@ -148,7 +148,7 @@ function parametersOf(
 ): Readonly<Record<string, RequestValue>> {
   const found: Record<string, RequestValue> = {};
   for (const [name, paths] of Object.entries(api.request.attributes)) {
-    const value = paths.map((path) => valuesAt(request, path)[0]).find(isRequestValue);
+    const value = paths.map((path) => valueAt(request, path)).find(isRequestValue);
     if (value !== undefined)
       found[name] = LIST_ATTRIBUTES.has(name) ? ([value].flat() as string[]) : value;
   }

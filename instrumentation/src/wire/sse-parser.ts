@@ -24,6 +24,8 @@ export class SseParser {
   /** Up to here there is no end of the line: a long line is searched once. */
   #searched = 0;
   #isTooLong = false;
+  /** Nearly no server ends lines with them, and without them a line end is found faster. */
+  #hasReturns = false;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -33,6 +35,7 @@ export class SseParser {
   push(chunk: string): SseEvent[] {
     const events: SseEvent[] = [];
     this.#text += chunk;
+    this.#hasReturns ||= chunk.includes("\r");
     let end = this.#lineEnd();
     while (end !== undefined) {
       const isBlank = end.at === this.#line;
@@ -65,11 +68,22 @@ export class SseParser {
     return { raw, isTooLong, data: isTooLong ? undefined : dataOf(raw) };
   }
 
+  /** Where the next line end begins; the end of the text when there is none yet. */
+  #nextLineEnd(): number {
+    const text = this.#text;
+    if (!this.#hasReturns) {
+      const feed = text.indexOf("\n", this.#searched);
+      return feed < 0 ? text.length : feed;
+    }
+    let at = this.#searched;
+    while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1;
+    return at;
+  }
+
   /** End of the current line; undefined while it is not complete. A carriage return may get a line feed yet. */
   #lineEnd(): { at: number; next: number } | undefined {
     const text = this.#text;
-    let at = this.#searched;
-    while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1;
+    const at = this.#nextLineEnd();
     this.#searched = at;
     if (at === text.length) return undefined;
     if (text[at] === "\n") return { at, next: at + 1 };
@@ -78,7 +92,14 @@ export class SseParser {
   }
 }
 
+const DATA_START = "data: ";
+const EVENT_END = "\n\n";
+
 function dataOf(raw: string): string | undefined {
+  // What nearly every event is: one line of data.
+  if (raw.startsWith(DATA_START) && raw.indexOf("\n") === raw.length - EVENT_END.length) {
+    if (!raw.includes("\r")) return raw.slice(DATA_START.length, -EVENT_END.length);
+  }
   const lines: string[] = [];
   for (const line of raw.split(LINE_ENDS)) {
     const match = DATA_FIELD.exec(line);

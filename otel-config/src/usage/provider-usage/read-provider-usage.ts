@@ -59,15 +59,35 @@ function sumOver(list: unknown, path: UsagePath): number | undefined {
 function valueAt(value: unknown, path: string): unknown {
   if (path === "") return value;
   let current = value;
-  for (const step of path.split(".")) {
-    const [, list, modality] = MODALITY_STEP.exec(step) ?? [];
-    current =
-      list === undefined ? member(current, step) : elementOf(member(current, list), modality);
+  for (const { key, modality } of stepsOf(path)) {
+    const found = member(current, key);
+    if (found === undefined) return undefined;
+    current = modality === undefined ? found : elementOf(found, modality);
   }
   return current;
 }
 
-function elementOf(list: unknown, modality: string | undefined): unknown {
+interface Step {
+  readonly key: string;
+  /** Of the element that is meant, where the key leads to a list. */
+  readonly modality: string | undefined;
+}
+
+/** The paths are those of the tables: few, and followed in every event of every stream. */
+const stepsByPath = new Map<string, readonly Step[]>();
+
+function stepsOf(path: string): readonly Step[] {
+  const known = stepsByPath.get(path);
+  if (known !== undefined) return known;
+  const steps = path.split(".").map((step): Step => {
+    const [, list = step, modality] = MODALITY_STEP.exec(step) ?? [];
+    return { key: list, modality };
+  });
+  stepsByPath.set(path, steps);
+  return steps;
+}
+
+function elementOf(list: unknown, modality: string): unknown {
   return Array.isArray(list)
     ? list.find((element: unknown) => member(element, "modality") === modality)
     : undefined;
