@@ -33,13 +33,16 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      const call = recogniseCall(request);
-      if (call === undefined) return undefined;
+      // What an attempt sends was read when the attempt began: parsing it again is most of what it costs.
+      const isKnown = this.#lower.isSurelyPart(request);
+      const call = isKnown ? undefined : recogniseCall(request);
+      if (call === undefined && !isKnown) return undefined;
       const whole = this.#lower.partOf(request);
       if (whole !== undefined) {
         request.onPartOf?.(whole);
         return undefined;
       }
+      if (call === undefined) return undefined;
       const span = CallSpan.start(this.#tracer(), call, resendAttributes(request));
       if (span === undefined) return undefined;
       const attempt = new Attempt(span, this.#lower);

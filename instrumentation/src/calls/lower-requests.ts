@@ -63,6 +63,13 @@ export class LowerRequests {
     return waiting;
   }
 
+  /** Does its context say so without a doubt? Changes nothing. */
+  isSurelyPart(request: LowerRequest): boolean {
+    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    if (active?.isUnanswered !== true || this.#guessed.has(active)) return false;
+    return this.#isOf(active, request);
+  }
+
   /** Its context says whose it is, unless that is left over from a request that was sent before. */
   #isOf(sending: Attempt, { isContextLost }: LowerRequest): boolean {
     return isContextLost !== true || this.#unseen.has(sending) || this.#guessed.has(sending);

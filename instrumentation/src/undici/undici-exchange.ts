@@ -78,6 +78,7 @@ export class UndiciExchange {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     const request = this.#request;
+    const body = this.#body;
     const url = urlOf(request);
     if (url === undefined) return;
     this.#attempt = context.with(this.#context, () =>
@@ -89,7 +90,10 @@ export class UndiciExchange {
         },
         method: request.method,
         url,
-        body: this.#body.text(),
+        // Not asked for when the request is part of an attempt that is known.
+        get body() {
+          return body.text();
+        },
         form,
         header: (name) => requestHeader(request, name),
       }),
