@@ -8,6 +8,7 @@ export default defineConfig({
   entry: [
     "src/register.ts",
     "src/configure.ts",
+    "src/export/fetch-exporter.ts",
     "src/fetch/{wrap,instrument}-fetch.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",
     "src/runs/run-spans.ts",

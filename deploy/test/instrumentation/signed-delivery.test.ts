@@ -17,6 +17,7 @@ import { parseConfig } from "@lensai/collector/config";
 import { LakePipeline } from "@lensai/collector/lake-pipeline";
 import { createLog } from "@lensai/collector/log";
 import { createSpanDelivery } from "@lensai/instrumentation/export/create-span-delivery";
+import { FetchSpanExporter } from "@lensai/instrumentation/export/fetch-exporter";
 import { readExportSettings } from "@lensai/instrumentation/export/export-settings";
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
@@ -153,4 +154,21 @@ test("a project that takes signed data only gets it, also while its secret chang
       expect.objectContaining({ stage: "processor", errorType: "queue_full", records: 20 }),
     ]),
   );
+});
+
+test("it takes what an edge runtime signs, and nothing with another secret", async () => {
+  const exportedWith = async ({ id, secret }: typeof OLD): Promise<number> => {
+    const endpoint = `http://127.0.0.1:${collector.httpPort}`;
+    const exporter = new FetchSpanExporter({ endpoint, signing: { keyId: id, secret } });
+    const provider = new TracerProvider();
+    const span = provider.getTracer("test").startSpan("work");
+    span.end();
+    const { code } = await new Promise<{ code: number }>((resolve) => {
+      exporter.export([span as never], resolve);
+    });
+    return code;
+  };
+  expect(await exportedWith(OLD)).toBe(0);
+  expect(await exportedWith({ ...NEW, id: OLD.id })).toBe(1);
+  await collector.stop();
 });

@@ -1,12 +1,11 @@
-import { createHash, createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readSignature } from "@lensai/otel-config/signing/read-signature";
 import { createNodeTransport } from "../../src/export/node-transport.ts";
 import { OtlpClient } from "../../src/export/otlp-client.ts";
 import type { OtlpClientOptions } from "../../src/export/otlp-client.ts";
 import type { SigningKey } from "../../src/export/signing-keys.ts";
 import { startOtlpReceiver, status, taken } from "../support/otlp-receiver.ts";
-import type { Answer, OtlpReceiver, ReceivedExport } from "../support/otlp-receiver.ts";
+import type { Answer, OtlpReceiver } from "../support/otlp-receiver.ts";
+import { claimedBy, isSignedWith } from "../support/verify-export.ts";
 
 let receiver: OtlpReceiver;
 beforeEach(async () => {
@@ -50,8 +49,7 @@ function verifying(accepted: readonly SigningKey[], nowMs = NOW_MS): Answer {
     const secret = accepted.find(({ keyId }) => keyId === claimed.keyId)?.secret;
     const isRight =
       secret !== undefined &&
-      createHmac("sha256", secret).update(claimed.base).digest().equals(claimed.mac) &&
-      createHash("sha256").update(received.body).digest().equals(claimed.bodySha256) &&
+      isSignedWith(secret, received) &&
       Math.abs(claimed.created - nowMs / 1000) <= 300 &&
       !seen.has(claimed.nonce);
     seen.add(claimed.nonce);
@@ -59,16 +57,6 @@ function verifying(accepted: readonly SigningKey[], nowMs = NOW_MS): Answer {
     else response.writeHead(401, { date: new Date(nowMs).toUTCString() }).end();
   };
 }
-
-const claimedBy = ({ path, headers }: ReceivedExport): ReturnType<typeof readSignature> =>
-  readSignature({
-    method: "POST",
-    path,
-    contentType: headers["content-type"],
-    contentDigest: headers["content-digest"] as string | undefined,
-    signatureInput: headers["signature-input"] as string | undefined,
-    signature: headers["signature"] as string | undefined,
-  });
 
 describe("one export", () => {
   test("without keys is sent with its headers and no signature", async () => {
