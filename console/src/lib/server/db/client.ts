@@ -3,8 +3,9 @@ import postgres from "postgres";
 import { apiKeys } from "./schema/api-keys.ts";
 import { controlVersions } from "./schema/control-versions.ts";
 import { projects } from "./schema/projects.ts";
+import { signingSecrets } from "./schema/signing-secrets.ts";
 
-const schema = { apiKeys, controlVersions, projects };
+const schema = { apiKeys, controlVersions, projects, signingSecrets };
 
 /** What services use: the database or a transaction of it. */
 export type Database = PostgresJsDatabase<typeof schema>;

@@ -1,8 +1,7 @@
-import { customType, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import type { KeyScope } from "@lensai/otel-config/control/keys";
+import { bytea } from "./bytea.ts";
 import { projects } from "./projects.ts";
-
-const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 
 /** API keys. Only the hash is stored; the key itself is shown once, when it is created. */
 export const apiKeys = pgTable("api_keys", {

@@ -1,6 +1,5 @@
-import { bigint, customType, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
-
-const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
+import { bigint, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bytea } from "./bytea.ts";
 
 /**
  * Who changed what. Rows are only added: a trigger of the database refuses everything else, and each row has

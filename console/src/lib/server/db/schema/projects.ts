@@ -1,4 +1,4 @@
-import { check, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { boolean, check, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
 
 /** A project: the border of keys, data and spend. The id is the slug that also names it in the lake. */
@@ -11,6 +11,8 @@ export const projects = pgTable(
     content: text({ enum: ["redacted", "off"] })
       .notNull()
       .default("redacted"),
+    /** Exports that are not signed are refused. */
+    requireSignature: boolean().notNull().default(false),
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
   (table) => [check("projects_content", sql`${table.content} in ('redacted', 'off')`)],

@@ -7,11 +7,13 @@ import {
   CONTROL_SNAPSHOT_VERSION,
   type ControlSnapshot,
 } from "@lensai/otel-config/control/snapshot";
+import type { ControlSigningSecret } from "@lensai/otel-config/control/signing-secrets";
 import type { Database } from "../../db/client.ts";
 import { apiKeys } from "../../db/schema/api-keys.ts";
 import { controlVersions } from "../../db/schema/control-versions.ts";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
 import { projects } from "../../db/schema/projects.ts";
+import { signingSecrets } from "../../db/schema/signing-secrets.ts";
 
 export interface SerializedSnapshot {
   /** Quoted, as in the header. */
@@ -35,6 +37,11 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
         .from(killSwitches)
         .where(isNull(killSwitches.releasedAt))
         .orderBy(asc(killSwitches.id));
+      const secretRows = await transaction
+        .select()
+        .from(signingSecrets)
+        .where(isNull(signingSecrets.revokedAt))
+        .orderBy(asc(signingSecrets.id));
       return {
         formatVersion: CONTROL_SNAPSHOT_VERSION,
         version: versionRow?.version ?? 0,
@@ -42,6 +49,7 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
         projects: projectRows.map(toControlProject),
         keys: keyRows.map(toControlKey),
         killSwitches: killSwitchRows.map(toControlKillSwitch),
+        signingSecrets: secretRows.map(toControlSigningSecret),
       };
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
@@ -64,7 +72,17 @@ export async function readControlVersion(db: Database): Promise<number> {
 }
 
 function toControlProject(row: typeof projects.$inferSelect): ControlProject {
-  return { id: row.id, name: row.name, content: row.content };
+  const { id, name, content, requireSignature } = row;
+  return { id, name, content, ...(requireSignature && { requireSignature }) };
+}
+
+function toControlSigningSecret(row: typeof signingSecrets.$inferSelect): ControlSigningSecret {
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    secret: row.secret.toString("base64url"),
+    ...(row.expiresAt !== null && { expiresAt: row.expiresAt.toISOString() }),
+  };
 }
 
 function toControlKey(row: typeof apiKeys.$inferSelect): ControlKey {
