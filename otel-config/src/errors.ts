@@ -33,6 +33,8 @@ export const ERROR_CODES = [
   "query.invalid",
   "query.not_found",
   "query.timeout",
+  "control.budget_exceeded",
+  "control.kill_switch",
   "internal",
 ] as const;
 

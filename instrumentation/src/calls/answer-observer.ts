@@ -1,3 +1,5 @@
+import type { GuardedCall } from "../guard/guarded-call.ts";
+import type { RefusalError } from "../guard/refusal.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { CallSpan } from "../spans/call-span.ts";
 import type { BodyEnd, ResponseReader, SseReader } from "../wire/response-reader.ts";
@@ -14,7 +16,14 @@ export interface AnswerObserver {
   readonly fail: (error: unknown) => void;
   /** The application does not want more. */
   readonly cancel: () => void;
+  /**
+   * To be asked after every chunk: has the guard cut the answer off? Then its transport ends it with this error, for
+   * the application and towards the provider, and passes nothing more on.
+   */
+  readonly cutOff?: () => RefusalError | undefined;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Reads an answer for its span; every byte goes on as it came. */
 export function readingObserver(span: CallSpan, reader: ResponseReader): AnswerObserver {
@@ -54,5 +63,26 @@ export function hidingObserver(span: CallSpan, reader: SseReader): AnswerObserve
     },
     fail,
     cancel,
+  };
+}
+
+/** The same, and lets nothing pass that is not paid for. */
+export function meteredObserver(
+  observer: AnswerObserver,
+  { facts }: ResponseReader,
+  guarded: GuardedCall,
+): AnswerObserver {
+  let cutOff: RefusalError | undefined;
+  return {
+    ...observer,
+    chunk(chunk) {
+      if (cutOff !== undefined) return NOTHING;
+      const passed = observer.chunk(chunk);
+      cutOff = neverThrow("metering a stream", () => guarded.meter(facts));
+      if (cutOff === undefined) return passed;
+      observer.fail(cutOff);
+      return NOTHING;
+    },
+    cutOff: () => cutOff,
   };
 }

@@ -1,4 +1,6 @@
 import { context } from "@opentelemetry/api";
+import type { GuardedCall } from "../guard/guarded-call.ts";
+import type { RefusalError } from "../guard/refusal.ts";
 import { isRefusal } from "../spans/call-span.ts";
 import type { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
@@ -7,7 +9,7 @@ import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ObservationProblem } from "../wire/response-facts.ts";
 import { SseReader, createResponseReader } from "../wire/response-reader.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
-import { hidingObserver, readingObserver } from "./answer-observer.ts";
+import { hidingObserver, meteredObserver, readingObserver } from "./answer-observer.ts";
 import type { AnswerObserver } from "./answer-observer.ts";
 import type { LowerRequests } from "./lower-requests.ts";
 
@@ -24,11 +26,23 @@ export interface AnswerHead {
 export class Attempt {
   readonly #span: CallSpan;
   readonly #lower: LowerRequests;
+  readonly #guarded: GuardedCall | undefined;
   #isUnanswered = true;
 
-  constructor(span: CallSpan, lower: LowerRequests) {
+  constructor(span: CallSpan, lower: LowerRequests, guarded?: GuardedCall) {
     this.#span = span;
     this.#lower = lower;
+    this.#guarded = guarded;
+  }
+
+  /** Why the request must not be sent; then the attempt has ended. */
+  get refusal(): RefusalError | undefined {
+    return this.#guarded?.refusal;
+  }
+
+  /** What is to be sent in place of the request's JSON body, if anything. */
+  get clampedBody(): string | undefined {
+    return this.#guarded?.clampedBody;
   }
 
   get call(): WireCall {
@@ -90,10 +104,12 @@ export class Attempt {
       this.unread("content_type_unknown");
       return undefined;
     }
-    const observer =
+    const reading =
       isUsageHidden && reader instanceof SseReader
         ? hidingObserver(this.#span, reader)
         : readingObserver(this.#span, reader);
+    const observer =
+      this.#guarded === undefined ? reading : meteredObserver(reading, reader, this.#guarded);
     this.#span.onAbandon = observer.cancel;
     return observer;
   }

@@ -1,17 +1,24 @@
-import { trace } from "@opentelemetry/api";
+import { context, trace } from "@opentelemetry/api";
 import type { Attributes, Tracer } from "@opentelemetry/api";
+import type { GuardedCall } from "../guard/guarded-call.ts";
+import type { Guard, GuardedRequest } from "../guard/guard.ts";
+import { attributionOf } from "../manual/attribution.ts";
 import { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { recogniseCall } from "../wire/recognise-call.ts";
-import type { WireRequest } from "../wire/recognise-call.ts";
+import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
 import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";
+import { isSigned } from "./signed-request.ts";
 
 /** A request that could be a call of a model, as its transport has it. */
-export interface CallRequest extends WireRequest, LowerRequest {
+export interface CallRequest
+  extends WireRequest, LowerRequest, Pick<Partial<GuardedRequest>, "isCuttable"> {
+  /** The transport has the body whole and can send another one; not when the caller has signed it. */
+  readonly isBodyChangeable?: boolean;
   readonly header: HeaderReader;
   /** Told of the attempt that the request is only a part of. */
   readonly onPartOf?: (attempt: Attempt) => void;
@@ -20,11 +27,13 @@ export interface CallRequest extends WireRequest, LowerRequest {
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
 export class CallObserver {
   readonly #tracer: () => Tracer;
+  readonly #guard: Guard | undefined;
   readonly #lower = new LowerRequests();
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
-  constructor(tracer: Tracer | (() => Tracer) = globalTracer) {
+  constructor(tracer: Tracer | (() => Tracer) = globalTracer, guard?: Guard) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
+    this.#guard = guard;
   }
 
   /**
@@ -43,12 +52,34 @@ export class CallObserver {
         return undefined;
       }
       if (call === undefined) return undefined;
-      const span = CallSpan.start(this.#tracer(), call, resendAttributes(request));
-      if (span === undefined) return undefined;
-      const attempt = new Attempt(span, this.#lower);
-      this.#lower.add(attempt, request);
+      const guarded = this.#guard?.decide(
+        call,
+        {
+          ...request,
+          isBodyChangeable: request.isBodyChangeable === true && !isSigned(request.header),
+          isCuttable: request.isCuttable === true,
+        },
+        () => attributionOf(context.active()),
+      );
+      const attempt = this.#begin(request, call, guarded);
+      if (attempt !== undefined && attempt.refusal === undefined) this.#lower.add(attempt, request);
       return attempt;
     });
+  }
+
+  #begin(
+    request: CallRequest,
+    call: WireCall,
+    guarded: GuardedCall | undefined,
+  ): Attempt | undefined {
+    const more = (): Attributes => resendAttributes(request);
+    if (guarded === undefined) {
+      const span = CallSpan.start(this.#tracer, call, more());
+      return span && new Attempt(span, this.#lower);
+    }
+    const span = CallSpan.startGuarded(this.#tracer, call, { more, guarded });
+    if (guarded.refusal !== undefined) neverThrow("ending a span", () => span.stop());
+    return new Attempt(span, this.#lower, guarded);
   }
 }
 

@@ -1,3 +1,4 @@
+import { isSigned } from "../calls/signed-request.ts";
 import { apiAtPath } from "../wire/recognise-call.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import type { WireRequest } from "../wire/recognise-call.ts";
@@ -77,8 +78,7 @@ export function withBody(
   headers: Headers,
   body: string,
 ): FetchArguments | undefined {
-  if (SIGNED.some((name) => headers.has(name))) return undefined;
-  if (headers.get("authorization")?.startsWith("AWS4-")) return undefined;
+  if (isSigned((name) => headers.get(name) ?? undefined)) return undefined;
   if (isRequest(input) && (init?.body === undefined || init.body === null)) {
     return [new Request(input, { method: input.method, body }), init];
   }
@@ -87,5 +87,3 @@ export function withBody(
   adjusted.set("content-length", String(new TextEncoder().encode(body).length));
   return [input, { ...init, body, headers: adjusted }];
 }
-
-const SIGNED = ["content-digest", "digest", "signature", "x-amz-content-sha256"];

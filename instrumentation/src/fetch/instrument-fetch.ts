@@ -10,13 +10,13 @@ const WRAPPED = Symbol.for("lensai.instrumented_fetch");
  * the original back, unless somebody else has replaced it since.
  */
 export function instrumentFetch(options: FetchOptions = {}): () => void {
-  return instrumentFetchFor(new CallObserver(options.tracer), options);
+  return instrumentFetchFor(new CallObserver(options.tracer, options.guard), options);
 }
 
 /** The same for a process that observes other transports as well. */
 export function instrumentFetchFor(
   calls: CallObserver,
-  options: Omit<FetchOptions, "tracer">,
+  options: Pick<FetchOptions, "asksForStreamUsage">,
 ): () => void {
   const original = globalThis.fetch;
   if (typeof original !== "function" || Object.hasOwn(original, WRAPPED)) return () => {};

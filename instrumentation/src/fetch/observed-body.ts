@@ -43,6 +43,12 @@ async function passChunk(
   for (;;) {
     const { done, value } = await source.read();
     const passed = done ? observer.end() : observer.chunk(value);
+    const cutOff = observer.cutOff?.();
+    if (cutOff !== undefined) {
+      controller.error(cutOff);
+      await source.cancel(cutOff);
+      return;
+    }
     // Asked before it is passed on: then its memory is gone, and it has no length.
     const hasBytes = passed !== undefined && passed.length > 0;
     if (hasBytes) controller.enqueue(ownedBytes(passed));

@@ -1,17 +1,21 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { Attempt } from "../calls/attempt.ts";
 import { CallObserver } from "../calls/call-observer.ts";
+import type { Guard } from "../guard/guard.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
 import { readFetchRequest, requestBodyOf, withBody } from "./fetch-request.ts";
 import type { Fetch, FetchArguments, FetchRequest } from "./fetch-request.ts";
 import { observedResponse } from "./observed-response.ts";
+import { refusedFetch } from "./refused-response.ts";
 
 export interface FetchOptions {
   /** Where spans are made; the global tracer provider's when absent, also one that is registered later. */
   readonly tracer?: Tracer | (() => Tracer);
   /** Ask for the usage of OpenAI chat streams that would not report it (default), and hide it again. */
   readonly asksForStreamUsage?: boolean;
+  /** Stops calls before they are made. */
+  readonly guard?: Guard;
 }
 
 /** A call that is being made. */
@@ -28,14 +32,14 @@ interface Sending {
  * errors, same streams. Requests that are no such calls go straight through.
  */
 export function wrapFetch(fetch: Fetch, options: FetchOptions = {}): Fetch {
-  return observedFetch(fetch, new CallObserver(options.tracer), options);
+  return observedFetch(fetch, new CallObserver(options.tracer, options.guard), options);
 }
 
 /** The same for a process that observes other transports as well. */
 export function observedFetch(
   fetch: Fetch,
   calls: CallObserver,
-  options: Omit<FetchOptions, "tracer">,
+  options: Pick<FetchOptions, "asksForStreamUsage">,
 ): Fetch {
   const observer = new FetchObserver(fetch, calls, options.asksForStreamUsage !== false);
   const wrapped = function (this: unknown, ...args: FetchArguments): Promise<Response> {
@@ -78,14 +82,26 @@ class FetchObserver {
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
     const { headers, url } = request;
     const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const attempt = this.#calls.start({ ...request, transport: "fetch", header });
+    const attempt = this.#calls.start({
+      ...request,
+      transport: "fetch",
+      header,
+      isBodyChangeable: request.body !== undefined,
+      isCuttable: true,
+    });
     if (attempt === undefined) return this.#pass(self, args);
+    if (attempt.refusal !== undefined) return refusedFetch(attempt.refusal, url);
+    const body = attempt.clampedBody ?? request.body;
+    const wanted =
+      body === request.body || body === undefined
+        ? args
+        : (neverThrow("clamping a call", () => withBody(args, headers, body)) ?? args);
     const asking = attempt.call.lacksStreamUsage
-      ? neverThrow("asking for usage", () => this.#askForUsage(args, request))
+      ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
     const isUsageAsked = asking !== undefined;
-    const sending = { attempt, origin: url.origin, args: asking ?? args, isUsageAsked };
-    return this.#run(self, args, sending);
+    const sending = { attempt, origin: url.origin, args: asking ?? wanted, isUsageAsked };
+    return this.#run(self, wanted, sending);
   }
 
   #askForUsage(

@@ -28,6 +28,7 @@ export function admit(
     const account = budget?.accountOf(values, nowMs);
     if (budget !== undefined && account !== undefined) hold.add(budget, account, 0);
   }
+  hold.matchedCount = hold.count;
   if (hold.count === 0) return "unlimited";
   for (let index = 0; index < hold.count; index += 1) {
     checkRoom(hold.charges[index] as Charge, estimate, { hold, nowMs });
@@ -73,6 +74,20 @@ function reserveAll(hold: Hold): void {
     charge.account.reserve(charge.amountNano);
     charge.leaseId = charge.account.leaseId;
   }
+}
+
+/**
+ * The most that a refused call could cost and be admitted; nano-USD. Undefined when a budget that refuses it does
+ * not let calls be made smaller.
+ */
+export function roomToClamp({ charges, matchedCount }: Hold): number | undefined {
+  let room = Infinity;
+  for (const { budget, account, amountNano } of charges.slice(0, matchedCount)) {
+    if (budget.mode !== "enforce" || amountNano <= account.availableNano) continue;
+    if (!budget.terms.clamp) return undefined;
+    room = Math.min(room, account.availableNano);
+  }
+  return Number.isFinite(room) ? room : undefined;
 }
 
 /**

@@ -29,6 +29,8 @@ export class Hold {
   readonly matched: Budget[] = [];
   readonly switches: KillSwitch[] = [];
   count = 0;
+  /** Also of a call that was stopped: how many budgets it is under. */
+  matchedCount = 0;
   /** What stops the call. */
   killSwitch: KillSwitch | undefined;
   refusedBy: Charge | undefined;
@@ -38,6 +40,7 @@ export class Hold {
 
   clear(): void {
     this.count = 0;
+    this.matchedCount = 0;
     this.killSwitch = undefined;
     this.refusedBy = undefined;
     this.isUnpriced = false;
@@ -54,10 +57,5 @@ export class Hold {
       charge.amountNano = amountNano;
     }
     this.count += 1;
-  }
-
-  /** Of the budget that is named on the span: the first. Undefined when the call is under none. */
-  get leaseId(): string | undefined {
-    return this.count === 0 ? undefined : (this.charges[0]?.leaseId ?? undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from "../wire/json-path.ts";
 import type { JsonObject } from "../wire/json-path.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
-import { textTokensAtMost } from "./text-tokens.ts";
+import { textTokensAtMost } from "../wire/text-tokens.ts";
 
 /** What a call asks for, as far as it costs something; upper bounds, before the call is made. */
 export interface RequestSize {

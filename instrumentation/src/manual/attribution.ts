@@ -49,13 +49,23 @@ export function contextWithAttribution(of: Context, attribution: Attribution = {
 }
 
 /** What is known about a call made in this context: what baggage brought from an earlier service, and what was set here. */
-export function attributionAttributes(of: Context): Attributes {
+export function attributionOf(of: Context): Attribution {
   const own = of.getValue(KEY) as Attribution | undefined;
   const baggage = propagation.getBaggage(of);
-  const attributes: Attributes = {};
+  const found: Partial<Record<keyof Attribution, string>> = {};
   for (const [key, name] of NAMES) {
     const value = own?.[key] ?? baggage?.getEntry(name)?.value;
-    if (value !== undefined) attributes[name] = value;
+    if (value !== undefined) found[key] = value;
+  }
+  return found;
+}
+
+/** The same as span attributes. */
+export function attributionAttributes(of: Context): Attributes {
+  const known = attributionOf(of);
+  const attributes: Attributes = {};
+  for (const [key, name] of NAMES) {
+    if (known[key] !== undefined) attributes[name] = known[key];
   }
   return attributes;
 }

@@ -1,6 +1,7 @@
-import { SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
 import { attributionAttributes } from "../manual/attribution.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
@@ -19,28 +20,37 @@ export class CallSpan {
   onAbandon: (() => void) | undefined;
   readonly call: WireCall;
   readonly #span: Span;
-  readonly #startMs: number;
+  readonly #startMs = performance.now();
+  readonly #guarded: GuardedCall | undefined;
   #firstChunkMs: number | undefined;
   #hasEnded = false;
 
-  private constructor(call: WireCall, span: Span, startMs: number) {
+  private constructor(call: WireCall, span: Span, guarded: GuardedCall | undefined) {
     this.call = call;
     this.#span = span;
-    this.#startMs = startMs;
+    this.#guarded = guarded;
   }
 
   /** Undefined when nobody wants the span: it is not sampled, or there is no SDK. */
-  static start(tracer: Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
-    const attributes = {
-      ...requestAttributes(call),
-      ...attributionAttributes(context.active()),
-      ...more,
-    };
-    const span = tracer.startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
-    if (!span.isRecording()) return undefined;
-    const started = new CallSpan(call, span, performance.now());
-    CallSpan.#open.add(started);
-    return started;
+  static start(tracer: () => Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
+    const span = startSpan(tracer, call, more);
+    return span.isRecording() ? CallSpan.#started(new CallSpan(call, span, undefined)) : undefined;
+  }
+
+  /** The same for a call that the guard has decided about: what it cost is asked for in any case. */
+  static startGuarded(
+    tracer: () => Tracer,
+    call: WireCall,
+    { more, guarded }: { readonly more: () => Attributes; readonly guarded: GuardedCall },
+  ): CallSpan {
+    const span = neverThrow("starting a span", () => startSpan(tracer, call, more()));
+    const nobodys = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    return CallSpan.#started(new CallSpan(call, span ?? nobodys, guarded));
+  }
+
+  static #started(span: CallSpan): CallSpan {
+    CallSpan.#open.add(span);
+    return span;
   }
 
   /** Ends all spans, for the end of the process. */
@@ -64,12 +74,20 @@ export class CallSpan {
 
   /** There is no answer: `error` is what the application gets. */
   fail(error: unknown): void {
-    this.#end(() => this.#setError(errorTypeOf(error)));
+    this.#end({ kind: "failed", error }, () => this.#setError(errorTypeOf(error)));
+  }
+
+  /** The guard has stopped the call: nothing was sent. */
+  stop(): void {
+    this.#end({ kind: "refused" }, () => {
+      const type = this.#guarded?.refusal?.code;
+      if (type !== undefined) this.#setError(type);
+    });
   }
 
   /** The provider refused; the body of a refusal says nothing about usage. */
   refuse(status: number): void {
-    this.#end(() => {
+    this.#end({ kind: "refused" }, () => {
       this.#span.setAttribute("http.response.status_code", status);
       this.#setError(String(status));
     });
@@ -77,7 +95,7 @@ export class CallSpan {
 
   /** The answer was read as far as it was. `error` is what cut it off, when it was not the caller. */
   complete(facts: ResponseFacts, error?: unknown): void {
-    this.#end(() => {
+    this.#end({ kind: "answered", facts }, () => {
       this.#span.setAttributes(responseAttributes(this.call, facts));
       if (this.call.isStream && this.#firstChunkMs !== undefined) {
         const seconds = (this.#firstChunkMs - this.#startMs) / MS_PER_SECOND;
@@ -101,16 +119,28 @@ export class CallSpan {
   }
 
   /** Once, and whatever happens: a span that never ends is a call that was never made. */
-  #end(describe: () => void): void {
+  #end(end: CallEnd, describe: () => void): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     CallSpan.#open.delete(this);
+    const guarded = this.#guarded;
+    if (guarded !== undefined) neverThrow("settling a call", () => guarded.end(end));
     try {
+      if (guarded !== undefined) this.#span.setAttributes(guarded.attributes);
       describe();
     } finally {
       this.#span.end();
     }
   }
+}
+
+function startSpan(tracer: () => Tracer, call: WireCall, more: Attributes): Span {
+  const attributes = {
+    ...requestAttributes(call),
+    ...attributionAttributes(context.active()),
+    ...more,
+  };
+  return tracer().startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
 }
 
 export function isRefusal(status: number): boolean {

@@ -5,6 +5,7 @@ import type { UsageField } from "@lensai/otel-config/usage/provider-usage/usage-
 import { isJsonObject, textAt, textsAt, valuesAt } from "./json-path.ts";
 import type { JsonPath } from "./json-path.ts";
 import type { WireCall } from "./recognise-call.ts";
+import { textTokensAtMost } from "./text-tokens.ts";
 
 /** Why an answer could not be read, or not to its end. */
 export type ObservationProblem =
@@ -27,6 +28,8 @@ export interface ResponseFacts {
   hasUsage: boolean;
   /** Characters that a stream has put out. */
   outputCharacters: number;
+  /** The same in tokens: an upper bound. */
+  outputTokensAtMost: number;
   errorType: string | undefined;
   /** What the provider says it cost, in US dollars. */
   costUsd: number | undefined;
@@ -49,6 +52,7 @@ export function createResponseFacts(): ResponseFacts {
     usage: createRawUsage(),
     hasUsage: false,
     outputCharacters: 0,
+    outputTokensAtMost: 0,
     errorType: undefined,
     costUsd: undefined,
     problem: undefined,
@@ -113,6 +117,7 @@ export function addHeaderUsage(
 export function addOutputText({ api }: WireCall, event: unknown, facts: ResponseFacts): void {
   for (const text of textsAt(event, api.response.outputText ?? [])) {
     facts.outputCharacters += text.length;
+    facts.outputTokensAtMost += textTokensAtMost(text);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Estimator } from "../../src/guard/estimator.ts";
 import { modelOutputTokensMax } from "../../src/guard/model-output-max.ts";
 import { requestSizeOf } from "../../src/guard/request-size.ts";
-import { textTokensAtMost } from "../../src/guard/text-tokens.ts";
+import { textTokensAtMost } from "../../src/wire/text-tokens.ts";
 import type { WireCall } from "../../src/wire/recognise-call.ts";
 import { callOf, factsOf } from "../support/wire-call.ts";
 

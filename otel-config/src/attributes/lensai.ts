@@ -6,6 +6,10 @@ export const LENSAI = {
   route: "lensai.route",
   budgetDecision: "lensai.budget.decision",
   budgetLeaseId: "lensai.budget.lease_id",
+  /** Written by the guard: the call was made with a lower limit of output than the application asked for. */
+  budgetClamped: "lensai.budget.clamped",
+  /** Written by the guard: the stream was ended because there was nothing left for more of it. */
+  budgetCutoff: "lensai.budget.cutoff",
   /**
    * Written by the instrumentation when the counts on the span are not all of the call's: `estimated` when a
    * part is known (the input of a stream that broke off), `missing` when nothing is. Absent: as reported.
@@ -24,3 +28,18 @@ export const LENSAI = {
   /** Written by the collector: attributes dropped by the client and by our limits. */
   droppedAttributes: "lensai.dropped_attributes_count",
 } as const;
+
+/**
+ * Values of `lensai.budget.decision`: what the guard of the process decided about the call. `warned`: a budget
+ * that only warns has no room for it. `refused` and `killed` calls were never made.
+ */
+export const BUDGET_DECISIONS = [
+  "allowed",
+  "warned",
+  "clamped",
+  "cut_off",
+  "refused",
+  "killed",
+] as const;
+
+export type BudgetDecision = (typeof BUDGET_DECISIONS)[number];

@@ -1,0 +1,173 @@
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import type { ControlPolicy } from "@lensai/otel-config/control/policy";
+import type { Attribution } from "../manual/attribution.ts";
+import { neverThrow } from "../spans/never-throw.ts";
+import { isJsonObject } from "../wire/json-path.ts";
+import type { JsonObject } from "../wire/json-path.ts";
+import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
+import { admit, roomToClamp } from "./admission.ts";
+import type { AdmissionDecision } from "./admission.ts";
+import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
+import { Estimator } from "./estimator.ts";
+import type { EstimatedCall } from "./estimator.ts";
+import { GuardedCall } from "./guarded-call.ts";
+import { Hold } from "./hold.ts";
+import type { LeaseSource } from "./lease-source.ts";
+import { LocalLeases } from "./local-leases.ts";
+import { budgetRefusal, killSwitchRefusal } from "./make-refusal.ts";
+import { NO_POLICY, PolicyBook } from "./policy-index.ts";
+import type { PolicyIndex } from "./policy-index.ts";
+import { requestSizeOf } from "./request-size.ts";
+import type { ScopeValues } from "./scope-index.ts";
+
+export interface GuardOptions {
+  /** Of the process: what scopes call `environment`, and the id of its API key. */
+  readonly environment?: string | undefined;
+  readonly apiKey?: string | undefined;
+  /** The published prices when absent. */
+  readonly prices?: PriceBook;
+  readonly leases?: LeaseSource;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: () => number;
+}
+
+/** What a transport knows of a request when it asks whether it may be sent. */
+export interface GuardedRequest extends Pick<WireRequest, "body" | "form"> {
+  /** The transport can send another body in place of this one: it has it whole, and nobody has signed it. */
+  readonly isBodyChangeable: boolean;
+  /** The transport stops a stream when it is told to. */
+  readonly isCuttable: boolean;
+}
+
+/**
+ * Decides about every call of a process, by the policy that it was given last. Whatever breaks inside, the calls
+ * go on as if there were no guard, and the failure is reported: it throws nothing.
+ */
+export class Guard {
+  readonly #options: GuardOptions;
+  readonly #now: () => number;
+  readonly #book: PolicyBook;
+  #estimator: Estimator | undefined;
+  #index: PolicyIndex = NO_POLICY;
+  #policy: ControlPolicy | undefined;
+  #latestMs = -Infinity;
+
+  constructor(options: GuardOptions = {}) {
+    this.#options = options;
+    this.#now = options.nowMs ?? Date.now;
+    this.#book = new PolicyBook(options.leases ?? new LocalLeases());
+  }
+
+  /** The policy that holds; undefined before there is one. */
+  get policy(): ControlPolicy | undefined {
+    return this.#policy;
+  }
+
+  /** From now on calls are decided about by this policy. One that cannot be used changes nothing. */
+  apply(policy: ControlPolicy): void {
+    neverThrow("applying a policy", () => {
+      this.#index = this.#book.index(policy);
+      this.#policy = policy;
+    });
+  }
+
+  /** Undefined when the call is under no budget and no kill-switch. */
+  decide(
+    call: WireCall,
+    request: GuardedRequest,
+    attribution: () => Attribution,
+  ): GuardedCall | undefined {
+    if (this.#index.isEmpty) return undefined;
+    return neverThrow("deciding about a call", () => this.#decide(call, request, attribution()));
+  }
+
+  #decide(
+    call: WireCall,
+    request: GuardedRequest,
+    { user, team, tenant, feature, route }: Attribution,
+  ): GuardedCall | undefined {
+    const { environment, apiKey } = this.#options;
+    const { model, provider, isStream } = call;
+    const values = { apiKey, environment, feature, model, provider, route, team, tenant, user };
+    const json = request.form ?? parsed(request.body);
+    const size = requestSizeOf(call, json);
+    this.#estimator ??= new Estimator(this.#options.prices ?? createPriceBook());
+    const estimator = this.#estimator;
+    const nowMs = this.nowMs();
+    const isMetered = isStream && request.isCuttable;
+    const estimate = estimator.estimate(call, size, { route, isMetered, nowMs });
+    const hold = new Hold();
+    const decision = admit(this.#index, { values, estimate, nowMs }, hold);
+    if (decision === "unlimited") return undefined;
+    const clamped =
+      decision === "refused" && request.isBodyChangeable && json !== undefined
+        ? this.#clamp(call, { values, estimate, nowMs, hold, json })
+        : undefined;
+    return new GuardedCall({
+      subject: { model, provider, route, isStream, serviceTier: size.serviceTier },
+      decision: clamped === undefined ? decision : "clamped",
+      refusal: clamped === undefined ? refusalOfHold(decision, hold, estimate) : undefined,
+      hold,
+      estimate,
+      estimator,
+      clampedBody: clamped,
+      nowMs: () => this.nowMs(),
+    });
+  }
+
+  /** The body of a request that fits what is left, with the hold on it; undefined when none does. */
+  #clamp(call: WireCall, { values, estimate, nowMs, hold, json }: ClampInput): string | undefined {
+    const room = hold.isUnpriced ? undefined : roomToClamp(hold);
+    const affordable = room === undefined ? undefined : estimate.quote?.outputTokensFor(room);
+    if (affordable === undefined || affordable < CLAMPED_TOKENS_MIN) return undefined;
+    const tokens = Math.min(affordable, estimate.outputTokensMax);
+    const body = withOutputLimit(call, json, tokens);
+    const amountNano = estimate.quote?.costNano(tokens);
+    if (body === undefined || amountNano === undefined) return undefined;
+    const smaller = { amountNano, familyMaxNano: () => amountNano };
+    const refusedBy = hold.refusedBy;
+    const again = admit(this.#index, { values, estimate: smaller, nowMs }, hold);
+    if (again === "allowed" || again === "warned") return JSON.stringify(body);
+    hold.refusedBy ??= refusedBy;
+    return undefined;
+  }
+
+  /** A clock that is set back must not start a period a second time. */
+  nowMs(): number {
+    const now = this.#now();
+    if (now > this.#latestMs) this.#latestMs = now;
+    return this.#latestMs;
+  }
+}
+
+interface ClampInput {
+  readonly values: ScopeValues;
+  readonly estimate: EstimatedCall;
+  readonly nowMs: number;
+  readonly hold: Hold;
+  readonly json: JsonObject;
+}
+
+function refusalOfHold(
+  decision: AdmissionDecision,
+  hold: Hold,
+  { amountNano, outputTokens, quote }: EstimatedCall,
+) {
+  if (decision === "killed" && hold.killSwitch !== undefined)
+    return killSwitchRefusal(hold.killSwitch);
+  if (decision !== "refused") return undefined;
+  const needNano = amountNano ?? quote?.costNano(outputTokens) ?? 0;
+  return budgetRefusal(hold, { needNano, isCutOff: false });
+}
+
+function parsed(body: string | undefined): JsonObject | undefined {
+  if (body === undefined || body.length > REQUEST_CHARACTERS_MAX) return undefined;
+  try {
+    const value: unknown = JSON.parse(body);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import type { Attributes } from "@opentelemetry/api";
+import { LENSAI } from "@lensai/otel-config/attributes/lensai";
+import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
+import type { ResponseFacts } from "../wire/response-facts.ts";
+import { settle, topUp } from "./admission.ts";
+import type { Estimator, EstimatedCall } from "./estimator.ts";
+import type { Hold } from "./hold.ts";
+import { budgetRefusal } from "./make-refusal.ts";
+import type { RefusalError } from "./refusal.ts";
+
+/** How a request ended. */
+export type CallEnd =
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** The provider answered with an error: it bills none of those. */
+  | { readonly kind: "refused" }
+  | { readonly kind: "answered"; readonly facts: ResponseFacts };
+
+/** What a call is, for those who settle it. */
+export interface CallSubject {
+  readonly model: string | undefined;
+  readonly provider: string;
+  readonly route: string | undefined;
+  readonly serviceTier: string | undefined;
+  readonly isStream: boolean;
+}
+
+export interface GuardedCallInput {
+  readonly subject: CallSubject;
+  readonly decision: BudgetDecision;
+  readonly refusal: RefusalError | undefined;
+  readonly hold: Hold;
+  readonly estimate: EstimatedCall;
+  readonly estimator: Estimator;
+  /** The request's JSON with a lower limit of output, when it was clamped. */
+  readonly clampedBody: string | undefined;
+  readonly nowMs: () => number;
+}
+
+/** What a stream reserves at a time beyond what it has put out. */
+const SLICE_TOKENS = 256;
+
+/** Codes of errors of connections over which no request can have gone. */
+const UNSENT: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** A call that the guard has decided about: stopped, or holding what it may cost until it ends. */
+export class GuardedCall {
+  readonly refusal: RefusalError | undefined;
+  readonly clampedBody: string | undefined;
+  readonly #input: GuardedCallInput;
+  readonly #leaseId: string | undefined;
+  #decision: BudgetDecision;
+  #heldNano: number;
+  #cutOff: RefusalError | undefined;
+
+  constructor(input: GuardedCallInput) {
+    this.#input = input;
+    this.refusal = input.refusal;
+    this.clampedBody = input.clampedBody;
+    this.#decision = input.decision;
+    const { hold } = input;
+    this.#leaseId = hold.count === 0 ? undefined : hold.charges[0]?.leaseId || undefined;
+    this.#heldNano = heldNanoOf(hold);
+  }
+
+  /** Of the span. */
+  get attributes(): Attributes {
+    return {
+      [LENSAI.budgetDecision]: this.#decision,
+      ...(this.#leaseId !== undefined && { [LENSAI.budgetLeaseId]: this.#leaseId }),
+      ...(this.clampedBody !== undefined && { [LENSAI.budgetClamped]: true }),
+      ...(this.#cutOff !== undefined && { [LENSAI.budgetCutoff]: true }),
+    };
+  }
+
+  /**
+   * After a part of the stream was read, before the application gets it: is it paid for? Reserves in slices.
+   * Answers with the error that ends the stream when nothing is left; that part must not go on then.
+   */
+  meter(facts: ResponseFacts): RefusalError | undefined {
+    const { hold, estimate } = this.#input;
+    const { quote } = estimate;
+    if (this.#cutOff !== undefined) return this.#cutOff;
+    if (quote === undefined || hold.count === 0) return undefined;
+    const tokens = Math.ceil(facts.outputTokensAtMost);
+    const costNano = quote.costSoFarNano(tokens) ?? 0;
+    if (costNano <= this.#heldNano) return undefined;
+    const withSliceNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
+    if (this.#reserve(withSliceNano) || this.#reserve(costNano)) return undefined;
+    this.#decision = "cut_off";
+    this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: costNano - this.#heldNano });
+    return this.#cutOff;
+  }
+
+  #reserve(upToNano: number): boolean {
+    const { hold, nowMs } = this.#input;
+    const moreNano = upToNano - this.#heldNano;
+    if (!topUp(hold, moreNano, nowMs())) return false;
+    this.#heldNano = upToNano;
+    return true;
+  }
+
+  /** The call is charged what it cost, and the rest goes back. A second time changes nothing. */
+  end(end: CallEnd): void {
+    const { hold } = this.#input;
+    if (hold.count === 0) return;
+    let spentNano: number | undefined;
+    try {
+      spentNano = this.#spentNano(end);
+      if (end.kind === "answered") this.#learn(end.facts);
+    } finally {
+      settle(hold, spentNano);
+    }
+  }
+
+  #spentNano(end: CallEnd): number | undefined {
+    const { estimate, estimator, subject, nowMs } = this.#input;
+    if (end.kind === "refused") return 0;
+    // Nobody knows whether the provider has worked for it.
+    if (end.kind === "failed") return isUnsent(end.error) ? 0 : estimate.quote?.costSoFarNano(0);
+    const { facts } = end;
+    const reported = estimator.costNano(subject, facts, {
+      serviceTier: subject.serviceTier,
+      nowMs: nowMs(),
+    });
+    if (reported !== undefined) return reported;
+    if (!subject.isStream || facts.problem === "body_not_read") return undefined;
+    return estimate.quote?.costSoFarNano(Math.ceil(facts.outputTokensAtMost));
+  }
+
+  #learn({ hasUsage, problem, usage }: ResponseFacts): void {
+    const { estimator, subject } = this.#input;
+    if (!hasUsage || problem !== undefined || usage.output === undefined) return;
+    estimator.learn(subject.model, subject.route, usage.output);
+  }
+}
+
+function heldNanoOf(hold: Hold): number {
+  let most = 0;
+  for (let index = 0; index < hold.count; index += 1) {
+    most = Math.max(most, hold.charges[index]?.amountNano ?? 0);
+  }
+  return most;
+}
+
+/** Also an error below: `fetch` wraps what the connection said. */
+function isUnsent(error: unknown): boolean {
+  for (let inner = error, depth = 0; depth < 4; depth += 1) {
+    if (!(inner instanceof Error)) return false;
+    const code: unknown = "code" in inner ? inner.code : undefined;
+    if (typeof code === "string" && UNSENT.has(code)) return true;
+    inner = inner.cause;
+  }
+  return false;
+}

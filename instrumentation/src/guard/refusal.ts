@@ -1,0 +1,63 @@
+import type { CallScope } from "@lensai/otel-config/control/call-scope";
+import { LensError } from "@lensai/otel-config/errors";
+import type { NanoUsd } from "@lensai/otel-config/money";
+
+/** A budget that stopped a call, as far as an application may want to tell. */
+export interface BudgetRefusal {
+  readonly kind: "budget";
+  readonly budgetId: string;
+  readonly budgetName: string;
+  readonly scope: CallScope;
+  /** Whose share it is, when the budget is kept for each value of an attribute. */
+  readonly value?: string;
+  readonly limitNanoUsd: NanoUsd;
+  /** Neither spent nor held by calls that run. */
+  readonly remainingNanoUsd: NanoUsd;
+  /** ISO 8601, UTC; absent for a budget that does not start anew. */
+  readonly resetsAt?: string;
+  /** The call was made, and its stream was cut off. */
+  readonly isCutOff: boolean;
+  readonly message: string;
+}
+
+export interface KillSwitchRefusal {
+  readonly kind: "kill_switch";
+  readonly killSwitchId: string;
+  readonly scope: CallScope;
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly triggeredAt: string;
+  readonly message: string;
+}
+
+export type Refusal = BudgetRefusal | KillSwitchRefusal;
+
+/** The call was stopped because it would have cost more than is left of a budget. */
+export class BudgetExceededError extends LensError {
+  readonly refusal: BudgetRefusal;
+
+  constructor(refusal: BudgetRefusal) {
+    super("control.budget_exceeded", refusal.message);
+    this.name = "BudgetExceededError";
+    this.refusal = refusal;
+  }
+}
+
+/** The call was stopped because somebody has switched such calls off. */
+export class KillSwitchError extends LensError {
+  readonly refusal: KillSwitchRefusal;
+
+  constructor(refusal: KillSwitchRefusal) {
+    super("control.kill_switch", refusal.message);
+    this.name = "KillSwitchError";
+    this.refusal = refusal;
+  }
+}
+
+export type RefusalError = BudgetExceededError | KillSwitchError;
+
+export function errorOf(refusal: Refusal): RefusalError {
+  return refusal.kind === "budget"
+    ? new BudgetExceededError(refusal)
+    : new KillSwitchError(refusal);
+}

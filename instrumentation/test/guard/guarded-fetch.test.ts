@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { BudgetTerms } from "@lensai/otel-config/control/budgets";
+import type { ControlPolicy } from "@lensai/otel-config/control/policy";
+import { ProxyTracerProvider } from "@opentelemetry/api";
+import { wrapFetch } from "../../src/fetch/wrap-fetch.ts";
+import { Guard } from "../../src/guard/guard.ts";
+import { refusalOf } from "../../src/guard/refusal-of.ts";
+import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
+import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
+import { json, startProviderServer, stream } from "../support/provider-server.ts";
+import type { ProviderServer } from "../support/provider-server.ts";
+import { recordSpans } from "../support/recorded-spans.ts";
+import { sse } from "../support/wire-call.ts";
+
+/** gpt-4o: $2.50 and $10 per million. */
+const INPUT_NANO = 2_500;
+const OUTPUT_NANO = 10_000;
+const MANY_DOLLARS = "100000000000";
+
+let provider: ProviderServer;
+let seen = 0;
+beforeAll(async () => {
+  provider = await startProviderServer();
+});
+afterAll(() => provider.stop());
+beforeEach(() => {
+  seen = provider.requests.length;
+});
+
+const requests = () => provider.requests.slice(seen);
+
+function guarded(policy: Partial<Pick<ControlPolicy, "budgets" | "killSwitches">>) {
+  const spans = recordSpans();
+  const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, environment: "production" });
+  guard.apply(policyWith(policy));
+  const observed = wrapFetch(fetch, { tracer: spans.tracer, guard });
+  const chat = (body: Record<string, unknown> = {}): Promise<Response> =>
+    observed(`${provider.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "gpt-4o",
+        max_tokens: 100,
+        messages: [{ role: "user", content: "hello" }],
+        ...body,
+      }),
+    });
+  return { chat, spans, guard };
+}
+
+const budget = (terms: Partial<BudgetTerms>) => ({ budgets: [budgetTerms(terms)] });
+
+const answerWith = (usage?: Record<string, number>) =>
+  json({
+    id: "chatcmpl-1",
+    model: "gpt-4o",
+    choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "hi" } }],
+    ...(usage && { usage }),
+  });
+
+const broken = () => {
+  throw new RangeError("no tracer");
+};
+
+describe("a refused call", () => {
+  test("never leaves the process, is answered as no SDK tries again, and can be told by everybody", async () => {
+    const { chat, spans } = guarded(budget({ limitNanoUsd: "10", each: "environment" }));
+    const response = await chat();
+    expect(requests()).toHaveLength(0);
+    expect(response.status).toBe(402);
+    expect(response.headers.get("x-should-retry")).toBe("false");
+    const body: unknown = await response.clone().json();
+    for (const error of [
+      response,
+      { cause: { error: body } },
+      body,
+      new Error(`402 ${JSON.stringify(body)}`),
+    ]) {
+      const refusal = refusalOf(error);
+      expect(refusal).toBeInstanceOf(BudgetExceededError);
+      expect(refusal).toMatchObject({
+        name: "BudgetExceededError",
+        code: "control.budget_exceeded",
+        refusal: {
+          budgetId: "bud_1",
+          budgetName: "all calls",
+          scope: {},
+          value: "production",
+          limitNanoUsd: 10n,
+          remainingNanoUsd: 10n,
+          resetsAt: "2026-12-01T00:00:00.000Z",
+          isCutOff: false,
+        },
+      });
+    }
+    const { attributes, status } = await spans.last();
+    expect(attributes).toMatchObject({
+      "lensai.budget.decision": "refused",
+      "error.type": "control.budget_exceeded",
+      "gen_ai.request.model": "gpt-4o",
+    });
+    expect(Object.keys(attributes).filter((name) => name.includes("usage"))).toEqual([]);
+    expect(status.code).toBe(2);
+  });
+
+  test("by a kill-switch says why", async () => {
+    const { chat, spans } = guarded({ killSwitches: [killSwitch({ model: "gpt-4o*" })] });
+    const response = await chat();
+    expect(response.status).toBe(403);
+    expect(requests()).toHaveLength(0);
+    const refusal = refusalOf(response);
+    expect(refusal).toBeInstanceOf(KillSwitchError);
+    expect(refusal?.message).toContain("an agent runs in a loop");
+    expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("killed");
+    provider.answer = answerWith();
+    expect((await chat({ model: "gpt-4.1" })).status).toBe(200);
+  });
+
+  test("is refused when nobody records spans, too, and when recording them fails", async () => {
+    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS });
+    guard.apply(policyWith(budget({ limitNanoUsd: "10" })));
+    for (const tracer of [new ProxyTracerProvider().getTracer("nobody"), broken]) {
+      const observed = wrapFetch(fetch, { tracer, guard });
+      const body = JSON.stringify({ model: "gpt-4o", messages: [] });
+      const response = await observed(`${provider.url}/v1/chat/completions`, {
+        method: "POST",
+        body,
+      });
+      expect(response.status).toBe(402);
+    }
+    expect(requests()).toHaveLength(0);
+  });
+});
+
+const limited = (limitNano: number) => guarded(budget({ limitNanoUsd: String(limitNano) }));
+
+describe("what a call is charged", () => {
+  test("is what the provider counted, whatever was estimated", async () => {
+    const call = 10 * INPUT_NANO + 5 * OUTPUT_NANO;
+    const worst = 100 * OUTPUT_NANO + 100 * INPUT_NANO;
+    const { chat, spans, guard } = limited(worst + call * 3);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    // Each has room only because those before were charged what they cost.
+    for (let at = 0; at < 4; at += 1) expect(await (await chat()).json()).toBeTruthy();
+    expect(guard.policy?.version).toBe(1);
+    const { attributes } = await spans.last(4);
+    expect(attributes["lensai.budget.decision"]).toBe("allowed");
+    expect(attributes["lensai.budget.lease_id"]).toMatch(/^local:bud_1:/);
+  });
+
+  test("is nothing for an error of the provider, and nothing when no connection was made", async () => {
+    const { chat } = limited(100 * OUTPUT_NANO + 100 * INPUT_NANO);
+    provider.answer = json({ error: {} }, 500);
+    for (let at = 0; at < 3; at += 1) expect((await chat()).status).toBe(500);
+    const spans = recordSpans();
+    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS });
+    guard.apply(policyWith(budget({ limitNanoUsd: String(100 * OUTPUT_NANO + 100 * INPUT_NANO) })));
+    const observed = wrapFetch(fetch, { tracer: spans.tracer, guard });
+    const body = JSON.stringify({ model: "gpt-4o", max_tokens: 100, messages: [] });
+    for (let at = 0; at < 3; at += 1) {
+      await expect(
+        observed("http://127.0.0.1:1/v1/chat/completions", { method: "POST", body }),
+      ).rejects.toThrow("fetch failed");
+    }
+  });
+
+  test("is all that was held when the answer does not say", async () => {
+    const { chat } = limited(100 * OUTPUT_NANO + 150 * INPUT_NANO);
+    provider.answer = answerWith();
+    await (await chat()).json();
+    await expect.poll(async () => (await chat()).status).toBe(402);
+  });
+
+  test("of a stream that the application leaves is its input and what came", async () => {
+    const { chat } = limited(2_100 * OUTPUT_NANO);
+    const chunks = Array.from({ length: 20 }, () =>
+      sse({ choices: [{ index: 0, delta: { content: "word " } }] }),
+    );
+    provider.answer = stream(chunks, "never");
+    const first = await chat({ stream: true, max_tokens: 2_000 });
+    const reader = first.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    const second = await chat({ stream: true, max_tokens: 1_900 });
+    expect(second.status).toBe(200);
+    await second.body?.cancel();
+  });
+});
+
+test("calls that no budget is about are sent as they were, and their spans say nothing of budgets", async () => {
+  const { chat, spans } = guarded(budget({ scope: { team: "support" }, limitNanoUsd: "0" }));
+  provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+  await (await chat()).json();
+  const { attributes } = await spans.last();
+  expect(Object.keys(attributes).filter((name) => name.includes("budget"))).toEqual([]);
+});
+
+const clamping = (limitNano: number, terms: Partial<BudgetTerms> = {}) =>
+  guarded(budget({ limitNanoUsd: String(limitNano), clamp: true, ...terms }));
+
+describe("a clamped call", () => {
+  test("is sent with what is left as its limit, and its span says so", async () => {
+    const { chat, spans } = clamping(700 * OUTPUT_NANO);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    await (await chat({ max_tokens: 5_000, user: "x" })).json();
+    const sent = JSON.parse(requests()[0]?.body ?? "") as Record<string, unknown>;
+    expect(sent["max_tokens"]).toBeGreaterThan(600);
+    expect(sent["max_tokens"]).toBeLessThan(700);
+    expect(sent["user"]).toBe("x");
+    const { attributes } = await spans.last();
+    expect(attributes).toMatchObject({
+      "lensai.budget.decision": "clamped",
+      "lensai.budget.clamped": true,
+      "gen_ai.request.max_tokens": 5_000,
+    });
+  });
+
+  test("shares what is left among the answers that it asks for, and gets a limit where it had none", async () => {
+    const { chat } = clamping(700 * OUTPUT_NANO);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    await (await chat({ max_tokens: undefined, n: 2 })).json();
+    const sent = JSON.parse(requests()[0]?.body ?? "") as Record<string, unknown>;
+    expect(sent["max_completion_tokens"]).toBeGreaterThan(300);
+    expect(sent["max_completion_tokens"]).toBeLessThan(350);
+  });
+
+  test("is refused where less than a useful answer is left, where a budget does not allow it, and where it is signed", async () => {
+    expect((await clamping(65 * OUTPUT_NANO).chat({ max_tokens: 5_000 })).status).toBe(402);
+    const strict = guarded({
+      budgets: [
+        budgetTerms({ id: "soft", clamp: true, limitNanoUsd: String(700 * OUTPUT_NANO) }),
+        budgetTerms({ id: "hard", limitNanoUsd: String(700 * OUTPUT_NANO) }),
+      ],
+    });
+    expect((await strict.chat({ max_tokens: 5_000 })).status).toBe(402);
+    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS });
+    guard.apply(policyWith(budget({ clamp: true, limitNanoUsd: String(700 * OUTPUT_NANO) })));
+    const response = await wrapFetch(fetch, { tracer: recordSpans().tracer, guard })(
+      `${provider.url}/v1/chat/completions`,
+      {
+        method: "POST",
+        headers: { authorization: "AWS4-HMAC-SHA256 Credential=x" },
+        body: JSON.stringify({ model: "gpt-4o", max_tokens: 5_000, messages: [] }),
+      },
+    );
+    expect(response.status).toBe(402);
+    expect(requests()).toHaveLength(0);
+  });
+
+  test("is let be where there is room for all of it", async () => {
+    const { chat, spans } = clamping(Number(MANY_DOLLARS));
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    await (await chat({ max_tokens: 5_000 })).json();
+    expect(JSON.parse(requests()[0]?.body ?? "")).toMatchObject({ max_tokens: 5_000 });
+    expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("allowed");
+  });
+});
+
+const delta = (content: string): string => sse({ choices: [{ index: 0, delta: { content } }] });
+const WORDS = 40;
+const chunk = delta("a few words of an answer ".repeat(WORDS));
+
+describe("a metered stream", () => {
+  test("goes on over its first reservation while there is money, whole and unchanged", async () => {
+    const { chat, spans } = guarded(budget({ limitNanoUsd: MANY_DOLLARS }));
+    const chunks = Array.from({ length: 40 }, () => chunk);
+    provider.answer = stream([...chunks, sse("[DONE]")]);
+    const text = await (await chat({ stream: true, max_tokens: 100_000 })).text();
+    expect(text).toBe([...chunks, sse("[DONE]")].join(""));
+    expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("allowed");
+  });
+
+  test("is cut off where the money ends: nothing unpaid reaches the application, and the provider is told", async () => {
+    const limit = 3_000 * OUTPUT_NANO;
+    const { chat, spans } = guarded(budget({ limitNanoUsd: String(limit) }));
+    let isLeft: () => void;
+    const left = new Promise<void>((resolve) => {
+      isLeft = resolve;
+    });
+    provider.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.on("close", () => isLeft());
+      const write = (): void => {
+        if (response.destroyed) return;
+        response.write(chunk);
+        setImmediate(write);
+      };
+      write();
+    };
+    const response = await chat({ stream: true, max_tokens: 100_000 });
+    let received = "";
+    const reading = (async () => {
+      for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>)
+        received += Buffer.from(bytes).toString();
+    })();
+    const error: unknown = await reading.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    await left;
+    expect(error).toBeInstanceOf(BudgetExceededError);
+    expect(refusalOf(error)?.refusal).toMatchObject({ isCutOff: true, budgetId: "bud_1" });
+    // Fewer words than tokens that were paid for.
+    const words = received.split("words").length - 1;
+    expect(words).toBeGreaterThan(0);
+    expect(words * 6).toBeLessThanOrEqual(3_000);
+    const { attributes } = await spans.last();
+    expect(attributes).toMatchObject({
+      "lensai.budget.decision": "cut_off",
+      "lensai.budget.cutoff": true,
+      "lensai.observation.problem": "stream_broken_off",
+      "error.type": "control.budget_exceeded",
+    });
+    expect((await chat()).status).toBe(402);
+  });
+});
