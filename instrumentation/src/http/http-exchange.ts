@@ -30,6 +30,13 @@ export function observeIncoming(response: IncomingMessage, attempt: Attempt): vo
     if (chunk instanceof Uint8Array) {
       hasChunk = true;
       neverThrow("reading an answer", () => raw.chunk(chunk));
+      const cutOff = raw.cutOff?.();
+      if (cutOff !== undefined) {
+        // First, and without an error: it would be the request's as well, which nobody may be listening to.
+        response.socket.destroy();
+        response.destroy(cutOff);
+        return false;
+      }
     }
     return push(chunk, encoding);
   };

@@ -5,8 +5,10 @@ import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { REQUEST_CHARACTERS_MAX, apiAtPath } from "../wire/recognise-call.ts";
+import type { RefusalError } from "../guard/refusal.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { observeIncoming, observeRequestEnd } from "./http-exchange.ts";
+import { answerWithRefusal } from "./refused-request.ts";
 
 /** Published by Node when the head of an answer has come. */
 const RESPONSE_CHANNEL = "http.client.response.finish";
@@ -33,9 +35,9 @@ export function instrumentHttp(calls: CallObserver): () => void {
     bodies.set(request, body);
     body.add(args[0], args[1]);
   };
-  const finished = (request: ClientRequest): void => {
+  const finished = (request: ClientRequest): Attempt | undefined => {
     const body = bodies.get(request);
-    if (body === undefined || attempts.has(request)) return;
+    if (body === undefined || attempts.has(request)) return undefined;
     bodies.delete(request);
     const attempt = calls.start({
       transport: "http",
@@ -43,10 +45,14 @@ export function instrumentHttp(calls: CallObserver): () => void {
       url: urlOf(request),
       body: body.text(),
       header: (name) => textOf(request.getHeader(name)),
+      // What is written before the end takes the headers with it.
+      isBodyChangeable: !request.headersSent,
+      isCuttable: true,
     });
-    if (attempt === undefined) return;
+    if (attempt === undefined || attempt.refusal !== undefined) return attempt;
     attempts.set(request, attempt);
     observeRequestEnd(request, attempt, () => answered.has(request));
+    return attempt;
   };
   const { write, end } = OutgoingMessage.prototype as unknown as { write: Written; end: Written };
   define(prototype, "write", function observedWrite(...args) {
@@ -54,11 +60,12 @@ export function instrumentHttp(calls: CallObserver): () => void {
     return Reflect.apply(write, this, args);
   });
   define(prototype, "end", function observedEnd(...args) {
-    neverThrow("starting a span", () => {
+    const attempt = neverThrow("starting a span", () => {
       sent(this, args);
-      finished(this);
+      return finished(this);
     });
-    return Reflect.apply(end, this, args);
+    if (attempt?.refusal !== undefined && isAnswered(this, attempt.refusal)) return this;
+    return Reflect.apply(end, this, clampedArguments(this, args, attempt) ?? args);
   });
   const responded = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
@@ -77,6 +84,25 @@ export function instrumentHttp(calls: CallObserver): () => void {
 
 function define(prototype: ClientRequest, name: string, value: Written): void {
   Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+}
+
+function isAnswered(request: ClientRequest, refusal: RefusalError): boolean {
+  return neverThrow("refusing a call", () => answerWithRefusal(request, refusal)) ?? false;
+}
+
+/** What `end` is called with in place of the application's body. */
+function clampedArguments(
+  request: ClientRequest,
+  args: readonly unknown[],
+  attempt: Attempt | undefined,
+): unknown[] | undefined {
+  const body = attempt?.clampedBody;
+  if (body === undefined) return undefined;
+  return neverThrow("clamping a call", () => {
+    if (request.hasHeader("content-length"))
+      request.setHeader("content-length", Buffer.byteLength(body));
+    return [body, ...args.filter((arg) => typeof arg === "function")];
+  });
 }
 
 /** By method and path alone, for every request that the process makes. */

@@ -44,5 +44,6 @@ export function decodedAnswer(
     end: () => closeWith(observer.end),
     fail: (error) => closeWith(() => observer.fail(error)),
     cancel: () => closeWith(observer.cancel),
+    ...(observer.cutOff !== undefined && { cutOff: observer.cutOff }),
   };
 }
