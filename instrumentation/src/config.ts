@@ -1,6 +1,8 @@
 import process from "node:process";
+import { parseKeyPairsIntoRecord } from "@opentelemetry/core";
 import { hasOtherExporter, readExportSettings } from "./export/export-settings.ts";
 import type { ExportSettings } from "./export/export-settings.ts";
+import type { GuardSettings } from "./guard/start-guard.ts";
 
 /** What the environment says beyond what the OpenTelemetry SDK reads from it by itself. */
 export interface Environment {
@@ -13,6 +15,7 @@ export interface Environment {
   /** The user has chosen an exporter that the SDK sets up by itself. */
   readonly hasOtherExporter: boolean;
   readonly exportSettings: ExportSettings;
+  readonly guardSettings: GuardSettings;
   /** A sentence for each value that cannot be used. */
   readonly problems: readonly string[];
 }
@@ -20,13 +23,38 @@ export interface Environment {
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const isSet = (name: string): boolean => (env[name] ?? "").trim() !== "";
   const problems: string[] = [];
+  const exportSettings = readExportSettings(env, (sentence) => problems.push(sentence));
+  const isOtherExporter = hasOtherExporter(env);
   return {
     isDisabled: env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true",
     hasResourceDetectors: isSet("OTEL_NODE_RESOURCE_DETECTORS"),
     hasMetricsExporter: isSet("OTEL_METRICS_EXPORTER"),
     hasLogsExporter: isSet("OTEL_LOGS_EXPORTER"),
-    hasOtherExporter: hasOtherExporter(env),
-    exportSettings: readExportSettings(env, (sentence) => problems.push(sentence)),
+    hasOtherExporter: isOtherExporter,
+    exportSettings,
+    guardSettings: readGuardSettings(env, isOtherExporter ? undefined : exportSettings),
     problems,
   };
+}
+
+/** A policy comes from where the spans go, unless the environment says otherwise. */
+function readGuardSettings(
+  env: NodeJS.ProcessEnv,
+  exported: ExportSettings | undefined,
+): GuardSettings {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const resource = parseKeyPairsIntoRecord(text("OTEL_RESOURCE_ATTRIBUTES"));
+  return {
+    policyFile: text("LENSAI_POLICY_FILE"),
+    controlUrl: text("LENSAI_CONTROL_URL") ?? (exported && controlUrlOf(exported.tracesUrl)),
+    headers: exported?.headers ?? {},
+    environment: resource["deployment.environment.name"] ?? resource["deployment.environment"],
+  };
+}
+
+/** Where the policy of a receiver of traces is; undefined when its address does not say. */
+export function controlUrlOf(tracesUrl: string): string | undefined {
+  return /\/v1\/traces\/?$/.test(tracesUrl)
+    ? tracesUrl.replace(/\/v1\/traces\/?$/, "/v1/control")
+    : undefined;
 }

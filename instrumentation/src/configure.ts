@@ -1,6 +1,10 @@
 import { CallObserver } from "./calls/call-observer.ts";
-import { readEnvironment } from "./config.ts";
+import { controlUrlOf, readEnvironment } from "./config.ts";
+import type { Environment } from "./config.ts";
+import { withOptions } from "./export/export-settings.ts";
 import { instrumentFetchFor } from "./fetch/instrument-fetch.ts";
+import { startGuard } from "./guard/start-guard.ts";
+import type { GuardSettings } from "./guard/start-guard.ts";
 import { instrumentHttp } from "./http/instrument-http.ts";
 import type { FetchOptions } from "./fetch/wrap-fetch.ts";
 import { neverThrow } from "./spans/never-throw.ts";
@@ -11,7 +15,10 @@ import type { TelemetryOptions } from "./telemetry/telemetry.ts";
 import { instrumentUndici } from "./undici/instrument-undici.ts";
 
 export interface ConfigureOptions
-  extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {}
+  extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {
+  /** A file with the policy that calls are held to; LENSAI_POLICY_FILE, or the collector's, when absent. */
+  readonly policyFile?: string;
+}
 
 export interface Instrumented {
   /** Sends what there is and stops; nothing is observed any longer. Never rejects. */
@@ -40,7 +47,10 @@ function observed(
   if (environment.isDisabled) return { shutdown: () => Promise.resolve() };
   const telemetry = new Telemetry(options, environment);
   const { asksForStreamUsage = true } = options;
-  const calls = new CallObserver(() => telemetry.tracer());
+  const guarding = neverThrow("starting the guard", () =>
+    startGuard(guardSettingsOf(options, environment)),
+  );
+  const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard);
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );
@@ -55,8 +65,23 @@ function observed(
       restoreFetch?.();
       restoreHttp?.();
       restoreUndici?.();
+      guarding?.stop();
       if (processState().start === start) processState().start = undefined;
       await telemetry.shutdown();
     },
+  };
+}
+
+/** What code says about where spans go holds for the policy as well. */
+function guardSettingsOf(
+  { policyFile, ...options }: ConfigureOptions,
+  { guardSettings, exportSettings }: Environment,
+): GuardSettings {
+  const { tracesUrl, headers } = withOptions(exportSettings, options);
+  return {
+    ...guardSettings,
+    ...(policyFile !== undefined && { policyFile }),
+    ...(options.endpoint !== undefined && { controlUrl: controlUrlOf(tracesUrl) }),
+    ...(options.headers !== undefined && { headers }),
   };
 }

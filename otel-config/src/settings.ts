@@ -172,6 +172,14 @@ export const SETTINGS: readonly SettingSpec[] = [
     description:
       "file of signing secrets, used instead of the two variables: one or two lines of an id, a space and the secret; read again when it changes",
   }),
+  setting(["instrumentation"], "LENSAI_POLICY_FILE", {
+    description:
+      "file with the budgets and kill-switches that calls are held to, instead of the collector's; read again when it changes",
+  }),
+  setting(["instrumentation"], "LENSAI_CONTROL_URL", {
+    description:
+      "http(s) URL of the policy that calls are held to; empty means /v1/control of the collector that spans go to",
+  }),
   setting(["instrumentation"], "LENSAI_EXPORT_QUEUE_BYTES", {
     description: "bytes of spans held in memory while no collector takes them; then the oldest go",
     default: "33554432",

@@ -47,6 +47,11 @@ export async function startOtlpInbox(): Promise<OtlpInbox> {
   const requests: ReceivedRequest[] = [];
   const spans: ReceivedSpan[] = [];
   const server = http.createServer((request, response) => {
+    if (request.method !== "POST") {
+      // It has no policy.
+      response.writeHead(404).end();
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
