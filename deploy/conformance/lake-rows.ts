@@ -20,6 +20,7 @@ import { createLog } from "@lensai/collector/log";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import type { Recorded } from "./capture.ts";
 import { replay } from "./replay.ts";
+import type { ReceiverPorts } from "./replay.ts";
 
 /** The project of a sender without a key. */
 const PROJECT_ID = "default";
@@ -37,16 +38,33 @@ export interface Landed {
  * any reader of the lake does.
  */
 export async function landRequests(requests: readonly Recorded[]): Promise<Landed> {
+  const refused: string[] = [];
+  const { rows } = await landDuring(async (ports) => {
+    for (const recorded of requests) {
+      const said = await replay(recorded, ports);
+      if (said !== undefined) refused.push(`${recorded.file}: ${said}`);
+    }
+  });
+  return { refused, rows };
+}
+
+/** The rows of everything that a collector of its own, on these ports, was sent while `work` ran. */
+export async function landDuring(
+  work: (ports: ReceiverPorts) => Promise<void>,
+): Promise<Pick<Landed, "rows">> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "lensai-clients-"));
   try {
-    const refused = await sendAll(requests, dataDir);
-    return { refused, rows: await readRows(dataDir) };
+    await workWithCollector(work, dataDir);
+    return { rows: await readRows(dataDir) };
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function sendAll(requests: readonly Recorded[], dataDir: string): Promise<string[]> {
+async function workWithCollector(
+  work: (ports: ReceiverPorts) => Promise<void>,
+  dataDir: string,
+): Promise<void> {
   const config = parseConfig(
     {
       LENSAI_DATA_DIR: dataDir,
@@ -64,17 +82,12 @@ async function sendAll(requests: readonly Recorded[], dataDir: string): Promise<
   );
   const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
   await collector.start();
-  const refused: string[] = [];
   try {
-    for (const recorded of requests) {
-      const said = await replay(recorded, collector);
-      if (said !== undefined) refused.push(`${recorded.file}: ${said}`);
-    }
+    await work(collector);
   } finally {
     // Lands what was accepted.
     await collector.stop();
   }
-  return refused;
 }
 
 async function readRows(dataDir: string): Promise<SpanRow[]> {

@@ -26,6 +26,7 @@ const READING_ORDER: readonly string[] = [
   "sending-data",
   "signed-exports",
   "control-endpoint",
+  "ready-files",
   "dialects",
   "billing-once",
   "project-page",
