@@ -8,6 +8,8 @@ export default defineConfig({
   plugins: [
     sveltekit({
       adapter: adapter(),
+      // Kit compares with https:// unless the URL is known when it is built; hooks.server.ts has the check.
+      csrf: { trustedOrigins: ["*"] },
       csp: {
         mode: "auto",
         directives: {

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { ErrorCode } from "@lensai/otel-config/errors";
 import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
+import { isCrossSite } from "#lib/server/http/cross-site.ts";
 import { problemResponse } from "#lib/server/http/problem.ts";
 import { addSecurityHeaders } from "#lib/server/http/security-headers.ts";
 import { logError } from "#lib/server/log.ts";
@@ -27,13 +29,16 @@ export const init: ServerInit = () => {
 export const handle: Handle = async ({ event, resolve }) => {
   const host = event.request.headers.get("host");
   if (!isAllowedHost(host, settings.hostPolicy)) {
-    const refusal = problemResponse({
-      status: 403,
-      code: "ingest.host_refused",
-      detail: `the console does not answer for host ${JSON.stringify(host)}; open it as localhost, or list the name in LENSAI_ALLOWED_HOSTS`,
-    });
-    addSecurityHeaders(refusal.headers);
-    return refusal;
+    return refuse(
+      "ingest.host_refused",
+      `the console does not answer for host ${JSON.stringify(host)}; open it as localhost, or list the name in LENSAI_ALLOWED_HOSTS`,
+    );
+  }
+  if (isCrossSite(event.request, settings.hostPolicy.origin)) {
+    return refuse(
+      "auth.origin_refused",
+      "a page of another site asked for a change; open the console itself, or set ORIGIN to the URL it is reached by",
+    );
   }
   if (running === undefined) throw new Error("the server answered before it was initialised");
   event.locals.console = running;
@@ -47,6 +52,12 @@ export const handle: Handle = async ({ event, resolve }) => {
   response.headers.set("x-request-id", event.locals.requestId);
   return response;
 };
+
+function refuse(code: ErrorCode, detail: string): Response {
+  const refusal = problemResponse({ status: 403, code, detail });
+  addSecurityHeaders(refusal.headers);
+  return refusal;
+}
 
 /** People get a sentence and a request id; the log gets the error. */
 export const handleError: HandleServerError = ({ kind, error, event }) => {

@@ -160,6 +160,30 @@ describe("the first day with LensAI", () => {
     },
   );
 
+  it("stops calls and lets them go again, and guards hear of both", async () => {
+    const stopped = async (): Promise<readonly { reason: string }[]> => {
+      const answer = await fetch(`${stack.otlpHttpUrl}/v1/control`);
+      return ((await answer.json()) as { killSwitches: { reason: string }[] }).killSwitches;
+    };
+    await open("/projects/default/control");
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);
+    await page.getByLabel("Team").fill("support");
+    await page.getByRole("button", { name: "See whom it meets" }).click();
+    await page.getByLabel("Reason").fill("the triage agent loops");
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await takePicture(page, "control-preview");
+    await page.getByRole("button", { name: "Stop these calls" }).click();
+    await page.getByRole("button", { name: "Release" }).waitFor();
+    await expect.poll(stopped).toMatchObject([{ reason: "the triage agent loops" }]);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await takePicture(page, "control-stopped");
+    await page.getByLabel("Why the calls may go again").fill("fixed");
+    await page.getByRole("button", { name: "Release" }).click();
+    await page.getByText("Nothing is stopped").waitFor();
+    await expect.poll(stopped).toEqual([]);
+  });
+
   it("shows the documentation", async () => {
     await open("/docs/what-a-200-means");
     expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("What a 200 means");

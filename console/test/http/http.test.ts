@@ -1,6 +1,7 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { describe, expect, test, vi } from "vitest";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
+import { isCrossSite } from "#lib/server/http/cross-site.ts";
 import { hasBearerToken } from "#lib/server/http/bearer.ts";
 import { eventStream } from "#lib/server/http/event-stream.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
@@ -49,6 +50,35 @@ test.each(["0.0.0.0", undefined])(
     expect(isAllowedHost(null, listed)).toBe(false);
   },
 );
+
+describe("a change that a page of another site asks for", () => {
+  const post = (origin: string | undefined, host = "127.0.0.1:3000", method = "POST"): Request =>
+    new Request("https://ignored.example/", {
+      method,
+      headers: { host, ...(origin !== undefined && { origin }) },
+    });
+
+  test.each([
+    post("http://127.0.0.1:3000"),
+    post("http://localhost:3000", "LOCALHOST:3000"),
+    post("https://lens.example.com"),
+    post(undefined),
+    post("https://evil.example", "127.0.0.1:3000", "GET"),
+  ])("is not %o", (request) => {
+    expect(isCrossSite(request, "https://lens.example.com/console")).toBe(false);
+  });
+
+  test.each([
+    post("https://evil.example"),
+    post("http://127.0.0.1:3001"),
+    post("http://127.0.0.1"),
+    post("null"),
+    post("http://127.0.0.1:3000.evil.example"),
+    post("https://evil.example", "127.0.0.1:3000", "DELETE"),
+  ])("is %o", (request) => {
+    expect(isCrossSite(request, "https://lens.example.com")).toBe(true);
+  });
+});
 
 function outcomeOf(failure: unknown): unknown {
   try {
