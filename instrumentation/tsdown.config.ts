@@ -8,6 +8,7 @@ export default defineConfig({
   entry: [
     "src/register.ts",
     "src/configure.ts",
+    "src/content/content-capture.ts",
     "src/export/fetch-exporter.ts",
     "src/fetch/{wrap,instrument}-fetch.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",

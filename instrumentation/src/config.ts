@@ -14,6 +14,8 @@ export interface Environment {
   readonly hasLogsExporter: boolean;
   /** The user has chosen an exporter that the SDK sets up by itself. */
   readonly hasOtherExporter: boolean;
+  /** What models are asked and answer is put on spans. */
+  readonly capturesContent: boolean;
   readonly exportSettings: ExportSettings;
   readonly guardSettings: GuardSettings;
   /** A sentence for each value that cannot be used. */
@@ -31,11 +33,17 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     hasMetricsExporter: isSet("OTEL_METRICS_EXPORTER"),
     hasLogsExporter: isSet("OTEL_LOGS_EXPORTER"),
     hasOtherExporter: isOtherExporter,
+    capturesContent: CAPTURING.has(
+      env["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"]?.trim().toLowerCase() ?? "",
+    ),
     exportSettings,
     guardSettings: readGuardSettings(env, isOtherExporter ? undefined : exportSettings),
     problems,
   };
 }
+
+/** Where the variable puts content on spans; `event_only` and `no_content` do not. */
+const CAPTURING: ReadonlySet<string> = new Set(["true", "span_only", "span_and_event"]);
 
 /** A policy comes from where the spans go, unless the environment says otherwise. */
 function readGuardSettings(

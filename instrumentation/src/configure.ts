@@ -1,4 +1,5 @@
 import { CallObserver } from "./calls/call-observer.ts";
+import { createContentCapture } from "./content/content-capture.ts";
 import { controlUrlOf, readEnvironment } from "./config.ts";
 import type { Environment } from "./config.ts";
 import { withOptions } from "./export/export-settings.ts";
@@ -18,6 +19,11 @@ export interface ConfigureOptions
   extends TelemetryOptions, Pick<FetchOptions, "asksForStreamUsage"> {
   /** A file with the policy that calls are held to; LENSAI_POLICY_FILE, or the collector's, when absent. */
   readonly policyFile?: string;
+  /**
+   * Put what models are asked and answer on spans, with secrets and personal data masked. Wins over
+   * OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT; off when neither says so.
+   */
+  readonly capturesContent?: boolean;
 }
 
 export interface Instrumented {
@@ -50,7 +56,9 @@ function observed(
   const guarding = neverThrow("starting the guard", () =>
     startGuard(guardSettingsOf(options, environment)),
   );
-  const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard);
+  const { capturesContent = environment.capturesContent } = options;
+  const content = capturesContent ? createContentCapture() : undefined;
+  const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard, content);
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );

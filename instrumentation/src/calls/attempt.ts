@@ -104,6 +104,7 @@ export class Attempt {
       this.unread("content_type_unknown");
       return undefined;
     }
+    this.#span.captureAnswer(reader.facts);
     const reading =
       isUsageHidden && reader instanceof SseReader
         ? hidingObserver(this.#span, reader)

@@ -1,5 +1,6 @@
 import { context, trace } from "@opentelemetry/api";
 import type { Attributes, Tracer } from "@opentelemetry/api";
+import type { ContentCapture } from "../content/content-capture.ts";
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { Guard, GuardedRequest } from "../guard/guard.ts";
 import { attributionOf } from "../manual/attribution.ts";
@@ -28,12 +29,18 @@ export interface CallRequest
 export class CallObserver {
   readonly #tracer: () => Tracer;
   readonly #guard: Guard | undefined;
+  readonly #content: ContentCapture | undefined;
   readonly #lower = new LowerRequests();
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
-  constructor(tracer: Tracer | (() => Tracer) = globalTracer, guard?: Guard) {
+  constructor(
+    tracer: Tracer | (() => Tracer) = globalTracer,
+    guard?: Guard,
+    content?: ContentCapture,
+  ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
+    this.#content = content;
   }
 
   /**
@@ -75,11 +82,20 @@ export class CallObserver {
     const more = (): Attributes => resendAttributes(request);
     if (guarded === undefined) {
       const span = CallSpan.start(this.#tracer, call, more());
+      if (span !== undefined) this.#capture(request, span);
       return span && new Attempt(span, this.#lower);
     }
     const span = CallSpan.startGuarded(this.#tracer, call, { more, guarded });
+    this.#capture(request, span);
     if (guarded.refusal !== undefined) neverThrow("ending a span", () => span.stop());
     return new Attempt(span, this.#lower, guarded);
+  }
+
+  #capture({ body }: CallRequest, span: CallSpan): void {
+    neverThrow("reading the content of a request", () => {
+      const captured = this.#content?.begin(span.call.api, body);
+      if (captured !== undefined) span.capture(captured);
+    });
   }
 }
 

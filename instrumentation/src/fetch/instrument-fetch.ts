@@ -10,7 +10,8 @@ const WRAPPED = Symbol.for("lensai.instrumented_fetch");
  * the original back, unless somebody else has replaced it since.
  */
 export function instrumentFetch(options: FetchOptions = {}): () => void {
-  return instrumentFetchFor(new CallObserver(options.tracer, options.guard), options);
+  const { tracer, guard, content } = options;
+  return instrumentFetchFor(new CallObserver(tracer, guard, content), options);
 }
 
 /** The same for a process that observes other transports as well. */

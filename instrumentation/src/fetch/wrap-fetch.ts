@@ -1,6 +1,7 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { Attempt } from "../calls/attempt.ts";
 import { CallObserver } from "../calls/call-observer.ts";
+import type { ContentCapture } from "../content/content-capture.ts";
 import type { Guard } from "../guard/guard.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
@@ -16,6 +17,8 @@ export interface FetchOptions {
   readonly asksForStreamUsage?: boolean;
   /** Stops calls before they are made. */
   readonly guard?: Guard;
+  /** Puts what models are asked and answer on spans, masked; nothing of it when absent. */
+  readonly content?: ContentCapture;
 }
 
 /** A call that is being made. */
@@ -32,7 +35,8 @@ interface Sending {
  * errors, same streams. Requests that are no such calls go straight through.
  */
 export function wrapFetch(fetch: Fetch, options: FetchOptions = {}): Fetch {
-  return observedFetch(fetch, new CallObserver(options.tracer, options.guard), options);
+  const { tracer, guard, content } = options;
+  return observedFetch(fetch, new CallObserver(tracer, guard, content), options);
 }
 
 /** The same for a process that observes other transports as well. */

@@ -1,6 +1,7 @@
 import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import type { CapturedCall } from "../content/content-capture.ts";
 import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
 import { attributionAttributes } from "../manual/attribution.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
@@ -24,6 +25,7 @@ export class CallSpan {
   readonly #guarded: GuardedCall | undefined;
   #firstChunkMs: number | undefined;
   #hasEnded = false;
+  #content: CapturedCall | undefined;
 
   private constructor(call: WireCall, span: Span, guarded: GuardedCall | undefined) {
     this.call = call;
@@ -63,6 +65,21 @@ export class CallSpan {
     return trace.setSpan(context.active(), this.#span);
   }
 
+  /** Puts the content of the request on the span now, and that of the answer when the span ends. */
+  capture(content: CapturedCall): void {
+    this.#content = content;
+    this.#span.setAttributes(content.requestAttributes);
+  }
+
+  /** What is read of the answer is told to whoever captures its content. */
+  captureAnswer(facts: ResponseFacts): void {
+    const content = this.#content;
+    if (content === undefined) return;
+    facts.onBody = (body) => {
+      neverThrow("reading the content of an answer", () => content.add(body));
+    };
+  }
+
   /** A part of the body has come. */
   chunkArrived(): void {
     this.#firstChunkMs ??= performance.now();
@@ -97,6 +114,10 @@ export class CallSpan {
   complete(facts: ResponseFacts, error?: unknown): void {
     this.#end({ kind: "answered", facts }, () => {
       this.#span.setAttributes(responseAttributes(this.call, facts));
+      const content = neverThrow("writing the content of an answer", () =>
+        this.#content?.answerAttributes(facts.finishReasons),
+      );
+      if (content !== undefined) this.#span.setAttributes(content);
       if (this.call.isStream && this.#firstChunkMs !== undefined) {
         const seconds = (this.#firstChunkMs - this.#startMs) / MS_PER_SECOND;
         this.#span.setAttribute(GEN_AI.timeToFirstChunkSeconds, seconds);

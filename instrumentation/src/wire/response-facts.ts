@@ -5,6 +5,7 @@ import type { UsageField } from "@lensai/otel-config/usage/provider-usage/usage-
 import { isJsonObject, textAt, textsAt, valuesAt } from "./json-path.ts";
 import type { JsonPath } from "./json-path.ts";
 import type { WireCall } from "./recognise-call.ts";
+import type { ResponsePaths } from "./wire-api.ts";
 import { textTokensAtMost } from "./text-tokens.ts";
 
 /** Why an answer could not be read, or not to its end. */
@@ -34,6 +35,8 @@ export interface ResponseFacts {
   /** What the provider says it cost, in US dollars. */
   costUsd: number | undefined;
   problem: ObservationProblem | undefined;
+  /** Told of every body, or event of a stream, where content is captured. */
+  onBody: ((body: unknown) => void) | undefined;
 }
 
 /** A header of a request or an answer by its name in lower case; undefined when it has none of that name. */
@@ -56,21 +59,27 @@ export function createResponseFacts(): ResponseFacts {
     errorType: undefined,
     costUsd: undefined,
     problem: undefined,
+    onBody: undefined,
   };
 }
 
 /** Adds what a body, or one event of a stream, says. A later event overrules an earlier one. */
 export function addToFacts({ api, usage }: WireCall, body: unknown, facts: ResponseFacts): void {
   const { response } = api;
+  addNames(body, response, facts);
+  facts.errorType = errorTypeIn(body, response.errorType) ?? facts.errorType;
+  facts.costUsd = costIn(body, response.costUsd) ?? facts.costUsd;
+  addFinishReasons(body, response.finishReasons, facts);
+  if (readProviderUsage(usage, body, facts.usage)) facts.hasUsage = true;
+  facts.onBody?.(body);
+}
+
+function addNames(body: unknown, response: ResponsePaths, facts: ResponseFacts): void {
   facts.id = (response.id && textAt(body, response.id)) ?? facts.id;
   facts.model = (response.model && textAt(body, response.model)) ?? facts.model;
   facts.serviceTier = textAt(body, response.serviceTier ?? []) ?? facts.serviceTier;
   facts.systemFingerprint =
     textAt(body, response.systemFingerprint ?? []) ?? facts.systemFingerprint;
-  facts.errorType = errorTypeIn(body, response.errorType) ?? facts.errorType;
-  facts.costUsd = costIn(body, response.costUsd) ?? facts.costUsd;
-  addFinishReasons(body, response.finishReasons, facts);
-  if (readProviderUsage(usage, body, facts.usage)) facts.hasUsage = true;
 }
 
 /** Some errors are nothing but a message, or a number and one; messages quote what was asked. */
