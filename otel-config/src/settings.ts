@@ -184,6 +184,14 @@ export const SETTINGS: readonly SettingSpec[] = [
     description: "bytes of spans held in memory while no collector takes them; then the oldest go",
     default: "33554432",
   }),
+  setting(["instrumentation"], "LENSAI_SPILL_DIR", {
+    description:
+      "folder where spans wait on disk while no collector takes them, also for the next start; empty keeps them in memory alone",
+  }),
+  setting(["instrumentation"], "LENSAI_SPILL_BYTES_MAX", {
+    description: "bytes that the folder may occupy; then the oldest go",
+    default: "268435456",
+  }),
 ];
 
 /**

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startFakeProvider } from "../../clients/provider/fake-provider.ts";
 import { readSignature } from "@lensai/otel-config/signing/read-signature";
 import type { FakeProvider } from "../../clients/provider/fake-provider.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startOtlpInbox } from "./otlp-inbox.ts";
 import type { OtlpInbox, ReceivedRequest } from "./otlp-inbox.ts";
 
@@ -99,6 +100,20 @@ describe("node --import register", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
     });
     expect(output).toBe("stop\n");
+  });
+
+  test("keeps what no collector takes for the next start, where a folder is named for it", async () => {
+    const args = ["--import", REGISTER, appPath("app.mjs")];
+    const spill = temporaryFolder();
+    try {
+      const settings = { LENSAI_SPILL_DIR: spill.path };
+      await runApp(args, { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" });
+      expect(inbox.spans).toEqual([]);
+      await runApp(args, settings);
+      expect(inbox.spans.length).toBe(2);
+    } finally {
+      spill.remove();
+    }
   });
 
   test("leaves the export to OpenTelemetry's SDK where the user chose its protocol", async () => {

@@ -13,6 +13,7 @@ import { fixedKeys } from "./signing-keys.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { keysInFile } from "./signing-key-file.ts";
 import { SpanDelivery } from "./span-delivery.ts";
+import { SpillFolder } from "./spill-folder.ts";
 
 const gzipAside = promisify(gzip);
 
@@ -21,7 +22,8 @@ export function createSpanDelivery(settings: ExportSettings): SpanDelivery {
   const client = collectorClient(settings);
   const metricsUrl = metricsUrlOf(settings.tracesUrl);
   return new SpanDelivery({
-    send: (body) => client.post(settings.tracesUrl, body),
+    send: (body, timeoutMs) => client.post(settings.tracesUrl, body, timeoutMs),
+    spill: settings.spill && new SpillFolder({ ...settings.spill, now: Date.now }),
     sendReport: metricsUrl === undefined ? undefined : (body) => client.post(metricsUrl, body),
     gzip: settings.isGzip ? gzipAside : undefined,
     batchSpansMax: settings.batchSpansMax,

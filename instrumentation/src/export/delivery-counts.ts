@@ -1,9 +1,11 @@
 /**
  * What became of the spans of this process. Every span that was made is in exactly one of: delivered, failed,
- * dropped, or still here.
+ * dropped, spilled, or still here.
  */
 export class DeliveryCounts {
   made = 0;
+  /** In a folder of this machine, to be delivered later, by this process or another one. */
+  spilled = 0;
   /** The receiver has them. */
   delivered = 0;
   /** Sent in vain, by `error.type`: the receiver refused them for good. */

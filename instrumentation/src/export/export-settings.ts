@@ -14,6 +14,8 @@ export interface ExportSettings {
   readonly delayMs: number;
   readonly queueSpansMax: number;
   readonly queueBytesMax: number;
+  /** A folder where batches wait while the collector is away. */
+  readonly spill: { readonly folder: string; readonly bytesMax: number } | undefined;
 }
 
 /** Files in PEM. */
@@ -51,6 +53,7 @@ const BATCH_SPANS_MAX = 512;
 /** More than 32 MiB of compressed spans hold; it bounds the spans that do not compress. */
 const QUEUE_SPANS_MAX = 262_144;
 const QUEUE_BYTES_MAX = 32 * 1024 * 1024;
+const SPILL_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Has the user chosen an exporter that OpenTelemetry's SDK sets up by itself? */
 export function hasOtherExporter(env: Variables): boolean {
@@ -85,6 +88,7 @@ export function readExportSettings(
     delayMs: read.count(["OTEL_BSP_SCHEDULE_DELAY"], DELAY_MS),
     queueSpansMax: read.count(["OTEL_BSP_MAX_QUEUE_SIZE"], QUEUE_SPANS_MAX),
     queueBytesMax: read.count(["LENSAI_EXPORT_QUEUE_BYTES"], QUEUE_BYTES_MAX),
+    spill: spillOf(read),
   };
 }
 
@@ -133,6 +137,12 @@ function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const),
   );
+}
+
+function spillOf(read: VariableReader): ExportSettings["spill"] {
+  const bytesMax = read.count(["LENSAI_SPILL_BYTES_MAX"], SPILL_BYTES_MAX);
+  const folder = read.text("LENSAI_SPILL_DIR");
+  return folder === undefined ? undefined : { folder, bytesMax };
 }
 
 function signingOf(

@@ -19,7 +19,7 @@ export interface OtlpClientOptions {
   /** Undefined: requests are not signed. */
   readonly keys: SigningKeys | undefined;
   readonly transport: ExportTransport;
-  /** For one request, from the connection to the last byte of the answer. */
+  /** For one request, from the connection to the last byte of the answer, unless a post says otherwise. */
   readonly timeoutMs: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
@@ -31,6 +31,12 @@ export interface OtlpClientOptions {
 export interface EncodedBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isGzip: boolean;
+}
+
+interface Posted {
+  readonly url: string;
+  readonly body: EncodedBody;
+  readonly timeoutMs: number;
 }
 
 const CONTENT_TYPE = "application/x-protobuf";
@@ -53,35 +59,39 @@ export class OtlpClient {
    * One attempt. A signature that is refused is made again, once per key: with the keys as they are now and by the
    * receiver's clock. Never rejects.
    */
-  async post(url: string, body: EncodedBody): Promise<ExportOutcome> {
+  async post(
+    url: string,
+    body: EncodedBody,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<ExportOutcome> {
     try {
-      const answer = await this.#postSigned(url, body);
+      const answer = await this.#postSigned({ url, body, timeoutMs });
       return outcomeOf(answer, this.#options.now());
     } catch (error) {
       return failureOf(error);
     }
   }
 
-  async #postSigned(url: string, body: EncodedBody): Promise<ExportAnswer> {
+  async #postSigned(posted: Posted): Promise<ExportAnswer> {
     const { keys } = this.#options;
-    if (keys === undefined) return this.#send(url, body, undefined);
+    if (keys === undefined) return this.#send(posted, undefined);
     const [first] = this.#inOrder(await keys.read());
-    let answer = await this.#send(url, body, first);
+    let answer = await this.#send(posted, first);
     if (answer.status !== UNAUTHORIZED) return answer;
     this.#learnClock(answer);
     for (const key of this.#inOrder(await keys.read())) {
-      answer = await this.#send(url, body, key);
+      answer = await this.#send(posted, key);
       if (answer.status !== UNAUTHORIZED) break;
     }
     return answer;
   }
 
   async #send(
-    url: string,
-    { bytes, isGzip }: EncodedBody,
+    { url, body, timeoutMs }: Posted,
     key: SigningKey | undefined,
   ): Promise<ExportAnswer> {
-    const { headers, transport, timeoutMs, now, nonce } = this.#options;
+    const { headers, transport, now, nonce } = this.#options;
+    const { bytes, isGzip } = body;
     const created = Math.floor((now() + this.#clockOffsetMs) / MS_PER_SECOND);
     const path = new URL(url).pathname;
     const toSign = { path, contentType: CONTENT_TYPE, body: bytes, created, nonce: nonce() };

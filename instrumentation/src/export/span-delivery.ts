@@ -12,10 +12,16 @@ import type { EncodedBody } from "./otlp-client.ts";
 import { Pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { SpanBatcher } from "./span-batcher.ts";
+import type { SpillFolder } from "./spill-folder.ts";
+
+/** While a process waits for its end, a receiver that is away must leave time to write to disk. */
+const FLUSH_ATTEMPT_MS = 1000;
 
 export interface SpanDeliveryOptions extends QueueLimits, DeliveryReporterOptions {
-  /** One attempt to deliver; never rejects. */
-  readonly send: (body: EncodedBody) => Promise<ExportOutcome>;
+  /** One attempt to deliver, of the usual length when `timeoutMs` is absent; never rejects. */
+  readonly send: (body: EncodedBody, timeoutMs?: number) => Promise<ExportOutcome>;
+  /** Where batches wait on disk while the receiver is away; undefined: in memory alone. */
+  readonly spill: SpillFolder | undefined;
   /** Undefined: batches are sent as they are. */
   readonly gzip: ((bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
   /** A batch is sent with so many spans, */
@@ -47,6 +53,8 @@ export class SpanDelivery implements SpanProcessor {
   #retryMs = 0;
   /** While somebody waits for the end of the work, a failure ends it. */
   #flushes = 0;
+  /** There may be something to deliver on disk, also of an earlier process. */
+  #hasSpilled: boolean;
   #hasEnded = false;
 
   constructor(options: SpanDeliveryOptions) {
@@ -54,6 +62,8 @@ export class SpanDelivery implements SpanProcessor {
     this.#batcher = new SpanBatcher(options.batchSpansMax, this.counts);
     this.#queue = new DeliveryQueue(options);
     this.#reporter = new DeliveryReporter(options, this.counts);
+    this.#hasSpilled = options.spill !== undefined;
+    this.#startSending();
   }
 
   /** Spans that are still here, in whatever form. */
@@ -80,7 +90,7 @@ export class SpanDelivery implements SpanProcessor {
 
   /**
    * Tries to deliver everything there is. Resolves when that is done, or when an attempt has failed: the receiver
-   * is away then, and the rest keeps waiting. Never rejects.
+   * is away then, and the rest keeps waiting, on disk if it may. Never rejects.
    */
   async forceFlush(): Promise<void> {
     this.#flushes += 1;
@@ -148,45 +158,103 @@ export class SpanDelivery implements SpanProcessor {
 
   /** In no context of the application, and unseen by other instrumentation. */
   #startSending(): void {
-    if (this.#sending !== undefined || this.#queue.length === 0) return;
+    if (this.#sending !== undefined || (this.#queue.length === 0 && !this.#hasSpilled)) return;
     this.#sending = context.with(suppressTracing(ROOT_CONTEXT), () => this.#send());
   }
 
   async #send(): Promise<void> {
-    for (let batch = this.#queue.first(); batch !== undefined; batch = this.#queue.first()) {
-      if (this.#failures > 0 && this.#flushes === 0) await this.#pause.start(this.#retryMs);
-      await this.#compressing.get(batch);
+    while (this.#queue.length > 0 || this.#hasSpilled) {
+      if (this.#failures > 0) {
+        await this.#spill();
+        if (this.#flushes === 0) await this.#pause.start(this.#retryMs);
+        await this.#spill();
+        // What is left in memory deserves an attempt.
+        if (this.#flushes > 0 && this.#queue.length === 0) break;
+      }
       if (this.#hasEnded) break;
-      // It may have made room meanwhile.
-      if (batch !== this.#queue.first()) continue;
-      await this.#attempt(batch);
-      if (this.#failures > 0 && this.#flushes > 0) break;
+      await (this.#queue.length > 0 ? this.#sendFirst() : this.#sendSpilled());
+      if (this.#flushes > 0 && (this.#failures > 0 || this.#queue.length === 0)) {
+        await this.#spill();
+        break;
+      }
     }
     this.#sending = undefined;
     this.#sealLater();
   }
 
-  async #attempt(batch: Batch): Promise<void> {
+  async #sendFirst(): Promise<void> {
+    const batch = this.#queue.first() as Batch;
+    await this.#compressing.get(batch);
+    // It may have made room meanwhile.
+    if (batch !== this.#queue.first()) return;
     this.#inFlight = this.#queue.shift();
-    const outcome = await this.#options.send(batch);
+    const isTaken = await this.#attempt(batch);
     this.#inFlight = undefined;
-    this.#failures = outcome.kind === "retryable" ? this.#failures + 1 : 0;
-    switch (outcome.kind) {
-      case "delivered": {
-        const rejected = Math.min(outcome.rejectedCount, batch.spanCount);
-        this.counts.delivered += batch.spanCount - rejected;
-        this.counts.fail("rejected", rejected);
-        await this.#reporter.report({ isLast: false });
-        break;
-      }
-      case "refused":
-        this.counts.fail(outcome.errorType, batch.spanCount);
-        break;
-      case "retryable":
-        this.#retryMs = retryDelayMs(this.#failures, outcome.retryAfterMs, this.#options.random());
-        // Behind those that wait, so that one that nobody takes does not hold up the others.
-        this.#makeRoom(this.#queue.push(batch));
-        break;
+    // Behind those that wait, so that one that nobody takes does not hold up the others.
+    if (!isTaken) this.#makeRoom(this.#queue.push(batch));
+  }
+
+  /** The oldest on disk, of whichever process. */
+  async #sendSpilled(): Promise<void> {
+    const spilled = await this.#options.spill?.take();
+    this.#countLostOnDisk();
+    if (spilled === undefined) {
+      this.#hasSpilled = false;
+      return;
     }
+    const { batch, isOwn } = spilled;
+    if (!(await this.#attempt(batch))) return spilled.release();
+    if (isOwn) this.counts.spilled -= batch.spanCount;
+    else this.counts.made += batch.spanCount;
+    await spilled.remove();
+  }
+
+  /** To disk with what waits, if it may; what cannot be written stays where it is. */
+  async #spill(): Promise<void> {
+    const { spill } = this.#options;
+    if (spill === undefined) return;
+    for (let batch = this.#queue.first(); batch !== undefined; batch = this.#queue.first()) {
+      await this.#compressing.get(batch);
+      if (batch !== this.#queue.first()) continue;
+      this.#inFlight = this.#queue.shift();
+      try {
+        await spill.keep(batch);
+        this.counts.spilled += batch.spanCount;
+        this.#hasSpilled = true;
+      } catch {
+        this.#makeRoom(this.#queue.push(batch));
+        return;
+      } finally {
+        this.#inFlight = undefined;
+        this.#countLostOnDisk();
+      }
+    }
+  }
+
+  #countLostOnDisk(): void {
+    const lostSpans = this.#options.spill?.takeLostSpans() ?? 0;
+    this.counts.spilled -= lostSpans;
+    this.counts.drop("spill_full", lostSpans);
+  }
+
+  /** False when the receiver is away: then it is for later. */
+  async #attempt({ bytes, isGzip, spanCount }: Batch): Promise<boolean> {
+    const { send, spill, random } = this.#options;
+    const isBrief = spill !== undefined && this.#flushes > 0;
+    const outcome = await send({ bytes, isGzip }, isBrief ? FLUSH_ATTEMPT_MS : undefined);
+    if (outcome.kind === "retryable") {
+      this.#failures += 1;
+      this.#retryMs = retryDelayMs(this.#failures, outcome.retryAfterMs, random());
+      return false;
+    }
+    this.#failures = 0;
+    if (outcome.kind === "refused") this.counts.fail(outcome.errorType, spanCount);
+    else {
+      const rejected = Math.min(outcome.rejectedCount, spanCount);
+      this.counts.delivered += spanCount - rejected;
+      this.counts.fail("rejected", rejected);
+      await this.#reporter.report({ isLast: false });
+    }
+    return true;
   }
 }

@@ -90,6 +90,15 @@ test("the size of the queue is the documented one", () => {
   expect(read({}).settings.queueBytesMax).toBe(Number(documented));
 });
 
+test("spans wait on disk only where a folder is named, of the documented size", () => {
+  expect(read({}).settings.spill).toBeUndefined();
+  const bytesMax = Number(settingSpec("LENSAI_SPILL_BYTES_MAX").default);
+  expect(read({ LENSAI_SPILL_DIR: "/var/spill" }).settings.spill).toEqual({
+    folder: "/var/spill",
+    bytesMax,
+  });
+});
+
 describe("keys", () => {
   test("LENSAI_API_KEY is a header, unless the user's headers have it", () => {
     expect(read({ LENSAI_API_KEY: "k1" }).settings.headers).toEqual({ "x-api-key": "k1" });

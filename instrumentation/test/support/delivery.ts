@@ -11,7 +11,7 @@ export interface Delivering {
   readonly tracer: Tracer;
   /** Makes spans with these names, that have ended. */
   readonly make: (...names: readonly string[]) => void;
-  /** Every span that was made has one fate: sent in vain or not, dropped, or still here. */
+  /** Every span that was made has one fate: sent in vain or not, dropped, on disk, or still here. */
   accountedFor(): number;
 }
 
@@ -37,8 +37,8 @@ export function traced(delivery: SpanDelivery): Delivering {
       for (const name of names) tracer.startSpan(name).end();
     },
     accountedFor() {
-      const { delivered, lost } = delivery.counts;
-      return delivered + lost + delivery.waiting;
+      const { delivered, lost, spilled } = delivery.counts;
+      return delivered + lost + spilled + delivery.waiting;
     },
   };
 }
