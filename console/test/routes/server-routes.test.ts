@@ -63,7 +63,7 @@ test("is healthy, and ready when database and lake can be read", async () => {
   expect((await call(getHealth)).status).toBe(200);
   const ready = await call(getReady);
   expect(ready.status).toBe(200);
-  expect(await ready.json()).toEqual({ status: "ok", problems: [] });
+  expect(await ready.json()).toEqual({ status: "ok", problems: [], warnings: [] });
 });
 
 test("says which part is missing, and keeps the database password to itself", async () => {

@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
+import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
 import { openDatabase } from "./db/client.ts";
-import { createLakeReader, type LakeReader } from "./lake/lake-reader.ts";
+import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
+import { createReviewJob } from "./lake/review-job.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
 import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
 import { prepareDatabase, reasonOf, type DatabasePreparation } from "./prepare-database.ts";
@@ -19,6 +23,8 @@ export interface Console {
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
   problems(): Promise<readonly string[]>;
+  /** What does not keep the console from working and should be seen to, one sentence each. */
+  warnings(): readonly string[];
   /** Resolves when the database is usable or `timeoutMs` is over. */
   databaseReady(timeoutMs: number): Promise<boolean>;
   endStreams(): void;
@@ -38,6 +44,11 @@ export function createConsole(settings: ConsoleSettings): Console {
   };
   const lake = createLakeReader(settings.lake);
   const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
+  const thread = reviewThread(settings);
+  const reviews = createReviewJob({
+    review: () => thread.review(),
+    claim: (work) => claimJob(database.db, JOB_LOCKS.lakeReview, work),
+  });
   let preparation: DatabasePreparation | undefined;
 
   const databaseProblem = async (): Promise<string | undefined> => {
@@ -57,6 +68,11 @@ export function createConsole(settings: ConsoleSettings): Console {
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
+      reviews.start();
+    },
+    warnings: () => {
+      const problem = reviews.problem();
+      return problem === undefined ? [] : [`bills are not reviewed: ${problem}`];
     },
     problems: async () => {
       const found = await Promise.all([databaseProblem(), failureOf("lake", lake.refresh())]);
@@ -71,9 +87,23 @@ export function createConsole(settings: ConsoleSettings): Console {
     stop: async () => {
       preparation?.stop();
       live.stop();
+      reviews.stop();
+      await thread.stop();
       await Promise.all([lake.close(), database.close()]);
     },
   };
+}
+
+/** Started with the first review. */
+function reviewThread({ lake, pricesFile }: ConsoleSettings): ReviewThread {
+  return new ReviewThread({
+    lakeUrl: lake.url,
+    store: storeSettings(lake),
+    region: lake.region,
+    cacheFolder: join(lake.cacheFolder, "review"),
+    pricesFile,
+    writer: `review-${randomBytes(4).toString("hex")}`,
+  });
 }
 
 async function failureOf(part: string, check: Promise<unknown>): Promise<string | undefined> {

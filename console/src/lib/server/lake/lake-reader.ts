@@ -145,7 +145,7 @@ async function openIndexedLake(settings: LakeSettings): Promise<OpenedLake> {
 }
 
 /** Absent values must be absent, not undefined: the S3 client tells them apart. */
-function storeSettings({ s3 }: LakeSettings): StoreSettings {
+export function storeSettings({ s3 }: LakeSettings): StoreSettings {
   const given = Object.entries(s3).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as StoreSettings;
 }

@@ -1,0 +1,95 @@
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import { DuckDb } from "../duckdb/connect.ts";
+import type { LocalFiles } from "../lake/local-files.ts";
+import type { Lake } from "../lake/open-lake.ts";
+import { LakeIndex } from "../lake/read-manifest.ts";
+import { manifestSource } from "../queries/manifest-source.ts";
+import { ChangedHours } from "./changed-hours.ts";
+import { landCorrections, recomputeRange } from "./recompute-lake.ts";
+import type { AskLake } from "./recompute-lake.ts";
+
+/** Hours of projects looked at in one review: the rest waits for the next. */
+const HOURS_PER_REVIEW = 24;
+const QUERY_TIMEOUT_MS = 120_000;
+const MEMORY_LIMIT = "512MB";
+
+export interface LakeReviewOptions {
+  readonly lake: Lake;
+  readonly files: LocalFiles;
+  readonly book: () => Promise<PriceBook>;
+  /** Part of the names of what it lands; no two reviewers share one. */
+  readonly writer: string;
+  readonly now: () => Date;
+}
+
+export interface ReviewOutcome {
+  readonly records: number;
+  readonly corrections: number;
+  /** Hours of projects that are still to be looked at. */
+  readonly hoursLeft: number;
+}
+
+/**
+ * Decides about billing again, over the recent past, wherever rows have landed since the last time. Safe to run
+ * twice: who comes second finds nothing to change, or lands the same verdicts again.
+ */
+export class LakeReview {
+  private readonly options: LakeReviewOptions;
+  private readonly changed = new ChangedHours();
+  private index: LakeIndex | undefined;
+
+  constructor(options: LakeReviewOptions) {
+    this.options = options;
+  }
+
+  /** Rejects when the lake cannot be read or written; then nothing is forgotten. */
+  async review(): Promise<ReviewOutcome> {
+    const index = await this.lookForNews();
+    const taken = this.changed.take(HOURS_PER_REVIEW);
+    if (taken.length === 0) return { records: 0, corrections: 0, hoursLeft: 0 };
+    const duckDb = new DuckDb({
+      threads: 1,
+      memoryLimit: MEMORY_LIMIT,
+      timeoutMs: QUERY_TIMEOUT_MS,
+    });
+    try {
+      const { book, files, lake, writer, now } = this.options;
+      const ask: AskLake = async (projectId, range, run) => {
+        const wanted = index.rowFilesFor({ projectId, ...range });
+        if (wanted.length === 0) return undefined;
+        return await files.use(wanted, (paths) =>
+          run({ duckDb, source: manifestSource(wanted, paths) }),
+        );
+      };
+      const prices = await book();
+      let records = 0;
+      const corrections = [];
+      for (const { projectId, range } of taken) {
+        const task = { projects: [projectId], range, decidedAt: now(), book: prices };
+        const found = await recomputeRange(task, ask);
+        records += found.records;
+        for (const correction of found.corrections) corrections.push(correction);
+      }
+      await landCorrections(lake, corrections, { writer, landedAt: now() });
+      return { records, corrections: corrections.length, hoursLeft: this.changed.count };
+    } catch (error) {
+      this.changed.giveBack(taken);
+      throw error;
+    } finally {
+      await duckDb.close();
+    }
+  }
+
+  /** The first time, everything that the lake holds of the recent past is news. */
+  private async lookForNews(): Promise<LakeIndex> {
+    const { lake, now } = this.options;
+    const nowMs = now().getTime();
+    if (this.index === undefined) {
+      this.index = await LakeIndex.open(lake, now);
+      this.changed.note(this.index.allFiles(), nowMs);
+    } else {
+      for (const { add } of await this.index.refresh()) this.changed.note(add, nowMs);
+    }
+    return this.index;
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { appendRow } from "@lensai/otel-config/span-row/span-row";
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
+import { expect, test } from "vitest";
+import { appendRows } from "../../src/lake/append.ts";
+import { openLake } from "../../src/lake/open-lake.ts";
+import { openStore } from "../../src/object-store/open-store.ts";
+import { ReviewThread } from "../../src/recompute/review-thread.ts";
+
+/** The same span once more, under another request: only a look at both tells. */
+function copyOf(span: string, batchId: string, startMs: number): SpanRow {
+  const startUnixNano = BigInt(startMs) * 1_000_000n;
+  return {
+    project_id: "p1",
+    batch_id: batchId,
+    record_ordinal: 0n,
+    trace_id: "1".repeat(32),
+    span_id: span,
+    start_time: startUnixNano / 1000n,
+    start_unix_nano: startUnixNano,
+    received_at: startUnixNano / 1000n,
+    signal: "span",
+    call_role: "inference",
+    request_model: "gpt-4o-mini",
+    usage_source: "reported",
+    input_tokens: 1n,
+    output_tokens: 1n,
+    billed: true,
+    bill_rule: "call",
+  };
+}
+
+test("bills are reviewed where rows have landed since the last time, and only there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lensai-review-"));
+  const store = await openStore(join(folder, "lake"));
+  const lake = openLake({ store, region: "local" });
+  const thread = new ReviewThread({
+    lakeUrl: join(folder, "lake"),
+    store: {},
+    region: "local",
+    cacheFolder: join(folder, "cache"),
+    pricesFile: join(folder, "prices.json"),
+    writer: "review-1",
+  });
+  const land = async (name: string, row: SpanRow): Promise<void> => {
+    const batch = new RowBatch(1);
+    appendRow(batch, row, Math.floor(Number(row["start_time"]) / 86_400_000_000));
+    await appendRows(lake, batch, { name, landedAt: new Date() });
+  };
+  const atMs = Date.now() - 60_000;
+  const span = "2".repeat(16);
+  try {
+    expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
+    await land("c-1", copyOf(span, "a", atMs));
+    await land("c-2", copyOf(span, "b", atMs));
+    expect(await thread.review()).toMatchObject({ records: 2, corrections: 1, hoursLeft: 0 });
+    expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
+    await land("c-3", copyOf("3".repeat(16), "c", atMs));
+    expect(await thread.review()).toMatchObject({ records: 3, corrections: 0 });
+    await writeFile(join(folder, "prices.json"), "{");
+    await land("c-4", copyOf(span, "d", atMs));
+    await expect(thread.review()).rejects.toThrow("prices.json");
+    await rm(join(folder, "prices.json"));
+    expect(await thread.review()).toMatchObject({ corrections: 1 });
+  } finally {
+    await thread.stop();
+    await store.close();
+    await rm(folder, { recursive: true });
+  }
+});
