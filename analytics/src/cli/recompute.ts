@@ -11,7 +11,7 @@ import { textTable } from "./text-table.ts";
 export const recompute: Command = {
   path: ["recompute"],
   usage: "[--from <time>] [--to <time>] [--project <id>] [--dry-run]",
-  summary: "which records are billed, decided again over all that landed",
+  summary: "which records are billed, and whose work they were, decided again over all that landed",
   run: async (argv, context) => {
     const { values, positionals } = parseArguments(argv, {
       from: { type: "string" },
@@ -41,7 +41,7 @@ export const recompute: Command = {
 
 function reportOf({ records, corrections }: Recomputed, isDryRun: boolean): string {
   const counts = new Map<string, number>();
-  for (const { projectId, billRule } of corrections) {
+  for (const { projectId, billRule = "whose work" } of corrections) {
     const key = `${projectId}\n${billRule}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

@@ -1,4 +1,6 @@
 import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
+import { INHERITED_COLUMNS } from "@lensai/otel-config/billing/inherit-attribution";
+import type { InheritedColumn } from "@lensai/otel-config/billing/inherit-attribution";
 import type { UsageBasis, UsageSource } from "@lensai/otel-config/usage/usage";
 import {
   NULL_CODE,
@@ -15,9 +17,9 @@ import type { DictionaryColumn } from "@lensai/otel-config/span-row/row-batch";
  */
 export interface Correction {
   readonly projectId: string;
-  /** Both name the row. */
+  /** Both name the row; rows of version 1 have no ordinal and are named by batch, trace and span. */
   readonly batchId: string;
-  readonly recordOrdinal: number;
+  readonly recordOrdinal: number | undefined;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   /** Of the corrected row: where it is filed, in days since 1970-01-01, and when it started. */
@@ -65,21 +67,6 @@ export const METERED_FACTS: readonly string[] = [
   "price_version",
 ];
 
-/** Whose work a call was: an agent's or a workflow's span says it for the calls below. */
-export const INHERITED_COLUMNS = [
-  "user_id",
-  "session_id",
-  "tenant",
-  "team",
-  "feature",
-  "route",
-  "prompt_name",
-  "prompt_version",
-  "agent_name",
-] as const;
-
-export type InheritedColumn = (typeof INHERITED_COLUMNS)[number];
-
 /** Columns of a file of corrections, by the columns of the span row that hold them on their way. */
 export const CORRECTION_COLUMNS: readonly string[] = [
   "project_id",
@@ -116,7 +103,8 @@ export function correctionBatch(corrections: readonly Correction[]): RowBatch {
     (left, right) =>
       left.startMicros - right.startMicros ||
       compareText(left.batchId, right.batchId) ||
-      left.recordOrdinal - right.recordOrdinal,
+      (left.recordOrdinal ?? 0) - (right.recordOrdinal ?? 0) ||
+      compareText(left.spanId ?? "", right.spanId ?? ""),
   );
   for (const [row, correction] of ordered.entries()) fillRow(batch, row, { correction, texts });
   batch.rowCount = ordered.length;
@@ -138,7 +126,8 @@ function fillRow(batch: RowBatch, row: number, content: RowContent): void {
     if (text === undefined) column.starts[row] = NULL_CODE;
     else setPlain(column, row, encoder.encode(text));
   }
-  setInt64(batch.int64("record_ordinal"), row, correction.recordOrdinal);
+  const { recordOrdinal } = correction;
+  if (recordOrdinal !== undefined) setInt64(batch.int64("record_ordinal"), row, recordOrdinal);
   setInt64(batch.int64("start_time"), row, correction.startMicros);
   setInt64(batch.int64("received_at"), row, correction.decidedMicros);
   for (const [name, count] of Object.entries(metered?.counts ?? {})) {

@@ -1,3 +1,4 @@
+import { SPAN_ROW_VERSION } from "@lensai/otel-config/span-row/columns";
 import type { ManifestFile } from "../lake/manifest.ts";
 import { millisFromIsoMicros } from "../lake/micros.ts";
 import type { QuerySource, TimeRange } from "./query-source.ts";
@@ -17,6 +18,9 @@ export function manifestSource(
     files: paths.filter(isRows),
     corrections: paths.filter(isCorrections),
     isUniform: new Set(rowFiles.map((file) => file.rowVersion)).size <= 1,
+    hasOldRows: rowFiles.some(
+      (file) => file.kind === "spans" && file.rowVersion < SPAN_ROW_VERSION,
+    ),
     bounds: rowFiles.map((file) => boundsOf(file)),
   };
 }

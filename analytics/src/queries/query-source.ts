@@ -2,7 +2,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { DuckDb, SqlResult } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
-import { correctedRows } from "./corrected-rows.ts";
+import { correctedRows, withNewColumns } from "./corrected-rows.ts";
 
 /** Longest range of one query: a year and what belongs to its edges. */
 export const MAX_RANGE_DAYS = 400;
@@ -20,6 +20,8 @@ export interface QuerySource {
   readonly bounds?: readonly TimeRange[];
   /** All files have the same columns. Otherwise the columns of all of them are compared first. */
   readonly isUniform?: boolean;
+  /** Some file is of an older row version. */
+  readonly hasOldRows?: boolean;
 }
 
 /** What a query runs on. */
@@ -69,10 +71,11 @@ export function invalid(message: string): LensError {
 
 /** The part of a source that can hold rows of a range; all of it when nothing is known about its files. */
 export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource {
-  const { files, bounds, isUniform = false, corrections = [] } = source;
+  const { files, bounds, isUniform = false, hasOldRows = false, corrections = [] } = source;
   if (bounds === undefined) return source;
   return {
     isUniform,
+    hasOldRows,
     corrections,
     files: files.filter((_, index) => {
       const bound = bounds[index];
@@ -87,11 +90,14 @@ export function sourceWithin(source: QuerySource, range: TimeRange): QuerySource
  * one is NULL.
  */
 export function scanOf(source: QuerySource): Sql {
-  const { files, corrections = [], isUniform = false } = source;
-  const rows = isUniform
+  const { files, corrections = [], isUniform = false, hasOldRows = false } = source;
+  const stored = isUniform
     ? sql`read_parquet(${files})`
     : sql`read_parquet(${files}, union_by_name = true)`;
-  return corrections.length === 0 ? rows : sql`(${correctedRows(rows, corrections)})`;
+  const rows = hasOldRows ? withNewColumns(stored) : stored;
+  return corrections.length === 0
+    ? rows
+    : sql`(${correctedRows(rows, { corrections, hasOldRows })})`;
 }
 
 /** `FROM ... WHERE ...` of the rows of one project that start within a range. More can be ANDed to it. */

@@ -14,7 +14,8 @@ import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 export interface LandedRecord {
   readonly record: CallRecord;
   readonly batchId: string;
-  readonly recordOrdinal: number;
+  /** Undefined on rows of version 1. */
+  readonly recordOrdinal: number | undefined;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   readonly sessionId: string | undefined;
@@ -41,8 +42,8 @@ export async function landedRecords(
     cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, audio_output_tokens,
     image_input_tokens, image_output_tokens, web_search_requests, cost_nano_usd,
     session_id, billed, bill_rule, shadowed_by
-    ${rowsOf(projectId, range, source)} AND signal <> 'metric' AND record_ordinal IS NOT NULL
-    AND coalesce(usage_source, request_model, response_model) IS NOT NULL`);
+    ${rowsOf(projectId, range, source)} AND signal <> 'metric'
+    AND (record_ordinal IS NOT NULL OR span_id IS NOT NULL) AND coalesce(usage_source, request_model, response_model) IS NOT NULL`);
   return rows.flatMap((row) => toLanded(projectId, row) ?? []);
 }
 
@@ -94,11 +95,11 @@ function toLanded(projectId: string, row: SqlRow): LandedRecord | undefined {
   });
   if (part === undefined) return undefined;
   const batchId = String(row["batch_id"]);
-  const recordOrdinal = Number(row["record_ordinal"]);
+  const recordOrdinal = count(row, "record_ordinal");
   const isLog = signal === "log";
   const scope = text(row["scope_name"]) ?? "";
   const record: CallRecord = {
-    id: recordIdOf(batchId, recordOrdinal),
+    id: landedId(batchId, recordOrdinal, row),
     project: projectId,
     signal: isLog ? "log" : "span",
     part,
@@ -135,6 +136,12 @@ function toLanded(projectId: string, row: SqlRow): LandedRecord | undefined {
       shadowedBy: text(row["shadowed_by"]),
     },
   };
+}
+
+/** Rows of version 1 are named by their span. */
+function landedId(batchId: string, recordOrdinal: number | undefined, row: SqlRow): string {
+  if (recordOrdinal !== undefined) return recordIdOf(batchId, recordOrdinal);
+  return `${batchId}/${linkName(row["trace_id"], row["span_id"])}`;
 }
 
 function timesOf(row: SqlRow, isLog: boolean): { startMicros: number; endMicros: number } {

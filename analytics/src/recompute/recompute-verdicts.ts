@@ -1,11 +1,13 @@
 import { isBilledRule } from "@lensai/otel-config/billing/bill-rule";
 import type { SpanLinks, Verdict } from "@lensai/otel-config/billing/call-record";
+import type { Attribution } from "@lensai/otel-config/billing/inherit-attribution";
 import type { MeteredCall } from "@lensai/otel-config/billing/meter-point";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { Correction } from "../corrections/correction.ts";
 import { dayOf } from "../lake/layout.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
+import { recomputeAttribution, rowName } from "./recompute-attribution.ts";
 import { landedLinks, landedRecords, linkName } from "./landed-records.ts";
 import type { LandedRecord } from "./landed-records.ts";
 import { recomputeMeters } from "./recompute-meters.ts";
@@ -75,13 +77,20 @@ async function recomputeCalls(
     landed.map(({ record }) => record),
     { find },
   );
+  const attribution = await recomputeAttribution(projectId, around, target);
   const corrections: NewVerdict[] = [];
   let records = 0;
   for (const [at, each] of landed.entries()) {
     const startMs = each.record.startMicros / MICROS_PER_MS;
     if (startMs < range.fromUnixMs || startMs >= range.toUnixMs) continue;
     records += 1;
-    const correction = correctionOf(each, verdicts[at] as Verdict, landed);
+    const verdict = verdicts[at] as Verdict;
+    const isCounted = isBilledRule(verdict.rule) || verdict.rule === "failed";
+    const correction = correctionOf(each, {
+      verdict: verdictOf(each, verdict, landed),
+      // Who a record that is not billed belongs to changes no figure.
+      inherited: isCounted ? attribution.get(recordName(each)) : undefined,
+    });
     if (correction !== undefined) corrections.push(correction);
   }
   const billed = landed.filter((_, at) => isBilledRule((verdicts[at] as Verdict).rule));
@@ -100,12 +109,14 @@ export function withMargin({ fromUnixMs, toUnixMs }: TimeRange): TimeRange {
   };
 }
 
+type BillVerdict = Pick<Correction, "billed" | "billRule" | "shadowedBy">;
+
 /** Undefined where the lake says so already. */
-function correctionOf(
-  { record, batchId, recordOrdinal, traceId, spanId, stored }: LandedRecord,
+function verdictOf(
+  { stored }: LandedRecord,
   verdict: Verdict,
   landed: readonly LandedRecord[],
-): NewVerdict | undefined {
+): BillVerdict | undefined {
   const target = verdict.shadowedBy === undefined ? undefined : landed[verdict.shadowedBy];
   // The column holds the billed record's own span: a log has none.
   const shadowedBy = target?.record.span === undefined ? undefined : String(target.record.span);
@@ -114,7 +125,17 @@ function correctionOf(
     stored.billed === billed &&
     stored.billRule === verdict.rule &&
     stored.shadowedBy === shadowedBy;
-  if (isSame) return undefined;
+  return isSame ? undefined : { billed, billRule: verdict.rule, shadowedBy };
+}
+
+const SAME_VERDICT: BillVerdict = { billed: undefined, billRule: undefined, shadowedBy: undefined };
+
+function correctionOf(
+  { record, batchId, recordOrdinal, traceId, spanId }: LandedRecord,
+  news: { readonly verdict: BillVerdict | undefined; readonly inherited: Attribution | undefined },
+): NewVerdict | undefined {
+  const { verdict, inherited } = news;
+  if (verdict === undefined && inherited === undefined) return undefined;
   return {
     batchId,
     recordOrdinal,
@@ -122,8 +143,16 @@ function correctionOf(
     spanId,
     day: Math.max(0, dayOf(new Date(record.startMicros / MICROS_PER_MS))),
     startMicros: record.startMicros,
-    billed,
-    billRule: verdict.rule,
-    shadowedBy,
+    ...(verdict ?? SAME_VERDICT),
+    ...(inherited === undefined ? {} : { inherited }),
   };
+}
+
+function recordName({ batchId, recordOrdinal, traceId, spanId }: LandedRecord): string {
+  return rowName({
+    batch_id: batchId,
+    record_ordinal: recordOrdinal ?? null,
+    trace_id: traceId ?? null,
+    span_id: spanId ?? null,
+  });
 }

@@ -13,7 +13,9 @@ import { projectSummary } from "../../src/queries/project-summary.ts";
 import { rowsOf } from "../../src/queries/query-source.ts";
 import type { QuerySource } from "../../src/queries/query-source.ts";
 import { correction } from "../corrections/sample-corrections.ts";
-import { DAY_MS, spanRow, useTestLake } from "../support/span-rows.ts";
+import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
+import { landedRecords } from "../../src/recompute/landed-records.ts";
+import { DAY_MS, batchOf, spanRow, useTestLake } from "../support/span-rows.ts";
 
 const { duckDb, lake } = useTestLake();
 const range = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000 };
@@ -146,5 +148,40 @@ describe("verdicts that changed after their rows had landed", () => {
     });
     const alone = { files: [await lake.write("no-call", [point])] };
     expect(await sum(alone)).toEqual([0, 10n]);
+  });
+
+  test("rows of version 1, which have no ordinal, are named by their span", async () => {
+    const ids = {
+      trace_id: "1".repeat(32),
+      record_ordinal: null,
+      call_role: "inference",
+      usage_source: "reported",
+    };
+    const old = [
+      row(1n, { ...ids, span_id: "2".repeat(16) }),
+      row(2n, { ...ids, span_id: "4".repeat(16) }),
+    ];
+    const path = join(lake.folder, "version-1.parquet");
+    const columns = SPAN_COLUMNS.filter(({ since, file }) => since === 1 && file === "spans").map(
+      ({ name }) => name,
+    );
+    await writeFile(path, encodeParquet(batchOf(old), { columns, metadata: {} }));
+    const unnamed = { ...correction("b", 1, ofBatch), recordOrdinal: undefined };
+    const corrections = [await writeCorrections("of-version-1", [unnamed])];
+    const source = { files: [path], hasOldRows: true, corrections };
+    const found = await duckDb.query(
+      sql`SELECT span_id, billed, record_ordinal ${rowsOf("p1", range, source)} ORDER BY span_id`,
+    );
+    expect(found.map((each) => Object.values(each))).toEqual([
+      ["2".repeat(16), false, null],
+      ["4".repeat(16), true, null],
+    ]);
+    const landed = await landedRecords("p1", range, { duckDb, source });
+    expect(landed.map(({ spanId, stored }) => [spanId?.[0], stored.billed])).toEqual(
+      expect.arrayContaining([
+        ["2", false],
+        ["4", true],
+      ]),
+    );
   });
 });

@@ -113,7 +113,8 @@ export function verdictsAfter(
       const { record_ordinal: ordinal, bill_rule: rule, shadowed_by: shadowedBy } = landed;
       verdicts.set(Number(ordinal), textOf(landed["billed"] === true, rule, shadowedBy));
     }
-    for (const each of corrections) verdicts.set(each.recordOrdinal, textOfCorrection(each));
+    for (const each of corrections)
+      verdicts.set(Number(each.recordOrdinal), textOfCorrection(each));
   }
   return verdicts;
 }
