@@ -24,6 +24,7 @@ const RULE = {
   refused: new ConstantText("usage_rule", "counts-refused"),
   stream: new ConstantText("usage_rule", "stream-without-usage"),
   cut: new ConstantText("usage_rule", "cut-before-usage"),
+  estimated: new ConstantText("usage_rule", "output-estimated"),
   notSent: new ConstantText("usage_rule", "not-sent"),
 } as const;
 
@@ -99,6 +100,7 @@ function guessOf(usage: NormalUsage, { estimate }: UsageReading): string | undef
 }
 
 function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): ConstantText {
+  if (usage.source === "estimated") return RULE.estimated;
   if (usage.basis === "proven") return RULE.proven;
   const isRuled = usage.basis === "rule" || (output !== undefined && (usage.reasoning ?? 0) > 0);
   return isRuled && conventionRule !== undefined ? ruleNamed(conventionRule) : RULE.spec;

@@ -64,6 +64,29 @@ test("a call of which only the input is known misses its usage, and its cost is 
   });
 });
 
+test("a guess of what a broken stream put out is used and marked, and its cost with it", () => {
+  const row = chat({
+    "gen_ai.usage.input_tokens": 1000,
+    "lensai.usage.source": "estimated",
+    "lensai.usage.estimated_output_tokens": 100,
+    "error.type": "AbortError",
+  });
+  expect(row).toMatchObject({
+    billed: true,
+    input_tokens: 1000n,
+    output_tokens: 100n,
+    usage_source: "estimated",
+    usage_rule: "output-estimated",
+    // $2.50 and $10 per million.
+    cost_nano_usd: 3_500_000n,
+  });
+});
+
+test("a guess without a known input is no usage", () => {
+  const row = chat({ "lensai.usage.estimated_output_tokens": 100, "error.type": "AbortError" });
+  expect(row).toMatchObject({ output_tokens: null, usage_source: "missing", cost_nano_usd: null });
+});
+
 test("an embedding has no output to miss", () => {
   const row = chat({ "gen_ai.operation.name": "embeddings", "gen_ai.usage.input_tokens": 5 });
   expect(row).toMatchObject({ usage_source: "reported" });

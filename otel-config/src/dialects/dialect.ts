@@ -37,6 +37,7 @@ export const RAW_USAGE_FIELDS = [
   "input",
   "inputUncached",
   "output",
+  "outputEstimate",
   "outputText",
   "total",
   "cacheRead",

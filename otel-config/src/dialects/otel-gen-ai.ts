@@ -35,6 +35,7 @@ export const OTEL_GEN_AI: Dialect = {
     ),
     tokens("input", usage.inputTokens, usage.promptTokens),
     tokens("output", usage.outputTokens, usage.completionTokens),
+    tokens("outputEstimate", LENSAI.usageEstimatedOutputTokens),
     tokens("cacheRead", usage.cacheReadInputTokens),
     tokens("cacheWrite", usage.cacheWriteInputTokens, usage.cacheCreationInputTokens),
     // The Anthropic SDK's own spans: the conventions have no name for the time to live.

@@ -25,6 +25,8 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",
+  "output-estimated":
+    "the answer broke off before the provider said what it used: the output is guessed from what had come",
   meter: "a metric counted them: how they are spread over calls is not known",
   "meter-rest": "a metric counted them, beyond the calls that spans or logs tell",
   "meter-tiers":

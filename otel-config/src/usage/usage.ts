@@ -7,7 +7,7 @@ export type CountConvention = "inclusive" | "exclusive" | "disjoint";
 /** How inclusive and exclusive counts were told apart; the weakest answer when several were needed. */
 export type UsageBasis = "proven" | "rule" | "spec";
 
-/** Where the totals come from. `estimated` is for counts that no producer sent. */
+/** Where the totals come from. `estimated`: somebody guessed a part of them. */
 export type UsageSource = "reported" | "derived" | "estimated" | "missing";
 
 /**
@@ -19,6 +19,8 @@ export interface RawUsage {
   /** Input that was neither read from nor written to a cache, where it is sent beside `input`. */
   inputUncached: number | undefined;
   output: number | undefined;
+  /** Guessed by the producer, of an answer that broke off before its usage came; used where `input` is known. */
+  outputEstimate: number | undefined;
   /** Output without reasoning, where it is sent beside `output`. */
   outputText: number | undefined;
   total: number | undefined;
@@ -94,6 +96,7 @@ export function createRawUsage(): RawUsage {
     input: undefined,
     inputUncached: undefined,
     output: undefined,
+    outputEstimate: undefined,
     outputText: undefined,
     total: undefined,
     cacheRead: undefined,
@@ -115,6 +118,7 @@ export function clearRawUsage(raw: RawUsage): void {
   raw.input = undefined;
   raw.inputUncached = undefined;
   raw.output = undefined;
+  raw.outputEstimate = undefined;
   raw.outputText = undefined;
   raw.total = undefined;
   raw.cacheRead = undefined;

@@ -433,6 +433,23 @@ describe("counts that are none", () => {
     expect(usage).toMatchObject({ input: 18, inputUncached: 10, output: 13, basis: "rule" });
   });
 
+  it("a guess of the output counts only where nothing is known of it, and the input is", () => {
+    expect(normalise({ input: 10, outputEstimate: 7 })).toMatchObject({
+      input: 10,
+      output: 7,
+      source: "estimated",
+    });
+    expect(normalise({ input: 10, output: 3, outputEstimate: 7 })).toMatchObject({
+      output: 3,
+      source: "reported",
+    });
+    expect(normalise({ outputEstimate: 7 })).toMatchObject({
+      output: undefined,
+      source: "missing",
+    });
+    expect(normalise({ input: 10, outputEstimate: -1 })).toMatchObject({ output: undefined });
+  });
+
   it("no count at all is missing, without a basis", () => {
     const usage = normalise({});
     expect(tokens(usage)).toEqual({});
@@ -452,6 +469,7 @@ const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   input: count,
   inputUncached: count,
   output: count,
+  outputEstimate: count,
   outputText: count,
   total: count,
   cacheRead: count,
