@@ -129,8 +129,8 @@ export class BatchBilling {
       seen.add(slot);
       const near = [
         ...window.ofTrace(slot),
-        ...window.ofResponse(slot, recordAt),
-        ...window.twinsOf(slot, recordAt),
+        ...window.ofResponse(slot, recordAt, together),
+        ...window.twinsOf(slot, recordAt, together),
       ];
       for (const other of near) if (together.size < RESOLVED_TOGETHER_MAX) together.add(other);
     }

@@ -21,19 +21,20 @@ export interface WindowLimits {
  * The last call records and parent links, in two halves of which the older one is forgotten as a whole when
  * the newer one is full. So a record is remembered until at least so many others have come: minutes of a busy
  * service, one second of a machine at its limit. What comes later than that is put right when the lake is
- * recomputed. 18 MB.
+ * recomputed. 20 MB.
  */
 export const WINDOW_LIMITS: WindowLimits = { halfRecords: 24_576, halfLinks: 65_536 };
 
-/** By trace, by response, and as a twin in three places. */
-const LISTS_PER_RECORD = 5;
+/** By trace, by response, and as a twin in five places. */
+const LISTS_PER_RECORD = 7;
 /** Longer lists are of a trace that never ends, or of one response id for all. */
 const WALK_MAX = 1024;
 /** Forgotten all at once above this: a cache. */
 const SERVICES_MAX = 10_000;
 const NO_SERVICE = Number.NaN;
+const NONE: ReadonlySet<number> = new Set();
 const SEVERAL_SCOPES = Number.POSITIVE_INFINITY;
-const KIND = { trace: 1, response: 2, output: 3, counted: 4, uncounted: 5, link: 6 } as const;
+const KIND = { trace: 1, response: 2, counts: 3, counted: 4, uncounted: 5, link: 6 } as const;
 
 export class CallWindow implements SpanLinks {
   readonly table: CallTable;
@@ -114,17 +115,25 @@ export class CallWindow implements SpanLinks {
     return this.found(WALK_MAX);
   }
 
-  /** Other records that may speak of the same response. */
-  ofResponse(slot: number, recordAt: (slot: number) => CallRecord): number[] {
+  /** Other records that may speak of the same response; those in `known` are left out unasked. */
+  ofResponse(
+    slot: number,
+    recordAt: (slot: number) => CallRecord,
+    known: ReadonlySet<number> = NONE,
+  ): number[] {
     const { table } = this;
     if (!table.isCall(slot) || table.word(slot, "response") === 0) return [];
     this.hashResponse(slot);
-    const others = this.found(WALK_MAX).filter((other) => other !== slot);
+    const others = this.found(WALK_MAX).filter((other) => other !== slot && !known.has(other));
     return others.filter((other) => maySpeakOfOneResponse(recordAt(slot), recordAt(other)));
   }
 
-  /** Other records that may be twins. */
-  twinsOf(slot: number, recordAt: (slot: number) => CallRecord): number[] {
+  /** Other records that may be twins; those in `known` are left out unasked. */
+  twinsOf(
+    slot: number,
+    recordAt: (slot: number) => CallRecord,
+    known: ReadonlySet<number> = NONE,
+  ): number[] {
     if (!this.table.isCall(slot)) return [];
     if (this.scopes.get(this.serviceKey(slot)) !== SEVERAL_SCOPES) return [];
     const record = recordAt(slot);
@@ -132,7 +141,7 @@ export class CallWindow implements SpanLinks {
     for (const place of twinSearch(record)) {
       this.hashPlace(slot, place);
       for (const other of this.found(WALK_MAX)) {
-        if (this.table.mayBeTwins(slot, other)) found.add(other);
+        if (!known.has(other) && this.table.mayBeTwins(slot, other)) found.add(other);
       }
     }
     return [...found].filter((other) => areTwins(record, recordAt(other)));
@@ -243,10 +252,11 @@ export class CallWindow implements SpanLinks {
     hash.begin(KIND.response).add(project).add(table.word(slot, "response")).end();
   }
 
-  private hashPlace(slot: number, { kind, output, period }: TwinPlace): void {
+  private hashPlace(slot: number, { kind, input, output, period }: TwinPlace): void {
     const { table, hash } = this;
     hash.begin(KIND[kind]).add(table.word(slot, "project")).add(table.word(slot, "service"));
     hash
+      .add(Math.trunc(input) | 0)
       .add(Math.trunc(output) | 0)
       .add(period | 0)
       .end();

@@ -81,8 +81,9 @@ function meetAsLogs(left: CallRecord, right: CallRecord): boolean {
 
 /** Where a record is filed so that its twins are found without comparing all with all. */
 export interface TwinPlace {
-  /** Both counted: by their output. Otherwise by time alone, apart for records with and without counts. */
-  readonly kind: "output" | "counted" | "uncounted";
+  /** Both counted: by their counts. Otherwise by time alone, apart for records with and without counts. */
+  readonly kind: "counts" | "counted" | "uncounted";
+  readonly input: number;
   readonly output: number;
   readonly period: number;
 }
@@ -91,24 +92,26 @@ export function twinPlaces(record: CallRecord): TwinPlace[] {
   const near = Math.floor(record.startMicros / UNCOUNTED_GAP_MICROS);
   if (!isCounted(record)) {
     const end = Math.floor(record.endMicros / UNCOUNTED_GAP_MICROS);
-    return [...new Set([near, end])].map((period) => ({ kind: "uncounted", output: 0, period }));
+    const periods = near === end ? [near] : [near, end];
+    return periods.map((period) => ({ kind: "uncounted", input: 0, output: 0, period }));
   }
   const far = Math.floor(record.startMicros / TWIN_GAP_MICROS);
-  const { output = 0, reasoning } = record.usage;
-  const places: TwinPlace[] = [
-    { kind: "counted", output: 0, period: near },
-    { kind: "output", output, period: far },
-  ];
-  if (reasoning > 0) places.push({ kind: "output", output: output - reasoning, period: far });
+  const { input = 0, cached, output = 0, reasoning } = record.usage;
+  const places: TwinPlace[] = [{ kind: "counted", input: 0, output: 0, period: near }];
+  for (const eachInput of cached > 0 ? [input, input - cached] : [input]) {
+    for (const eachOutput of reasoning > 0 ? [output, output - reasoning] : [output]) {
+      places.push({ kind: "counts", input: eachInput, output: eachOutput, period: far });
+    }
+  }
   return places;
 }
 
 /** The places where twins of a record can be. */
 export function twinSearch(record: CallRecord): TwinPlace[] {
-  return twinPlaces(record).flatMap(({ kind, output, period }) => {
-    const kinds = kind === "output" ? [kind] : searchedKinds(kind);
+  return twinPlaces(record).flatMap(({ kind, input, output, period }) => {
+    const kinds = kind === "counts" ? [kind] : searchedKinds(kind);
     return kinds.flatMap((each) =>
-      [period - 1, period, period + 1].map((near) => ({ kind: each, output, period: near })),
+      [period - 1, period, period + 1].map((near) => ({ kind: each, input, output, period: near })),
     );
   });
 }
@@ -144,8 +147,8 @@ export function findTwins(
   return edges;
 }
 
-function fileName({ service }: CallRecord, { kind, output, period }: TwinPlace): string {
-  return `${service} ${kind} ${output} ${period}`;
+function fileName({ service }: CallRecord, place: TwinPlace): string {
+  return `${service} ${place.kind} ${place.input} ${place.output} ${place.period}`;
 }
 
 /** Most services have one instrumentation: their calls have no twins. */

@@ -56,7 +56,7 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
   if (total !== undefined) deriveTotals(raw, into, total);
-  if (into.output === undefined) estimateOutput(raw, into);
+  estimateOutput(raw, into);
   into.basis = into.source === "missing" ? undefined : BASES[Math.min(inputBasis, outputBasis)];
   cutInputParts(into);
   cutOutputParts(into);
@@ -230,7 +230,7 @@ function deriveTotals(raw: RawUsage, into: NormalUsage, total: number): void {
 
 /** What came of an answer that broke off has a known input and a guess for its output, or nothing that could be priced. */
 function estimateOutput(raw: RawUsage, into: NormalUsage): void {
-  if (into.input === undefined) return;
+  if (into.output !== undefined || into.input === undefined) return;
   const guess = checkedCount(raw.outputEstimate, into);
   if (guess === undefined) return;
   const { reasoning = 0, audioOutput = 0, imageOutput = 0 } = into;
