@@ -12,7 +12,7 @@ export default defineConfig({
     "src/export/fetch-exporter.ts",
     "src/fetch/{wrap,instrument}-fetch.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",
-    "src/runs/run-spans.ts",
+    "src/runs/{run-spans,trace-work}.ts",
     "src/doctor/main.ts",
   ],
   format: ["esm", "cjs"],

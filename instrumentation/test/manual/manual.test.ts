@@ -31,6 +31,11 @@ async function call(): Promise<void> {
 const spanOf = (name: string): ReadableSpan | undefined =>
   exporter.getFinishedSpans().find((span) => span.name === name);
 
+async function* oneWord(): AsyncGenerator<string> {
+  yield "one";
+  throw new RangeError("secret");
+}
+
 describe("traceLlm", () => {
   test("is a span with the calls below it", async () => {
     await traceLlm("answer a ticket", call);
@@ -57,6 +62,38 @@ describe("traceLlm", () => {
       expect(span?.attributes["error.type"]).toBe("RangeError");
     }
     expect(spanOf("invoke_workflow sync")?.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  test("ends when the generator that it brings has been read, which works inside of it", async () => {
+    const inside: (string | undefined)[] = [];
+    async function* words(): AsyncGenerator<string> {
+      yield "one";
+      inside.push(trace.getActiveSpan()?.spanContext().spanId);
+      await call();
+      yield "two";
+    }
+    const generator = words();
+    const traced = await traceLlm("stream", () => Promise.resolve(generator));
+    expect(traced).toBe(generator);
+    expect(spanOf("invoke_workflow stream")).toBeUndefined();
+    const read: string[] = [];
+    for await (const word of traced) read.push(word);
+    const workflow = spanOf("invoke_workflow stream")?.spanContext().spanId;
+    expect(read).toEqual(["one", "two"]);
+    expect(inside).toEqual([workflow]);
+    expect(spanOf("chat m")?.parentSpanContext?.spanId).toBe(workflow);
+  });
+
+  test("ends when the generator that it brings is left, or fails", async () => {
+    for await (const word of traceLlm("left", oneWord)) {
+      void word;
+      break;
+    }
+    expect(spanOf("invoke_workflow left")?.status.code).toBe(SpanStatusCode.UNSET);
+    const failing = traceLlm("failed", oneWord);
+    await failing.next();
+    await expect(failing.next()).rejects.toThrow("secret");
+    expect(spanOf("invoke_workflow failed")?.attributes["error.type"]).toBe("RangeError");
   });
 
   test("leaves promises that do more than settle alone", () => {
