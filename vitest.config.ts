@@ -40,6 +40,7 @@ export default defineConfig({
       packageProject("collector", { isolate: true }),
       packageProject("instrumentation", { isolate: true }),
       packageProject("adapters/langchain", { isolate: true }),
+      packageProject("adapters/llamaindex", { isolate: true }),
       {
         test: {
           ...shared,
