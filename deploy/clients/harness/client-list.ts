@@ -12,8 +12,8 @@ export interface Client {
   readonly packages: readonly string[];
   /** Folder of its packages, where that is not the one of its name. */
   readonly install?: string;
-  /** A package of this repository that it uses: installed in the form that is published. */
-  readonly packs?: string;
+  /** Packages of this repository that it uses: installed in the form that is published. */
+  readonly packs?: readonly string[];
   /** How it sends; OTLP/HTTP with protobuf where nothing is said. */
   readonly otlp?: "grpc";
   /** What its users can do about what it does not send. */
@@ -35,7 +35,7 @@ export const CLIENTS: readonly Client[] = [
     title: "LensAI's own instrumentation (JavaScript)",
     runtime: "node",
     app: "lensai",
-    packs: "instrumentation",
+    packs: ["instrumentation"],
     scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
     packages: [
       "@lensai/instrumentation",
@@ -46,6 +46,16 @@ export const CLIENTS: readonly Client[] = [
     ],
     advice:
       "Give AWS's SDK a `NodeHttpHandler`: it speaks HTTP/2 by default, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+  },
+  {
+    name: "lensai-langchain",
+    title: "LensAI's own instrumentation and its adapter for LangChain (JavaScript)",
+    runtime: "node",
+    app: "lensai-langchain",
+    packs: ["instrumentation", "adapters/langchain"],
+    scenarios: AGENT,
+    packages: ["@lensai/instrumentation", "@lensai/langchain", "@langchain/core", "langchain"],
+    advice: "Nothing to do. Agents, tools and steps are shown; the calls below them are billed.",
   },
   {
     name: "otel-openai",
@@ -232,7 +242,7 @@ export const CLIENTS: readonly Client[] = [
     title: "LensAI's own instrumentation (Python)",
     runtime: "python",
     app: "python",
-    packs: "adapters/python",
+    packs: ["adapters/python"],
     scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
     packages: ["lensai", "openai", "anthropic", "google-genai", "boto3"],
     advice:

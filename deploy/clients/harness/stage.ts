@@ -82,17 +82,22 @@ async function stageNode(
   };
 }
 
-/** Builds and packs a package of this repository, and installs it as its users get it. */
+/** Builds and packs packages of this repository, and installs them as their users get them. */
 async function installPacked(
-  name: string,
+  names: readonly string[],
   folder: string,
   flags: readonly string[],
 ): Promise<void> {
-  const source = { folder: path.join(REPOSITORY, name) };
-  const archive = path.join(folder, `${name}.tgz`);
-  await install("npx", ["-y", "pnpm@12", "build"], source);
-  await install("npx", ["-y", "pnpm@12", "pack", "--out", archive], source);
-  await install("npm", ["install", "--no-save", "--no-package-lock", ...flags, archive], {
+  const archives: string[] = [];
+  for (const name of names) {
+    const source = { folder: path.join(REPOSITORY, name) };
+    const archive = path.join(folder, `${path.basename(name)}.tgz`);
+    await install("npx", ["-y", "pnpm@12", "build"], source);
+    await install("npx", ["-y", "pnpm@12", "pack", "--out", archive], source);
+    archives.push(archive);
+  }
+  // At once: one of them may need another, which no registry has in this form.
+  await install("npm", ["install", "--no-save", "--no-package-lock", ...flags, ...archives], {
     folder,
   });
 }
@@ -108,8 +113,8 @@ async function stagePython(
   await install(python, [...pip, "-r", "requirements.txt"], { folder });
   const wanted = versions.map((version) => version.replace("@", "=="));
   if (wanted.length > 0) await install(python, [...pip, ...wanted], { folder });
-  if (client.packs !== undefined) {
-    const source = path.join(REPOSITORY, client.packs);
+  for (const name of client.packs ?? []) {
+    const source = path.join(REPOSITORY, name);
     await install(python, [...pip, "--no-deps", "--force-reinstall", source], { folder });
   }
   const { stdout } = await run(python, ["-m", "pip", "list", "--format=json"], { cwd: folder });
