@@ -88,6 +88,14 @@ describe("node --import register", () => {
     expect(inbox.spans).toMatchObject([{ ...EXPECTED, service: "own-sdk" }]);
   });
 
+  test("starts with the first piece of work, where that comes before a call", async () => {
+    await runApp(["--import", REGISTER, appPath("app.mjs"), "with-own-work"]);
+    expect(inbox.spans.map(({ name }) => name).sort()).toEqual([
+      "chat gpt-4o-mini",
+      "invoke_workflow answer",
+    ]);
+  });
+
   test("does nothing where OpenTelemetry is switched off", async () => {
     const args = ["--import", REGISTER, appPath("app.mjs")];
     expect(await runApp(args, { OTEL_SDK_DISABLED: "true" })).toBe("stop\n");
