@@ -7,6 +7,7 @@ import { readVerdicts } from "../clients/harness/verdict-file.ts";
 import { clientSections } from "../clients/harness/verdict-page.ts";
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
+import { priceVectorsJson, pricesJson } from "./python-prices.ts";
 import { wireTablesJson } from "./python-tables.ts";
 import { wireVectorsJson } from "./python-vectors.ts";
 
@@ -49,7 +50,9 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
     render: (present) => replaceMarked(present, "redaction-rules", rulesTable(RULES)),
   },
   { path: "adapters/python/src/lensai/wire_tables.json", render: () => wireTablesJson() },
+  { path: "adapters/python/src/lensai/prices.json", render: () => pricesJson() },
   { path: "adapters/python/tests/vectors/wire.json", render: () => wireVectorsJson() },
+  { path: "adapters/python/tests/vectors/prices.json", render: () => priceVectorsJson() },
 ];
 
 /** Replaces what stands between `<!-- generated:name -->` and `<!-- /generated:name -->`. */

@@ -17,6 +17,10 @@ export function wireTablesJson(): string {
 export const jsonText = (value: unknown): string =>
   `${JSON.stringify(value, expressionsAsPython, 1)}\n`;
 
+/** JSON with a line for each list in a list, and for each object whose first member is this one. */
+export const jsonLines = (value: unknown, first: string): string =>
+  `${JSON.stringify(value).replaceAll(`{"${first}":`, `\n{"${first}":`).replaceAll("],[", "],\n[")}\n`;
+
 const expressionsAsPython = (_key: string, member: unknown): unknown =>
   member instanceof RegExp ? pythonExpression(member) : member;
 

@@ -3,7 +3,7 @@
  * The longest beginning counts. From the providers' model pages, November 2026: developers.openai.com/api/docs/models,
  * platform.claude.com/docs/en/about-claude/models, ai.google.dev/gemini-api/docs/models, api-docs.deepseek.com.
  */
-const OUTPUT_TOKENS_MAX: readonly (readonly [prefix: string, tokens: number])[] = [
+export const OUTPUT_TOKENS_MAX: readonly (readonly [prefix: string, tokens: number])[] = [
   ["gpt-3.5", 4_096],
   ["gpt-4", 8_192],
   ["gpt-4-turbo", 4_096],

@@ -6,7 +6,7 @@ export const STANDARD_TIER = "standard";
  * default; Anthropic: auto, standard, standard_only; Groq: on_demand; Bedrock: default; Vertex AI: on_demand.
  * "auto" is only seen where no response says which tier served the call.
  */
-const STANDARD_SPELLINGS: ReadonlySet<string> = new Set([
+export const STANDARD_SPELLINGS: ReadonlySet<string> = new Set([
   "",
   "auto",
   "default",
