@@ -108,6 +108,12 @@ def test_a_process_whose_collector_is_gone_ends_as_soon_as_its_exporter_gives_up
     assert "Traceback" not in output
 
 
+def test_the_example_does_what_it_says() -> None:
+    example = Path(__file__).parents[1] / "examples" / "guarded.py"
+    output = run(example.read_text(), {"OTEL_TRACES_EXPORTER": "none"})
+    assert output.startswith('Hello!\nthe budget "support" stopped the call: ')
+
+
 @pytest.mark.parametrize(
     "options",
     [

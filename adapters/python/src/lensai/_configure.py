@@ -3,15 +3,18 @@ from __future__ import annotations
 import atexit
 import importlib
 import os
+from pathlib import Path
 from types import ModuleType
-from typing import Callable, List, Mapping, Optional
+from typing import Callable, List, Mapping, Optional, Union
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from lensai._never_throw import never_throw
-from lensai._telemetry import TelemetryOptions, start_sdk
+from lensai._telemetry import TelemetryOptions, environment_of_resource, session_of, start_sdk
 from lensai.calls.attempt import CallObserver
+from lensai.guard.guard import Guard
+from lensai.guard.policy_source import ControlPolicySource, FilePolicy, PolicySource
 from lensai.spans.call_span import CallSpan
 from lensai.transports.httpx import instrument_httpx
 from lensai.transports.urllib3 import instrument_urllib3
@@ -23,14 +26,26 @@ _FLUSH_LIMIT_MS = 2_000
 class Instrumented:
     """What `configure` has set up."""
 
-    def __init__(self, undo: List[Callable[[], None]], provider: Optional[TracerProvider]) -> None:
+    def __init__(
+        self,
+        undo: List[Callable[[], None]],
+        provider: Optional[TracerProvider],
+        policy: Optional[PolicySource] = None,
+    ) -> None:
         self._undo = undo
         self._provider = provider
+        self._policy = policy
 
     @property
     def owns_sdk(self) -> bool:
         """Is it our OpenTelemetry SDK, and so ours to end?"""
         return self._provider is not None
+
+    def wait_for_policy(self, timeout_seconds: float = 5.0) -> bool:
+        """Until the collector was asked for the policy once; before that, calls are under none. False when that takes
+        longer. True at once without a policy, and with one from a file.
+        """
+        return self._policy is None or self._policy.wait(timeout_seconds)
 
     def force_flush(self) -> None:
         """Sends what there is, calls that are still open as far as they were read. Never raises."""
@@ -60,6 +75,9 @@ def configure(
     signing_key_id: Optional[str] = None,
     signing_secret: Optional[str] = None,
     asks_for_stream_usage: bool = True,
+    policy_file: Union[str, "os.PathLike[str]", None] = None,
+    policy_url: Optional[str] = None,
+    environment: Optional[str] = None,
 ) -> Instrumented:
     """Observes the calls of models that this process makes from now on.
 
@@ -67,7 +85,11 @@ def configure(
     standard OTEL_* variables. `service_name` wins over OTEL_SERVICE_NAME; `endpoint` is the base URL of the
     collector and wins over OTEL_EXPORTER_OTLP_ENDPOINT. `signing_key_id` and `signing_secret` (base64) sign what is
     sent, and go together. `asks_for_stream_usage`: OpenAI chat streams that would not report their usage are asked
-    for it, and what that adds to the stream is taken out again. Raises ValueError for arguments that cannot be right, and nothing else: what fails is
+    for it, and what that adds to the stream is taken out again.
+
+    Budgets and kill-switches come from `policy_file`, which is read again when it is written, or from `policy_url`, a
+    collector's `/v1/control`, which is asked with `headers`, and signed where exports are. `environment` is what scopes call so; the resource's
+    `deployment.environment.name` when absent. Raises ValueError for arguments that cannot be right, and nothing else: what fails is
     logged as `lensai`.
     """
     if (signing_key_id is None) != (signing_secret is None):
@@ -76,11 +98,41 @@ def configure(
         return Instrumented([], None)
     options = TelemetryOptions(service_name, endpoint, headers, signing_key_id, signing_secret)
     provider = start_sdk(options)
-    observer = CallObserver(asks_for_stream_usage=asks_for_stream_usage)
-    instrumented = Instrumented(_observe_transports(observer), provider)
+    guard = Guard(environment=environment or environment_of_resource())
+    policy = _policy_of(guard, policy_file, policy_url, options)
+    observer = CallObserver(asks_for_stream_usage=asks_for_stream_usage, guard=guard)
+    undo = _observe_transports(observer)
+    if policy is not None:
+        policy.start()
+        undo.append(policy.stop)
+    instrumented = Instrumented(undo, provider, policy)
     # Runs before the SDK's own end, which was registered before.
     atexit.register(instrumented.force_flush)
     return instrumented
+
+
+def _policy_of(
+    guard: Guard,
+    policy_file: Union[str, "os.PathLike[str]", None],
+    policy_url: Optional[str],
+    options: TelemetryOptions,
+) -> Optional[PolicySource]:
+    if policy_file is not None and policy_url is not None:
+        raise ValueError("policy_file and policy_url are two policies: give one of them")
+    if policy_url is not None:
+        if not policy_url.startswith(("http://", "https://")):
+            raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
+        return ControlPolicySource(
+            guard, policy_url, options.headers or {}, session=session_of(options)
+        )
+    if policy_file is None:
+        return None
+    source = FilePolicy(guard, Path(policy_file))
+    try:
+        source.refresh()
+    except OSError as error:
+        raise ValueError(f"policy_file cannot be read: {error.strerror}") from error
+    return source
 
 
 def _observe_transports(observer: CallObserver) -> List[Callable[[], None]]:

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional
 
+import requests
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -32,6 +33,16 @@ class TelemetryOptions:
     signing_secret: Optional[str]
 
 
+def environment_of_resource() -> Optional[str]:
+    """The deployment environment that OTEL_RESOURCE_ATTRIBUTES names."""
+    attributes = Resource.create().attributes
+    for name in ("deployment.environment.name", "deployment.environment"):
+        value = attributes.get(name)
+        if isinstance(value, str) and value != "":
+            return value
+    return None
+
+
 def has_tracer_provider() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
@@ -46,6 +57,13 @@ def start_sdk(options: TelemetryOptions) -> Optional[TracerProvider]:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def session_of(options: TelemetryOptions) -> Optional[requests.Session]:
+    """One that signs; None where nothing is signed. Raises ValueError for a secret that cannot be one."""
+    if options.signing_key_id is None or options.signing_secret is None:
+        return None
+    return signed_session(options.signing_key_id, options.signing_secret)
 
 
 def _resource(options: TelemetryOptions) -> Resource:
@@ -70,8 +88,9 @@ def _otlp_exporter(options: TelemetryOptions) -> OTLPSpanExporter:
         arguments["endpoint"] = f"{options.endpoint.rstrip('/')}/v1/traces"
     if options.headers is not None:
         arguments["headers"] = dict(options.headers)
-    if options.signing_key_id is not None and options.signing_secret is not None:
-        arguments["session"] = signed_session(options.signing_key_id, options.signing_secret)
+    session = session_of(options)
+    if session is not None:
+        arguments["session"] = session
     if not any(os.environ.get(name) for name in _COMPRESSION_NAMES):
         arguments["compression"] = Compression.Gzip
     return OTLPSpanExporter(**arguments)

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Dict, Iterator, Mapping, Optional, Set
+from typing import Dict, Iterator, Mapping, Optional, Set, Union
 
 from opentelemetry import context
 
 from lensai import _attributes as names
+from lensai._attribution import attribution_of
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver, HidingObserver
 from lensai.calls.content_coding import decoder_of
+from lensai.guard.errors import CallStoppedError
+from lensai.guard.guard import Guard
 from lensai.spans.call_attributes import AttributeValue
-from lensai.spans.call_span import CallSpan, is_refusal
+from lensai.spans.call_span import CallSpan, is_observed, is_refusal
 from lensai.wire.call import WireCall, recognise_call
 from lensai.wire.facts import ResponseFacts
 from lensai.wire.form_fields import FormFields
@@ -107,20 +110,33 @@ class Attempt:
 class CallObserver:
     """The one place where calls begin, whatever they are sent with: every transport is an adapter of it."""
 
-    def __init__(self, *, asks_for_stream_usage: bool = True) -> None:
+    def __init__(self, *, asks_for_stream_usage: bool = True, guard: Optional[Guard] = None) -> None:
         self._asks_for_stream_usage = asks_for_stream_usage
+        self._guard = guard or Guard()
         self._refusing: Set[str] = set()
 
-    def start(self, request: OutgoingRequest, *, may_ask: bool = True) -> Optional[Attempt]:
+    def start(self, request: OutgoingRequest, *, may_ask: bool = True) -> Union[Attempt, CallStoppedError, None]:
         """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a
-        model, or nobody wants to know of it. `may_ask`: the transport can replace the body. Never raises.
+        model, or nobody wants to know of it; an error when it must not be sent: that is what the application gets.
+        `may_ask`: the transport can replace the body. Never raises.
         """
         return never_throw("starting a span", self._start, request, may_ask)
 
-    def _start(self, request: OutgoingRequest, may_ask: bool) -> Optional[Attempt]:
-        call = recognise_call(request.method, request.url, request.body, request.form)
-        span = None if call is None else CallSpan.start(call, _resend_attributes(request.headers))
-        if call is None or span is None:
+    def _start(self, request: OutgoingRequest, may_ask: bool) -> Union[Attempt, CallStoppedError, None]:
+        # A request inside of an observed one is the same call on a lower level.
+        call = None if is_observed() else recognise_call(request.method, request.url, request.body, request.form)
+        if call is None:
+            return None
+        body_bytes = None if request.body is None else len(request.body)
+        admission = self._guard.admit(call, attribution_of(), body_bytes)
+        is_stopped = admission is not None and admission.is_stopped
+        span = never_throw("starting a span", CallSpan.start, call, _resend_attributes(request.headers), admission)
+        if admission is not None and is_stopped:
+            error = admission.error(request.headers.get("user-agent", ""))
+            if span is not None:
+                never_throw("ending a span", span.stop, error.code)
+            return error
+        if span is None:
             return None
         origin = f"{call.server_address}:{call.server_port}"
         asking = self._asking_body(call, request, origin) if may_ask else None

@@ -19,6 +19,7 @@ from lensai.spans.call_attributes import (
     response_attributes,
     span_name_of,
 )
+from lensai.guard.guard import Admission
 from lensai.wire.call import WireCall
 from lensai.wire.facts import ResponseFacts
 
@@ -34,8 +35,9 @@ class CallSpan:
     _open: Set[CallSpan] = set()
     """Those that have not ended, so that they are not lost with the process."""
 
-    def __init__(self, call: WireCall, span: Span) -> None:
+    def __init__(self, call: WireCall, span: Span, admission: Optional[Admission] = None) -> None:
         self.call = call
+        self._admission = admission
         self.on_abandon: Optional[Callable[[], None]] = None
         """Ends the span with what was read of the answer so far."""
         self._span = span
@@ -46,16 +48,20 @@ class CallSpan:
         self._open.add(self)
 
     @classmethod
-    def start(cls, call: WireCall, more: Mapping[str, AttributeValue]) -> Optional[CallSpan]:
-        """None when nobody wants the span: it is not sampled, there is no SDK, or it is observed already."""
-        if is_observed():
-            return None
+    def start(
+        cls,
+        call: WireCall,
+        more: Mapping[str, AttributeValue],
+        admission: Optional[Admission] = None,
+    ) -> Optional[CallSpan]:
+        """None when nobody wants the span: it is not sampled, or there is no SDK; and no budget either."""
+        decided: Mapping[str, AttributeValue] = {} if admission is None else {**admission.attributes}
         span = trace.get_tracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION).start_span(
             span_name_of(call),
             kind=SpanKind.CLIENT,
-            attributes={**request_attributes(call), **attribution_of(), **more},
+            attributes={**request_attributes(call), **attribution_of(), **more, **decided},
         )
-        return cls(call, span) if span.is_recording() else None
+        return cls(call, span, admission) if span.is_recording() or admission is not None else None
 
     @classmethod
     def abandon_all(cls) -> None:
@@ -79,7 +85,14 @@ class CallSpan:
 
     def fail(self, error: BaseException) -> None:
         """There is no answer: `error` is what the application gets."""
-        self._end(lambda: self._set_error(type(error).__name__))
+        self._end(
+            lambda: self._set_error(type(error).__name__),
+            lambda admission: admission.failed(error),
+        )
+
+    def stop(self, code: str) -> None:
+        """Nothing was sent."""
+        self._end(lambda: self._set_error(code), lambda admission: admission.refused())
 
     def refuse(self, status: int) -> None:
         """The provider refused; the body of a refusal says nothing about usage."""
@@ -88,7 +101,7 @@ class CallSpan:
             self._span.set_attribute(names.HTTP_STATUS_CODE, status)
             self._set_error(str(status))
 
-        self._end(describe)
+        self._end(describe, lambda admission: admission.refused())
 
     def complete(self, facts: ResponseFacts, error: Optional[BaseException] = None) -> None:
         """The answer was read as far as it was. `error` is what cut it off, when it was not the caller."""
@@ -103,7 +116,7 @@ class CallSpan:
             if kind is not None:
                 self._set_error(kind)
 
-        self._end(describe)
+        self._end(describe, lambda admission: admission.completed(facts))
 
     def abandon(self) -> None:
         """Nobody will read on."""
@@ -116,13 +129,15 @@ class CallSpan:
         self._span.set_attribute(names.ERROR_TYPE, kind)
         self._span.set_status(Status(StatusCode.ERROR))
 
-    def _end(self, describe: Callable[[], None]) -> None:
+    def _end(self, describe: Callable[[], None], settle: Callable[[Admission], None]) -> None:
         """Once, and whatever happens: a span that never ends is a call that was never made."""
         with self._lock:
             if self._has_ended:
                 return
             self._has_ended = True
         self._open.discard(self)
+        if self._admission is not None:
+            never_throw("settling a call", settle, self._admission)
         try:
             describe()
         finally:

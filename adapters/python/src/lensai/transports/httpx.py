@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import weakref
 from types import ModuleType
-from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple, Union
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
 from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
 from lensai.calls.content_coding import decoder_of
+from lensai.guard.errors import CallStoppedError
 from lensai.wire.stream_usage import may_refuse_stream_usage, refuses_stream_usage
 
 Streams = Tuple[Callable[..., Any], Callable[..., Any]]
@@ -25,11 +26,14 @@ def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[],
     async_class: Any = module.AsyncHTTPTransport
     send, send_async = sync_class.handle_request, async_class.handle_async_request
     make_sync, make_async = _stream_classes(module)
+    stopped_class = _stopped_class(module)
 
     def handle_request(self: Any, request: Any) -> Any:
         attempt = _started(module, observer, request)
         if attempt is None:
             return send(self, request)
+        if isinstance(attempt, CallStoppedError):
+            return _stopped(stopped_class, request, attempt)
         try:
             with attempt.active():
                 asking = _asking(module, attempt, request)
@@ -51,6 +55,8 @@ def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[],
         attempt = _started(module, observer, request)
         if attempt is None:
             return await send_async(self, request)
+        if isinstance(attempt, CallStoppedError):
+            return _stopped(stopped_class, request, attempt)
         try:
             with attempt.active():
                 asking = _asking(module, attempt, request)
@@ -81,7 +87,43 @@ def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[],
     return undo
 
 
-def _started(module: ModuleType, observer: CallObserver, request: Any) -> Optional[Attempt]:
+def _stopped(stopped_class: Any, request: Any, error: CallStoppedError) -> Any:
+    """The error goes to the caller. SDKs of OpenAI's and Anthropic's kind try again after every error of a transport:
+    they get an answer, one that raises the error as soon as it is asked what it is.
+    """
+    if not any(name.lower().startswith("x-stainless-") for name in request.headers):
+        raise error
+    return stopped_class(error)
+
+
+def _stopped_class(module: ModuleType) -> Any:
+    base: Any = module.Response
+
+    class StoppedResponse(base):  # type: ignore[misc]
+        def __init__(self, error: CallStoppedError) -> None:
+            # Should an SDK not ask: a refusal that is not tried again, in the form of most APIs.
+            details = {"type": error.code.rpartition(".")[2], "code": error.code, "message": str(error)}
+            answer = {"type": "error", "message": str(error), "error": details}
+            super().__init__(error.status, headers={"x-should-retry": "false"}, json=answer)
+            self._lensai_error = error
+
+        @property
+        def is_success(self) -> bool:
+            raise self._lensai_error
+
+        @property
+        def is_error(self) -> bool:
+            raise self._lensai_error
+
+        def raise_for_status(self) -> Any:
+            raise self._lensai_error
+
+    return StoppedResponse
+
+
+def _started(
+    module: ModuleType, observer: CallObserver, request: Any
+) -> Union[Attempt, CallStoppedError, None]:
     outgoing = never_throw("reading a request", _outgoing, module, request)
     return None if outgoing is None else observer.start(outgoing)
 

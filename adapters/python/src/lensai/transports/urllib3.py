@@ -12,6 +12,7 @@ from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
 from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
 from lensai.calls.content_coding import decoder_of
+from lensai.guard.errors import CallStoppedError
 
 
 def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
@@ -29,6 +30,8 @@ def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
         attempt = None if outgoing is None else observer.start(outgoing, may_ask=False)
         if attempt is None:
             return sent()
+        if isinstance(attempt, CallStoppedError):
+            raise attempt
         try:
             with attempt.active():
                 response = sent()

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from lensai.wire.call import WireCall
 from lensai.wire.json_path import text_at, texts_at, values_at
+from lensai.wire.text_tokens import text_tokens_at_most
 from lensai.wire.usage import RawUsage, read_provider_usage
 
 _CHOICES_MAX = 256
@@ -33,6 +34,8 @@ class ResponseFacts:
     has_usage: bool = False
     output_characters: int = 0
     """Characters that a stream has put out."""
+    output_tokens_at_most: int = 0
+    """The same in tokens, as an upper bound."""
     error_type: Optional[str] = None
     cost_usd: Optional[float] = None
     """What the provider says it cost, in US dollars."""
@@ -80,6 +83,7 @@ def add_header_usage(call: WireCall, headers: Mapping[str, str], facts: Response
 def add_output_text(call: WireCall, event: Any, facts: ResponseFacts) -> None:
     """Counts the text that one event of a stream brings."""
     for text in texts_at(event, call.api.response.get("outputText", ())):
+        facts.output_tokens_at_most += text_tokens_at_most(text)
         # In UTF-16 units, as the same guess is made elsewhere.
         is_ascii = text.isascii()
         facts.output_characters += (

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import ClassVar, Mapping, Optional
+
+from lensai.guard.money import format_usd
+
+
+class CallStoppedError(Exception):
+    """A call of a model was stopped before it was made: nothing was sent to the provider."""
+
+    code: ClassVar[str] = "control.stopped"
+    """The section of the documentation of errors; also `error.type` of the span."""
+    status: ClassVar[int] = 403
+    """What SDKs see that take it for an answer."""
+
+    def __init__(self, message: str, scope: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.scope = scope
+        """The calls that are meant: attribute names and their values; empty for all of the project."""
+
+
+class KillSwitchError(CallStoppedError):
+    """Somebody has switched such calls off."""
+
+    code = "control.kill_switch"
+
+    def __init__(self, kill_switch_id: str, reason: str, scope: Mapping[str, str], triggered_at: str) -> None:
+        super().__init__(f"a kill-switch stopped the call: {reason}", scope)
+        self.kill_switch_id = kill_switch_id
+        self.reason = reason
+        self.triggered_at = triggered_at
+        """ISO 8601, UTC."""
+
+
+class BudgetExceededError(CallStoppedError):
+    """The call would have cost more than is left of a budget, or nobody knows its price and the budget refuses such."""
+
+    code = "control.budget_exceeded"
+    status = 402
+
+    def __init__(
+        self,
+        budget_id: str,
+        budget_name: str,
+        scope: Mapping[str, str],
+        *,
+        value: Optional[str],
+        limit_nano_usd: int,
+        remaining_nano_usd: int,
+        estimate_nano_usd: Optional[int],
+        resets_at: Optional[str],
+    ) -> None:
+        left = f"{format_usd(remaining_nano_usd)} of {format_usd(limit_nano_usd)} is left"
+        why = (
+            "nobody knows the price of the model, and the budget refuses such calls"
+            if estimate_nano_usd is None
+            else f"{left}, and the call may cost {format_usd(estimate_nano_usd)}"
+        )
+        until = "" if resets_at is None else f"; it starts anew at {resets_at}"
+        super().__init__(f'the budget "{budget_name}" stopped the call: {why}{until}', scope)
+        self.budget_id = budget_id
+        self.budget_name = budget_name
+        self.value = value
+        """Whose share it is, when the budget is kept for each value of an attribute."""
+        self.limit_nano_usd = limit_nano_usd
+        self.remaining_nano_usd = remaining_nano_usd
+        """Neither spent nor held by calls that run."""
+        self.estimate_nano_usd = estimate_nano_usd
+        """What the call may cost at most; None when nobody knows."""
+        self.resets_at = resets_at
+        """ISO 8601, UTC; None for a budget that does not start anew."""
