@@ -51,7 +51,12 @@ async function environment(): Promise<string | undefined> {
 }
 
 async function run(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { cwd: PACKAGE, stdio: "inherit" });
+  const child = spawn(program, args, {
+    cwd: PACKAGE,
+    stdio: "inherit",
+    // The tests start a collector.
+    env: { ...process.env, LENSAI_TEST_NODE: process.execPath },
+  });
   const ended = once(child, "close") as Promise<[number | null]>;
   const [code] = await ended.catch(() => [1]);
   return code ?? 1;

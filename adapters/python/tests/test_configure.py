@@ -89,6 +89,23 @@ def test_signs_what_it_sends() -> None:
     assert 'keyid="sec_1"' in server.received[0].headers["signature-input"]
 
 
+def test_takes_keys_from_the_environment_and_the_users_own_headers_before_them() -> None:
+    keys = {
+        "LENSAI_API_KEY": "abc",
+        "LENSAI_SIGNING_KEY_ID": "sec_2",
+        "LENSAI_SIGNING_SECRET": SECRET,
+        "OTEL_EXPORTER_OTLP_HEADERS": "x-team=a",
+    }
+    with HttpServer() as server:
+        program = WORK.format(configure=f"lensai.configure(endpoint='{server.url}')")
+        run(program, keys)
+        run(program, {**keys, "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=own"})
+    first, second = server.received
+    assert 'keyid="sec_2"' in first.headers["signature-input"]
+    assert (first.headers["x-api-key"], first.headers["x-team"]) == ("abc", "a")
+    assert second.headers["x-api-key"] == "own"
+
+
 def test_keeps_the_tracer_provider_of_the_application() -> None:
     program = """
 import lensai

@@ -16,7 +16,6 @@ import openai
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import HTTPClientError
 from google import genai
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -362,11 +361,9 @@ def test_bedrock_is_not_called_and_not_tried_again(stopped: Callable[[Any], InMe
             aws_secret_access_key="none",
             config=Config(retries={"total_max_attempts": 4}),
         )
-        with pytest.raises((KillSwitchError, HTTPClientError)) as error:
+        with pytest.raises(KillSwitchError):
             client.converse(modelId="amazon.nova-lite-v1:0", messages=[{"role": "user", "content": [{"text": "x"}]}])
     assert server.received == []
-    stop: Any = error.value
-    assert isinstance(stop if isinstance(stop, KillSwitchError) else stop.kwargs["error"], KillSwitchError)
 
 
 def test_calls_are_charged_what_they_cost_until_the_budget_is_used_up(

@@ -45,12 +45,18 @@ def test_writes_every_vector_byte_for_byte(signing_vectors: Any) -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "not base64!", SECRET.rstrip("="), SECRET + "=", base64.b64encode(bytes(31)).decode(), "A" * 400, SECRET + "\n"],
+    ["", "not base64!", SECRET[:-2], SECRET + "=", "=" + SECRET, base64.b64encode(bytes(31)).decode(), "A" * 400, SECRET + "\n"],
 )
 def test_a_secret_that_is_none_is_refused_without_being_shown(secret: str) -> None:
     with pytest.raises(ValueError) as refused:
         signing_secret_of(secret)
     assert len(secret) < 2 or secret not in str(refused.value)
+
+
+def test_a_secret_may_be_in_base64url() -> None:
+    secret = bytes(range(220, 254))
+    for encoded in (base64.b64encode(secret).decode(), base64.urlsafe_b64encode(secret).decode().rstrip("=")):
+        assert signing_secret_of(encoded) == secret
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lensai.guard.guard import Guard
 from lensai.guard.policy_source import ControlPolicySource, FilePolicy, PolicySource
 from lensai.spans.call_span import CallSpan
 from lensai.transports.httpx import instrument_httpx
-from lensai.transports.urllib3 import instrument_urllib3
+from lensai.transports.urllib3 import instrument_botocore, instrument_urllib3
 
 _FLUSH_LIMIT_MS = 2_000
 """A collector that is slow must not hold up the end of a process."""
@@ -84,7 +84,7 @@ def configure(
     Spans go to the tracer provider of the application, or to an OpenTelemetry SDK that is started here and reads the
     standard OTEL_* variables. `service_name` wins over OTEL_SERVICE_NAME; `endpoint` is the base URL of the
     collector and wins over OTEL_EXPORTER_OTLP_ENDPOINT. `signing_key_id` and `signing_secret` (base64) sign what is
-    sent, and go together. `asks_for_stream_usage`: OpenAI chat streams that would not report their usage are asked
+    sent, and go together; LENSAI_SIGNING_KEY_ID, LENSAI_SIGNING_SECRET and LENSAI_API_KEY say the same. `asks_for_stream_usage`: OpenAI chat streams that would not report their usage are asked
     for it, and what that adds to the stream is taken out again.
 
     Budgets and kill-switches come from `policy_file`, which is read again when it is written, or from `policy_url`, a
@@ -92,11 +92,9 @@ def configure(
     `deployment.environment.name` when absent. Raises ValueError for arguments that cannot be right, and nothing else: what fails is
     logged as `lensai`.
     """
-    if (signing_key_id is None) != (signing_secret is None):
-        raise ValueError("signing_key_id and signing_secret go together: give both or neither")
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return Instrumented([], None)
-    options = TelemetryOptions(service_name, endpoint, headers, signing_key_id, signing_secret)
+    options = TelemetryOptions.of(service_name, endpoint, headers, (signing_key_id, signing_secret))
     provider = start_sdk(options)
     guard = Guard(environment=environment or environment_of_resource())
     policy = _policy_of(guard, policy_file, policy_url, options)
@@ -141,6 +139,9 @@ def _observe_transports(observer: CallObserver) -> List[Callable[[], None]]:
         module = _module(name)
         if module is not None:
             undone.append(never_throw(f"observing {name}", instrument_httpx, module, observer))
+    botocore = _module("botocore.httpsession")
+    if botocore is not None:
+        undone.append(never_throw("observing botocore", instrument_botocore, botocore.URLLib3Session))
     return [undo for undo in undone if undo is not None]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import requests
 from opentelemetry import trace
@@ -31,6 +31,27 @@ class TelemetryOptions:
     headers: Optional[Mapping[str, str]]
     signing_key_id: Optional[str]
     signing_secret: Optional[str]
+    api_key: Optional[str] = None
+
+    @staticmethod
+    def of(
+        service_name: Optional[str],
+        endpoint: Optional[str],
+        headers: Optional[Mapping[str, str]],
+        signing: Tuple[Optional[str], Optional[str]],
+    ) -> TelemetryOptions:
+        """With what the environment says where the arguments say nothing. Raises ValueError."""
+        key_id, secret = signing
+        if key_id is None and secret is None:
+            key_id, secret = _variable("LENSAI_SIGNING_KEY_ID"), _variable("LENSAI_SIGNING_SECRET")
+        # Whoever gives one of them does not want to send unsigned.
+        if (key_id is None) != (secret is None):
+            raise ValueError("the id of the signing secret and the secret belong together: give both or neither")
+        return TelemetryOptions(service_name, endpoint, headers, key_id, secret, _variable("LENSAI_API_KEY"))
+
+
+def _variable(name: str) -> Optional[str]:
+    return os.environ.get(name, "").strip() or None
 
 
 def environment_of_resource() -> Optional[str]:
@@ -60,10 +81,17 @@ def start_sdk(options: TelemetryOptions) -> Optional[TracerProvider]:
 
 
 def session_of(options: TelemetryOptions) -> Optional[requests.Session]:
-    """One that signs; None where nothing is signed. Raises ValueError for a secret that cannot be one."""
-    if options.signing_key_id is None or options.signing_secret is None:
-        return None
-    return signed_session(options.signing_key_id, options.signing_secret)
+    """One that signs, or sends the API key; None where neither is asked for. Raises ValueError for a secret that cannot
+    be one.
+    """
+    session: Optional[requests.Session] = None
+    if options.signing_key_id is not None and options.signing_secret is not None:
+        session = signed_session(options.signing_key_id, options.signing_secret)
+    if options.api_key is not None:
+        session = session or requests.Session()
+        # Headers of the single request win: a key that the user sends already.
+        session.headers["x-api-key"] = options.api_key
+    return session
 
 
 def _resource(options: TelemetryOptions) -> Resource:

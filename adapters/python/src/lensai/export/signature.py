@@ -19,7 +19,7 @@ SIGNATURE_LABEL = "lensai"
 
 _SECRET_BYTES_MIN = 32
 _SECRET_BYTES_MAX = 128
-_SECRET_TEXT = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_BASE64URL = str.maketrans("-_", "+/")
 
 _KEY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _NONCE = re.compile(r"[A-Za-z0-9_.:+/=-]{16,128}")
@@ -48,15 +48,18 @@ class RequestToSign:
 
 
 def signing_secret_of(text: str) -> bytes:
-    """The key of the MAC. Raises ValueError; the message does not repeat the secret."""
+    """The key of the MAC, of its base64, or its base64url without padding. Raises ValueError; the message does not
+    repeat the secret.
+    """
     try:
-        if _SECRET_TEXT.fullmatch(text) is None:
-            raise ValueError
-        secret = base64.b64decode(text, validate=True)
-        if base64.b64encode(secret).decode() != text:
-            raise ValueError
+        padded = text + "=" * (-len(text) % 4)
+        secret = base64.b64decode(padded.translate(_BASE64URL), validate=True)
     except (ValueError, binascii.Error):
-        raise ValueError("the signing secret is not base64; copy it again") from None
+        secret = b""
+    # A value has one form in each of them only.
+    url = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    if text == "" or text not in (base64.b64encode(secret).decode(), url):
+        raise ValueError("the signing secret is not base64; copy it again")
     if not _SECRET_BYTES_MIN <= len(secret) <= _SECRET_BYTES_MAX:
         raise ValueError(
             f"the signing secret has {len(secret)} bytes, "

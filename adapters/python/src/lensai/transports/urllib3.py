@@ -51,6 +51,30 @@ def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
     return undo
 
 
+def instrument_botocore(session: Any) -> Callable[[], None]:
+    """botocore makes an error of its own of whatever urllib3 raises: of ours, ours comes out again. `session` is its
+    URLLib3Session; answers with what undoes it.
+    """
+    send = session.send
+
+    def unwrapped(self: Any, request: Any) -> Any:
+        try:
+            return send(self, request)
+        except Exception as error:
+            cause = error.__context__
+            if isinstance(cause, CallStoppedError):
+                raise cause from None
+            raise
+
+    session.send = unwrapped
+
+    def undo() -> None:
+        if session.send is unwrapped:
+            session.send = send
+
+    return undo
+
+
 def _outgoing(pool: Any, method: Any, url: Any, content: Any) -> Optional[OutgoingRequest]:
     if method != "POST":
         return None

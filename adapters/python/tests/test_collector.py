@@ -1,0 +1,126 @@
+"""The real collector, with a project that takes signed requests only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+import requests
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from http_server import HttpServer, Received, Reply
+from lensai.export.signed_session import signed_session
+from lensai.guard.guard import Guard
+from lensai.guard.policy_source import ControlPolicySource
+
+REPOSITORY = Path(__file__).parents[3]
+ISSUED_AT = "2026-11-24T00:00:00.000Z"
+SECRET = hashlib.sha256(b"a secret of this test").digest()
+SNAPSHOT: Dict[str, Any] = {
+    "formatVersion": 1,
+    "version": 7,
+    "issuedAt": ISSUED_AT,
+    "projects": [{"id": "shop", "name": "Shop", "content": "redacted", "requireSignature": True}],
+    "keys": [],
+    "signingSecrets": [
+        {"id": "sec_shop", "projectId": "shop", "secret": base64.urlsafe_b64encode(SECRET).decode().rstrip("=")}
+    ],
+    "budgets": [],
+    "killSwitches": [
+        {"id": "k1", "projectId": "shop", "scope": {"model": "gpt-5*"}, "reason": "a loop", "triggeredAt": ISSUED_AT}
+    ],
+}
+
+
+def node() -> List[str]:
+    """The one of the repository; `test:python` says where it is."""
+    path = os.environ.get("LENSAI_TEST_NODE")
+    return [path] if path else ["npx", "--yes", "pnpm@12", "--dir", str(REPOSITORY), "exec", "node"]
+
+
+@pytest.fixture(scope="module")
+def collector_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    def snapshot(received: Received) -> Reply:
+        return Reply(200, json.dumps(SNAPSHOT).encode(), {"etag": '"7"', "content-type": "application/json"})
+
+    with HttpServer(snapshot) as console:
+        child = subprocess.Popen(
+            [*node(), str(REPOSITORY / "collector" / "src" / "main.ts")],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ.get("HOME", ""),
+                "LENSAI_DATA_DIR": str(tmp_path_factory.mktemp("collector")),
+                "LENSAI_OTLP_HTTP_PORT": "0",
+                "LENSAI_OTLP_GRPC_PORT": "0",
+                "LENSAI_CONTROL_URL": console.url,
+                "LENSAI_CONTROL_TOKEN": "control-token-of-this-test-0123456789",
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stderr is not None
+        try:
+            for line in child.stderr:
+                if '"httpPort"' in line:
+                    url = f"http://127.0.0.1:{json.loads(line)['httpPort']}"
+                    break
+            else:
+                raise AssertionError("the collector did not start")
+            wait_for_snapshot(url)
+            yield url
+        finally:
+            child.terminate()
+            child.communicate(timeout=30)
+
+
+def wait_for_snapshot(url: str) -> None:
+    """It asks the console after its start."""
+    source = ControlPolicySource(Guard(), f"{url}/v1/control", {}, session=session())
+    for _ in range(100):
+        try:
+            source.refresh()
+            return
+        except ValueError:
+            source.wait(0.1)
+    raise AssertionError("the collector does not know its secret")
+
+
+def session() -> requests.Session:
+    return signed_session("sec_shop", base64.b64encode(SECRET).decode())
+
+
+def a_span() -> List[ReadableSpan]:
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    provider.get_tracer("test").start_span("work").end()
+    return list(kept.get_finished_spans())
+
+
+@pytest.mark.parametrize("compression", [Compression.Gzip, Compression.NoCompression])
+def test_takes_what_is_signed_and_nothing_else(collector_url: str, compression: Compression) -> None:
+    endpoint = f"{collector_url}/v1/traces"
+    signed = OTLPSpanExporter(endpoint=endpoint, session=session(), compression=compression)
+    stranger = signed_session("sec_shop", base64.b64encode(bytes(32)).decode())
+    forged = OTLPSpanExporter(endpoint=endpoint, session=stranger, compression=compression)
+    assert signed.export(a_span()) is SpanExportResult.SUCCESS
+    assert signed.export(a_span()) is SpanExportResult.SUCCESS
+    assert forged.export(a_span()) is SpanExportResult.FAILURE
+
+
+def test_says_what_the_policy_is_and_when_it_has_not_changed(collector_url: str) -> None:
+    guard = Guard()
+    source = ControlPolicySource(guard, f"{collector_url}/v1/control", {}, session=session())
+    source.refresh()
+    assert (guard.version, guard.is_active, guard.is_reachable) == (7, True, True)
+    source.refresh()
+    assert (guard.version, guard.is_reachable) == (7, True)
