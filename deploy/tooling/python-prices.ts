@@ -10,6 +10,7 @@ import { priceCall } from "@lensai/otel-config/pricing/price-call";
 import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
 import { STANDARD_SPELLINGS } from "@lensai/otel-config/pricing/service-tier";
 import { createNormalUsage } from "@lensai/otel-config/usage/usage";
+import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import { jsonLines } from "./python-tables.ts";
 
 const MS_PER_SECOND = 1000;
@@ -105,7 +106,7 @@ export function priceVectorsJson(): string {
 const MODELS_MAX = 120;
 const costText = (nano: bigint | undefined): string | null => nano?.toString() ?? null;
 
-const SMALL = {
+const SMALL: NormalUsage = {
   ...createNormalUsage(),
   input: 1007,
   inputUncached: 807,
@@ -115,7 +116,7 @@ const SMALL = {
   output: 333,
   reasoning: 33,
 };
-const LARGE = {
+const LARGE: NormalUsage = {
   ...createNormalUsage(),
   input: 300_001,
   inputUncached: 299_000,
@@ -131,4 +132,4 @@ const withoutUndefined = ({
   source: _source,
   flags: _flags,
   ...usage
-}: typeof SMALL): unknown => usage;
+}: NormalUsage): unknown => usage;

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from http_server import HttpServer
+from http_server import HttpServer, Received
 from lensai import _scope, configure
 
 SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -32,8 +32,13 @@ def run(program: str, environment: Optional[Dict[str, str]] = None) -> str:
     return done.stdout + done.stderr
 
 
+def posted(server: HttpServer) -> List[Received]:
+    """Without the questions for the policy."""
+    return [received for received in server.received if received.method == "POST"]
+
+
 def exported(server: HttpServer) -> ExportTraceServiceRequest:
-    (received,) = server.received
+    (received,) = posted(server)
     assert received.path == "/v1/traces"
     is_compressed = received.headers.get("content-encoding") == "gzip"
     return ExportTraceServiceRequest.FromString(gzip.decompress(received.body) if is_compressed else received.body)
@@ -56,7 +61,7 @@ def test_sends_the_last_spans_at_the_end_of_the_process() -> None:
     assert names["service.name"] == "shop"
     (scope,) = resource.scope_spans
     assert (scope.scope.name, scope.spans[0].name) == ("lensai", "invoke_workflow work")
-    assert server.received[0].headers["content-encoding"] == "gzip"
+    assert posted(server)[0].headers["content-encoding"] == "gzip"
 
 
 def test_honours_the_standard_variables() -> None:
@@ -70,23 +75,23 @@ def test_honours_the_standard_variables() -> None:
                 "OTEL_SERVICE_NAME": "from-outside",
             },
         )
-    assert server.received[0].headers["x-api-key"] == "abc"
-    assert "content-encoding" not in server.received[0].headers
-    assert b"from-outside" in server.received[0].body
+    assert posted(server)[0].headers["x-api-key"] == "abc"
+    assert "content-encoding" not in posted(server)[0].headers
+    assert b"from-outside" in posted(server)[0].body
 
 
 @pytest.mark.parametrize("environment", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
 def test_sends_nothing_where_it_is_told_to(environment: Dict[str, str]) -> None:
     with HttpServer() as server:
         run(WORK.format(configure=f"lensai.configure(endpoint='{server.url}')"), environment)
-    assert server.received == []
+    assert posted(server) == []
 
 
 def test_signs_what_it_sends() -> None:
     options = f"endpoint='{{}}', signing_key_id='sec_1', signing_secret='{SECRET}'"
     with HttpServer() as server:
         run(WORK.format(configure=f"lensai.configure({options.format(server.url)})"))
-    assert 'keyid="sec_1"' in server.received[0].headers["signature-input"]
+    assert 'keyid="sec_1"' in posted(server)[0].headers["signature-input"]
 
 
 def test_takes_keys_from_the_environment_and_the_users_own_headers_before_them() -> None:
@@ -100,10 +105,24 @@ def test_takes_keys_from_the_environment_and_the_users_own_headers_before_them()
         program = WORK.format(configure=f"lensai.configure(endpoint='{server.url}')")
         run(program, keys)
         run(program, {**keys, "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=own"})
-    first, second = server.received
+    first, second = posted(server)
     assert 'keyid="sec_2"' in first.headers["signature-input"]
     assert (first.headers["x-api-key"], first.headers["x-team"]) == ("abc", "a")
     assert second.headers["x-api-key"] == "own"
+
+
+def test_asks_the_collector_that_spans_go_to_for_the_policy_with_the_same_headers() -> None:
+    program = """
+import lensai
+instrumented = lensai.configure()
+assert instrumented.wait_for_policy()
+"""
+    with HttpServer() as server:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": server.url, "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=abc"}
+        assert run(program, variables) == ""
+        run(program, {**variables, "LENSAI_CONTROL_URL": f"{server.url}/elsewhere"})
+    asked = [(received.method, received.path, received.headers["x-api-key"]) for received in server.received]
+    assert asked == [("GET", "/v1/control", "abc"), ("GET", "/elsewhere", "abc")]
 
 
 def test_keeps_the_tracer_provider_of_the_application() -> None:

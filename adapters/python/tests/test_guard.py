@@ -350,6 +350,25 @@ def test_the_error_is_one_of_the_sdks_own_as_well(stopped: Callable[[Any], InMem
         anthropic_call("http://127.0.0.1:1", False)
 
 
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_an_sdk_that_tries_again_after_every_error_of_a_transport_gets_an_answer_that_raises(
+    is_async: bool, stopped: Callable[[Any], InMemorySpanExporter]
+) -> None:
+    stopped(policy(kill_switches=[SWITCH]))
+    url, headers = f"http://127.0.0.1:1{PATH}", {"x-stainless-lang": "python"}
+
+    async def post() -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.post(url, json=chat(), headers=headers)
+
+    response = asyncio.run(post()) if is_async else httpx.post(url, json=chat(), headers=headers)
+    assert (response.status_code, response.headers["x-should-retry"]) == (403, "false")
+    assert response.json()["error"]["code"] == "control.kill_switch"
+    for asks in (response.raise_for_status, lambda: response.is_success, lambda: response.is_error):
+        with pytest.raises(KillSwitchError):
+            asks()
+
+
 def test_bedrock_is_not_called_and_not_tried_again(stopped: Callable[[Any], InMemorySpanExporter]) -> None:
     stopped(policy(kill_switches=[SWITCH]))
     with HttpServer() as server:

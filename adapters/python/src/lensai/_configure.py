@@ -11,7 +11,15 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from lensai._never_throw import never_throw
-from lensai._telemetry import TelemetryOptions, environment_of_resource, session_of, start_sdk
+from lensai._telemetry import (
+    TelemetryOptions,
+    control_headers_of,
+    control_url_of,
+    environment_of_resource,
+    session_of,
+    start_sdk,
+    variable,
+)
 from lensai.calls.attempt import CallObserver
 from lensai.guard.guard import Guard
 from lensai.guard.policy_source import ControlPolicySource, FilePolicy, PolicySource
@@ -87,8 +95,9 @@ def configure(
     sent, and go together; LENSAI_SIGNING_KEY_ID, LENSAI_SIGNING_SECRET and LENSAI_API_KEY say the same. `asks_for_stream_usage`: OpenAI chat streams that would not report their usage are asked
     for it, and what that adds to the stream is taken out again.
 
-    Budgets and kill-switches come from `policy_file`, which is read again when it is written, or from `policy_url`, a
-    collector's `/v1/control`, which is asked with `headers`, and signed where exports are. `environment` is what scopes call so; the resource's
+    Budgets and kill-switches come from `policy_file` (LENSAI_POLICY_FILE), which is read again when it is written, or
+    from `policy_url` (LENSAI_CONTROL_URL), a collector's `/v1/control`, which is asked with `headers`, and signed where
+    exports are; where neither is given, from the collector that spans go to. `environment` is what scopes call so; the resource's
     `deployment.environment.name` when absent. Raises ValueError for arguments that cannot be right, and nothing else: what fails is
     logged as `lensai`.
     """
@@ -117,14 +126,19 @@ def _policy_of(
 ) -> Optional[PolicySource]:
     if policy_file is not None and policy_url is not None:
         raise ValueError("policy_file and policy_url are two policies: give one of them")
-    if policy_url is not None:
-        if not policy_url.startswith(("http://", "https://")):
-            raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
-        return ControlPolicySource(
-            guard, policy_url, options.headers or {}, session=session_of(options)
-        )
+    if policy_file is None and policy_url is None:
+        policy_file = variable("LENSAI_POLICY_FILE")
     if policy_file is None:
-        return None
+        asked = policy_url or variable("LENSAI_CONTROL_URL")
+        url = asked or control_url_of(options)
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
+        headers = control_headers_of(options)
+        return ControlPolicySource(
+            guard, url, headers, session=session_of(options), is_asked_for=asked is not None
+        )
     source = FilePolicy(guard, Path(policy_file))
     try:
         source.refresh()

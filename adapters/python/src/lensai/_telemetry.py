@@ -16,6 +16,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+from opentelemetry.util.re import parse_env_headers
 
 from lensai.export.signed_session import signed_session
 
@@ -43,15 +44,28 @@ class TelemetryOptions:
         """With what the environment says where the arguments say nothing. Raises ValueError."""
         key_id, secret = signing
         if key_id is None and secret is None:
-            key_id, secret = _variable("LENSAI_SIGNING_KEY_ID"), _variable("LENSAI_SIGNING_SECRET")
+            key_id, secret = variable("LENSAI_SIGNING_KEY_ID"), variable("LENSAI_SIGNING_SECRET")
         # Whoever gives one of them does not want to send unsigned.
         if (key_id is None) != (secret is None):
             raise ValueError("the id of the signing secret and the secret belong together: give both or neither")
-        return TelemetryOptions(service_name, endpoint, headers, key_id, secret, _variable("LENSAI_API_KEY"))
+        return TelemetryOptions(service_name, endpoint, headers, key_id, secret, variable("LENSAI_API_KEY"))
 
 
-def _variable(name: str) -> Optional[str]:
+def variable(name: str) -> Optional[str]:
     return os.environ.get(name, "").strip() or None
+
+
+def control_url_of(options: TelemetryOptions) -> Optional[str]:
+    """Where the collector that spans go to has its policy; None when nobody says which that is."""
+    base = options.endpoint or variable("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return None if base is None else f"{base.rstrip('/')}/v1/control"
+
+
+def control_headers_of(options: TelemetryOptions) -> Dict[str, str]:
+    """What the exporter sends as well: an API key may be among it."""
+    if options.headers is not None:
+        return dict(options.headers)
+    return dict(parse_env_headers(variable("OTEL_EXPORTER_OTLP_HEADERS") or "", liberal=True))
 
 
 def environment_of_resource() -> Optional[str]:

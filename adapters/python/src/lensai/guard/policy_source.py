@@ -35,6 +35,7 @@ class PolicySource(ABC):
         self._ended = threading.Event()
         self._asked = threading.Event()
         self._problem = ""
+        self._level = logging.WARNING
 
     @abstractmethod
     def refresh(self) -> None:
@@ -76,7 +77,7 @@ class PolicySource(ABC):
             return
         self._problem = problem
         try:
-            _logger.warning("lensai: %s; the last one stays in force", problem)
+            _logger.log(self._level, "lensai: %s; the last one stays in force", problem)
         except Exception as error:
             report("logging", error)
 
@@ -108,10 +109,13 @@ class ControlPolicySource(PolicySource):
         headers: Mapping[str, str],
         *,
         session: Optional[requests.Session] = None,
+        is_asked_for: bool = True,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         super().__init__(guard, poll_seconds)
         self._url = url
+        # A collector of others has no policy, and that is no problem.
+        self._level = logging.WARNING if is_asked_for else logging.DEBUG
         self._session = session or requests.Session()
         # A signature covers a content type, whatever there is of content.
         self._session.headers["content-type"] = "application/json"
