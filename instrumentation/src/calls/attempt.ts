@@ -110,7 +110,7 @@ export class Attempt {
         ? hidingObserver(this.#span, reader)
         : readingObserver(this.#span, reader);
     const observer =
-      this.#guarded === undefined ? reading : meteredObserver(reading, reader, this.#guarded);
+      this.#guarded?.isMetered === true ? meteredObserver(reading, reader, this.#guarded) : reading;
     this.#span.onAbandon = observer.cancel;
     return observer;
   }

@@ -17,7 +17,7 @@ import { isSigned } from "./signed-request.ts";
 
 /** A request that could be a call of a model, as its transport has it. */
 export interface CallRequest
-  extends WireRequest, LowerRequest, Pick<Partial<GuardedRequest>, "isCuttable"> {
+  extends WireRequest, LowerRequest, Pick<Partial<GuardedRequest>, "isCuttable" | "isStoppable"> {
   /** The transport has the body whole and can send another one; not when the caller has signed it. */
   readonly isBodyChangeable?: boolean;
   readonly header: HeaderReader;
@@ -65,6 +65,7 @@ export class CallObserver {
           ...request,
           isBodyChangeable: request.isBodyChangeable === true && !isSigned(request.header),
           isCuttable: request.isCuttable === true,
+          isStoppable: request.isStoppable === true,
         },
         () => attributionOf(context.active()),
       );

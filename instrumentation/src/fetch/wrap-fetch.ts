@@ -92,6 +92,7 @@ class FetchObserver {
       header,
       isBodyChangeable: request.body !== undefined,
       isCuttable: true,
+      isStoppable: true,
     });
     if (attempt === undefined) return this.#pass(self, args);
     if (attempt.refusal !== undefined) return refusedFetch(attempt.refusal, url);

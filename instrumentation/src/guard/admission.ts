@@ -6,22 +6,47 @@ import type { ScopeValues } from "./scope-index.ts";
 /** What is decided about a call before it is made. `unlimited`: it is under no budget. */
 export type AdmissionDecision = "unlimited" | "allowed" | "warned" | "refused" | "killed";
 
+export interface AdmittedCall {
+  readonly values: ScopeValues;
+  readonly estimate: CallEstimate;
+  readonly nowMs: number;
+  /** Absent: yes. A call that cannot be stopped any more is charged and marked as if it were warned of. */
+  readonly isStoppable?: boolean;
+}
+
 /**
  * Decides about a call, at once and from memory: kill-switches first, then every budget that the call is under.
  * A call that is not stopped holds its estimate in each of them until `settle`; one that is stopped holds nothing,
  * and `hold` says by what. Budgets that only watch are charged and stop nothing.
  */
-export function admit(
-  policy: PolicyIndex,
-  call: { readonly values: ScopeValues; readonly estimate: CallEstimate; readonly nowMs: number },
-  hold: Hold,
-): AdmissionDecision {
+export function admit(policy: PolicyIndex, call: AdmittedCall, hold: Hold): AdmissionDecision {
   hold.clear();
-  const { values, estimate, nowMs } = call;
+  const { values, estimate, nowMs, isStoppable = true } = call;
   if (policy.killSwitches.match(values, hold.switches) > 0) {
-    hold.killSwitch = hold.switches[0];
-    return "killed";
+    if (isStoppable) {
+      hold.killSwitch = hold.switches[0];
+      return "killed";
+    }
+    hold.isWarned = true;
   }
+  addCharges(policy, call, hold);
+  if (hold.count === 0) return hold.isWarned ? "warned" : "unlimited";
+  for (let index = 0; index < hold.count; index += 1) {
+    checkRoom(hold.charges[index] as Charge, estimate, { hold, nowMs });
+  }
+  if (hold.refusedBy !== undefined) {
+    if (isStoppable) {
+      hold.count = 0;
+      return "refused";
+    }
+    hold.isWarned = true;
+  }
+  reserveAll(hold);
+  return hold.isWarned ? "warned" : "allowed";
+}
+
+/** The budgets that the call is under. */
+function addCharges(policy: PolicyIndex, { values, nowMs }: AdmittedCall, hold: Hold): void {
   const matched = policy.budgets.match(values, hold.matched);
   for (let index = 0; index < matched; index += 1) {
     const budget = hold.matched[index];
@@ -29,16 +54,6 @@ export function admit(
     if (budget !== undefined && account !== undefined) hold.add(budget, account, 0);
   }
   hold.matchedCount = hold.count;
-  if (hold.count === 0) return "unlimited";
-  for (let index = 0; index < hold.count; index += 1) {
-    checkRoom(hold.charges[index] as Charge, estimate, { hold, nowMs });
-  }
-  if (hold.refusedBy !== undefined) {
-    hold.count = 0;
-    return "refused";
-  }
-  reserveAll(hold);
-  return hold.isWarned ? "warned" : "allowed";
 }
 
 /** Puts the amount on the charge, and on the hold what speaks against it. */

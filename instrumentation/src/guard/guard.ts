@@ -39,6 +39,8 @@ export interface GuardedRequest extends Pick<WireRequest, "body" | "form"> {
   readonly isBodyChangeable: boolean;
   /** The transport stops a stream when it is told to. */
   readonly isCuttable: boolean;
+  /** The transport has not sent anything, and can let it be. */
+  readonly isStoppable: boolean;
 }
 
 /**
@@ -99,7 +101,11 @@ export class Guard {
     const isMetered = isStream && request.isCuttable;
     const estimate = estimator.estimate(call, size, { route, isMetered, nowMs });
     const hold = new Hold();
-    const decision = admit(this.#index, { values, estimate, nowMs }, hold);
+    const decision = admit(
+      this.#index,
+      { values, estimate, nowMs, isStoppable: request.isStoppable },
+      hold,
+    );
     if (decision === "unlimited") return undefined;
     const clamped =
       decision === "refused" && request.isBodyChangeable && json !== undefined
@@ -113,6 +119,7 @@ export class Guard {
       estimate,
       estimator,
       clampedBody: clamped,
+      isMetered,
       nowMs: () => this.nowMs(),
     });
   }

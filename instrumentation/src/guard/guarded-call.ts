@@ -33,6 +33,8 @@ export interface GuardedCallInput {
   readonly estimator: Estimator;
   /** The request's JSON with a lower limit of output, when it was clamped. */
   readonly clampedBody: string | undefined;
+  /** What streams is to be held to what is reserved, as it comes. */
+  readonly isMetered: boolean;
   readonly nowMs: () => number;
 }
 
@@ -67,6 +69,10 @@ export class GuardedCall {
     const { hold } = input;
     this.#leaseId = hold.count === 0 ? undefined : hold.charges[0]?.leaseId || undefined;
     this.#heldNano = heldNanoOf(hold);
+  }
+
+  get isMetered(): boolean {
+    return this.#input.isMetered;
   }
 
   /** Of the span. */

@@ -48,6 +48,7 @@ export function instrumentHttp(calls: CallObserver): () => void {
       // What is written before the end takes the headers with it.
       isBodyChangeable: !request.headersSent,
       isCuttable: true,
+      isStoppable: true,
     });
     if (attempt === undefined || attempt.refusal !== undefined) return attempt;
     attempts.set(request, attempt);

@@ -4,6 +4,7 @@ import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { fieldsOf } from "../fetch/fetch-request.ts";
+import type { RefusalError } from "../guard/refusal.ts";
 import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
@@ -37,8 +38,8 @@ export class UndiciExchange {
     const form = fieldsOf(request.body);
     if (request.body instanceof Uint8Array) {
       this.#body.add(request.body);
-      this.#start(form);
-    } else if (form !== undefined) this.#start(form);
+      this.#start(form, { isStoppable: true });
+    } else if (form !== undefined) this.#start(form, { isStoppable: true });
     // Streams belong to the application: what they bring is read as it is sent.
     else intercept(request, "onBodySent", (chunk) => this.#body.add(chunk));
   }
@@ -74,7 +75,7 @@ export class UndiciExchange {
     else this.#answer.fail(error);
   }
 
-  #start(form?: FormFields): void {
+  #start(form?: FormFields, { isStoppable = false } = {}): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     const request = this.#request;
@@ -96,14 +97,32 @@ export class UndiciExchange {
         },
         form,
         header: (name) => requestHeader(request, name),
+        isStoppable,
       }),
     );
+    const refusal = this.#attempt?.refusal;
+    if (refusal === undefined) return;
+    this.#attempt = undefined;
+    refuse(request, refusal);
   }
 }
 
 /** The application has read enough: what undici says when it gave no reason. */
 function isLeft(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === "UND_ERR_ABORTED";
+}
+
+/** What undici calls when it has a connection for the request, before it writes: 8, and before that. */
+const STARTS = ["onRequestStart", "onConnect"];
+
+/** An error that is thrown there becomes the request's own, and nothing is written. */
+function refuse(request: UndiciRequest, refusal: RefusalError): void {
+  const value = (): never => {
+    throw refusal;
+  };
+  for (const name of STARTS) {
+    if (name in request) Object.defineProperty(request, name, { value, configurable: true });
+  }
 }
 
 /** Sees what a method of this one request is given; the method gets it as before. */
