@@ -11,7 +11,7 @@ import type { ScopeValues } from "./scope-index.ts";
  * Accounts of one budget that is kept for each value apart (about 20 MB). Values beyond share one account with
  * the amount of one: a program that puts a new name on every call must not get a new budget with each.
  */
-export const ACCOUNTS_MAX = 100_000;
+const ACCOUNTS_MAX = 100_000;
 
 /** No value of an attribute: these are not empty, and have no control characters by any sane use. */
 const ALL_OTHERS = "\0others";
@@ -22,6 +22,7 @@ export class Budget {
   #accountTerms: AccountTerms;
   #period: BudgetPeriod;
   readonly #source: LeaseSource;
+  readonly #accountsMax: number;
   // Copies of the terms, nearer: the check before a call waits for memory more than for anything else.
   mode: BudgetMode;
   #each: ScopeKey | undefined;
@@ -31,8 +32,9 @@ export class Budget {
   /** Of a budget for each value. */
   #accounts: Map<string, BudgetAccount> | undefined;
 
-  constructor(terms: BudgetTerms, source: LeaseSource) {
+  constructor(terms: BudgetTerms, source: LeaseSource, accountsMax: number = ACCOUNTS_MAX) {
     this.#terms = terms;
+    this.#accountsMax = accountsMax;
     this.#accountTerms = accountTermsOf(terms);
     this.#period = periodOf(terms);
     this.#source = source;
@@ -92,7 +94,7 @@ export class Budget {
 
   #openFor(value: string): BudgetAccount {
     this.#accounts ??= new Map();
-    const name = this.#accounts.size >= ACCOUNTS_MAX ? ALL_OTHERS : value;
+    const name = this.#accounts.size >= this.#accountsMax ? ALL_OTHERS : value;
     const known = this.#accounts.get(name);
     if (known !== undefined) return known;
     const account = this.#open(name);

@@ -2,7 +2,7 @@ import type { BudgetTerms } from "@lensai/otel-config/control/budgets";
 import { describe, expect, test } from "vitest";
 import { admit, settle, topUp } from "../../src/guard/admission.ts";
 import type { AdmissionDecision } from "../../src/guard/admission.ts";
-import { ACCOUNTS_MAX, Budget } from "../../src/guard/budget.ts";
+import { Budget } from "../../src/guard/budget.ts";
 import { Hold } from "../../src/guard/hold.ts";
 import type { CallEstimate } from "../../src/guard/hold.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
@@ -246,8 +246,9 @@ test("a running call reserves more from all of its budgets or from none", () => 
 });
 
 test("a new name on every call does not bring a new budget with every call", () => {
-  const budget = new Budget(budgetTerms({ each: "user" }), new LocalLeases());
-  for (let user = 0; user < ACCOUNTS_MAX; user += 1) {
+  const accountsMax = 100;
+  const budget = new Budget(budgetTerms({ each: "user" }), new LocalLeases(), accountsMax);
+  for (let user = 0; user < accountsMax; user += 1) {
     budget.accountOf({ user: `user-${user}` }, IN_THE_MONTH_MS);
   }
   const overflow = ["x", "y"].map((user) => budget.accountOf({ user }, IN_THE_MONTH_MS));

@@ -11,6 +11,9 @@ import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import { sse } from "../support/wire-call.ts";
 
+/** One for all: a new one reads its list anew. */
+const BOOK = createPriceBook();
+
 let provider: ProviderServer;
 beforeAll(async () => {
   provider = await startProviderServer();
@@ -65,7 +68,7 @@ const ANSWERS: Readonly<Record<string, ProviderServer["answer"]>> = {
 
 /** What the application sees of a call that the guard decides about. */
 async function outcome(options: GuardOptions, limitNanoUsd: string): Promise<string> {
-  const guard = new Guard(options);
+  const guard = new Guard({ prices: BOOK, ...options });
   const budgets = [
     budgetTerms({ id: "all", limitNanoUsd, clamp: true }),
     budgetTerms({ id: "each", each: "model", limitNanoUsd, unknownPrice: "assume_family_max" }),
@@ -88,30 +91,42 @@ async function outcome(options: GuardOptions, limitNanoUsd: string): Promise<str
   }
 }
 
-const PARTS: Readonly<Record<string, (faults: Faults) => GuardOptions>> = {
-  "the clock": (faults) => ({
-    nowMs: () => {
-      faults.use();
-      return IN_THE_MONTH_MS;
-    },
-  }),
-  "the price book": (faults) => ({
-    nowMs: () => IN_THE_MONTH_MS,
-    prices: faults.within(createPriceBook()),
-  }),
-  "the source of leases": (faults) => ({
-    nowMs: () => IN_THE_MONTH_MS,
-    leases: faults.within(new LocalLeases()),
-  }),
-};
+const LIMITS = ["900000000000", "7000000", "1"];
 
-describe.each(Object.entries(PARTS))("wherever %s breaks", (_, broken) => {
+type Broken = (faults: Faults) => GuardOptions;
+
+const PARTS: readonly (readonly [name: string, broken: Broken, limits: readonly string[]])[] = [
+  [
+    "the clock",
+    (faults) => ({
+      nowMs: () => {
+        faults.use();
+        return IN_THE_MONTH_MS;
+      },
+    }),
+    LIMITS,
+  ],
+  [
+    "the price book",
+    // Every price is a use: hundreds.
+    (faults) => ({ nowMs: () => IN_THE_MONTH_MS, prices: faults.within(BOOK) }),
+    ["7000000"],
+  ],
+  [
+    "the source of leases",
+    (faults) => ({ nowMs: () => IN_THE_MONTH_MS, leases: faults.within(new LocalLeases()) }),
+    LIMITS,
+  ],
+];
+
+describe.each(PARTS)("wherever %s breaks", (...[, broken, limits]) => {
   test.each(Object.entries(ANSWERS))(
     "the application gets %s, or the guard's refusal, and nothing else",
     async (...[, answer]) => {
       provider.answer = answer;
       const whole = await outcome({ nowMs: () => IN_THE_MONTH_MS }, "900000000000");
-      for (const limit of ["900000000000", "7000000", "1"]) {
+      // With room for all, for a part of it, and for nothing.
+      for (const limit of limits) {
         let fault = 0;
         let uses: number;
         do {
