@@ -11,6 +11,7 @@ export default defineConfig({
     "src/content/content-capture.ts",
     "src/export/fetch-exporter.ts",
     "src/fetch/{wrap,instrument}-fetch.ts",
+    "src/guard/{guard,refusal,refusal-of}.ts",
     "src/manual/{attribution,estimate-cost,trace-llm}.ts",
     "src/runs/{run-spans,trace-work}.ts",
     "src/doctor/main.ts",

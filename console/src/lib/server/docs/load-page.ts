@@ -27,6 +27,7 @@ const READING_ORDER: readonly string[] = [
   "signed-exports",
   "control-endpoint",
   "ready-files",
+  "guard",
   "dialects",
   "billing-once",
   "project-page",
