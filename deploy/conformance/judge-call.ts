@@ -24,7 +24,7 @@ const isMarked = ({ source }: CallRow): boolean => source === "missing" || sourc
 export function judgeCall(call: TrueCall, row: CallRow, records: readonly WireRecord[]): Finding[] {
   const [truth, ours] = [trueCounts(call), rowCounts(row)];
   const off = TOKEN_FIELDS.filter((field) => (ours[field] ?? 0) !== truth[field]);
-  if (off.length === 0) return unmarked(row);
+  if (off.length === 0) return unmarked(call, row);
   const counts = countsOfCall(call, records, row.spanId);
   const lost = off.filter((field) => isVisible(field, truth, counts));
   if (lost.length > 0) {
@@ -48,7 +48,9 @@ function judgeUnsent(row: CallRow, field: TokenField): Finding {
 }
 
 /** Right counts must not be called missing; estimated they may be, where a client mixes both without a sign. */
-function unmarked({ source, usageRule }: CallRow): Finding[] {
+function unmarked({ usage }: TrueCall, { source, usageRule }: CallRow): Finding[] {
+  // What is charged by the picture or the second has no counts.
+  if (source === "missing" && usage === null) return [];
   if (source === "missing") return [wrong("right counts marked missing")];
   if (source !== "estimated") return [];
   return [honest(`right counts, not told from estimates (${usageRule})`)];

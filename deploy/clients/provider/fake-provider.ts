@@ -6,10 +6,17 @@ import type { TrueCall } from "../../conformance/truth.ts";
 import { ANTHROPIC_MESSAGES } from "./anthropic-messages.ts";
 import { answerTo } from "./answer.ts";
 import type { Answer } from "./answer.ts";
+import { BEDROCK_FAMILIES } from "./bedrock-families.ts";
 import { BEDROCK_CONVERSE, BEDROCK_INVOKE } from "./bedrock.ts";
+import { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK } from "./cohere.ts";
+import { GEMINI_EMBEDDINGS } from "./gemini-embeddings.ts";
 import { GEMINI } from "./gemini.ts";
+import { MISTRAL_FIM } from "./mistral-fim.ts";
+import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from "./ollama.ts";
+import { OPENAI_SPEECH, OPENAI_TRANSCRIPTIONS } from "./openai-audio.ts";
 import { OPENAI_CHAT } from "./openai-chat.ts";
 import { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
+import { OPENAI_IMAGES } from "./openai-images.ts";
 import { OPENAI_RESPONSES } from "./openai-responses.ts";
 import { JSON_TYPE } from "./reply.ts";
 import type { ProviderApi, ProviderRequest, Reply } from "./reply.ts";
@@ -19,9 +26,21 @@ export const PROVIDER_APIS: readonly ProviderApi[] = [
   OPENAI_CHAT,
   OPENAI_RESPONSES,
   OPENAI_EMBEDDINGS,
+  OPENAI_TRANSCRIPTIONS,
+  OPENAI_SPEECH,
+  OPENAI_IMAGES,
+  MISTRAL_FIM,
   ANTHROPIC_MESSAGES,
   GEMINI,
+  GEMINI_EMBEDDINGS,
+  COHERE_CHAT,
+  COHERE_EMBED,
+  COHERE_RERANK,
+  OLLAMA_CHAT,
+  OLLAMA_GENERATE,
+  OLLAMA_EMBED,
   BEDROCK_CONVERSE,
+  BEDROCK_FAMILIES,
   BEDROCK_INVOKE,
 ];
 
@@ -86,7 +105,7 @@ async function serve(
   const startMs = performance.timeOrigin + performance.now();
   const path = (request.url ?? "").split("?")[0] ?? "";
   const api = PROVIDER_APIS.find((each) => each.matches(path));
-  const body = await readJson(request);
+  const body = await readBody(request);
   if (api === undefined) {
     response
       .writeHead(404, { "content-type": JSON_TYPE })
@@ -110,10 +129,17 @@ async function serve(
   };
 }
 
-async function readJson(request: http.IncomingMessage): Promise<Record<string, unknown>> {
+/** JSON, or the texts of a form. */
+async function readBody(request: http.IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  const bytes = Buffer.concat(chunks);
+  const type = request.headers["content-type"] ?? "";
+  if (type.startsWith("multipart/")) {
+    const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
+    return Object.fromEntries([...form].filter(([, value]) => typeof value === "string"));
+  }
+  const text = bytes.toString();
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }
 
@@ -152,7 +178,11 @@ async function respond(
     return { status: answer.failure };
   }
   const reply = api.reply(asked, answer);
-  const headers = { "content-type": reply.contentType, "x-request-id": `req_${answer.number}` };
+  const headers = {
+    "content-type": reply.contentType,
+    "x-request-id": `req_${answer.number}`,
+    ...reply.headers,
+  };
   response.writeHead(200, headers);
   const end = await sendChunks(response, reply, answer);
   return {
@@ -161,7 +191,7 @@ async function respond(
     response_id: reply.responseId,
     usage_raw: reply.usageRaw,
     usage: reply.usage,
-    usage_on_wire: reply.usageIsSent && end === "whole",
+    usage_on_wire: reply.usage !== null && reply.usageIsSent && end === "whole",
     client_aborted: end === "aborted",
     server_cut: end === "cut",
   };

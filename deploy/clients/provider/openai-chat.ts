@@ -65,7 +65,7 @@ function plainReply(request: ProviderRequest, answer: Answer): Reply {
   const body = {
     ...headOf(facts.responseId, facts.responseModel),
     object: "chat.completion",
-    choices: [{ index: 0, message, finish_reason: finishOf(answer), logprobs: null }],
+    choices: choicesOf(request, { message, finish_reason: finishOf(answer), logprobs: null }),
     usage: facts.usageRaw,
     service_tier: "default",
   };
@@ -78,6 +78,12 @@ function plainReply(request: ProviderRequest, answer: Answer): Reply {
   };
 }
 
+/** As many as were asked for, all alike. */
+function choicesOf({ body }: ProviderRequest, choice: object): object[] {
+  const count = typeof body["n"] === "number" ? body["n"] : 1;
+  return Array.from({ length: count }, (_, index) => Object.assign({ index }, choice));
+}
+
 const finishOf = ({ toolCall }: Answer): string => (toolCall ? "tool_calls" : "stop");
 
 /** Structured outputs want JSON of the schema: the one of the scenarios has one text. */
@@ -85,16 +91,24 @@ function contentOf({ body }: ProviderRequest, { text }: Answer): string {
   return body["response_format"] === undefined ? text : JSON.stringify({ summary: text });
 }
 
+const MISTRAL_MODEL = /^(?:mistral|codestral)/;
+
 function streamReply(request: ProviderRequest, answer: Answer): Reply {
   const facts = factsOf(request, answer);
   const options = request.body["stream_options"] as { include_usage?: boolean } | undefined;
-  const usageIsSent = options?.include_usage === true;
-  const chunk = (delta: object, finish: string | null = null): string =>
+  // Mistral sends it unasked, with the reason why the answer ended.
+  const isMistral = MISTRAL_MODEL.test(facts.responseModel);
+  const usageIsSent = options?.include_usage === true || isMistral;
+  const chunk = (
+    delta: object,
+    finish: string | null = null,
+    usage: object | null = null,
+  ): string =>
     sse({
       ...headOf(facts.responseId, facts.responseModel),
       object: "chat.completion.chunk",
-      choices: [{ index: 0, delta, finish_reason: finish }],
-      ...(usageIsSent && { usage: null }),
+      choices: choicesOf(request, { delta, finish_reason: finish }),
+      ...(usageIsSent && (usage !== null || !isMistral) && { usage }),
     });
   const last = {
     ...headOf(facts.responseId, facts.responseModel),
@@ -108,8 +122,8 @@ function streamReply(request: ProviderRequest, answer: Answer): Reply {
   const chunks = [
     chunk({ role: "assistant", content: "" }),
     ...deltas.map((delta) => chunk(delta)),
-    chunk({}, finishOf(answer)),
-    ...(usageIsSent ? [sse(last)] : []),
+    chunk({}, finishOf(answer), isMistral ? facts.usageRaw : null),
+    ...(usageIsSent && !isMistral ? [sse(last)] : []),
     sse("[DONE]"),
   ];
   return { ...facts, contentType: SSE_TYPE, chunks, isStream: true, usageIsSent };

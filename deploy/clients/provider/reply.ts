@@ -16,9 +16,12 @@ export interface Reply {
   readonly responseId: string | null;
   readonly responseModel: string;
   readonly usageRaw: Readonly<Record<string, unknown>>;
-  readonly usage: TrueUsage;
+  /** Null where the provider counts no tokens: what is charged by the picture or the second. */
+  readonly usage: TrueUsage | null;
   /** Does a client that reads to the end see the usage? */
   readonly usageIsSent: boolean;
+  /** Beside those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One HTTP API of a provider. */
@@ -47,8 +50,25 @@ export function usageOf({ counts }: Answer, isExclusive: boolean): TrueUsage {
   };
 }
 
+/** A call that has no cache and no reasoning: what went in, and what came out. */
+export function plainUsage(input: number, output: number): TrueUsage {
+  return {
+    input_total: input,
+    input_cached_read: 0,
+    input_cache_write: 0,
+    input_uncached: input,
+    output_total: output,
+    output_reasoning: 0,
+    total: input + output,
+    provider_input_field_includes_cache: true,
+  };
+}
+
 export const JSON_TYPE = "application/json";
 export const SSE_TYPE = "text/event-stream";
+export const NDJSON_TYPE = "application/x-ndjson";
+
+export const line = (data: unknown): string => `${JSON.stringify(data)}\n`;
 
 export function sse(data: unknown, event?: string): string {
   const head = event === undefined ? "" : `event: ${event}\n`;

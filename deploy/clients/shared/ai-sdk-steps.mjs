@@ -13,18 +13,16 @@ export function aiSdkStep(ai, { openai, anthropic }, options) {
   return async (step) => {
     if (step.api === "embeddings") {
       const embedding = openai.embedding ?? openai.textEmbeddingModel;
-      await ai.embed({
+      return ai.embed({
         ...options,
         model: embedding(MODELS.embedding),
         value: step.prompt,
         maxRetries: 0,
       });
-      return;
     }
     const request = { ...options, ...requestOf(ai, step), model: modelOf(step), maxRetries: 0 };
-    if (step.isStructured) await structured(ai, request);
-    else if (step.stream === undefined) await ai.generateText(request);
-    else await stream(ai, request, step);
+    if (step.isStructured) return structured(ai, request);
+    return step.stream === undefined ? ai.generateText(request) : stream(ai, request, step);
   };
 }
 
@@ -39,12 +37,19 @@ function requestOf(ai, step) {
         [TOOL.name]: ai.tool({
           description: "weather",
           inputSchema: ai.jsonSchema(TOOL_SCHEMA),
+          // The same in version 4.
+          parameters: ai.jsonSchema(TOOL_SCHEMA),
           execute: async () => TOOL.result,
         }),
       },
-      stopWhen: (ai.stepCountIs ?? ai.isStepCount)(3),
+      ...stopAfter(ai, 3),
     }),
   };
+}
+
+function stopAfter(ai, steps) {
+  const stepCount = ai.stepCountIs ?? ai.isStepCount;
+  return stepCount === undefined ? { maxSteps: steps } : { stopWhen: stepCount(steps) };
 }
 
 /** Version 7 has one function for both. */
@@ -55,8 +60,8 @@ async function structured(ai, request) {
     required: ["summary"],
     additionalProperties: false,
   });
-  if (ai.generateObject) await ai.generateObject({ ...request, schema });
-  else await ai.generateText({ ...request, output: ai.Output.object({ schema }) });
+  if (ai.generateObject) return ai.generateObject({ ...request, schema });
+  return ai.generateText({ ...request, output: ai.Output.object({ schema }) });
 }
 
 async function stream(ai, request, step) {
@@ -69,6 +74,7 @@ async function stream(ai, request, step) {
       failure = error;
     },
   });
-  await readStream(result.textStream, step, () => abort.abort());
+  const texts = await readStream(result.textStream, step, () => abort.abort());
   if (failure) throw new Error("the stream failed", { cause: failure });
+  return texts;
 }

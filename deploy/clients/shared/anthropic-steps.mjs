@@ -14,12 +14,27 @@ export function anthropicStep(client) {
       ...(step.withTool && { tools: TOOLS }),
     };
     if (step.stream === undefined) {
-      await client.messages.create(request);
-      return;
+      const answer = await client.messages.create(request);
+      if (!step.loops) return answer;
+      return [answer, await client.messages.create(withResult(request, answer.content))];
     }
     const stream = await client.messages.create({ ...request, stream: true });
-    await readStream(stream, step, () => stream.controller?.abort());
+    return readStream(stream, step, () => stream.controller?.abort());
   };
+}
+
+/** The same conversation, with what the tool says. */
+function withResult(request, content) {
+  const results = content.map(({ id }) => ({
+    type: "tool_result",
+    tool_use_id: id,
+    content: TOOL.result,
+  }));
+  const more = [
+    { role: "assistant", content },
+    { role: "user", content: results },
+  ];
+  return { ...request, messages: [...request.messages, ...more] };
 }
 
 export const anthropicOptions = (providerUrl) => ({

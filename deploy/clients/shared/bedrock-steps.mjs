@@ -21,14 +21,11 @@ async function converse({ ConverseCommand, ConverseStreamCommand }, client, step
     ],
     inferenceConfig: { maxTokens: 400 },
   };
-  if (step.stream === undefined) {
-    await client.send(new ConverseCommand(request));
-    return;
-  }
+  if (step.stream === undefined) return client.send(new ConverseCommand(request));
   const abort = new AbortController();
   const command = new ConverseStreamCommand(request);
   const { stream } = await client.send(command, { abortSignal: abort.signal });
-  await readStream(stream, step, () => abort.abort());
+  return readStream(stream, step, () => abort.abort());
 }
 
 async function invoke(bedrock, client, step) {
@@ -38,10 +35,7 @@ async function invoke(bedrock, client, step) {
     messages: [{ role: "user", content: step.prompt }],
   });
   const request = { modelId: MODELS.bedrock, contentType: "application/json", body };
-  if (step.stream === undefined) {
-    await client.send(new bedrock.InvokeModelCommand(request));
-    return;
-  }
+  if (step.stream === undefined) return client.send(new bedrock.InvokeModelCommand(request));
   const command = new bedrock.InvokeModelWithResponseStreamCommand(request);
-  await readStream((await client.send(command)).body, step);
+  return readStream((await client.send(command)).body, step);
 }

@@ -11,18 +11,21 @@ export function geminiStep({ GoogleGenAI }, providerUrl) {
     },
   ];
   return async (step) => {
+    if (step.api === "embeddings") {
+      const contents = step.many ? [step.prompt, "and more"] : step.prompt;
+      return client.models.embedContent({ model: MODELS.geminiEmbedding, contents });
+    }
     const request = {
       model: MODELS.gemini,
       contents: step.prompt,
       ...(step.withTool && { config: { tools } }),
     };
     if (step.stream === undefined) {
-      await client.models.generateContent(request);
-      return;
+      return client.models.generateContent(request);
     }
     const abort = new AbortController();
     const config = { ...request.config, abortSignal: abort.signal };
     const stream = await client.models.generateContentStream({ ...request, config });
-    await readStream(stream, step, () => abort.abort());
+    return readStream(stream, step, () => abort.abort());
   };
 }

@@ -27,6 +27,15 @@ const APIS = [
   ["/v1/chat/completions", { model: "gpt-4o-mini", messages: "{cached} {reasoning}" }],
   ["/v1/responses", { model: "gpt-4o-mini", input: "{cached} {reasoning}" }],
   ["/v1/embeddings", { model: "text-embedding-3-small", input: "words" }],
+  ["/v1/images/generations", { model: "gpt-image-1", prompt: "words" }],
+  ["/v1/audio/speech", { model: "gpt-4o-mini-tts", input: "words", stream_format: "sse" }],
+  ["/v1/fim/completions", { model: "codestral-latest", prompt: "words" }],
+  ["/v2/chat", { model: "command-a", messages: "words" }],
+  ["/v2/embed", { model: "embed-v4.0", texts: ["words"] }],
+  ["/api/chat", { model: "llama3.2", messages: "words" }],
+  ["/api/embed", { model: "llama3.2", input: "words" }],
+  ["/v1beta/models/gemini-embedding-001:embedContent", { content: "words" }],
+  ["/model/amazon.titan-text-express-v1/invoke", { inputText: "words" }],
   ["/v1/messages", { model: "claude-haiku-4-5", messages: "{cached} {1h}" }],
   ["/v1beta/models/gemini-2.5-flash:generateContent", { contents: "{cached} {reasoning}" }],
   ["/model/anthropic.claude/converse", { messages: "{cached}" }],
@@ -44,6 +53,24 @@ describe("the log of the fake provider", () => {
       (value) => typeof value === "number",
     );
     expect(counts.filter((count) => !numbers.has(count))).toEqual([]);
+  });
+
+  test("holds the texts of a form", async () => {
+    const form = new FormData();
+    form.set("file", new Blob(["sound"]), "a.wav");
+    form.set("model", "gpt-4o-transcribe");
+    const url = `${provider.url}/v1/audio/transcriptions`;
+    const text = await (await fetch(url, { method: "POST", body: form })).text();
+    await provider.settled();
+    const [call] = provider.calls();
+    expect(call).toMatchObject({ request_model: "gpt-4o-transcribe", usage_on_wire: true });
+    expect(text).toContain(String(call?.usage?.input_total));
+  });
+
+  test("has no counts of what is charged by the search", async () => {
+    await (await post("/v2/rerank", { model: "rerank-v3.5", query: "q", documents: [] })).text();
+    await provider.settled();
+    expect(provider.calls()[0]).toMatchObject({ usage: null, usage_on_wire: false });
   });
 
   test("has other counts for every call, and equal ones where equal ones are asked for", async () => {

@@ -95,6 +95,18 @@ describe("a scenario is right", () => {
     expect(judge({ calls: [trueCall(1, { usage })], rows })).toEqual(["right"]);
   });
 
+  test("when the provider counts nothing, and the row says so", () => {
+    const uncounted = [trueCall(1, { usage: null })];
+    const none = {
+      input: undefined,
+      output: undefined,
+      cacheRead: undefined,
+      reasoning: undefined,
+    };
+    const rows = [rowOf(1, { ...none, source: "missing" })];
+    expect(judge({ calls: uncounted, rows })).toEqual(["right"]);
+  });
+
   test("when a failed call is not billed", () => {
     const failed = trueCall(2, { status: 500, usage: null, response_id: null });
     const rows = [rowOf(1), rowOf(2, { billed: false, billRule: "failed" })];

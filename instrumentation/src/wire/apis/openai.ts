@@ -114,5 +114,6 @@ export const OPENAI_EMBEDDINGS: WireApi = {
       "gen_ai.request.encoding_formats": ["encoding_format"],
     },
   },
-  response: { model: ["model"] },
+  // Only Mistral's copy has an id.
+  response: { id: ["id"], model: ["model"] },
 };
