@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   process.stdout.write(`\n${verdictTable(results)}\n\n${totalsLine(results)}\n`);
   process.stdout.write(`recorded in ${captures}\n`);
   if (isStored) {
-    storeVerdicts(results);
+    storeVerdicts("clients", results);
     for (const written of writeGenerated()) process.stdout.write(`wrote ${written}\n`);
   }
   return results.some(({ verdict }) => verdict.grade === "wrong") ? 1 : 0;
@@ -55,7 +55,8 @@ async function record(client: Client, options: RunOptions, captures: string): Pr
   const date = new Date().toISOString().slice(0, ISO_DATE_LENGTH);
   for (const scenario of scenariosOf(client, options)) {
     process.stdout.write(`  ${scenario}\n`);
-    await captureScenario({ client, staged, scenario, captures, date });
+    const { name, otlp } = client;
+    await captureScenario({ name, ...(otlp && { otlp }), staged, scenario, captures, date });
   }
 }
 

@@ -4,7 +4,7 @@ import { SETTINGS, type SettingSpec } from "@lensai/otel-config/settings";
 import { SPAN_COLUMNS, type ColumnSpec } from "@lensai/otel-config/span-row/columns";
 import { CLIENTS } from "../clients/harness/client-list.ts";
 import { readVerdicts } from "../clients/harness/verdict-file.ts";
-import { clientSections } from "../clients/harness/verdict-page.ts";
+import { clientSections, versionTable } from "../clients/harness/verdict-page.ts";
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
 import { priceVectorsJson, pricesJson } from "./python-prices.ts";
@@ -43,7 +43,11 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   },
   {
     path: "console/content/docs/clients.md",
-    render: (present) => replaceMarked(present, "clients", clientSections(CLIENTS, readVerdicts())),
+    render: (present) =>
+      [
+        ["clients", clientSections(CLIENTS, readVerdicts("clients"))],
+        ["client-versions", versionTable(readVerdicts("versions"))],
+      ].reduce((page, [name = "", content = ""]) => replaceMarked(page, name, content), present),
   },
   {
     path: "console/content/docs/redaction.md",

@@ -29,6 +29,28 @@ const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
 const AGENT = ["agent-calls", "agent-streams"];
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
 
+/** Every API that we observe, through the SDK of its provider. */
+const OWN = [
+  ...OPENAI,
+  "openai-choices",
+  "openai-media",
+  "azure-calls",
+  "groq-calls",
+  ...ANTHROPIC,
+  "anthropic-tools",
+  ...GEMINI,
+  "gemini-embeddings",
+  ...BEDROCK,
+  "bedrock-families",
+  "cohere-calls",
+  "cohere-streams",
+  "mistral-calls",
+  "mistral-streams",
+  "ollama-calls",
+  "ollama-streams",
+  ...AI_SDK,
+];
+
 export const CLIENTS: readonly Client[] = [
   {
     name: "lensai",
@@ -36,16 +58,21 @@ export const CLIENTS: readonly Client[] = [
     runtime: "node",
     app: "lensai",
     packs: ["instrumentation"],
-    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    scenarios: OWN,
     packages: [
       "@lensai/instrumentation",
       "openai",
+      "groq-sdk",
       "@anthropic-ai/sdk",
       "@google/genai",
       "@aws-sdk/client-bedrock-runtime",
+      "cohere-ai",
+      "@mistralai/mistralai",
+      "ollama",
+      "ai",
     ],
     advice:
-      "Give AWS's SDK a `NodeHttpHandler`: it speaks HTTP/2 by default, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+      "Give AWS's SDK a `NodeHttpHandler`: it speaks HTTP/2 by default, which is not observed yet. What is charged by the second, the picture or the search has no tokens. A stream that breaks off is marked: its usage is missing, or its output a guess.",
   },
   {
     name: "lensai-langchain",

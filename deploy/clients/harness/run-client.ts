@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { startFakeProvider } from "../provider/fake-provider.ts";
@@ -13,7 +14,9 @@ import { writeTruth } from "./write-truth.ts";
 const RUN_TIMEOUT_MS = 120_000;
 
 export interface CaptureOptions {
-  readonly client: Client;
+  /** Of the client, or of the set of versions. */
+  readonly name: string;
+  readonly otlp?: Client["otlp"];
   readonly staged: StagedClient;
   readonly scenario: string;
   /** Where `<client>/<scenario>/` is written; what it held is replaced. */
@@ -24,14 +27,14 @@ export interface CaptureOptions {
 
 /** Runs one scenario of a client against a fake provider and records what it sends; answers with its folder. */
 export async function captureScenario(options: CaptureOptions): Promise<string> {
-  const { client, staged, scenario, captures, date } = options;
-  const folder = path.join(captures, client.name, scenario);
+  const { name, otlp, staged, scenario, captures, date } = options;
+  const folder = path.join(captures, name, scenario);
   rmSync(folder, { recursive: true, force: true });
   const provider = await startFakeProvider();
   const recorder = await startRecorder();
   try {
     recorder.recordInto(folder);
-    const isGrpc = client.otlp === "grpc";
+    const isGrpc = otlp === "grpc";
     await runProgram(staged, scenario, {
       PROVIDER_URL: provider.url,
       OTEL_EXPORTER_OTLP_ENDPOINT: isGrpc ? recorder.grpcUrl : recorder.url,
@@ -40,15 +43,55 @@ export async function captureScenario(options: CaptureOptions): Promise<string> 
     });
     await provider.settled();
     if (provider.calls().length === 0) {
-      throw new LensError("internal", `${client.name} called nothing in ${scenario}`);
+      throw new LensError("internal", `${name} called nothing in ${scenario}`);
     }
-    const facts = { client: client.name, scenario, packages: staged.versions, date };
+    const facts = { client: name, scenario, packages: staged.versions, date };
     writeTruth(folder, { ...facts, calls: provider.calls() });
   } finally {
     await recorder.stop();
     await provider.stop();
   }
   return folder;
+}
+
+/**
+ * Runs one scenario with and without the instrumentation, each against a provider of its own, and answers
+ * with what the application saw otherwise in the first run; nothing when results, errors and classes are equal.
+ */
+export async function differenceSeen(
+  staged: StagedClient,
+  scenario: string,
+): Promise<string | undefined> {
+  const without = await outcomesOf(staged, scenario, { OBSERVED: "no" });
+  const withIt = await outcomesOf(staged, scenario, {});
+  const at = without.findIndex((outcome, index) => outcome !== withIt[index]);
+  if (at === -1 && without.length === withIt.length) return undefined;
+  return `without: ${without[at] ?? "nothing"}\nwith:    ${withIt[at] ?? "nothing"}`;
+}
+
+async function outcomesOf(
+  staged: StagedClient,
+  scenario: string,
+  more: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "lensai-outcomes-"));
+  const file = path.join(folder, "outcomes.json");
+  const provider = await startFakeProvider();
+  const recorder = await startRecorder();
+  try {
+    recorder.recordInto(folder);
+    await runProgram(staged, scenario, {
+      PROVIDER_URL: provider.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: recorder.url,
+      OUTCOMES: file,
+      ...more,
+    });
+    return readFileSync(file, "utf8").trim().split("\n");
+  } finally {
+    await recorder.stop();
+    await provider.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function runProgram(

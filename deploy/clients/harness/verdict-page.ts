@@ -12,6 +12,20 @@ export function clientSections(
   return clients.map((client) => sectionOf(client, verdicts)).join("\n");
 }
 
+/** Version by scenario: what our own instrumentation sends of each SDK's calls. */
+export function versionTable(verdicts: readonly StoredVerdict[]): string {
+  const rows = verdicts.map(({ packages, scenario, grade, reasons, date }) => [
+    Object.entries(packages)
+      .map(([name, version]) => `\`${name}\` ${version}`)
+      .join(", "),
+    scenario,
+    GRADES[grade],
+    cellText(reasons.join("; ")),
+    date,
+  ]);
+  return markdownTable(["SDK", "scenario", "verdict", "what was not sent", "run on"], rows);
+}
+
 function sectionOf(client: Client, verdicts: readonly StoredVerdict[]): string {
   const own = verdicts.filter((verdict) => verdict.client === client.name);
   const [first] = own;
