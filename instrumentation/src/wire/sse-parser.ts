@@ -12,20 +12,20 @@ const LINE_ENDS = /\r\n|\n|\r/;
 const DATA_FIELD = /^data(?:: ?(.*))?$/s;
 
 /**
- * Splits a text/event-stream into events, whatever the borders of its chunks. It holds at most `limit`
- * characters of an event that is not complete, and passes longer ones on in parts. The `raw` texts of all
- * events, joined, are what was pushed.
+ * Splits a text/event-stream into events, whatever the borders of its chunks, in time linear to its length.
+ * It holds at most `limit` characters of an event that is not complete, and passes longer ones on in parts.
+ * The `raw` texts of all events, joined, are what was pushed.
  */
 export class SseParser {
   readonly #limit: number;
-  #text = "";
-  /** Start of the line that is being read. */
-  #line = 0;
-  /** Up to here there is no end of the line: a long line is searched once. */
-  #searched = 0;
+  /** The event that is not complete. Its parts are joined once: events can be megabytes in small chunks. */
+  #parts: string[] = [];
+  #length = 0;
+  /** The line that is not complete has characters already. */
+  #isInLine = false;
+  /** A carriage return at the end of a chunk may get a line feed yet. */
+  #heldReturn = "";
   #isTooLong = false;
-  /** Nearly no server ends lines with them, and without them a line end is found faster. */
-  #hasReturns = false;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -33,63 +33,67 @@ export class SseParser {
 
   /** The events that are complete with this chunk. */
   push(chunk: string): SseEvent[] {
+    const text = this.#withoutLastReturn(chunk);
     const events: SseEvent[] = [];
-    this.#text += chunk;
-    this.#hasReturns ||= chunk.includes("\r");
-    let end = this.#lineEnd();
-    while (end !== undefined) {
-      const isBlank = end.at === this.#line;
-      this.#line = end.next;
-      this.#searched = end.next;
-      if (isBlank) {
-        events.push(this.#take(this.#line));
-        this.#isTooLong = false;
-      }
-      end = this.#lineEnd();
+    let event = 0;
+    let line = 0;
+    // Nearly no server ends lines with returns, and without them a line end is found faster.
+    const hasReturns = text.includes("\r");
+    for (;;) {
+      const lineEnd = hasReturns ? lineEndFrom(text, line) : text.indexOf("\n", line);
+      if (lineEnd < 0) break;
+      const isBlank = lineEnd === line && !this.#isInLine;
+      line = text.startsWith("\r\n", lineEnd) ? lineEnd + 2 : lineEnd + 1;
+      this.#isInLine = false;
+      if (!isBlank) continue;
+      this.#hold(text.slice(event, line));
+      events.push(this.#take());
+      this.#isTooLong = false;
+      event = line;
     }
-    if (this.#text.length > this.#limit) {
+    this.#hold(text.slice(event));
+    if (line < text.length) this.#isInLine = true;
+    if (this.#length > this.#limit) {
       this.#isTooLong = true;
-      events.push(this.#take(this.#text.length));
+      events.push(this.#take());
     }
     return events;
   }
 
   /** What came after the last empty line: some servers leave out the last one. */
   end(): SseEvent | undefined {
-    return this.#text === "" ? undefined : this.#take(this.#text.length);
+    this.#hold(this.#heldReturn);
+    this.#heldReturn = "";
+    return this.#length === 0 ? undefined : this.#take();
   }
 
-  #take(length: number): SseEvent {
-    const raw = this.#text.slice(0, length);
-    this.#text = this.#text.slice(length);
-    this.#line = 0;
-    this.#searched = 0;
+  #withoutLastReturn(chunk: string): string {
+    const text = this.#heldReturn + chunk;
+    this.#heldReturn = text.endsWith("\r") ? "\r" : "";
+    return this.#heldReturn === "" ? text : text.slice(0, -1);
+  }
+
+  #hold(text: string): void {
+    if (text === "") return;
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+
+  #take(): SseEvent {
+    const raw = this.#parts.join("");
+    this.#parts = [];
+    this.#length = 0;
     const isTooLong = this.#isTooLong;
     return { raw, isTooLong, data: isTooLong ? undefined : dataOf(raw) };
   }
+}
 
-  /** Where the next line end begins; the end of the text when there is none yet. */
-  #nextLineEnd(): number {
-    const text = this.#text;
-    if (!this.#hasReturns) {
-      const feed = text.indexOf("\n", this.#searched);
-      return feed < 0 ? text.length : feed;
-    }
-    let at = this.#searched;
-    while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1;
-    return at;
+/** Below zero when there is none. */
+function lineEndFrom(text: string, start: number): number {
+  for (let at = start; at < text.length; at += 1) {
+    if (text[at] === "\n" || text[at] === "\r") return at;
   }
-
-  /** End of the current line; undefined while it is not complete. A carriage return may get a line feed yet. */
-  #lineEnd(): { at: number; next: number } | undefined {
-    const text = this.#text;
-    const at = this.#nextLineEnd();
-    this.#searched = at;
-    if (at === text.length) return undefined;
-    if (text[at] === "\n") return { at, next: at + 1 };
-    if (at + 1 === text.length) return undefined;
-    return { at, next: text[at + 1] === "\n" ? at + 2 : at + 1 };
-  }
+  return -1;
 }
 
 const DATA_START = "data: ";
