@@ -9,12 +9,16 @@ export function observedBody(
   observer: AnswerObserver,
 ): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** The chunk that is on its way to the reader. */
+  let passing: Promise<void> = Promise.resolve();
 
   // Not before the reader asks: a body that nobody reads must stay unlocked, so that its connection is freed.
   const open = (controller: ReadableByteStreamController): typeof reader => {
     if (reader !== undefined) return reader;
     reader = body.getReader();
-    reader.closed.catch((error: unknown) => {
+    reader.closed.catch(async (error: unknown) => {
+      // What was read already comes before the error.
+      await passing;
       observer.fail(error);
       // Also between two reads, as the body itself would.
       controller.error(error);
@@ -26,7 +30,10 @@ export function observedBody(
     type: "bytes",
     async pull(controller) {
       const source = open(controller);
-      if (source !== undefined) await passChunk(source, controller, observer);
+      if (source === undefined) return;
+      const passed = passChunk(source, controller, observer);
+      passing = passed.catch(() => undefined);
+      await passed;
     },
     async cancel(reason) {
       observer.cancel();
