@@ -26,7 +26,7 @@ function replyTo(request: ProviderRequest, { counts }: Answer): Reply {
     chunks: [JSON.stringify(body)],
     isStream: false,
     responseId: null,
-    responseModel: GEMINI.modelOf(request),
+    responseModel: null,
     usageRaw,
     usage: plainUsage(counts.uncached, 0),
     usageIsSent: true,

@@ -39,7 +39,7 @@ function replyTo(request: ProviderRequest, { counts }: Answer): Reply {
     chunks: isStream ? events.map((event) => sse(event, event.type)) : [JSON.stringify(body)],
     isStream,
     responseId: null,
-    responseModel: OPENAI_IMAGES.modelOf(request),
+    responseModel: null,
     usageRaw,
     usage: plainUsage(counts.uncached, counts.text),
     usageIsSent: true,

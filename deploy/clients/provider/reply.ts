@@ -14,7 +14,8 @@ export interface Reply {
   readonly chunks: readonly (string | Buffer)[];
   readonly isStream: boolean;
   readonly responseId: string | null;
-  readonly responseModel: string;
+  /** Null where the answer does not name it. */
+  readonly responseModel: string | null;
   readonly usageRaw: Readonly<Record<string, unknown>>;
   /** Null where the provider counts no tokens: what is charged by the picture or the second. */
   readonly usage: TrueUsage | null;

@@ -26,6 +26,8 @@ function anthropic({ url, fetch }: SdkTarget): Anthropic {
   return new Anthropic({ apiKey: "sk-none", baseURL: url, maxRetries: 1, fetch });
 }
 
+const file = (name: string): File => new File(["not quite a file"], name);
+
 const chat = (content: string) => ({
   model: "gpt-4o-mini",
   messages: [{ role: "user" as const, content }],
@@ -81,6 +83,53 @@ export const OPENAI_CALLS: Readonly<Record<string, SdkCall>> = {
     }),
   parse: (to) =>
     openai(to).chat.completions.parse({ ...chat("As JSON"), response_format: SUMMARY }),
+  "several choices": (to) =>
+    openai(to).chat.completions.create({ ...chat("{cached} {reasoning}"), n: 3 }),
+  "several choices in a stream": async (to) =>
+    all(await openai(to).chat.completions.create({ ...chat("words"), n: 3, stream: true })),
+  "a loop of calls with a tool": async (to) => {
+    const runner = openai(to).chat.completions.runTools({
+      ...chat("{tool}"),
+      tools: [
+        {
+          type: "function",
+          function: {
+            name: "get_weather",
+            description: "weather",
+            parameters: WEATHER,
+            parse: JSON.parse,
+            function: () => "18 degrees and sunny",
+          },
+        },
+      ],
+    });
+    return [await runner.finalContent(), runner.messages];
+  },
+  "an upload of a sound": (to) =>
+    openai(to).audio.transcriptions.create({ file: file("a.wav"), model: "gpt-4o-transcribe" }),
+  "an upload of a sound, in a stream": async (to) =>
+    all(
+      await openai(to).audio.transcriptions.create({
+        file: file("a.wav"),
+        model: "gpt-4o-transcribe",
+        stream: true,
+      }),
+    ),
+  "an upload that is refused at first": (to) =>
+    openai(to).audio.translations.create({
+      file: file("a.wav"),
+      model: "gpt-4o-transcribe",
+      prompt: "{retried}",
+    }),
+  "an upload of an image": (to) =>
+    openai(to).images.edit({ image: file("a.png"), model: "gpt-image-1", prompt: "a hat" }),
+  "an image in a stream": async (to) =>
+    all(await openai(to).images.generate({ model: "gpt-image-1", prompt: "a hat", stream: true })),
+  speech: async (to) => {
+    const request = { model: "gpt-4o-mini-tts", voice: "alloy", input: "words" };
+    const response = await openai(to).audio.speech.create(request);
+    return [response.constructor.name, response.headers.get("content-type"), await response.text()];
+  },
   "create with the response": async (to) => {
     const { data, response, request_id } = await openai(to)
       .chat.completions.create(chat("words"))
@@ -137,6 +186,26 @@ export const ANTHROPIC_CALLS: Readonly<Record<string, SdkCall>> = {
       ...messages("{tool}"),
       tools: [{ name: "get_weather", input_schema: WEATHER }],
     }),
+  "a loop of calls with a tool": async (to) => {
+    const request = {
+      ...messages("{tool}"),
+      tools: [{ name: "get_weather", input_schema: WEATHER }],
+    };
+    const { content } = await anthropic(to).messages.create(request);
+    const results = content.map((block) => ({
+      type: "tool_result" as const,
+      tool_use_id: block.type === "tool_use" ? block.id : "",
+      content: "18 degrees and sunny",
+    }));
+    return anthropic(to).messages.create({
+      ...request,
+      messages: [
+        ...request.messages,
+        { role: "assistant", content },
+        { role: "user", content: results },
+      ],
+    });
+  },
   stream: async (to) =>
     all(await anthropic(to).messages.create({ ...messages("{cached}"), stream: true })),
   "the helper for streams": async (to) => {
