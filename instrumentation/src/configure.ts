@@ -7,6 +7,7 @@ import { instrumentFetchFor } from "./fetch/instrument-fetch.ts";
 import { startGuard } from "./guard/start-guard.ts";
 import type { GuardSettings } from "./guard/start-guard.ts";
 import { instrumentHttp } from "./http/instrument-http.ts";
+import { instrumentHttp2 } from "./http2/instrument-http2.ts";
 import type { FetchOptions } from "./fetch/wrap-fetch.ts";
 import { neverThrow } from "./spans/never-throw.ts";
 import { processState } from "./spans/process-state.ts";
@@ -63,6 +64,7 @@ function observed(
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );
   const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(calls));
+  const restoreHttp2 = neverThrow("observing HTTP/2", () => instrumentHttp2(calls));
   const restoreUndici = neverThrow("observing undici", () => instrumentUndici(calls));
   const start = (): void => neverThrow("starting the SDK", () => telemetry.start());
   processState().start = start;
@@ -72,6 +74,7 @@ function observed(
     async shutdown() {
       restoreFetch?.();
       restoreHttp?.();
+      restoreHttp2?.();
       restoreUndici?.();
       guarding?.stop();
       if (processState().start === start) processState().start = undefined;

@@ -52,13 +52,13 @@ export class LowerRequests {
     // A connection keeps the context of the request that opened it, which may have had its answer long ago.
     const sending = active?.isUnanswered === true ? active : undefined;
     if (sending !== undefined && this.#isOf(sending, request)) {
-      this.#unseen.delete(sending);
+      this.#see(sending, request);
       // Its request is here: what was taken for it was another call, and one of the two must count.
       return this.#guessed.delete(sending) ? undefined : sending;
     }
     const waiting = this.#waitingFor(request);
     if (waiting === undefined) return sending;
-    this.#unseen.delete(waiting);
+    this.#see(waiting, request);
     this.#guessed.add(waiting);
     return waiting;
   }
@@ -70,9 +70,17 @@ export class LowerRequests {
     return this.#isOf(active, request);
   }
 
+  /** It may be sent on a lower level still. */
+  #see(attempt: Attempt, request: LowerRequest): void {
+    this.#unseen.delete(attempt);
+    this.add(attempt, request);
+  }
+
   /** Its context says whose it is, unless that is left over from a request that was sent before. */
-  #isOf(sending: Attempt, { isContextLost }: LowerRequest): boolean {
-    return isContextLost !== true || this.#unseen.has(sending) || this.#guessed.has(sending);
+  #isOf(sending: Attempt, { transport, isContextLost }: LowerRequest): boolean {
+    if (isContextLost !== true || this.#guessed.has(sending)) return true;
+    const above = this.#unseen.get(sending);
+    return above !== undefined && ABOVE[transport].includes(above.transport);
   }
 
   #waitingFor({ transport, url, isContextLost }: LowerRequest): Attempt | undefined {

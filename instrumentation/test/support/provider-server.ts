@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import http from "node:http";
+import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 
 export interface SeenRequest {
@@ -16,9 +17,9 @@ export interface ProviderServer {
   stop(): Promise<void>;
 }
 
-export async function startProviderServer(): Promise<ProviderServer> {
+export async function startProviderServer({ speaksHttp2 = false } = {}): Promise<ProviderServer> {
   const requests: SeenRequest[] = [];
-  const server = http.createServer((request, response) => {
+  const serve = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -30,13 +31,18 @@ export async function startProviderServer(): Promise<ProviderServer> {
       requests.push(seen);
       void provider.answer(seen, response);
     });
-  });
+  };
+  // Its requests and responses can do what those of HTTP/1.1 can, as far as they are used here.
+  const server = speaksHttp2 ? http2.createServer(serve as never) : http.createServer(serve);
+  const sessions = new Set<http2.ServerHttp2Session>();
+  server.on("session", (session: http2.ServerHttp2Session) => sessions.add(session));
   const provider: ProviderServer = {
     url: "",
     requests,
     answer: (_, response) => void response.writeHead(404).end(),
     async stop() {
-      server.closeAllConnections();
+      for (const session of sessions) session.destroy();
+      if (server instanceof http.Server) server.closeAllConnections();
       server.close();
       await once(server, "close");
     },
