@@ -1,4 +1,5 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
+import { hasObservedUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { USAGE_FLAG } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage, UsageSource } from "@lensai/otel-config/usage/usage";
 import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
@@ -73,7 +74,7 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
   writeCount(sink, IMAGE_INPUT, usage.imageInput);
   writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
   sink.setConstant(BASIS[usage.basis]);
-  const guess = guessOf(usage, reading);
+  const guess = hasObservedUsage(record.usage) ? undefined : guessOf(usage, reading);
   if (isAnswered && isHalf(usage, about)) {
     sink.setConstant(SOURCE.missing);
     sink.setConstant(whyMissing(record, usage));

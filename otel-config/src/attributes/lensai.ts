@@ -17,6 +17,14 @@ export const LENSAI = {
   usageSource: "lensai.usage.source",
   /** Beside `estimated`: output tokens guessed from the length of what a stream brought before it broke off. */
   usageEstimatedOutputTokens: "lensai.usage.estimated_output_tokens",
+  /**
+   * Written by the instrumentation on the span that another instrumentation has made of the call: it has put
+   * there what the span lacked.
+   */
+  enriched: "lensai.enriched",
+  /** Beside `enriched`: the provider's own counts, inclusive, whatever the other instrumentation counts. */
+  usageInputTokens: "lensai.usage.input_tokens",
+  usageOutputTokens: "lensai.usage.output_tokens",
   /** Written by the instrumentation: searches that the provider charges one by one. */
   usageWebSearches: "lensai.usage.web_searches",
   /** Written by the instrumentation: what the provider's own answer says the call cost. */

@@ -50,6 +50,8 @@ export const RAW_USAGE_FIELDS = [
   "imageInput",
   "imageOutput",
   "webSearches",
+  "observedInput",
+  "observedOutput",
 ] as const;
 
 export type RawUsageField = (typeof RAW_USAGE_FIELDS)[number];

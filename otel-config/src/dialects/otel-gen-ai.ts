@@ -46,6 +46,8 @@ export const OTEL_GEN_AI: Dialect = {
     tokens("audioOutput", usage.audioOutputTokens),
     tokens("imageInput", usage.imageInputTokens),
     tokens("imageOutput", usage.imageOutputTokens),
+    tokens("observedInput", LENSAI.usageInputTokens),
+    tokens("observedOutput", LENSAI.usageOutputTokens),
     tokens("webSearches", LENSAI.usageWebSearches),
     ofKind("dollars", "client_cost_nano_usd", LENSAI.usageCostUsd),
     kept(ofKind("http_status", "", "http.response.status_code", "http.status_code")),

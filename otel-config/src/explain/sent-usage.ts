@@ -40,6 +40,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   imageInput: "image input tokens",
   imageOutput: "image output tokens",
   webSearches: "searches",
+  observedInput: "input tokens, as the provider's own answer says",
+  observedOutput: "output tokens, as the provider's own answer says",
   client_cost_nano_usd: "the client's own cost",
 };
 

@@ -19,6 +19,8 @@ const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
  *
  * Whether `input` contains the cached tokens C = read + written (and `output` the reasoning tokens) is
  * decided in this order:
+ * 0. counts that were read in the provider's own answer (`raw.observedInput`, `raw.observedOutput`) are
+ *    inclusive, and stand for the producer's;
  * 1. proof: the uncached input sent beside it; C > input; total = input + output + C. Likewise the text
  *    output sent beside it; reasoning > output; total = input + output + reasoning. total = input + output proves nothing: clients compute it themselves. A total
  *    that fits two readings (C = reasoning) proves nothing either;
@@ -32,8 +34,9 @@ const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
  */
 export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.flags = 0;
-  into.input = checkedCount(raw.input, into);
-  into.output = checkedCount(raw.output, into);
+  const isObserved = hasObservedUsage(raw);
+  into.input = checkedCount(isObserved ? raw.observedInput : raw.input, into);
+  into.output = checkedCount(isObserved ? raw.observedOutput : raw.output, into);
   into.cacheRead = checkedCount(raw.cacheRead, into);
   into.reasoning = checkedCount(raw.reasoning, into);
   into.audioInput = checkedCount(raw.audioInput, into);
@@ -43,15 +46,19 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.webSearches = checkedCount(raw.webSearches, into);
   splitCacheWrite(raw, into);
   addModalities(raw, into);
-  const total = checkedCount(raw.total, into);
+  const total = isObserved ? undefined : checkedCount(raw.total, into);
   const uncached = checkedCount(raw.inputUncached, into);
   const outputText = checkedCount(raw.outputText, into);
   const rawInput = into.input;
   const rawOutput = into.output;
 
   const cached = cachedTokens(into);
-  let proof = proofByRest(into, { cached, uncached, outputText });
-  proof |= total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
+  let proof: number;
+  if (isObserved) proof = proofByAnswer(into, cached);
+  else {
+    proof = proofByRest(into, { cached, uncached, outputText });
+    proof |= total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
+  }
   into.source = isEmpty(into) ? "missing" : "reported";
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
@@ -66,6 +73,11 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
       into.flags |= USAGE_FLAG.totalMismatch;
   }
   return into;
+}
+
+/** Has somebody read the provider's own answer, whatever the producer of the record made of it? */
+export function hasObservedUsage({ observedInput, observedOutput }: RawUsage): boolean {
+  return observedInput !== undefined || observedOutput !== undefined;
 }
 
 function checkedCount(value: number | undefined, into: NormalUsage): number | undefined {
@@ -107,6 +119,7 @@ function splitCacheWrite(raw: RawUsage, into: NormalUsage): void {
 
 /** Buckets that share nothing: the modalities are beside the text as well. */
 function addModalities(raw: RawUsage, into: NormalUsage): void {
+  if (hasObservedUsage(raw)) return;
   if (raw.inputConvention === "disjoint" && into.input !== undefined) {
     into.input += (into.audioInput ?? 0) + (into.imageInput ?? 0);
   }
@@ -143,6 +156,14 @@ function proofByRest(
   into.output ??= outputText + reasoning;
   if (into.output === outputText + reasoning) return proof | OUTPUT_IS_INCLUSIVE;
   return into.output === outputText ? proof | OUTPUT_IS_EXCLUSIVE : proof;
+}
+
+/** Inclusive, unless parts of the producer's own say that they cannot be. */
+function proofByAnswer(into: NormalUsage, cached: number): number {
+  const exclusive = proofByParts(into, cached);
+  const input = (exclusive & INPUT_IS_EXCLUSIVE) === 0 ? INPUT_IS_INCLUSIVE : 0;
+  const output = (exclusive & OUTPUT_IS_EXCLUSIVE) === 0 ? OUTPUT_IS_INCLUSIVE : 0;
+  return exclusive | input | output;
 }
 
 function proofByParts(into: NormalUsage, cached: number): number {

@@ -35,6 +35,9 @@ export interface RawUsage {
   imageInput: number | undefined;
   imageOutput: number | undefined;
   webSearches: number | undefined;
+  /** Inclusive totals of the provider's own answer, beside what a producer made of it: they overrule that. */
+  observedInput: number | undefined;
+  observedOutput: number | undefined;
   inputConvention: CountConvention | undefined;
   outputConvention: CountConvention | undefined;
 }
@@ -109,6 +112,8 @@ export function createRawUsage(): RawUsage {
     imageInput: undefined,
     imageOutput: undefined,
     webSearches: undefined,
+    observedInput: undefined,
+    observedOutput: undefined,
     inputConvention: undefined,
     outputConvention: undefined,
   };
@@ -131,6 +136,8 @@ export function clearRawUsage(raw: RawUsage): void {
   raw.imageInput = undefined;
   raw.imageOutput = undefined;
   raw.webSearches = undefined;
+  raw.observedInput = undefined;
+  raw.observedOutput = undefined;
   raw.inputConvention = undefined;
   raw.outputConvention = undefined;
 }

@@ -450,6 +450,23 @@ describe("counts that are none", () => {
     expect(normalise({ input: 10, outputEstimate: -1 })).toMatchObject({ output: undefined });
   });
 
+  it("what the provider's own answer says stands, whatever the producer made of it", () => {
+    const usage = normalise({
+      input: 30,
+      output: 4_000,
+      total: 1_370,
+      cacheRead: 1_000,
+      cacheWrite: 300,
+      observedInput: 1_330,
+      observedOutput: 40,
+      inputConvention: "exclusive",
+      outputConvention: "exclusive",
+      reasoning: 10,
+    });
+    expect(usage).toMatchObject({ input: 1_330, inputUncached: 30, output: 40, reasoning: 10 });
+    expect(usage).toMatchObject({ basis: "proven", source: "reported", flags: 0 });
+  });
+
   it("no count at all is missing, without a basis", () => {
     const usage = normalise({});
     expect(tokens(usage)).toEqual({});
@@ -482,6 +499,8 @@ const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   imageInput: count,
   imageOutput: count,
   webSearches: count,
+  observedInput: count,
+  observedOutput: count,
   inputConvention: convention,
   outputConvention: convention,
 });
