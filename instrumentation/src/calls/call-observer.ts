@@ -1,16 +1,19 @@
 import { context, trace } from "@opentelemetry/api";
-import type { Attributes, Tracer } from "@opentelemetry/api";
+import type { Tracer } from "@opentelemetry/api";
 import type { ContentCapture } from "../content/content-capture.ts";
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { Guard, GuardedRequest } from "../guard/guard.ts";
 import { attributionOf } from "../manual/attribution.ts";
 import { CallSpan } from "../spans/call-span.ts";
+import type { CallPast } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { recogniseCall } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
+import { FailedAttempts } from "./failed-attempts.ts";
+import type { Resend, SentRequest } from "./failed-attempts.ts";
 import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";
 import { isSigned } from "./signed-request.ts";
@@ -31,6 +34,7 @@ export class CallObserver {
   readonly #guard: Guard | undefined;
   readonly #content: ContentCapture | undefined;
   readonly #lower = new LowerRequests();
+  readonly #failed = new FailedAttempts();
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
   constructor(
@@ -80,15 +84,17 @@ export class CallObserver {
     call: WireCall,
     guarded: GuardedCall | undefined,
   ): Attempt | undefined {
-    const more = (): Attributes => resendAttributes(request);
-    if (guarded === undefined) {
-      const span = CallSpan.start(this.#tracer, call, more());
-      if (span !== undefined) this.#capture(request, span);
-      return span && new Attempt(span, this.#lower);
-    }
-    const span = CallSpan.startGuarded(this.#tracer, call, { more, guarded });
+    const sent = sentRequestOf(request);
+    const resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
+    const past = pastOf(resend);
+    const span =
+      guarded === undefined
+        ? CallSpan.start(this.#tracer, call, past)
+        : CallSpan.startGuarded(this.#tracer, call, { past, guarded });
+    if (span === undefined) return undefined;
     this.#capture(request, span);
-    if (guarded.refusal !== undefined) neverThrow("ending a span", () => span.stop());
+    span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
+    if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
     return new Attempt(span, this.#lower, guarded);
   }
 
@@ -100,12 +106,18 @@ export class CallObserver {
   }
 }
 
-function globalTracer(): Tracer {
-  return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+function sentRequestOf({ method, url, body, header }: CallRequest): SentRequest {
+  const { traceId } = trace.getSpanContext(context.active()) ?? {};
+  return { method, url, body, header, traceId };
 }
 
-/** The SDKs of OpenAI and Anthropic say in a header how often they have sent the same request before. */
-function resendAttributes({ header }: CallRequest): Attributes {
-  const count = Number(header("x-stainless-retry-count") ?? "0");
-  return Number.isInteger(count) && count > 0 ? { "http.request.resend_count": count } : {};
+function pastOf({ count, previous }: Resend = { count: 0, previous: undefined }): CallPast {
+  return {
+    attributes: count > 0 ? { "http.request.resend_count": count } : {},
+    links: previous === undefined ? [] : [{ context: previous }],
+  };
+}
+
+function globalTracer(): Tracer {
+  return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
 }

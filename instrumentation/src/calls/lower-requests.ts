@@ -53,8 +53,10 @@ export class LowerRequests {
     const sending = active?.isUnanswered === true ? active : undefined;
     if (sending !== undefined && this.#isOf(sending, request)) {
       this.#see(sending, request);
+      if (!this.#guessed.delete(sending)) return sending;
       // Its request is here: what was taken for it was another call, and one of the two must count.
-      return this.#guessed.delete(sending) ? undefined : sending;
+      sending.settled();
+      return undefined;
     }
     const waiting = this.#waitingFor(request);
     if (waiting === undefined) return sending;

@@ -1,5 +1,5 @@
-import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
-import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, context } from "@opentelemetry/api";
+import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import type { CapturedCall } from "../content/content-capture.ts";
 import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
@@ -9,9 +9,19 @@ import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
 import { neverThrow } from "./never-throw.ts";
+import { otherSpanOf } from "./other-span.ts";
+import { startOwnSpan } from "./own-span.ts";
+import type { CallOutcome, SpanPlan, SpanTarget } from "./own-span.ts";
 
 const MS_PER_SECOND = 1000;
 const ERROR_STATUS_MIN = 400;
+
+/** What is known of a call beyond the call itself. */
+export interface CallPast {
+  readonly attributes: Attributes;
+  /** To the attempts before. */
+  readonly links: readonly Link[];
+}
 
 /** The span of one request to a provider, from before it is sent until its answer was read. */
 export class CallSpan {
@@ -19,35 +29,36 @@ export class CallSpan {
   static readonly #open = new Set<CallSpan>();
   /** Ends the span with what was read of the answer so far. */
   onAbandon: (() => void) | undefined;
+  /** Told of the span of a call that got no answer, or a refusal: it may be tried again. */
+  onFailure: ((span: SpanContext) => void) | undefined;
   readonly call: WireCall;
-  readonly #span: Span;
+  readonly #target: SpanTarget;
   readonly #startMs = performance.now();
   readonly #guarded: GuardedCall | undefined;
   #firstChunkMs: number | undefined;
   #hasEnded = false;
   #content: CapturedCall | undefined;
 
-  private constructor(call: WireCall, span: Span, guarded: GuardedCall | undefined) {
+  private constructor(call: WireCall, target: SpanTarget, guarded: GuardedCall | undefined) {
     this.call = call;
-    this.#span = span;
+    this.#target = target;
     this.#guarded = guarded;
   }
 
   /** Undefined when nobody wants the span: it is not sampled, or there is no SDK. */
-  static start(tracer: () => Tracer, call: WireCall, more: Attributes): CallSpan | undefined {
-    const span = startSpan(tracer, call, more);
-    return span.isRecording() ? CallSpan.#started(new CallSpan(call, span, undefined)) : undefined;
+  static start(tracer: () => Tracer, call: WireCall, past: CallPast): CallSpan | undefined {
+    const target = startTarget(tracer, call, past);
+    return target && CallSpan.#started(new CallSpan(call, target, undefined));
   }
 
   /** The same for a call that the guard has decided about: what it cost is asked for in any case. */
   static startGuarded(
     tracer: () => Tracer,
     call: WireCall,
-    { more, guarded }: { readonly more: () => Attributes; readonly guarded: GuardedCall },
+    { past, guarded }: { readonly past: CallPast; readonly guarded: GuardedCall },
   ): CallSpan {
-    const span = neverThrow("starting a span", () => startSpan(tracer, call, more()));
-    const nobodys = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    return CallSpan.#started(new CallSpan(call, span ?? nobodys, guarded));
+    const target = neverThrow("starting a span", () => startTarget(tracer, call, past));
+    return CallSpan.#started(new CallSpan(call, target ?? NOBODYS, guarded));
   }
 
   static #started(span: CallSpan): CallSpan {
@@ -62,13 +73,12 @@ export class CallSpan {
 
   /** What the request itself runs in, so that spans of HTTP are children. */
   context(): Context {
-    return trace.setSpan(context.active(), this.#span);
+    return this.#target.context();
   }
 
-  /** Puts the content of the request on the span now, and that of the answer when the span ends. */
+  /** Puts the content of the request and that of the answer on the span when it ends. */
   capture(content: CapturedCall): void {
     this.#content = content;
-    this.#span.setAttributes(content.requestAttributes);
   }
 
   /** What is read of the answer is told to whoever captures its content. */
@@ -91,39 +101,37 @@ export class CallSpan {
 
   /** There is no answer: `error` is what the application gets. */
   fail(error: unknown): void {
-    this.#end({ kind: "failed", error }, () => this.#setError(errorTypeOf(error)));
+    const outcome = { attributes: {}, errorType: errorTypeOf(error), isWhole: false };
+    this.#failWith({ kind: "failed", error }, outcome);
   }
 
   /** The guard has stopped the call: nothing was sent. */
   stop(): void {
-    this.#end({ kind: "refused" }, () => {
-      const type = this.#guarded?.refusal?.code;
-      if (type !== undefined) this.#setError(type);
-    });
+    const errorType = this.#guarded?.refusal?.code;
+    this.#end({ kind: "refused" }, () => ({ attributes: {}, errorType, isWhole: false }));
   }
 
   /** The provider refused; the body of a refusal says nothing about usage. */
   refuse(status: number): void {
-    this.#end({ kind: "refused" }, () => {
-      this.#span.setAttribute("http.response.status_code", status);
-      this.#setError(String(status));
-    });
+    const attributes = { "http.response.status_code": status };
+    const outcome = { attributes, errorType: String(status), isWhole: false };
+    this.#failWith({ kind: "refused" }, outcome);
   }
 
   /** The answer was read as far as it was. `error` is what cut it off, when it was not the caller. */
   complete(facts: ResponseFacts, error?: unknown): void {
     this.#end({ kind: "answered", facts }, () => {
-      this.#span.setAttributes(responseAttributes(this.call, facts));
+      const errorType = error === undefined ? facts.errorType : errorTypeOf(error);
+      const isWhole = errorType === undefined && facts.problem === undefined;
       const content = neverThrow("writing the content of an answer", () =>
         this.#content?.answerAttributes(facts.finishReasons),
       );
-      if (content !== undefined) this.#span.setAttributes(content);
+      const attributes = { ...responseAttributes(this.call, facts), ...content };
       if (this.call.isStream && this.#firstChunkMs !== undefined) {
         const seconds = (this.#firstChunkMs - this.#startMs) / MS_PER_SECOND;
-        this.#span.setAttribute(GEN_AI.timeToFirstChunkSeconds, seconds);
+        attributes[GEN_AI.timeToFirstChunkSeconds] = seconds;
       }
-      const type = error === undefined ? facts.errorType : errorTypeOf(error);
-      if (type !== undefined) this.#setError(type);
+      return { attributes, errorType, isWhole };
     });
   }
 
@@ -133,35 +141,52 @@ export class CallSpan {
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
-  /** Only the type: messages of providers quote what they were asked. */
-  #setError(type: string): void {
-    this.#span.setAttribute("error.type", type);
-    this.#span.setStatus({ code: SpanStatusCode.ERROR });
+  #failWith(end: CallEnd, outcome: CallOutcome): void {
+    if (this.#hasEnded) return;
+    this.#end(end, () => outcome);
+    this.onFailure?.(this.#target.identity());
   }
 
   /** Once, and whatever happens: a span that never ends is a call that was never made. */
-  #end(end: CallEnd, describe: () => void): void {
+  #end(end: CallEnd, outcomeOf: () => CallOutcome): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     CallSpan.#open.delete(this);
     const guarded = this.#guarded;
     if (guarded !== undefined) neverThrow("settling a call", () => guarded.end(end));
-    try {
-      if (guarded !== undefined) this.#span.setAttributes(guarded.attributes);
-      describe();
-    } finally {
-      this.#span.end();
-    }
+    const outcome = neverThrow("describing a call", outcomeOf) ?? NOTHING_KNOWN;
+    const asked = neverThrow(
+      "writing the content of a request",
+      () => this.#content?.requestAttributes,
+    );
+    const attributes = { ...asked, ...guarded?.attributes, ...outcome.attributes };
+    this.#target.finish({ ...outcome, attributes });
   }
 }
 
-function startSpan(tracer: () => Tracer, call: WireCall, more: Attributes): Span {
-  const attributes = {
-    ...requestAttributes(call),
-    ...attributionAttributes(context.active()),
-    ...more,
+const NOTHING_KNOWN: CallOutcome = { attributes: {}, isWhole: false };
+
+/** Of a call that is asked for what it cost, though nobody wants its span. */
+const NOBODYS: SpanTarget = {
+  context: () => context.active(),
+  finish: () => {},
+  identity: () => INVALID_SPAN_CONTEXT,
+};
+
+function startTarget(
+  tracer: () => Tracer,
+  call: WireCall,
+  { attributes, links }: CallPast,
+): SpanTarget | undefined {
+  const parent = context.active();
+  const plan: SpanPlan = {
+    tracer: tracer(),
+    name: spanNameOf(call),
+    attributes: { ...requestAttributes(call), ...attributionAttributes(parent), ...attributes },
+    links,
+    parent,
   };
-  return tracer().startSpan(spanNameOf(call), { kind: SpanKind.CLIENT, attributes });
+  return otherSpanOf(plan, call, Date.now()) ?? startOwnSpan(plan);
 }
 
 export function isRefusal(status: number): boolean {

@@ -91,7 +91,7 @@ function isModelCallOf({ api, model }: WireCall, attributes: Attributes): boolea
     return false;
   const named = MODELS.map((name) => attributes[name]).find((value) => typeof value === "string");
   // Frameworks name them with their provider ("openai/gpt-4o").
-  return named === undefined || model === undefined || isSameModel(String(named), model);
+  return named === undefined || model === undefined || isSameModel(named, model);
 }
 
 function isSameModel(one: string, other: string): boolean {

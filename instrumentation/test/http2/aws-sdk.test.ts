@@ -83,4 +83,18 @@ describe("AWS's SDK", () => {
     expect(attributes).toMatchObject(COUNTED);
     expect(attributes["gen_ai.response.time_to_first_chunk"]).toBeGreaterThan(0);
   });
+
+  test("has a span for each of its attempts, linked to the one before", async () => {
+    const message = { role: "assistant", content: [{ text: "Hello" }] };
+    const whole = json({ output: { message }, stopReason: "end_turn", usage: USAGE });
+    const answers = [json({ message: "busy" }, 503), whole];
+    provider.answer = (request, response) => answers.shift()?.(request, response);
+    await client.send(new ConverseCommand(ASKED));
+    const span = await spans.last(2);
+    const [failed] = spans.all();
+    expect(failed?.attributes["error.type"]).toBe("503");
+    expect(failed?.attributes).not.toHaveProperty("http.request.resend_count");
+    expect(span.attributes).toMatchObject({ ...COUNTED, "http.request.resend_count": 1 });
+    expect(span.links.map((link) => link.context)).toEqual([failed?.spanContext()]);
+  });
 });

@@ -6,9 +6,12 @@ import {
 } from "@opentelemetry/sdk-trace";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { expect } from "vitest";
+import { INSTRUMENTATION_SCOPE } from "../../src/spans/scope.ts";
 
 export interface RecordedSpans {
   readonly tracer: Tracer;
+  /** That of another instrumentation. */
+  readonly other: Tracer;
   /** Those that have ended. */
   all(): readonly ReadableSpan[];
   /** Waits for the first `count` spans to end, and answers with the last of them. */
@@ -19,7 +22,8 @@ export function recordSpans(): RecordedSpans {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   return {
-    tracer: provider.getTracer("test"),
+    tracer: provider.getTracer(INSTRUMENTATION_SCOPE),
+    other: provider.getTracer("other"),
     all: () => exporter.getFinishedSpans(),
     async last(count = 1) {
       await expect.poll(() => exporter.getFinishedSpans().length).toBe(count);
