@@ -5,11 +5,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startFakeProvider } from "../../clients/provider/fake-provider.ts";
 import { readSignature } from "@lensai/otel-config/signing/read-signature";
 import type { FakeProvider } from "../../clients/provider/fake-provider.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { edgeRuntime } from "./edge-runtime.ts";
 import { startOtlpInbox } from "./otlp-inbox.ts";
 import type { OtlpInbox, ReceivedRequest } from "./otlp-inbox.ts";
 
@@ -174,5 +180,24 @@ describe("the published form", () => {
   ])("observes %s", async (_, [flag = "", register = ""], app) => {
     expect(await runApp([flag, path.join(folder, register), appPath(app)])).toBe("stop\n");
     expect(inbox.spans).toMatchObject([EXPECTED]);
+  });
+
+  test("wraps fetch without Node, for edge runtimes", async () => {
+    const exporter = new InMemorySpanExporter();
+    const tracers = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const edge = edgeRuntime(folder);
+    const { wrapFetch } = edge.load("fetch/wrap-fetch.cjs") as {
+      wrapFetch: (fetched: typeof fetch, options: object) => typeof fetch;
+    };
+    const observed = wrapFetch(fetch, { tracer: tracers.getTracer("edge") });
+    const response = await observed(`${provider.url}/v1/chat/completions`, {
+      method: "POST",
+      body: JSON.stringify({ model: "gpt-4o-mini", messages: [], stream: true }),
+    });
+    expect(await response.text()).toContain("[DONE]");
+    expect(exporter.getFinishedSpans()).toMatchObject([
+      { name: "chat gpt-4o-mini", attributes: { "gen_ai.response.id": "chatcmpl-000001" } },
+    ]);
+    expect([...edge.imported]).toEqual(["@opentelemetry/api"]);
   });
 });
