@@ -47,18 +47,10 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   splitCacheWrite(raw, into);
   addModalities(raw, into);
   const total = isObserved ? undefined : checkedCount(raw.total, into);
-  const uncached = checkedCount(raw.inputUncached, into);
-  const outputText = checkedCount(raw.outputText, into);
   const rawInput = into.input;
   const rawOutput = into.output;
 
-  const cached = cachedTokens(into);
-  let proof: number;
-  if (isObserved) proof = proofByAnswer(into, cached);
-  else {
-    proof = proofByRest(into, { cached, uncached, outputText });
-    proof |= total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total);
-  }
+  const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, total);
   into.source = isEmpty(into) ? "missing" : "reported";
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
@@ -68,11 +60,15 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   cutInputParts(into);
   cutOutputParts(into);
   if (total !== undefined && rawInput !== undefined && rawOutput !== undefined) {
-    const normalTotal = (into.input ?? 0) + (into.output ?? 0);
-    if (total !== normalTotal && total !== rawInput + rawOutput)
-      into.flags |= USAGE_FLAG.totalMismatch;
+    checkTotal(into, total, rawInput + rawOutput);
   }
   return into;
+}
+
+/** A total that fits neither the normal form nor the counts as sent is wrong. */
+function checkTotal(into: NormalUsage, total: number, rawTotal: number): void {
+  const normalTotal = (into.input ?? 0) + (into.output ?? 0);
+  if (total !== normalTotal && total !== rawTotal) into.flags |= USAGE_FLAG.totalMismatch;
 }
 
 /** Has somebody read the provider's own answer, whatever the producer of the record made of it? */
@@ -159,11 +155,21 @@ function proofByRest(
 }
 
 /** Inclusive, unless parts of the producer's own say that they cannot be. */
-function proofByAnswer(into: NormalUsage, cached: number): number {
-  const exclusive = proofByParts(into, cached);
+function proofByAnswer(into: NormalUsage): number {
+  const exclusive = proofByParts(into, cachedTokens(into));
   const input = (exclusive & INPUT_IS_EXCLUSIVE) === 0 ? INPUT_IS_INCLUSIVE : 0;
   const output = (exclusive & OUTPUT_IS_EXCLUSIVE) === 0 ? OUTPUT_IS_INCLUSIVE : 0;
   return exclusive | input | output;
+}
+
+function proofByCounts(raw: RawUsage, into: NormalUsage, total: number | undefined): number {
+  const cached = cachedTokens(into);
+  const uncached = checkedCount(raw.inputUncached, into);
+  const outputText = checkedCount(raw.outputText, into);
+  const proof = proofByRest(into, { cached, uncached, outputText });
+  return (
+    proof | (total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total))
+  );
 }
 
 function proofByParts(into: NormalUsage, cached: number): number {
