@@ -88,6 +88,12 @@ function seededSpend(output: string, id: string): string {
   return new RegExp(`^  ${id} .* (\\$\\S+)$`, "m").exec(output)?.[1] ?? "no such project";
 }
 
+/** What the collector tells guards to stop. */
+async function stopped(): Promise<readonly { reason: string }[]> {
+  const answer = await fetch(`${stack.otlpHttpUrl}/v1/control`);
+  return ((await answer.json()) as { killSwitches: { reason: string }[] }).killSwitches;
+}
+
 describe("the first day with LensAI", () => {
   let seedOutput = "";
 
@@ -161,10 +167,6 @@ describe("the first day with LensAI", () => {
   );
 
   it("stops calls and lets them go again, and guards hear of both", async () => {
-    const stopped = async (): Promise<readonly { reason: string }[]> => {
-      const answer = await fetch(`${stack.otlpHttpUrl}/v1/control`);
-      return ((await answer.json()) as { killSwitches: { reason: string }[] }).killSwitches;
-    };
     await open("/projects/default/control");
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);

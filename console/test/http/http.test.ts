@@ -51,13 +51,13 @@ test.each(["0.0.0.0", undefined])(
   },
 );
 
-describe("a change that a page of another site asks for", () => {
-  const post = (origin: string | undefined, host = "127.0.0.1:3000", method = "POST"): Request =>
-    new Request("https://ignored.example/", {
-      method,
-      headers: { host, ...(origin !== undefined && { origin }) },
-    });
+const post = (origin: string | undefined, host = "127.0.0.1:3000", method = "POST"): Request =>
+  new Request("https://ignored.example/", {
+    method,
+    headers: { host, ...(origin !== undefined && { origin }) },
+  });
 
+describe("a change that a page of another site asks for", () => {
   test.each([
     post("http://127.0.0.1:3000"),
     post("http://localhost:3000", "LOCALHOST:3000"),
