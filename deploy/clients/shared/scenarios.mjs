@@ -66,11 +66,17 @@ export async function readStream(stream, { aborts }, abort) {
 
 const DEPTH_MAX = 8;
 /** Other at every run, whoever looks on. */
-const VARIES = /^(date|timestamp|stack|.*Headers|headers|latencyMs|performance|traceId|createdAt)$/;
+const VARIES =
+  /^(socket|date|timestamp|stack|.*Headers|headers|latencyMs|performance|traceId|createdAt)$/;
+
+/** Made by the AI SDK for each message. */
+const RANDOM_ID = /\b(?:msg|aitxt|aiobj)-\w{24}\b/g;
 
 /** A value with the classes of its parts, for comparison. */
 function shown(value, depth = 0) {
-  if (typeof value === "string") return value.replaceAll(settings.providerUrl, "");
+  if (typeof value === "string") {
+    return value.replaceAll(settings.providerUrl, "").replaceAll(RANDOM_ID, "id");
+  }
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
   if (typeof value !== "object" || value === null) return value ?? String(value);
   if (depth === DEPTH_MAX) return "…";
