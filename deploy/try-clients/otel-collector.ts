@@ -76,6 +76,9 @@ async function start({ folder, file, ports }: Forwarding): Promise<Running> {
 
 const QUIET = "  telemetry:\n    metrics:\n      level: none\n";
 
+/** A port that is not its own may accept and never answer. */
+const SEND_TIMEOUT_MS = 5000;
+
 /** Waits until it listens. */
 async function send({ port, process: child }: Running): Promise<void> {
   for (let attempt = 0; attempt < 200 && child.exitCode === null; attempt += 1) {
@@ -83,6 +86,7 @@ async function send({ port, process: child }: Running): Promise<void> {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: callJson(Date.now()),
+      signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     }).catch(() => undefined);
     if (response?.status === 200) return;
     await delay(50);
