@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { admit, settle, topUp } from "../../src/guard/admission.ts";
 import type { AdmissionDecision } from "../../src/guard/admission.ts";
 import { Budget } from "../../src/guard/budget.ts";
+import { Guard } from "../../src/guard/guard.ts";
 import { Hold } from "../../src/guard/hold.ts";
 import type { CallEstimate } from "../../src/guard/hold.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
@@ -176,6 +177,20 @@ describe("the period of a budget", () => {
     settle(hold, 0);
     expect(user.call(101).decision).toBe("refused");
     expect(user.call(100).decision).toBe("allowed");
+  });
+
+  test("is not started a second time by a clock that was set back", () => {
+    const user = caller(indexOf(budgetTerms()));
+    user.at(NEXT_MONTH_MS);
+    expect(user.call(1000).decision).toBe("allowed");
+    for (const ms of [IN_THE_MONTH_MS, NEXT_MONTH_MS - 1, NEXT_MONTH_MS]) {
+      user.at(ms);
+      expect(user.call(1).decision).toBe("refused");
+    }
+    const times = [2_000, 1_000, 3_000];
+    const guard = new Guard({ nowMs: () => times.shift() ?? 0 });
+    // Neither does a lease last longer.
+    expect([guard.nowMs(), guard.nowMs(), guard.nowMs()]).toEqual([2_000, 2_000, 3_000]);
   });
 
   test("that a later policy brings under its own name is not started a second time", () => {
