@@ -28,6 +28,7 @@ const READING_ORDER: readonly string[] = [
   "control-endpoint",
   "ready-files",
   "guard",
+  "kill-switch",
   "dialects",
   "billing-once",
   "project-page",
