@@ -72,7 +72,7 @@ export const CLIENTS: readonly Client[] = [
       "ai",
     ],
     advice:
-      "Give AWS's SDK a `NodeHttpHandler`: it speaks HTTP/2 by default, which is not observed yet. What is charged by the second, the picture or the search has no tokens. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+      "AWS's SDK is observed over HTTP/2, which it speaks by default. What is charged by the second, the picture or the search has no tokens. A stream that breaks off is marked: its usage is missing, or its output a guess.",
   },
   {
     name: "lensai-langchain",

@@ -47,6 +47,11 @@ export class CallObserver {
     this.#content = content;
   }
 
+  /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
+  get canStop(): boolean {
+    return this.#guard?.hasRules === true;
+  }
+
   /**
    * Before a request is sent: the attempt that it is, in the active context. Undefined when it is no call of a
    * model, part of an attempt that is known, or nobody wants to know of it. Never throws.

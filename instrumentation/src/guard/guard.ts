@@ -67,6 +67,11 @@ export class Guard {
     return this.#policy;
   }
 
+  /** Is there any budget or kill-switch? */
+  get hasRules(): boolean {
+    return !this.#index.isEmpty;
+  }
+
   /** From now on calls are decided about by this policy. One that cannot be used changes nothing. */
   apply(policy: ControlPolicy): void {
     neverThrow("applying a policy", () => {

@@ -3,16 +3,24 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
+import type { RefusalError } from "../guard/refusal.ts";
 import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import type { HeldRequest } from "./held-request.ts";
+import { answerWithRefusal } from "./refused-stream.ts";
+
+/** Arguments of `push` that add nothing. */
+const NOTHING = [new Uint8Array(0)];
 
 /** One stream of a client session that could be a call of a model. */
 export class Http2Exchange {
   readonly #stream: ClientHttp2Stream;
   readonly #calls: CallObserver;
+  readonly #hold: HeldRequest | undefined;
   readonly #body = new SentBody(REQUEST_CHARACTERS_MAX);
+  #hasWritten = false;
   #hasStarted = false;
   #attempt: Attempt | undefined;
   /** Undefined until the head of the answer was read, null when nothing of its body is. */
@@ -20,22 +28,27 @@ export class Http2Exchange {
   /** Bytes may be handed over before the head is. */
   readonly #early: Uint8Array[] = [];
   #hasEnd = false;
+  #cutOff: RefusalError | undefined;
 
-  constructor(stream: ClientHttp2Stream, calls: CallObserver) {
+  /** With `hold`, nothing of the request has been sent. */
+  constructor(stream: ClientHttp2Stream, calls: CallObserver, hold?: HeldRequest) {
     this.#stream = stream;
     this.#calls = calls;
+    this.#hold = hold;
   }
 
   observe(): void {
     const stream = this.#stream;
-    intercept(stream, "write", ([chunk, encoding]) => this.#body.add(chunk, encoding));
-    intercept(stream, "end", ([chunk, encoding]) => {
+    intercept(stream, "write", ([chunk, encoding]) => {
+      this.#hasWritten = true;
       this.#body.add(chunk, encoding);
-      this.#start();
     });
+    intercept(stream, "end", (args) => this.#ended(args));
     intercept(stream, "push", ([chunk]) => {
+      if (this.#cutOff !== undefined) return NOTHING;
       if (chunk === null) this.#hasEnd = true;
       else if (chunk instanceof Uint8Array) this.#received(chunk);
+      return this.#cutOff === undefined ? undefined : NOTHING;
     });
     // No listener for errors: with one, an error that nobody handles would no longer be one.
     stream.once("response", (headers) => {
@@ -44,9 +57,29 @@ export class Http2Exchange {
     stream.once("close", () => neverThrow("observing HTTP/2", () => this.#closed()));
   }
 
+  /** The body is whole: the request goes, as it is or smaller, or is answered here. */
+  #ended([chunk, encoding, ...rest]: readonly unknown[]): readonly unknown[] | undefined {
+    this.#body.add(chunk, encoding);
+    this.#start();
+    const clamped = this.#attempt?.clampedBody;
+    const refusal = this.#attempt?.refusal;
+    if (refusal === undefined) {
+      this.#hold?.send();
+      const ended = [chunk, encoding, ...rest].find((each) => typeof each === "function");
+      return clamped === undefined ? undefined : [clamped, ended];
+    }
+    this.#attempt = undefined;
+    answerWithRefusal(this.#stream, refusal);
+    this.#hold?.keep();
+    return undefined;
+  }
+
   #start(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
+    const header = (name: string): string | undefined => textOf(this.#stream.sentHeaders[name]);
+    // A stream that is closed is ended by Node.
+    const isHeld = this.#hold?.isHeld === true && !this.#stream.closed;
     this.#attempt = this.#calls.start({
       transport: "http2",
       // When undici sends it; everybody else calls from the context that the request belongs to.
@@ -54,7 +87,11 @@ export class Http2Exchange {
       method: "POST",
       url: requestUrlOf(this.#stream),
       body: this.#body.text(),
-      header: (name) => textOf(this.#stream.sentHeaders[name]),
+      header,
+      // What was written, or announced, cannot be taken back.
+      isBodyChangeable: isHeld && !this.#hasWritten && header("content-length") === undefined,
+      isCuttable: true,
+      isStoppable: isHeld,
     });
   }
 
@@ -70,6 +107,9 @@ export class Http2Exchange {
   #received(chunk: Uint8Array): void {
     if (this.#answer === undefined) this.#early.push(chunk);
     else this.#answer?.chunk(chunk);
+    this.#cutOff = this.#answer?.cutOff?.();
+    // Not while Node hands bytes over: the provider would not be told that nobody wants more.
+    if (this.#cutOff !== undefined) setImmediate(() => this.#stream.destroy(this.#cutOff));
   }
 
   #closed(): void {
@@ -100,16 +140,16 @@ function textOf(header: number | string | string[] | undefined): string | undefi
   return Array.isArray(header) ? header.join(", ") : header?.toString();
 }
 
-/** Sees what a method of this one stream is given; the method gets it as before. */
+/** Sees what a method of this one stream is given; it gets that as before, or what it is to get instead. */
 function intercept(
   stream: ClientHttp2Stream,
   name: "write" | "end" | "push",
-  see: (args: readonly unknown[]) => void,
+  see: (args: readonly unknown[]) => readonly unknown[] | undefined | void,
 ): void {
   const method = stream[name] as (...args: unknown[]) => unknown;
   const value = function observed(this: ClientHttp2Stream, ...args: unknown[]): unknown {
-    neverThrow("observing HTTP/2", () => see(args));
-    return Reflect.apply(method, this, args);
+    const instead = neverThrow("observing HTTP/2", () => see(args));
+    return Reflect.apply(method, this, instead ?? args);
   };
   Object.defineProperty(stream, name, { value, configurable: true, writable: true });
 }

@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { apiAtPath } from "../wire/recognise-call.ts";
+import { heldRequest } from "./held-request.ts";
 import { Http2Exchange, requestUrlOf } from "./http2-exchange.ts";
 
 /** Shared by all copies of the package in a process. */
@@ -21,28 +22,28 @@ export function instrumentHttp2(calls: CallObserver): () => void {
   if (Object.hasOwn(prototype, OBSERVED)) return () => {};
   const request = Reflect.get(prototype, "request") as Requested;
   const observed: Requested = function observedRequest(...args) {
-    const stream = Reflect.apply(request, this, args);
-    neverThrow("observing HTTP/2", () => {
-      if (isCandidate(stream)) new Http2Exchange(stream, calls).observe();
+    const make = (): ClientHttp2Stream => Reflect.apply(request, this, args);
+    const { stream, hold } = calls.canStop
+      ? heldRequest(this, make)
+      : { stream: make(), hold: undefined };
+    const isObserved = neverThrow("observing HTTP/2", () => {
+      if (!isCandidate(stream)) return false;
+      new Http2Exchange(stream, calls, hold).observe();
+      return true;
     });
+    if (isObserved !== true) hold?.send();
     return stream;
   };
-  Object.defineProperty(prototype, "request", {
-    value: observed,
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  });
-  Object.defineProperty(prototype, OBSERVED, { value: true, configurable: true });
+  define(prototype, "request", observed);
+  define(prototype, OBSERVED, true);
   return () => {
     Reflect.deleteProperty(prototype, OBSERVED);
-    Object.defineProperty(prototype, "request", {
-      value: request,
-      configurable: true,
-      writable: true,
-      enumerable: false,
-    });
+    define(prototype, "request", request);
   };
+}
+
+function define(prototype: ClientHttp2Session, name: string | symbol, value: unknown): void {
+  Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
 }
 
 /** The class has no name outside of Node: a session that leads nowhere has it. */
