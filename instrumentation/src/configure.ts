@@ -63,7 +63,9 @@ function observed(
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );
-  const restoreHttp = neverThrow("observing node:http", () => instrumentHttp(calls));
+  const restoreHttp = neverThrow("observing node:http", () =>
+    instrumentHttp(calls, { asksForStreamUsage }),
+  );
   const restoreHttp2 = neverThrow("observing HTTP/2", () => instrumentHttp2(calls));
   const restoreUndici = neverThrow("observing undici", () => instrumentUndici(calls));
   const start = (): void => neverThrow("starting the SDK", () => telemetry.start());

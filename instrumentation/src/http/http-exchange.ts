@@ -17,19 +17,26 @@ export function observeRequestEnd(
 }
 
 /** Reads an answer as it comes from the network, whether and however the application reads it. */
-export function observeIncoming(response: IncomingMessage, attempt: Attempt): void {
+export function observeIncoming(
+  response: IncomingMessage,
+  attempt: Attempt,
+  isUsageAsked: boolean,
+): void {
   const { statusCode: status = 0, headers } = response;
   const header = (name: string): string | undefined =>
     [headers[name]].flat().join(", ") || undefined;
-  const observer = attempt.answered({ status, header });
+  const encoding = header("content-encoding");
+  // Nothing can be taken out of bytes that are compressed.
+  const isUsageHidden = isUsageAsked && encoding === undefined;
+  const observer = attempt.answered({ status, header }, { isUsageHidden });
   if (observer === undefined) return;
-  const raw = decodedAnswer(header("content-encoding"), observer);
+  const raw = decodedAnswer(encoding, observer);
   let hasChunk = false;
   const push = response.push.bind(response);
-  response.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+  response.push = (chunk: unknown, charset?: BufferEncoding): boolean => {
     if (chunk instanceof Uint8Array) {
       hasChunk = true;
-      neverThrow("reading an answer", () => raw.chunk(chunk));
+      const shown = neverThrow("reading an answer", () => raw.chunk(chunk)) ?? chunk;
       const cutOff = raw.cutOff?.();
       if (cutOff !== undefined) {
         // First, and without an error: it would be the request's as well, which nobody may be listening to.
@@ -37,8 +44,14 @@ export function observeIncoming(response: IncomingMessage, attempt: Attempt): vo
         response.destroy(cutOff);
         return false;
       }
+      return push(bufferOf(shown));
     }
-    return push(chunk, encoding);
+    if (chunk === null && isUsageHidden && hasChunk && response.complete) {
+      // What was held back of the stream, if anything.
+      const rest = raw.end();
+      if (rest !== undefined && rest.length > 0) push(bufferOf(rest));
+    }
+    return push(chunk, charset);
   };
   response.once("close", () => {
     // Where nobody listens for an answer, Node lets its bytes go.
@@ -51,4 +64,9 @@ function closeAnswer({ complete, errored }: IncomingMessage, answer: AnswerObser
   if (complete) answer.end();
   else if (errored === null) answer.cancel();
   else answer.fail(errored);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -9,6 +9,7 @@ import type { RefusalError } from "../guard/refusal.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { observeIncoming, observeRequestEnd } from "./http-exchange.ts";
 import { answerWithRefusal } from "./refused-request.ts";
+import { bodyAskingForUsage, headerOf } from "./usage-request.ts";
 
 /** Published by Node when the head of an answer has come. */
 const RESPONSE_CHANNEL = "http.client.response.finish";
@@ -18,62 +19,37 @@ const OBSERVED = Symbol.for("lensai.instrumented_http");
 
 type Written = (this: ClientRequest, ...args: unknown[]) => unknown;
 
+export interface HttpOptions {
+  /** Ask for the usage of OpenAI chat streams that would not report it (default), and hide it again. */
+  readonly asksForStreamUsage?: boolean;
+}
+
 /**
  * Observes requests of node:http and node:https (AWS's SDK, axios, node-fetch) from now on. Every such request
  * is a ClientRequest, however the functions that make it were imported. A second call changes nothing. Answers
  * with a function that stops it.
  */
-export function instrumentHttp(calls: CallObserver): () => void {
+export function instrumentHttp(
+  calls: CallObserver,
+  { asksForStreamUsage = true }: HttpOptions = {},
+): () => void {
   const prototype = ClientRequest.prototype;
   if (Object.hasOwn(prototype, OBSERVED)) return () => {};
-  const bodies = new WeakMap<ClientRequest, SentBody>();
-  const attempts = new WeakMap<ClientRequest, Attempt>();
-  const answered = new WeakSet<ClientRequest>();
-  const sent = (request: ClientRequest, args: readonly unknown[]): void => {
-    if (!isCandidate(request)) return;
-    const body = bodies.get(request) ?? new SentBody(REQUEST_CHARACTERS_MAX);
-    bodies.set(request, body);
-    body.add(args[0], args[1]);
-  };
-  const finished = (request: ClientRequest): Attempt | undefined => {
-    const body = bodies.get(request);
-    if (body === undefined || attempts.has(request)) return undefined;
-    bodies.delete(request);
-    const attempt = calls.start({
-      transport: "http",
-      method: request.method,
-      url: urlOf(request),
-      body: body.text(),
-      header: (name) => textOf(request.getHeader(name)),
-      // What is written before the end takes the headers with it.
-      isBodyChangeable: !request.headersSent,
-      isCuttable: true,
-      isStoppable: true,
-    });
-    if (attempt === undefined || attempt.refusal !== undefined) return attempt;
-    attempts.set(request, attempt);
-    observeRequestEnd(request, attempt, () => answered.has(request));
-    return attempt;
-  };
+  const observer = new HttpObserver(calls, asksForStreamUsage);
   const { write, end } = OutgoingMessage.prototype as unknown as { write: Written; end: Written };
   define(prototype, "write", function observedWrite(...args) {
-    neverThrow("reading a request", () => sent(this, args));
+    neverThrow("reading a request", () => observer.written(this, args));
     return Reflect.apply(write, this, args);
   });
   define(prototype, "end", function observedEnd(...args) {
-    const attempt = neverThrow("starting a span", () => {
-      sent(this, args);
-      return finished(this);
-    });
+    const attempt = neverThrow("starting a span", () => observer.ended(this, args));
     if (attempt?.refusal !== undefined && isAnswered(this, attempt.refusal)) return this;
-    return Reflect.apply(end, this, clampedArguments(this, args, attempt) ?? args);
+    const body = attempt && observer.bodyInstead(this, args, attempt);
+    return Reflect.apply(end, this, changedArguments(this, args, body) ?? args);
   });
   const responded = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
-    const attempt = attempts.get(request);
-    if (attempt === undefined) return;
-    answered.add(request);
-    neverThrow("observing an answer", () => observeIncoming(response, attempt));
+    neverThrow("observing an answer", () => observer.responded(request, response));
   };
   diagnostics.subscribe(RESPONSE_CHANNEL, responded);
   Object.defineProperty(prototype, OBSERVED, { value: true, configurable: true });
@@ -81,6 +57,74 @@ export function instrumentHttp(calls: CallObserver): () => void {
     diagnostics.unsubscribe(RESPONSE_CHANNEL, responded);
     for (const name of ["write", "end", OBSERVED]) Reflect.deleteProperty(prototype, name);
   };
+}
+
+/** What is known of the requests that could be calls of a model. */
+class HttpObserver {
+  readonly #calls: CallObserver;
+  readonly #asksForUsage: boolean;
+  readonly #bodies = new WeakMap<ClientRequest, SentBody>();
+  readonly #attempts = new WeakMap<ClientRequest, Attempt>();
+  readonly #answered = new WeakSet<ClientRequest>();
+  readonly #usageAsked = new WeakSet<ClientRequest>();
+
+  constructor(calls: CallObserver, asksForUsage: boolean) {
+    this.#calls = calls;
+    this.#asksForUsage = asksForUsage;
+  }
+
+  written(request: ClientRequest, [chunk, encoding]: readonly unknown[]): void {
+    if (!isCandidate(request)) return;
+    const body = this.#bodies.get(request) ?? new SentBody(REQUEST_CHARACTERS_MAX);
+    this.#bodies.set(request, body);
+    body.add(chunk, encoding);
+  }
+
+  /** The body is whole: the attempt that the request is, if it is one. */
+  ended(request: ClientRequest, args: readonly unknown[]): Attempt | undefined {
+    this.written(request, args);
+    const body = this.#bodies.get(request);
+    if (body === undefined || this.#attempts.has(request)) return undefined;
+    this.#bodies.delete(request);
+    const attempt = this.#calls.start({
+      transport: "http",
+      method: request.method,
+      url: urlOf(request),
+      body: body.text(),
+      header: (name) => headerOf(request, name),
+      // What is written before the end takes the headers with it.
+      isBodyChangeable: !request.headersSent,
+      isCuttable: true,
+      isStoppable: true,
+    });
+    if (attempt === undefined || attempt.refusal !== undefined) return attempt;
+    this.#attempts.set(request, attempt);
+    observeRequestEnd(request, attempt, () => this.#answered.has(request));
+    return attempt;
+  }
+
+  /** What is sent in place of the application's body, if anything: a smaller call, or one that asks for its usage. */
+  bodyInstead(
+    request: ClientRequest,
+    [chunk, encoding]: readonly unknown[],
+    { call, clampedBody }: Attempt,
+  ): string | undefined {
+    const asking = neverThrow("asking for usage", () => {
+      // Only where `end` is given all of the body: what was written before took the headers with it.
+      const body = clampedBody ?? textOf(chunk, encoding);
+      if (!this.#asksForUsage || body === undefined) return undefined;
+      return bodyAskingForUsage(request, call, body);
+    });
+    if (asking !== undefined) this.#usageAsked.add(request);
+    return asking ?? clampedBody;
+  }
+
+  responded(request: ClientRequest, response: IncomingMessage): void {
+    const attempt = this.#attempts.get(request);
+    if (attempt === undefined) return;
+    this.#answered.add(request);
+    observeIncoming(response, attempt, this.#usageAsked.has(request));
+  }
 }
 
 function define(prototype: ClientRequest, name: string, value: Written): void {
@@ -91,15 +135,21 @@ function isAnswered(request: ClientRequest, refusal: RefusalError): boolean {
   return neverThrow("refusing a call", () => answerWithRefusal(request, refusal)) ?? false;
 }
 
+/** A body that is given at once; a text in another encoding is rare, and left alone. */
+function textOf(chunk: unknown, encoding: unknown): string | undefined {
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk).toString();
+  const isUtf8 = typeof encoding !== "string" || /^utf-?8$/i.test(encoding);
+  return typeof chunk === "string" && isUtf8 ? chunk : undefined;
+}
+
 /** What `end` is called with in place of the application's body. */
-function clampedArguments(
+function changedArguments(
   request: ClientRequest,
   args: readonly unknown[],
-  attempt: Attempt | undefined,
+  body: string | undefined,
 ): unknown[] | undefined {
-  const body = attempt?.clampedBody;
   if (body === undefined) return undefined;
-  return neverThrow("clamping a call", () => {
+  return neverThrow("changing a request", () => {
     if (request.hasHeader("content-length"))
       request.setHeader("content-length", Buffer.byteLength(body));
     return [body, ...args.filter((arg) => typeof arg === "function")];
@@ -112,10 +162,6 @@ function isCandidate({ method, path }: ClientRequest): boolean {
 }
 
 function urlOf(request: ClientRequest): URL {
-  const authority = textOf(request.getHeader("host")) ?? request.host;
+  const authority = headerOf(request, "host") ?? request.host;
   return new URL(request.path, `${request.protocol}//${authority}`);
-}
-
-function textOf(header: number | string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(", ") : header?.toString();
 }

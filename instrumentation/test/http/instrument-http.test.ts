@@ -156,6 +156,79 @@ describe("a request of node:http", () => {
   });
 });
 
+/** Of a known provider: by the name that it is called by. */
+const openAi = (headers: http.OutgoingHttpHeaders = {}): ClientRequest =>
+  request(`${provider.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { host: "api.openai.com", ...headers },
+  });
+
+describe("a chat stream without usage", () => {
+  const STREAMED = JSON.stringify({ model: "gpt-4o", messages: [], stream: true });
+  const ASKING = { ...(JSON.parse(STREAMED) as object), stream_options: { include_usage: true } };
+  const [shown, , done] = STREAM;
+  beforeEach(() => {
+    provider.answer = stream(STREAM);
+  });
+
+  test("is asked for it when the body is written at once, and shows nothing of it", async () => {
+    const sent = openAi({ "content-length": STREAMED.length, "accept-encoding": "gzip, br" });
+    const response = await responseOf(sent.end(STREAMED));
+    response.setEncoding("utf8");
+    let text = "";
+    for await (const part of response) text += part as string;
+    expect(text).toBe(`${shown}${done}`);
+    const [seen] = provider.requests;
+    expect(JSON.parse(seen?.body ?? "")).toEqual(ASKING);
+    expect(seen?.headers).toMatchObject({
+      "content-length": String(JSON.stringify(ASKING).length),
+      "accept-encoding": "identity",
+    });
+    expect((await spans.last()).attributes["gen_ai.usage.input_tokens"]).toBe(10);
+  });
+
+  test("that ends in the middle of an event loses nothing of it", async () => {
+    const half = 'data: {"id":"chatcmpl-1"';
+    provider.answer = stream([...STREAM.slice(0, 2), half]);
+    expect(await textOf(await responseOf(openAi().end(STREAMED)))).toBe(`${shown}${half}`);
+    await spans.last();
+    expect(spans.all()).toHaveLength(1);
+  });
+
+  const signed = { "x-amz-content-sha256": "0" };
+  test.each([
+    ["is signed", () => openAi(signed).end(STREAMED)],
+    ["is signed by AWS's algorithm", () => openAi({ authorization: "AWS4-x" }).end(STREAMED)],
+    ["goes to a server that may refuse it", () => post().end(STREAMED)],
+    [
+      "is written in parts",
+      () => {
+        const sent = openAi();
+        sent.write(STREAMED.slice(0, 9));
+        return sent.end(STREAMED.slice(9));
+      },
+    ],
+    [
+      "is under way",
+      () => {
+        const sent = openAi();
+        sent.flushHeaders();
+        return sent.end(STREAMED);
+      },
+    ],
+  ])("is left alone when the request %s", async (_, send) => {
+    expect(await textOf(await responseOf(send()))).toBe(STREAM.join(""));
+    expect(provider.requests[0]?.body).toBe(STREAMED);
+    await spans.last();
+  });
+
+  test("that reports none and was not asked is marked", async () => {
+    provider.answer = stream([shown ?? "", done ?? ""]);
+    await textOf(await responseOf(openAi(signed).end(STREAMED)));
+    expect((await spans.last()).attributes["lensai.usage.source"]).toBe("missing");
+  });
+});
+
 test("whatever breaks inside, the application gets its answer", async () => {
   provider.answer = json(ANSWER);
   stop();
