@@ -26,7 +26,7 @@ export interface LayerIndex {
 
 /** Prepares a layer for questions: its entries by provider. */
 export function indexLayer(layer: PriceLayer): LayerIndex {
-  const byProvider = Map.groupBy(layer.entries, (entry) => entry.provider);
+  const byProvider = entriesByProvider(layer);
   return {
     name: layer.name,
     find: (subject, at, recordedUntil) => {
@@ -39,6 +39,17 @@ export function indexLayer(layer: PriceLayer): LayerIndex {
       return { entry, ...constantPeriod(candidates, at) };
     },
   };
+}
+
+/** By hand: the guard runs on Node 20, which has no `Map.groupBy`. */
+function entriesByProvider({ entries }: PriceLayer): Map<string, PriceEntry[]> {
+  const byProvider = new Map<string, PriceEntry[]>();
+  for (const entry of entries) {
+    const known = byProvider.get(entry.provider);
+    if (known === undefined) byProvider.set(entry.provider, [entry]);
+    else known.push(entry);
+  }
+  return byProvider;
 }
 
 function isAbout(entry: PriceEntry, subject: Subject): boolean {

@@ -361,3 +361,13 @@ describe("any set of overrides", () => {
     );
   });
 });
+
+it("works without `Map.groupBy`, which Node 20 does not have", () => {
+  const groupBy = Object.getOwnPropertyDescriptor(Map, "groupBy");
+  Reflect.deleteProperty(Map, "groupBy");
+  try {
+    expect(dollars(bookOf(entry({ change: prices(1, 2) })))?.[0]).toBe(1);
+  } finally {
+    if (groupBy !== undefined) Object.defineProperty(Map, "groupBy", groupBy);
+  }
+});
