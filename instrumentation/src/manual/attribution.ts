@@ -2,6 +2,7 @@ import { context, createContextKey, propagation } from "@opentelemetry/api";
 import type { Attributes, Context } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
+import { processState } from "../spans/process-state.ts";
 
 /** Whom or what calls are made for. */
 export interface Attribution {
@@ -37,6 +38,8 @@ const KEY = createContextKey("lensai.attribution");
  * Nothing is written to baggage: HTTP instrumentation would send it to the provider.
  */
 export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
+  // Before the first call there may be no context manager yet, and nothing would be known of that call.
+  processState().start?.();
   return context.with(contextWithAttribution(context.active(), attribution), fn);
 }
 
