@@ -13,6 +13,8 @@ import { accessibilityProblems, startBrowser, takePicture } from "./browser.ts";
 
 /** From the acknowledgement of an export to the number on the page. */
 const FRESHNESS_BAR_MS = 5000;
+/** Far above the pause between two questions of a collector for what the console has changed. */
+const CONTROL_TIMEOUT_MS = 30_000;
 const SEEDED = { days: 8, spansPerDay: 300 };
 
 let folder: TemporaryFolder;
@@ -177,13 +179,15 @@ describe("the first day with LensAI", () => {
     await takePicture(page, "control-preview");
     await page.getByRole("button", { name: "Stop these calls" }).click();
     await page.getByRole("button", { name: "Release" }).waitFor();
-    await expect.poll(stopped).toMatchObject([{ reason: "the triage agent loops" }]);
+    await expect
+      .poll(stopped, { timeout: CONTROL_TIMEOUT_MS })
+      .toMatchObject([{ reason: "the triage agent loops" }]);
     expect(await accessibilityProblems(page)).toEqual([]);
     await takePicture(page, "control-stopped");
     await page.getByLabel("Why the calls may go again").fill("fixed");
     await page.getByRole("button", { name: "Release" }).click();
     await page.getByText("Nothing is stopped").waitFor();
-    await expect.poll(stopped).toEqual([]);
+    await expect.poll(stopped, { timeout: CONTROL_TIMEOUT_MS }).toEqual([]);
   });
 
   it("shows the documentation", async () => {
