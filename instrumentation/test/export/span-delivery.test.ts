@@ -162,16 +162,27 @@ describe("an outage", () => {
   });
 
   test("what waits grows into whole batches instead of many small ones", async () => {
-    receiver.answer = status(503, { "retry-after": "0" });
-    const { delivery, make } = deliverTo(receiver.url, { batchSpansMax: 100, delayMs: 1 });
-    make("first");
+    const released = Promise.withResolvers<void>();
+    receiver.answer = (received, response) => {
+      void released.promise.then(() => taken(received, response));
+    };
+    const limits = { batchSpansMax: 100, delayMs: 1, timeoutMs: 30_000 };
+    const { delivery, make } = deliverTo(receiver.url, limits);
+    make("on its way");
     await expect.poll(traceRequests).toBe(1);
-    make("second");
-    await expect.poll(traceRequests).toBe(2);
-    make("third");
+    const sentBytes = delivery.queuedBytes;
+    make("waits");
+    await expect.poll(() => delivery.queuedBytes).toBeGreaterThan(sentBytes);
+    make("joins", "joins too");
     receiver.answer = taken;
-    await expect.poll(() => delivery.counts.delivered).toBe(3);
-    expect(receiver.requests.at(-1)?.spanNames).toEqual(["second", "third"]);
+    released.resolve();
+    await expect.poll(() => delivery.counts.delivered).toBe(4);
+    const batches = receiver.requests.map(({ spanNames }) => spanNames);
+    expect(batches.filter(({ length }) => length > 0)).toEqual([
+      ["on its way"],
+      ["waits"],
+      ["joins", "joins too"],
+    ]);
   });
 
   test("a flush ends with the first attempt that fails", async () => {
