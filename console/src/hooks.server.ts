@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorCode } from "@lensai/otel-config/errors";
 import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
+import { principalWithoutCredentials } from "#lib/server/access/resolve-principal.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { isCrossSite } from "#lib/server/http/cross-site.ts";
@@ -42,6 +43,7 @@ export const handle: Handle = async ({ event, resolve }) => {
   }
   if (running === undefined) throw new Error("the server answered before it was initialised");
   event.locals.console = running;
+  event.locals.principal = principalWithoutCredentials(event.request.headers, settings.hostPolicy);
   event.locals.requestId = randomBytes(8).toString("hex");
   const theme = parseTheme(event.cookies.get(THEME_COOKIE));
   const response = await resolve(event, {

@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   "auth.key_revoked",
   "auth.scope_missing",
   "auth.origin_refused",
+  "auth.session_missing",
+  "auth.permission_missing",
   "auth.signature_required",
   "auth.signature_invalid",
   "auth.signature_stale",

@@ -15,9 +15,7 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
     );
   }
   const { db } = locals.console.services;
-  const [projects, stoppedProjectIds] = await Promise.all([
-    listProjects(db),
-    projectsWithActiveKillSwitch(db),
-  ]);
-  return { projects, stoppedProjectIds };
+  const projects = await listProjects(db, locals.principal);
+  const projectIds = projects.map(({ id }) => id);
+  return { projects, stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds) };
 };

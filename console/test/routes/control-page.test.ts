@@ -74,10 +74,10 @@ test("shows what is stopped, why and by whom, as text", () => {
   expect(text).toContain("Release");
 });
 
-test("changes nothing where others can reach it without sign-in", () => {
+test("offers no change to those who may only look", () => {
   const html = htmlOf({ mayChange: false, active: [active], isPreview: true, impact });
   expect(html).not.toContain('method="post"');
-  expect(textOf(html)).toContain("POST /internal/kill-switches");
+  expect(textOf(html)).toContain("Your role does not stop calls");
 });
 
 test("tells what was released, for how long and why", () => {

@@ -1,5 +1,6 @@
 import { parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ANONYMOUS, LOCAL_OWNER, type Principal } from "#lib/server/access/principal.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { formatEntry } from "#lib/server/log.ts";
 import type { ConsoleSettings } from "#lib/server/settings.ts";
@@ -169,12 +170,20 @@ test.each([
   expect((await call(postKillSwitch, { ...create(body), headers: {} })).status).toBe(401);
 });
 
-const submit = (action: keyof typeof actions, fields: Record<string, string>, by = running) => {
+const submit = (
+  action: keyof typeof actions,
+  fields: Record<string, string>,
+  principal: Principal = LOCAL_OWNER,
+) => {
   const request = new Request("http://localhost/", {
     method: "POST",
     body: new URLSearchParams(fields),
   });
-  const event = { request, params: { projectId: "loops" }, locals: { console: by } };
+  const event = {
+    request,
+    params: { projectId: "loops" },
+    locals: { console: running, principal },
+  };
   return Promise.resolve(actions[action]?.(event as never)).catch((thrown: unknown) => thrown);
 };
 
@@ -191,14 +200,11 @@ test("the page stops and releases on a machine of one's own", async () => {
   expect(await submit("release", release)).toMatchObject({ status: 409 });
 });
 
-test("the page changes nothing where others can reach it without sign-in", async () => {
-  const hostPolicy = { bindAddress: "0.0.0.0", origin: undefined, allowedHosts: ["console"] };
-  const open = createConsole(settingsWith({ hostPolicy }));
+test("the page leads to the sign-in whoever has not said who he is", async () => {
   for (const action of ["trigger", "release"] as const) {
-    const refused = await submit(action, { reason: "a loop", id: "kill_1" }, open);
-    expect(refused).toMatchObject({ status: 403 });
+    const refused = await submit(action, { reason: "a loop", id: "kill_1" }, ANONYMOUS);
+    expect(refused).toMatchObject({ status: 303, location: "/sign-in?next=%2Fprojects%2Floops" });
   }
-  await open.stop();
 });
 
 test("lets nobody in when the console has no token", async () => {

@@ -39,7 +39,8 @@ test("a switch is in the next snapshot until it is released, and its story stays
   expect(on.killSwitches).toMatchObject([{ ...stop, id }]);
   expect(Object.keys(on.killSwitches?.[0]?.scope ?? {})).toEqual(["provider", "team"]);
   expect(parseControlSnapshot(JSON.parse(JSON.stringify(on)))).toEqual(on);
-  expect(await projectsWithActiveKillSwitch(db)).toEqual(["shop"]);
+  expect(await projectsWithActiveKillSwitch(db, ["shop", "other"])).toEqual(["shop"]);
+  expect(await projectsWithActiveKillSwitch(db, ["other"])).toEqual([]);
   expect(await activeKillSwitches(db, "shop")).toMatchObject([{ id, triggeredBy: "ann" }]);
   expect(await activeKillSwitches(db, "other")).toEqual([]);
 

@@ -4,6 +4,7 @@ import type { Database } from "#lib/server/db/client.ts";
 import { apiKeys } from "#lib/server/db/schema/api-keys.ts";
 import { controlVersions } from "#lib/server/db/schema/control-versions.ts";
 import { projects } from "#lib/server/db/schema/projects.ts";
+import { LOCAL_OWNER } from "#lib/server/access/principal.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
 import { findProject, listProjects } from "#lib/server/services/projects/list.ts";
 import { buildSnapshot, serializeSnapshot } from "#lib/server/services/snapshot/build.ts";
@@ -23,7 +24,9 @@ const AT = new Date("2026-11-01T00:00:00Z");
 async function fill(db: Database, order: readonly number[]): Promise<void> {
   await db.insert(controlVersions).values({ version: 7, changedAt: AT });
   for (const n of order) {
-    await db.insert(projects).values({ id: `p${n}`, name: `Project ${n}`, createdAt: AT });
+    await db
+      .insert(projects)
+      .values({ id: `p${n}`, name: `Project ${n}`, organizationId: "default", createdAt: AT });
     await db.insert(apiKeys).values({
       id: `key_${n}`,
       projectId: `p${n}`,
@@ -70,7 +73,7 @@ test("lists projects by name and finds them by id", async () => {
   const { services, db } = await newDatabase();
   await ensureProject(services, { id: "z", name: "Alpha" });
   await ensureProject(services, { id: "a", name: "Omega" });
-  expect(await listProjects(db)).toEqual([
+  expect(await listProjects(db, LOCAL_OWNER)).toEqual([
     { id: "z", name: "Alpha" },
     { id: "a", name: "Omega" },
   ]);

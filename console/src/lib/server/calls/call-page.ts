@@ -5,11 +5,11 @@ import { toWire, wireText, type CallArithmetic } from "../../arithmetic.ts";
 import { callAttachments, callFacts } from "../../call-facts.ts";
 import type { CallPageData } from "../../call-page-data.ts";
 import type { Console } from "../console.ts";
+import { projectForApi, projectForPage } from "../access/authorize.ts";
 import { failPage } from "../http/fail-page.ts";
 import { knownProblem } from "../http/known-problem.ts";
 import { problemResponse } from "../http/problem.ts";
 import { loadArithmetic, loadCall } from "../lake/load-call.ts";
-import { findProject } from "../services/projects/list.ts";
 
 /** What both addresses of a record, by ids and by place, have in common. */
 export interface CallRequest {
@@ -24,8 +24,7 @@ const NOT_FOUND = "There is no such call in this project, or its data has not la
 /** Everything that the page of one record shows. */
 export async function loadCallPage(request: CallRequest): Promise<CallPageData> {
   const { locals, projectId } = request;
-  const project = await findProject(locals.console.services.db, projectId);
-  if (project === undefined) error(404, `There is no project "${projectId}".`);
+  const { project } = await projectForPage(locals, projectId, "calls.read");
   const row = await findRow(request).catch((failure: unknown) =>
     failPage(failure, locals.requestId),
   );
@@ -50,8 +49,9 @@ export async function loadCallPage(request: CallRequest): Promise<CallPageData> 
 export async function answerArithmetic(request: CallRequest): Promise<Response> {
   const { locals, projectId } = request;
   try {
-    const project = await findProject(locals.console.services.db, projectId);
-    const row = project === undefined ? undefined : await findRow(request);
+    const grant = await projectForApi(locals, projectId, "calls.read");
+    if (grant instanceof Response) return grant;
+    const row = await findRow(request);
     if (row === undefined) {
       return problemResponse({ status: 404, code: "query.not_found", detail: NOT_FOUND });
     }

@@ -29,6 +29,7 @@ const READING_ORDER: readonly string[] = [
   "ready-files",
   "guard",
   "kill-switch",
+  "accounts",
   "dialects",
   "billing-once",
   "project-page",

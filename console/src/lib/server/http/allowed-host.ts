@@ -32,6 +32,11 @@ export function isLoopbackAddress(address: string | undefined): boolean {
   return address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
 }
 
+/** Is it a name of this machine, as in a Host header without its port? */
+export function isLoopbackName(name: string): boolean {
+  return LOOPBACK_NAMES.has(name);
+}
+
 function originName(origin: string | undefined): string | undefined {
   return origin !== undefined && URL.canParse(origin) ? new URL(origin).hostname : undefined;
 }

@@ -1,9 +1,8 @@
-import { error } from "@sveltejs/kit";
 import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
+import { projectForPage } from "#lib/server/access/authorize.ts";
 import { isLoopbackAddress } from "#lib/server/http/allowed-host.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
-import { findProject } from "#lib/server/services/projects/list.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import type { PageServerLoad } from "./$types";
 
@@ -12,8 +11,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   // The layout waits for the database.
   await parent();
   const { services, lake, settings } = locals.console;
-  const project = await findProject(services.db, params.projectId);
-  if (project === undefined) error(404, `There is no project "${params.projectId}".`);
+  const { project } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   // Another search parameter (an open drawer) must not load the page again.
   const { hostname, port } = untrack(() => ({ hostname: url.hostname, port: url.port }));

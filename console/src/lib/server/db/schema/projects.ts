@@ -1,5 +1,6 @@
 import { boolean, check, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
+import { organizations } from "./organizations.ts";
 
 /** A project: the border of keys, data and spend. The id is the slug that also names it in the lake. */
 export const projects = pgTable(
@@ -7,6 +8,9 @@ export const projects = pgTable(
   {
     id: text().primaryKey(),
     name: text().notNull(),
+    organizationId: text()
+      .notNull()
+      .references(() => organizations.id),
     /** ContentPolicy of the control snapshot. */
     content: text({ enum: ["redacted", "off"] })
       .notNull()

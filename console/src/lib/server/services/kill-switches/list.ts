@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, isNull } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import type { Database } from "../../db/client.ts";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
@@ -61,11 +61,14 @@ export async function releasedKillSwitches(
   }));
 }
 
-/** The projects in which something is stopped. */
-export async function projectsWithActiveKillSwitch(db: Database): Promise<string[]> {
+/** Those of the projects in which something is stopped. */
+export async function projectsWithActiveKillSwitch(
+  db: Database,
+  projectIds: readonly string[],
+): Promise<string[]> {
   const rows = await db
     .selectDistinct({ projectId: killSwitches.projectId })
     .from(killSwitches)
-    .where(isNull(killSwitches.releasedAt));
+    .where(and(inArray(killSwitches.projectId, [...projectIds]), isNull(killSwitches.releasedAt)));
   return rows.map(({ projectId }) => projectId);
 }

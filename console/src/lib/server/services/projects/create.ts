@@ -1,12 +1,15 @@
 import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 import { projects } from "../../db/schema/projects.ts";
 import type { ServiceContext } from "../context.ts";
+import { DEFAULT_ORGANIZATION_ID } from "../organizations/default.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
 
 export interface CreateProjectInput {
   readonly id: string;
   readonly name: string;
   readonly content?: ContentPolicy;
+  /** The default organisation, when not given. */
+  readonly organizationId?: string;
 }
 
 /**
@@ -21,7 +24,7 @@ export async function ensureProject(
   return context.db.transaction(async (transaction) => {
     const created = await transaction
       .insert(projects)
-      .values({ ...input, createdAt: now })
+      .values({ organizationId: DEFAULT_ORGANIZATION_ID, ...input, createdAt: now })
       .onConflictDoNothing()
       .returning({ id: projects.id });
     const isNew = created.length === 1;

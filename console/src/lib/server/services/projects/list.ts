@@ -1,5 +1,7 @@
 import { asc, eq } from "drizzle-orm";
+import { deploymentRole, type Principal } from "../../access/principal.ts";
 import type { Database } from "../../db/client.ts";
+import { members } from "../../db/schema/members.ts";
 import { projects } from "../../db/schema/projects.ts";
 
 export interface ProjectSummary {
@@ -10,19 +12,33 @@ export interface ProjectSummary {
 /** More projects than a switcher can show; the rest is reached by URL. */
 const PROJECTS_LISTED_MAX = 500;
 
-/** Every project, by name. */
-export async function listProjects(db: Database): Promise<ProjectSummary[]> {
+const summary = { id: projects.id, name: projects.name };
+
+/** The projects that whoever asks has a part in, by name. */
+export async function listProjects(db: Database, principal: Principal): Promise<ProjectSummary[]> {
+  const byName = [asc(projects.name), asc(projects.id)] as const;
+  if (deploymentRole(principal) !== undefined) {
+    return db
+      .select(summary)
+      .from(projects)
+      .orderBy(...byName)
+      .limit(PROJECTS_LISTED_MAX);
+  }
+  if (principal.kind === "api_key") {
+    return db.select(summary).from(projects).where(eq(projects.id, principal.projectId));
+  }
+  if (principal.kind !== "user") return [];
   return db
-    .select({ id: projects.id, name: projects.name })
+    .select(summary)
     .from(projects)
-    .orderBy(asc(projects.name), asc(projects.id))
+    .innerJoin(members, eq(members.organizationId, projects.organizationId))
+    .where(eq(members.userId, principal.userId))
+    .orderBy(...byName)
     .limit(PROJECTS_LISTED_MAX);
 }
 
+/** For those who may see every project; all others go through `authorizeProject`. */
 export async function findProject(db: Database, id: string): Promise<ProjectSummary | undefined> {
-  const [row] = await db
-    .select({ id: projects.id, name: projects.name })
-    .from(projects)
-    .where(eq(projects.id, id));
+  const [row] = await db.select(summary).from(projects).where(eq(projects.id, id));
   return row;
 }

@@ -1,6 +1,6 @@
 import { error, fail, redirect } from "@sveltejs/kit";
 import { scopeFromFields } from "#lib/scope.ts";
-import { LOCAL_ACTOR, pagesMayChange } from "#lib/server/http/change-access.ts";
+import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadImpact } from "#lib/server/lake/load-impact.ts";
@@ -15,15 +15,13 @@ import {
   triggerSchema,
 } from "#lib/server/services/kill-switches/schemas.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
-import { findProject } from "#lib/server/services/projects/list.ts";
 import type { Actions, PageServerLoad } from "./$types";
 
 export const load: PageServerLoad = async ({ params, url, locals, depends, parent }) => {
   depends("lensai:control");
   await parent();
-  const { services, lake, settings } = locals.console;
-  const project = await findProject(services.db, params.projectId);
-  if (project === undefined) error(404, `There is no project "${params.projectId}".`);
+  const { services, lake } = locals.console;
+  const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const scope = scopeFromFields(url.searchParams);
   const isPreview = url.searchParams.has("preview");
   const parsed = scopeSchema.safeParse(scope);
@@ -42,40 +40,35 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     active,
     released,
     ...last,
-    mayChange: pagesMayChange(settings),
+    mayChange: may("kill_switches.manage"),
   };
 };
 
 export const actions: Actions = {
   trigger: async ({ request, params, locals }) => {
-    const { services, settings } = locals.console;
-    if (!pagesMayChange(settings)) return fail(403, { problem: NOT_HERE });
-    const form = await request.formData();
+    const { services } = locals.console;
     const { projectId } = params;
+    const { actor } = await projectForPage(locals, projectId, "kill_switches.manage");
+    const form = await request.formData();
     const scope = scopeFromFields(form);
     const input = triggerSchema.safeParse({ projectId, scope, reason: form.get("reason") });
     if (!input.success) return fail(400, { problem: issuesText(input.error) });
-    if ((await findProject(services.db, projectId)) === undefined)
-      error(404, `There is no project "${projectId}".`);
-    await triggerKillSwitch(services, input.data, LOCAL_ACTOR);
+    await triggerKillSwitch(services, input.data, actor);
     redirect(303, `/projects/${projectId}/control`);
   },
   release: async ({ request, params, locals }) => {
-    const { services, settings } = locals.console;
-    if (!pagesMayChange(settings)) return fail(403, { problem: NOT_HERE });
-    const form = await request.formData();
+    const { services } = locals.console;
     const { projectId } = params;
+    const { actor } = await projectForPage(locals, projectId, "kill_switches.manage");
+    const form = await request.formData();
     const input = releaseSchema.safeParse({
       projectId,
       killSwitchId: form.get("id"),
       reason: form.get("reason"),
     });
     if (!input.success) return fail(400, { problem: issuesText(input.error) });
-    const isReleased = await releaseKillSwitch(services, input.data, LOCAL_ACTOR);
+    const isReleased = await releaseKillSwitch(services, input.data, actor);
     if (!isReleased) return fail(409, { problem: "this switch was released before" });
     redirect(303, `/projects/${projectId}/control`);
   },
 };
-
-const NOT_HERE =
-  "this console is reachable from other machines and has no sign-in: use POST /internal/kill-switches with the control token";

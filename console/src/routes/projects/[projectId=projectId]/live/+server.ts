@@ -1,11 +1,14 @@
+import { projectForApi } from "#lib/server/access/authorize.ts";
 import { eventStream } from "#lib/server/http/event-stream.ts";
 import { problemResponse } from "#lib/server/http/problem.ts";
 import { LISTENERS_MAX } from "#lib/server/lake/live-feed.ts";
 import type { RequestHandler } from "./$types";
 
 /** Tells the page of one project that rows have landed. */
-export const GET: RequestHandler = ({ params, locals }) => {
+export const GET: RequestHandler = async ({ params, locals }) => {
   const { live } = locals.console;
+  const grant = await projectForApi(locals, params.projectId, "project.read");
+  if (grant instanceof Response) return grant;
   if (live.isFull()) {
     return problemResponse({
       status: 503,
@@ -15,7 +18,7 @@ export const GET: RequestHandler = ({ params, locals }) => {
   }
   return eventStream({
     event: "landed",
-    subscribe: (emit) => live.subscribe(params.projectId, emit),
+    subscribe: (emit) => live.subscribe(grant.project.id, emit),
     ending: live.ending,
   });
 };

@@ -1,7 +1,6 @@
-import { error } from "@sveltejs/kit";
+import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadSources } from "#lib/server/lake/load-sources.ts";
-import { findProject } from "#lib/server/services/projects/list.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import type { PageServerLoad } from "./$types";
 
@@ -9,8 +8,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   depends("lensai:sources");
   await parent();
   const { services, lake } = locals.console;
-  const project = await findProject(services.db, params.projectId);
-  if (project === undefined) error(404, `There is no project "${params.projectId}".`);
+  const { project } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
   const answer = await loadSources(lake, project.id, range.window).catch((failure: unknown) =>

@@ -1,0 +1,12 @@
+import { pgTable, text, timestamp } from "drizzle-orm/pg-core";
+
+/** An organisation: whose projects these are. Its members have one role in all of them. */
+export const organizations = pgTable("organizations", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  slug: text().notNull().unique(),
+  logo: text(),
+  /** JSON text, as the sign-in library writes it. */
+  metadata: text(),
+  createdAt: timestamp({ withTimezone: true }).notNull(),
+});
