@@ -195,6 +195,14 @@ def test_periods_of_months_follow_the_calendar(start: str, end: str, now: str, e
     assert found == BudgetPeriod(*(epoch_seconds(f"{day}T00:00:00Z") for day in expected))
 
 
+def test_listed_periods_follow_as_they_are() -> None:
+    # Days in Berlin around the end of summer time: 24, 25 and 24 hours.
+    ends = [epoch_seconds(f"2026-10-{day}Z") for day in ("23T22:00:00", "24T22:00:00", "25T23:00:00")]
+    friday = BudgetPeriod(epoch_seconds("2026-10-22T22:00:00Z"), ends[0], tuple(ends[1:]))
+    assert period_at(friday, ends[2] - 1) == BudgetPeriod(ends[1], ends[2])
+    assert period_at(friday, ends[2]) == BudgetPeriod(ends[2], ends[2] + 25 * 3600)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -210,6 +218,10 @@ def test_periods_of_months_follow_the_calendar(start: str, end: str, now: str, e
         (policy(budget(clamp=1)), "budgets[0].clamp is not true or false"),
         (policy(budget(periodStartsAt="today")), "budgets[0].periodStartsAt is not a time"),
         (policy(budget(resetsAt=START)), "budgets[0].resetsAt is not after"),
+        (
+            policy(budget(resetsAt="2026-12-01T00:00:00Z", laterResetsAt=["2026-12-01T00:00:00Z"])),
+            "budgets[0].laterResetsAt does not go on from resetsAt",
+        ),
         (policy(kill_switches=[{**SWITCH, "reason": None}]), "killSwitches[0].reason is not a string"),
         (policy(budgets=None), "budgets is not a list"),
     ],

@@ -3,16 +3,23 @@ export interface BudgetPeriod {
   readonly startMs: number;
   /** Exclusive; Infinity for a budget that never starts anew. */
   readonly endMs: number;
+  /** When the periods after this one end, in order, as far as the policy says. */
+  readonly laterEndsMs?: readonly number[];
 }
 
 const MONTHS_PER_YEAR = 12;
 
 /**
- * The period of this kind that `nowMs` is in, when the given one is over. A policy says only when its own period
- * ends. One of whole calendar months (in UTC) is followed by one of as many months, any other by one of the
+ * The period that `nowMs` is in, when the given one is over: one of those that the policy says follow. Beyond
+ * them, a period of whole calendar months (in UTC) is followed by one of as many months, any other by one of the
  * same length: 1 to 28 February is followed by 1 to 31 March.
  */
-export function periodAt(period: BudgetPeriod, nowMs: number): BudgetPeriod {
+export function periodAt(known: BudgetPeriod, nowMs: number): BudgetPeriod {
+  let period = known;
+  while (nowMs >= period.endMs && period.laterEndsMs?.[0] !== undefined) {
+    const [endMs, ...laterEndsMs] = period.laterEndsMs as [number, ...number[]];
+    period = { startMs: period.endMs, endMs, laterEndsMs };
+  }
   if (nowMs < period.endMs) return period;
   const months = wholeMonths(period);
   return months === undefined ? sameLength(period, nowMs) : sameMonths(period, months, nowMs);

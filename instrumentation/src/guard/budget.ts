@@ -75,7 +75,7 @@ export class Budget {
     // An end that was moved keeps the period; one that began later is a new one.
     if (isOtherwiseKept || period.startMs > this.#period.startMs) this.#startPeriod(period);
     else if (period.endMs > this.#period.startMs) {
-      this.#setPeriod({ startMs: this.#period.startMs, endMs: period.endMs });
+      this.#setPeriod({ ...period, startMs: this.#period.startMs });
     }
     for (const account of this.accounts) account.changeTerms(this.#accountTerms);
   }
@@ -112,9 +112,10 @@ function accountTermsOf({ limitNanoUsd, failMode }: BudgetTerms): AccountTerms {
   return { limitNanoUsd: BigInt(limitNanoUsd), failMode };
 }
 
-function periodOf({ periodStartsAt, resetsAt }: BudgetTerms): BudgetPeriod {
+function periodOf({ periodStartsAt, resetsAt, laterResetsAt = [] }: BudgetTerms): BudgetPeriod {
   return {
     startMs: Date.parse(periodStartsAt),
     endMs: resetsAt === undefined ? Infinity : Date.parse(resetsAt),
+    laterEndsMs: laterResetsAt.map((time) => Date.parse(time)),
   };
 }

@@ -30,6 +30,25 @@ test.each([
   expect(periodAt(periodOf(first), at(`2026-${now}Z`))).toEqual(periodOf(next));
 });
 
+test("the periods that the policy lists follow as they are, and beyond them ones of the last length", () => {
+  // Days in Berlin around the end of summer time: 24, 25 and 24 hours.
+  const friday = {
+    ...period("2026-10-22T22:00:00Z", "2026-10-23T22:00:00Z"),
+    laterEndsMs: [
+      at("2026-10-24T22:00:00Z"),
+      at("2026-10-25T23:00:00Z"),
+      at("2026-10-26T23:00:00Z"),
+    ],
+  };
+  expect(periodAt(friday, at("2026-10-25T22:30:00Z"))).toEqual({
+    ...period("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+    laterEndsMs: [at("2026-10-26T23:00:00Z")],
+  });
+  expect(periodAt(friday, at("2026-10-28T12:00:00Z"))).toEqual(
+    period("2026-10-27T23:00:00Z", "2026-10-28T23:00:00Z"),
+  );
+});
+
 test("there is one period for every moment, and periods follow each other without a gap", () => {
   const starts = fc.constantFrom(
     "2026-01-01T00:00:00Z",

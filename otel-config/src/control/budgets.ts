@@ -8,6 +8,7 @@ import {
   refuse,
   textOf,
   timeOf,
+  timesOf,
 } from "./section-fields.ts";
 import type { SectionEntry } from "./section-fields.ts";
 
@@ -39,6 +40,16 @@ export interface BudgetTerms {
   readonly periodStartsAt: string;
   /** When the next one starts; absent for a total. */
   readonly resetsAt?: string;
+  /**
+   * When the periods after the next one start, in order: a few, since months and days of a time zone are not
+   * equally long and only the console knows the calendar. For processes that hear nothing for a while.
+   */
+  readonly laterResetsAt?: readonly string[];
+  /**
+   * Of a rolling window: its length. The periods are then equal slices of it, and what was spent in the slices
+   * of the last `windowMs` before a period counts against the limit of this period as well.
+   */
+  readonly windowMs?: number;
 }
 
 export interface ControlBudget extends BudgetTerms {
@@ -69,6 +80,28 @@ export function parseBudgetTerms(entry: SectionEntry): BudgetTerms {
     unknownPrice: oneOf(entry, "unknownPrice", UNKNOWN_PRICE_POLICIES),
     clamp: flagOf(entry, "clamp"),
     periodStartsAt,
-    ...(resetsAt !== undefined && { resetsAt }),
+    ...(resetsAt !== undefined && { resetsAt, ...laterResetsOf(entry, resetsAt) }),
+    ...windowOf(entry),
   };
+}
+
+function laterResetsOf(
+  entry: SectionEntry,
+  resetsAt: string,
+): Pick<BudgetTerms, "laterResetsAt"> | undefined {
+  const name = "laterResetsAt";
+  if (entry.fields[name] === undefined) return undefined;
+  const laterResetsAt = timesOf(entry, name);
+  const boundaries = [resetsAt, ...laterResetsAt].map((time) => Date.parse(time));
+  if (boundaries.some((ms, index) => index > 0 && ms <= (boundaries[index - 1] ?? ms)))
+    refuse(`${entry.at}.${name} does not go on from resetsAt in order`);
+  return { laterResetsAt };
+}
+
+function windowOf({ fields, at }: SectionEntry): Pick<BudgetTerms, "windowMs"> | undefined {
+  const windowMs = fields["windowMs"];
+  if (windowMs === undefined) return undefined;
+  if (!Number.isSafeInteger(windowMs) || (windowMs as number) <= 0)
+    refuse(`${at}.windowMs is not a whole number of milliseconds`);
+  return { windowMs: windowMs as number };
 }

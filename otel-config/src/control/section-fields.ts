@@ -67,9 +67,19 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 /** ISO 8601 in UTC, as Date.toISOString writes it. */
 export function timeOf(entry: SectionEntry, name: string): string {
   const value = textOf(entry, name);
-  if (!ISO_TIME.test(value) || Number.isNaN(Date.parse(value)))
-    refuse(`${entry.at}.${name} is not a time as 2026-11-24T08:00:00.000Z`);
+  if (!isTime(value)) refuse(`${entry.at}.${name} is not a time as 2026-11-24T08:00:00.000Z`);
   return value;
+}
+
+export function timesOf(entry: SectionEntry, name: string): readonly string[] {
+  const values = textsOf(entry, name);
+  if (!values.every((value) => isTime(value)))
+    refuse(`${entry.at}.${name} is not a list of times as 2026-11-24T08:00:00.000Z`);
+  return values;
+}
+
+function isTime(value: string): boolean {
+  return ISO_TIME.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 export function optionalTimeOf(entry: SectionEntry, name: string): string | undefined {

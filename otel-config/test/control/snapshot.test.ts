@@ -32,6 +32,8 @@ const budget = {
   clamp: true,
   periodStartsAt: time,
   resetsAt: "2026-11-24T00:00:00.000Z",
+  laterResetsAt: ["2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z"],
+  windowMs: 86_400_000,
 };
 const killSwitch = {
   id: "kill_1",
@@ -104,6 +106,9 @@ test.each<[string, unknown]>([
   ['budgets[0].mode is "stop"', withBudget({ mode: "stop" })],
   ["budgets[0].clamp is not true or false", withBudget({ clamp: undefined })],
   ["budgets[0].resetsAt is not after", withBudget({ resetsAt: time })],
+  ["budgets[0].laterResetsAt does not go on", withBudget({ laterResetsAt: [budget.resetsAt] })],
+  ["budgets[0].laterResetsAt is not a list of times", withBudget({ laterResetsAt: ["soon"] })],
+  ["budgets[0].windowMs is not a whole number", withBudget({ windowMs: 0 })],
   ["killSwitches[0].reason", { ...whole, killSwitches: [{ ...killSwitch, reason: undefined }] }],
 ])("says that %s", (problem, document) => {
   expect(() => parseControlSnapshot(document)).toThrow(problem);

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Dict, Optional
 
@@ -71,7 +71,7 @@ class Budget:
         if is_otherwise_kept or period.start > self._period.start:
             self._start(period)
         elif period.end > self._period.start:
-            self._period = BudgetPeriod(self._period.start, period.end)
+            self._period = replace(period, start=self._period.start)
 
     def _start(self, period: BudgetPeriod) -> None:
         self._accounts = {}
@@ -80,4 +80,5 @@ class Budget:
 
 def _period_of(terms: BudgetTerms) -> BudgetPeriod:
     end = float("inf") if terms.resets_at is None else epoch_seconds(terms.resets_at)
-    return BudgetPeriod(epoch_seconds(terms.period_starts_at), end)
+    later_ends = tuple(epoch_seconds(time) for time in terms.later_resets_at)
+    return BudgetPeriod(epoch_seconds(terms.period_starts_at), end, later_ends)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Optional
+from typing import Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -12,13 +12,17 @@ class BudgetPeriod:
 
     start: float
     end: float
+    later_ends: Tuple[float, ...] = ()
+    """When the periods after this one end, in order, as far as the policy says."""
 
 
 def period_at(period: BudgetPeriod, now: float) -> BudgetPeriod:
-    """The period of this kind that `now` is in, when the given one is over. A policy says only when its own period
-    ends. One of whole calendar months (in UTC) is followed by one of as many months, any other by one of the same
+    """The period that `now` is in, when the given one is over: one of those that the policy says follow. Beyond them,
+    a period of whole calendar months (in UTC) is followed by one of as many months, any other by one of the same
     length: 1 to 28 February is followed by 1 to 31 March.
     """
+    while now >= period.end and period.later_ends:
+        period = BudgetPeriod(period.end, period.later_ends[0], period.later_ends[1:])
     if now < period.end:
         return period
     months = _whole_months(period)

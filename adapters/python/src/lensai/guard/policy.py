@@ -45,6 +45,8 @@ class BudgetTerms:
     clamp: bool
     period_starts_at: str
     resets_at: Optional[str]
+    later_resets_at: Tuple[str, ...] = ()
+    """When the periods after the next one start."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,18 @@ class _Entry:
             raise PolicyError(f"{self.at}.{name} is not a time as 2026-11-24T08:00:00.000Z") from None
         return value
 
+    def later_resets(self, resets_at: Optional[str]) -> Tuple[str, ...]:
+        values = self.fields.get("laterResetsAt")
+        if resets_at is None or values is None:
+            return ()
+        if not isinstance(values, list):
+            raise PolicyError(f"{self.at}.laterResetsAt is not a list of times")
+        times = tuple(_Entry({"laterResetsAt": value}, self.at).time("laterResetsAt") for value in values)
+        boundaries = [epoch_seconds(time) for time in (resets_at, *times)]
+        if any(end <= start for start, end in zip(boundaries, boundaries[1:])):
+            raise PolicyError(f"{self.at}.laterResetsAt does not go on from resetsAt in order")
+        return times
+
     def nano_usd(self, name: str) -> int:
         value = self.text(name)
         if _NANO_USD.fullmatch(value) is None:
@@ -174,6 +188,7 @@ def _budget(entry: _Entry) -> BudgetTerms:
         clamp=entry.flag("clamp"),
         period_starts_at=starts_at,
         resets_at=resets_at,
+        later_resets_at=entry.later_resets(resets_at),
     )
 
 

@@ -1,5 +1,4 @@
 import { asc, isNull } from "drizzle-orm";
-import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
 import type { ControlKillSwitch } from "@lensai/otel-config/control/kill-switches";
 import type { ControlProject } from "@lensai/otel-config/control/projects";
@@ -14,6 +13,8 @@ import { controlVersions } from "../../db/schema/control-versions.ts";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
 import { projects } from "../../db/schema/projects.ts";
 import { signingSecrets } from "../../db/schema/signing-secrets.ts";
+import { controlBudgets } from "../budgets/control-budgets.ts";
+import { sortedScope } from "./sorted-scope.ts";
 
 export interface SerializedSnapshot {
   /** Quoted, as in the header. */
@@ -23,7 +24,8 @@ export interface SerializedSnapshot {
 
 /**
  * Everything the collectors must know. Deterministic: the same rows give the same bytes, whatever order
- * they were written in. `issuedAt` is the time of the last change, not of the call.
+ * they were written in. `issuedAt` is the time of the last change, not of the call; periods and overrides of budgets
+ * are those of that time.
  */
 export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
   // One repeatable-read transaction: the version and the rows belong together.
@@ -42,14 +44,16 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
         .from(signingSecrets)
         .where(isNull(signingSecrets.revokedAt))
         .orderBy(asc(signingSecrets.id));
+      const issuedAt = versionRow?.changedAt ?? new Date(0);
       return {
         formatVersion: CONTROL_SNAPSHOT_VERSION,
         version: versionRow?.version ?? 0,
-        issuedAt: (versionRow?.changedAt ?? new Date(0)).toISOString(),
+        issuedAt: issuedAt.toISOString(),
         projects: projectRows.map(toControlProject),
         keys: keyRows.map(toControlKey),
         killSwitches: killSwitchRows.map(toControlKillSwitch),
         signingSecrets: secretRows.map(toControlSigningSecret),
+        budgets: await controlBudgets(transaction, issuedAt),
       };
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
@@ -104,11 +108,4 @@ function toControlKillSwitch(row: typeof killSwitches.$inferSelect): ControlKill
     reason: row.reason,
     triggeredAt: row.triggeredAt.toISOString(),
   };
-}
-
-/** jsonb does not promise the order of members. */
-function sortedScope(scope: CallScope): CallScope {
-  return Object.fromEntries(
-    Object.entries(scope).toSorted(([one], [other]) => (one < other ? -1 : 1)),
-  );
 }

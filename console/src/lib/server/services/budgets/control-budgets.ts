@@ -1,0 +1,75 @@
+import { asc, gt, isNull } from "drizzle-orm";
+import type { ControlBudget } from "@lensai/otel-config/control/budgets";
+import { limitAt, type TimedLimit } from "../../../budgets/limit-at.ts";
+import { periodAfter, periodAt, type Period } from "../../../budgets/period.ts";
+import { budgetOverrides, budgets } from "../../db/schema/budgets.ts";
+import type { Transaction } from "../snapshot/raise-version.ts";
+import { sortedScope } from "../snapshot/sorted-scope.ts";
+import type { Budget } from "./budget.ts";
+
+/**
+ * Periods that are told beyond the next: for a process that hears nothing that long, a day in every time zone and a
+ * month of any length still begins when it does.
+ */
+const LATER_PERIODS = 7;
+
+/** The budgets of the control snapshot, as they are at a moment, by id. */
+export async function controlBudgets(transaction: Transaction, at: Date): Promise<ControlBudget[]> {
+  const rows = await transaction
+    .select()
+    .from(budgets)
+    .where(isNull(budgets.deletedAt))
+    .orderBy(asc(budgets.id));
+  const overrides = await transaction
+    .select()
+    .from(budgetOverrides)
+    .where(gt(budgetOverrides.endsAt, at));
+  const byBudget = Map.groupBy(overrides, ({ budgetId }) => budgetId);
+  return rows.flatMap((row) => toControlBudget(row, byBudget.get(row.id) ?? [], at) ?? []);
+}
+
+/** Undefined where a total has not begun or is over: nothing is limited by it. */
+export function toControlBudget(
+  budget: Budget,
+  overrides: readonly TimedLimit[],
+  at: Date,
+): ControlBudget | undefined {
+  const { id, projectId, name, scope, each, mode, failMode, unknownPrice, clamp } = budget;
+  const period = periodAt(budget.period, at.getTime(), budget.createdAt.getTime());
+  if (period === undefined) return undefined;
+  return {
+    id,
+    projectId,
+    name,
+    scope: sortedScope(scope),
+    ...(each !== null && { each }),
+    limitNanoUsd: limitAt(budget, overrides, at.getTime()).toString(),
+    mode,
+    failMode,
+    unknownPrice,
+    clamp,
+    ...periodFields(budget.period, period),
+  };
+}
+
+type PeriodFields = Pick<
+  ControlBudget,
+  "periodStartsAt" | "resetsAt" | "laterResetsAt" | "windowMs"
+>;
+
+function periodFields(rule: Budget["period"], period: Period): PeriodFields {
+  const periodStartsAt = isoTime(period.startMs);
+  if (rule.kind === "total") return { periodStartsAt };
+  const resetsAt = isoTime(period.endMs);
+  // Equal slices and hours follow each other by themselves.
+  if (rule.kind === "rolling") return { periodStartsAt, resetsAt, windowMs: rule.windowMs };
+  if (rule.kind === "hour") return { periodStartsAt, resetsAt };
+  const laterResetsAt: string[] = [];
+  for (let last = periodAfter(rule, period); last !== undefined; last = periodAfter(rule, last)) {
+    laterResetsAt.push(isoTime(last.endMs));
+    if (laterResetsAt.length === LATER_PERIODS) break;
+  }
+  return { periodStartsAt, resetsAt, laterResetsAt };
+}
+
+const isoTime = (unixMs: number): string => new Date(unixMs).toISOString();
