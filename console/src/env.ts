@@ -84,6 +84,38 @@ export const variables = defineEnvVars({
       }),
     ...described("LENSAI_ALLOWED_HOSTS"),
   },
+  LENSAI_OWNER_EMAIL: {
+    schema: optionalText
+      .transform((value) => value?.toLowerCase())
+      .pipe(z.email("LENSAI_OWNER_EMAIL must be one e-mail address").optional()),
+    ...described("LENSAI_OWNER_EMAIL"),
+  },
+  LENSAI_SMTP_URL: {
+    schema: optionalText.refine(
+      (value) => value === undefined || (/^smtps?:\/\/./.test(value) && URL.canParse(value)),
+      { message: "LENSAI_SMTP_URL must be an smtp:// or smtps:// URL" },
+    ),
+    ...described("LENSAI_SMTP_URL"),
+  },
+  LENSAI_MAIL_FROM: {
+    schema: optionalText.refine(
+      (value) => value === undefined || /^[^\r\n]*@[^\r\n]*$/.test(value),
+      {
+        message: "LENSAI_MAIL_FROM must be an address, as in LensAI <lensai@example.com>",
+      },
+    ),
+    ...described("LENSAI_MAIL_FROM"),
+  },
+  LENSAI_AUTH_SECRET: {
+    schema: optionalText.refine((value) => value === undefined || value.length >= 32, {
+      message: "LENSAI_AUTH_SECRET must have at least 32 characters",
+    }),
+    ...described("LENSAI_AUTH_SECRET"),
+  },
+  PORT: {
+    schema: optionalText,
+    description: "port the server listens on; 3000 when empty",
+  },
   HOST: {
     schema: optionalText,
     description: "address the server listens on; on a loopback address the Host header is checked",

@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   "query.invalid",
   "query.not_found",
   "query.timeout",
+  "mail.failed",
   "control.budget_exceeded",
   "control.kill_switch",
   "internal",

@@ -71,7 +71,7 @@ export const SETTINGS: readonly SettingSpec[] = [
   // network
   setting(["launcher", "collector"], "LENSAI_BIND_ADDRESS", {
     description:
-      "IP address to listen on; any address but loopback switches ingest without a key off, and shows the console, which has no sign-in, to everybody who can reach it",
+      "IP address to listen on; any address but loopback switches ingest without a key off and makes the console ask people to sign in",
     default: "127.0.0.1",
   }),
   setting(["launcher", "collector", "console"], "LENSAI_OTLP_HTTP_PORT", {
@@ -116,6 +116,24 @@ export const SETTINGS: readonly SettingSpec[] = [
     description:
       "message content of the default project while no console says otherwise: redacted or off",
     default: "redacted",
+  }),
+  // people
+  setting(["console"], "LENSAI_OWNER_EMAIL", {
+    description:
+      "address of whoever owns the first organisation: may sign in without an invitation; needed wherever the console asks people to sign in",
+  }),
+  setting(["console"], "LENSAI_SMTP_URL", {
+    description:
+      "smtp:// or smtps:// URL of the server that mail is sent through, with user and password if it asks for them; without one, sign-in links are printed to the terminal",
+    secret: true,
+  }),
+  setting(["console"], "LENSAI_MAIL_FROM", {
+    description: "sender of mail, as in LensAI <lensai@example.com>; needed with LENSAI_SMTP_URL",
+  }),
+  setting(["console"], "LENSAI_AUTH_SECRET", {
+    description:
+      "secret that sessions are signed with, at least 32 characters; generated once and kept in the control database when empty",
+    secret: true,
   }),
   setting(["launcher", "collector", "console"], "LENSAI_PRICES_FILE", {
     description:

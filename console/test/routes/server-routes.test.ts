@@ -12,6 +12,7 @@ import { POST as postKillSwitch } from "../../src/routes/internal/kill-switches/
 import { DELETE as deleteKillSwitch } from "../../src/routes/internal/kill-switches/[killSwitchId]/+server.ts";
 import { POST as postProject } from "../../src/routes/internal/projects/+server.ts";
 import { GET as getReady } from "../../src/routes/readyz/+server.ts";
+import { consoleSettings } from "../support/console-settings.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
@@ -19,16 +20,12 @@ const TOKEN = "control-token-of-the-test";
 let lake: SampleLake;
 let running: Console;
 
-const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings => ({
-  databaseUrl: "postgres://lensai:very-secret@127.0.0.1:1/none",
-  lake: lake.settings,
-  pricesFile: "/nonexistent/prices.json",
-  bootstrapKey: "lensai_bootstrap_key_3",
-  controlToken: TOKEN,
-  otlpHttpPort: "4318",
-  hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
-  ...values,
-});
+const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings =>
+  consoleSettings(lake.settings, {
+    bootstrapKey: "lensai_bootstrap_key_3",
+    controlToken: TOKEN,
+    ...values,
+  });
 
 beforeAll(async () => {
   lake = await createSampleLake();

@@ -3,32 +3,15 @@ import { createConsole, type Console } from "#lib/server/console.ts";
 import { buildSnapshot } from "#lib/server/services/snapshot/build.ts";
 import { PATCH as patchProject } from "../../src/routes/internal/projects/+server.ts";
 import { DELETE, POST } from "../../src/routes/internal/signing-secrets/+server.ts";
+import { consoleSettings, NO_LAKE } from "../support/console-settings.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 
 const TOKEN = "control-token-of-the-test";
 let running: Console;
 
 beforeAll(async () => {
-  running = createConsole({
-    databaseUrl: await createEmptyDatabase(),
-    lake: {
-      url: "/nonexistent",
-      region: "local",
-      cacheFolder: "/nonexistent",
-      s3: {
-        endpoint: undefined,
-        region: "us-east-1",
-        accessKeyId: undefined,
-        secretAccessKey: undefined,
-        sessionToken: undefined,
-      },
-    },
-    pricesFile: "/nonexistent/prices.json",
-    bootstrapKey: undefined,
-    controlToken: TOKEN,
-    otlpHttpPort: "4318",
-    hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
-  });
+  const databaseUrl = await createEmptyDatabase();
+  running = createConsole(consoleSettings(NO_LAKE, { databaseUrl, controlToken: TOKEN }));
   running.start();
   await running.databaseReady(15_000);
 });

@@ -6,6 +6,7 @@ import { openDatabase } from "./db/client.ts";
 import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
 import { createReviewJob } from "./lake/review-job.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
+import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
 import { prepareDatabase, reasonOf, type DatabasePreparation } from "./prepare-database.ts";
 import type { ServiceContext } from "./services/context.ts";
@@ -19,6 +20,8 @@ export interface Console {
   readonly lake: LakeReader;
   readonly prices: PriceBookFile;
   readonly live: LiveFeed;
+  /** Undefined: no mail server is configured. */
+  readonly mailer: Mailer | undefined;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
@@ -49,6 +52,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     review: () => thread.review(),
     claim: (work) => claimJob(database.db, JOB_LOCKS.lakeReview, work),
   });
+  const mailer = settings.mail && createMailer(settings.mail);
   let preparation: DatabasePreparation | undefined;
 
   const databaseProblem = async (): Promise<string | undefined> => {
@@ -62,6 +66,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     lake,
     prices: createPriceBookFile(settings.pricesFile),
     live,
+    mailer,
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
@@ -87,6 +92,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     stop: async () => {
       preparation?.stop();
       live.stop();
+      mailer?.close();
       reviews.stop();
       await thread.stop();
       await Promise.all([lake.close(), database.close()]);

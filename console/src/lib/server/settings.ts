@@ -3,6 +3,7 @@ import * as environment from "$app/env/private";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
 import { unknownSettingProblems } from "@lensai/otel-config/settings";
+import type { MailSettings } from "./mail/mailer.ts";
 import type { HostPolicy } from "./http/allowed-host.ts";
 
 /** What the console is told by its operator; parsed and checked by src/env.ts. */
@@ -14,7 +15,22 @@ export interface ConsoleSettings {
   readonly bootstrapKey: string | undefined;
   readonly controlToken: string | undefined;
   readonly otlpHttpPort: string;
+  readonly people: PeopleSettings;
+  /** Undefined: this console sends no mail. */
+  readonly mail: MailSettings | undefined;
   readonly hostPolicy: HostPolicy;
+}
+
+export interface PeopleSettings {
+  /** In lower case. Owner of the default organisation from the first sign-in on. */
+  readonly ownerEmail: string | undefined;
+  /** What sessions are signed with; undefined: the one in the database. */
+  readonly authSecret: string | undefined;
+  /**
+   * Where links in mails lead. Never taken from a request: a forged Host header would send the token of somebody
+   * else's sign-in to the forger.
+   */
+  readonly publicOrigin: string;
 }
 
 export interface LakeSettings {
@@ -40,6 +56,23 @@ export function refuseUnknownSettings(
   throw new LensError("config.invalid", `the console cannot start:\n${problems.join("\n")}`);
 }
 
+/** Of adapter-node. */
+const DEFAULT_PORT = "3000";
+
+function readMailSettings(
+  smtpUrl: string | undefined,
+  from: string | undefined,
+): MailSettings | undefined {
+  if (smtpUrl === undefined) return undefined;
+  if (from === undefined) {
+    throw new LensError(
+      "config.invalid",
+      "the console cannot start: LENSAI_SMTP_URL needs LENSAI_MAIL_FROM, the sender of its mail",
+    );
+  }
+  return { smtpUrl, from };
+}
+
 export function readSettings(): ConsoleSettings {
   const dataFolder = resolve(environment.LENSAI_DATA_DIR);
   return {
@@ -61,6 +94,14 @@ export function readSettings(): ConsoleSettings {
     bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
     controlToken: environment.LENSAI_CONTROL_TOKEN,
     otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,
+    people: {
+      ownerEmail: environment.LENSAI_OWNER_EMAIL,
+      authSecret: environment.LENSAI_AUTH_SECRET,
+      publicOrigin: new URL(
+        environment.ORIGIN ?? `http://localhost:${environment.PORT ?? DEFAULT_PORT}`,
+      ).origin,
+    },
+    mail: readMailSettings(environment.LENSAI_SMTP_URL, environment.LENSAI_MAIL_FROM),
     hostPolicy: {
       bindAddress: environment.HOST,
       origin: environment.ORIGIN,

@@ -1,0 +1,34 @@
+import type { ConsoleSettings, LakeSettings } from "#lib/server/settings.ts";
+
+/** For consoles that are asked nothing about calls. */
+export const NO_LAKE: LakeSettings = {
+  url: "/nonexistent",
+  region: "local",
+  cacheFolder: "/nonexistent",
+  s3: {
+    endpoint: undefined,
+    region: "us-east-1",
+    accessKeyId: undefined,
+    secretAccessKey: undefined,
+    sessionToken: undefined,
+  },
+};
+
+/** Settings of a console on this machine; without a database until one is given. */
+export function consoleSettings(
+  lake: LakeSettings,
+  values: Partial<ConsoleSettings> = {},
+): ConsoleSettings {
+  return {
+    databaseUrl: "postgres://lensai:very-secret@127.0.0.1:1/none",
+    lake,
+    pricesFile: "/nonexistent/prices.json",
+    bootstrapKey: undefined,
+    controlToken: undefined,
+    otlpHttpPort: "4318",
+    people: { ownerEmail: undefined, authSecret: undefined, publicOrigin: "http://localhost:3000" },
+    mail: undefined,
+    hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
+    ...values,
+  };
+}
