@@ -118,19 +118,26 @@ export class Guard {
         : undefined;
     return new GuardedCall({
       subject: { model, provider, route, isStream, serviceTier: size.serviceTier },
+      limits: {
+        choices: size.choices,
+        outputTokensMax: clamped?.outputTokensMax ?? estimate.outputTokensMax,
+      },
       decision: clamped === undefined ? decision : "clamped",
       refusal: clamped === undefined ? refusalOfHold(decision, hold, estimate) : undefined,
       hold,
       estimate,
       estimator,
-      clampedBody: clamped,
+      clampedBody: clamped?.body,
       isMetered,
       nowMs: () => this.nowMs(),
     });
   }
 
   /** The body of a request that fits what is left, with the hold on it; undefined when none does. */
-  #clamp(call: WireCall, { values, estimate, nowMs, hold, json }: ClampInput): string | undefined {
+  #clamp(
+    call: WireCall,
+    { values, estimate, nowMs, hold, json }: ClampInput,
+  ): ClampedRequest | undefined {
     const room = hold.isUnpriced ? undefined : roomToClamp(hold);
     const affordable = room === undefined ? undefined : estimate.quote?.outputTokensFor(room);
     if (affordable === undefined || affordable < CLAMPED_TOKENS_MIN) return undefined;
@@ -141,7 +148,8 @@ export class Guard {
     const smaller = { amountNano, familyMaxNano: () => amountNano };
     const refusedBy = hold.refusedBy;
     const again = admit(this.#index, { values, estimate: smaller, nowMs }, hold);
-    if (again === "allowed" || again === "warned") return JSON.stringify(body);
+    if (again === "allowed" || again === "warned")
+      return { body: JSON.stringify(body), outputTokensMax: tokens };
     hold.refusedBy ??= refusedBy;
     return undefined;
   }
@@ -152,6 +160,12 @@ export class Guard {
     if (now > this.#latestMs) this.#latestMs = now;
     return this.#latestMs;
   }
+}
+
+interface ClampedRequest {
+  readonly body: string;
+  /** Of each answer. */
+  readonly outputTokensMax: number;
 }
 
 interface ClampInput {

@@ -24,8 +24,17 @@ export interface CallSubject {
   readonly isStream: boolean;
 }
 
+/** What the request asks for at most. */
+export interface OutputLimits {
+  /** Answers at once. */
+  readonly choices: number;
+  /** Of each, after clamping; tokens. */
+  readonly outputTokensMax: number;
+}
+
 export interface GuardedCallInput {
   readonly subject: CallSubject;
+  readonly limits: OutputLimits;
   readonly decision: BudgetDecision;
   readonly refusal: RefusalError | undefined;
   readonly hold: Hold;
@@ -40,6 +49,13 @@ export interface GuardedCallInput {
 
 /** What a stream reserves at a time beyond what it has put out. */
 const SLICE_TOKENS = 256;
+/**
+ * What a provider may have put out of each answer, and bills, when it notices that nobody reads on: held until the
+ * stream has ended, so that one that is cut off costs no more than it holds.
+ */
+const ABORT_TOKENS = 128;
+/** The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for. */
+const OVERCOUNT_MAX = 2;
 
 /** Codes of errors of connections over which no request can have gone. */
 const UNSENT: ReadonlySet<string> = new Set([
@@ -94,7 +110,7 @@ export class GuardedCall {
     const { quote } = estimate;
     if (this.#cutOff !== undefined) return this.#cutOff;
     if (quote === undefined || hold.count === 0) return undefined;
-    const tokens = Math.ceil(facts.outputTokensAtMost);
+    const tokens = this.#tokensIfLeft(facts);
     const costNano = quote.costSoFarNano(tokens) ?? 0;
     if (costNano <= this.#heldNano) return undefined;
     const withSliceNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
@@ -137,7 +153,16 @@ export class GuardedCall {
     });
     if (reported !== undefined) return reported;
     if (!subject.isStream || facts.problem === "body_not_read") return undefined;
-    return estimate.quote?.costSoFarNano(Math.ceil(facts.outputTokensAtMost));
+    return estimate.quote?.costSoFarNano(this.#tokensIfLeft(facts));
+  }
+
+  /** What all answers of a stream have put out at most when it is left now. */
+  #tokensIfLeft({ outputTokensAtMost, finishReasons }: ResponseFacts): number {
+    const { choices, outputTokensMax } = this.#input.limits;
+    const unfinished = choices - finishReasons.filter((reason) => reason !== undefined).length;
+    const tokens = Math.ceil(outputTokensAtMost) + ABORT_TOKENS * Math.max(0, unfinished);
+    const most = outputTokensMax * choices;
+    return outputTokensAtMost > most * OVERCOUNT_MAX ? tokens : Math.min(tokens, most);
   }
 
   #learn({ hasUsage, problem, usage }: ResponseFacts): void {

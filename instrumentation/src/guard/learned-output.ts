@@ -1,8 +1,13 @@
 /** Models and routes that are learned about; the ones longest unheard of go first. */
 const KEYS_MAX = 1_000;
-/** Fewer answers say little about the longest one in a hundred. */
+/** Fewer answers say little about how long they are. */
 const ANSWERS_MIN = 20;
-const QUANTILE = 0.99;
+/**
+ * What a stream holds at first. It asks for more as it goes on, so this need not be the longest answer: what it
+ * holds and does not use is refused to others meanwhile. Four of five answers need no more, and what they leave is
+ * more than the fifth asks for, so that streams are rarely cut off for want of it.
+ */
+const QUANTILE = 0.8;
 /** Sizes are kept by four classes per doubling, up to a billion tokens: at most 19 % too large. */
 const CLASSES_PER_DOUBLING = 4;
 const CLASSES = 30 * CLASSES_PER_DOUBLING;
@@ -33,7 +38,7 @@ export class LearnedOutput {
     if (histogram.total >= ANSWERS_MAX) halve(histogram);
   }
 
-  /** 99 of 100 answers were no longer; tokens. Undefined while too few are known. */
+  /** Four of five answers were no longer; tokens. Undefined while too few are known. */
   quantile(model: string, route: string | undefined): number | undefined {
     const histogram = this.#histograms.get(keyOf(model, route));
     if (histogram === undefined || histogram.total < ANSWERS_MIN) return undefined;

@@ -7,6 +7,7 @@ import { Guard } from "../../src/guard/guard.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
+import { textTokensAtMost } from "../../src/wire/text-tokens.ts";
 import { json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
@@ -261,6 +262,17 @@ const WORDS = 40;
 const chunk = delta("a few words of an answer ".repeat(WORDS));
 
 describe("a metered stream", () => {
+  test("that is clamped goes on to its limit, though its text could have more tokens than that", async () => {
+    const { chat, spans } = clamping(700 * OUTPUT_NANO);
+    // 720 tokens at most, and 500 in truth.
+    const text = "a few words of an answer here ".repeat(72);
+    const end = { index: 0, delta: {}, finish_reason: "stop" };
+    provider.answer = stream([delta(text), sse({ choices: [end] }), sse("[DONE]")]);
+    const response = await chat({ stream: true, max_tokens: 5_000 });
+    expect(await response.text()).toContain(text);
+    expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("clamped");
+  });
+
   test("goes on over its first reservation while there is money, whole and unchanged", async () => {
     const { chat, spans } = guarded(budget({ limitNanoUsd: MANY_DOLLARS }));
     const chunks = Array.from({ length: 40 }, () => chunk);
@@ -271,7 +283,7 @@ describe("a metered stream", () => {
   });
 
   test("is cut off where the money ends: nothing unpaid reaches the application, and the provider is told", async () => {
-    const limit = 3_000 * OUTPUT_NANO;
+    const limit = 2_750 * OUTPUT_NANO;
     const { chat, spans } = guarded(budget({ limitNanoUsd: String(limit) }));
     let isLeft: () => void;
     const left = new Promise<void>((resolve) => {
@@ -300,10 +312,11 @@ describe("a metered stream", () => {
     await left;
     expect(error).toBeInstanceOf(BudgetExceededError);
     expect(refusalOf(error)?.refusal).toMatchObject({ isCutOff: true, budgetId: "bud_1" });
-    // Fewer words than tokens that were paid for.
-    const words = received.split("words").length - 1;
-    expect(words).toBeGreaterThan(0);
-    expect(words * 6).toBeLessThanOrEqual(3_000);
+    // What the provider goes on to write before it notices is paid for as well.
+    const chunks = (received.split("words").length - 1) / WORDS;
+    expect(chunks).toBeGreaterThan(0);
+    const perChunk = textTokensAtMost("a few words of an answer ".repeat(WORDS));
+    expect(chunks * perChunk + 128).toBeLessThanOrEqual(2_750);
     const { attributes } = await spans.last();
     expect(attributes).toMatchObject({
       "lensai.budget.decision": "cut_off",
