@@ -59,7 +59,10 @@ function observed(
   );
   const { capturesContent = environment.capturesContent } = options;
   const content = capturesContent ? createContentCapture() : undefined;
-  const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard, content);
+  const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard, {
+    content,
+    later: telemetry.later,
+  });
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),
   );

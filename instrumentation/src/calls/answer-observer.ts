@@ -4,6 +4,7 @@ import { neverThrow } from "../spans/never-throw.ts";
 import type { CallSpan } from "../spans/call-span.ts";
 import type { BodyEnd, ResponseReader, SseReader } from "../wire/response-reader.ts";
 import type { SseEvent } from "../wire/sse-parser.ts";
+import type { Later } from "./later.ts";
 import { withoutStreamUsage } from "../wire/stream-usage-option.ts";
 
 /** What happens to the bytes of an answer on their way to the application. None of it throws. */
@@ -26,10 +27,16 @@ export interface AnswerObserver {
 const NOTHING = new Uint8Array(0);
 
 /** Reads an answer for its span; every byte goes on as it came. */
-export function readingObserver(span: CallSpan, reader: ResponseReader): AnswerObserver {
+export function readingObserver(
+  span: CallSpan,
+  reader: ResponseReader,
+  later: Later,
+): AnswerObserver {
   const close = (end: BodyEnd, error?: unknown): undefined => {
-    neverThrow("reading the end of an answer", () => reader.end(end));
-    neverThrow("ending a span", () => span.complete(reader.facts, error));
+    span.endsLater(later, () => {
+      neverThrow("reading the end of an answer", () => reader.end(end));
+      neverThrow("ending a span", () => span.complete(reader.facts, error));
+    });
   };
   return {
     chunk(chunk) {
@@ -45,10 +52,22 @@ export function readingObserver(span: CallSpan, reader: ResponseReader): AnswerO
   };
 }
 
+/** The same of bytes that nobody overwrites: they are read when the application has them. */
+export function lateObserver(span: CallSpan, reader: ResponseReader, later: Later): AnswerObserver {
+  return {
+    ...readingObserver(span, reader, later),
+    chunk(chunk) {
+      span.chunkArrived();
+      later(() => neverThrow("reading an answer", () => reader.push(chunk)));
+      return chunk;
+    },
+  };
+}
+
 /** The same, and takes out of the stream what is only there because the instrumentation asked for usage. */
-export function hidingObserver(span: CallSpan, reader: SseReader): AnswerObserver {
+export function hidingObserver(span: CallSpan, reader: SseReader, later: Later): AnswerObserver {
   const encoder = new TextEncoder();
-  const { fail, cancel } = readingObserver(span, reader);
+  const { fail, cancel } = readingObserver(span, reader, later);
   const shown = (events: readonly SseEvent[]): Uint8Array =>
     encoder.encode(events.map((event) => withoutStreamUsage(event) ?? "").join(""));
   return {
@@ -58,7 +77,9 @@ export function hidingObserver(span: CallSpan, reader: SseReader): AnswerObserve
     },
     end() {
       const rest = neverThrow("rewriting a stream", () => shown(reader.ended("whole")));
-      neverThrow("ending a span", () => span.complete(reader.facts));
+      span.endsLater(later, () => {
+        neverThrow("ending a span", () => span.complete(reader.facts));
+      });
       return rest;
     },
     fail,

@@ -9,14 +9,26 @@ import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ObservationProblem } from "../wire/response-facts.ts";
 import { SseReader, createResponseReader } from "../wire/response-reader.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
-import { hidingObserver, meteredObserver, readingObserver } from "./answer-observer.ts";
+import {
+  hidingObserver,
+  lateObserver,
+  meteredObserver,
+  readingObserver,
+} from "./answer-observer.ts";
 import type { AnswerObserver } from "./answer-observer.ts";
+import type { Later } from "./later.ts";
 import type { LowerRequests } from "./lower-requests.ts";
 
 /** What comes before the body of an answer. */
 export interface AnswerHead {
   readonly status: number;
   readonly header: HeaderReader;
+}
+
+export interface AttemptParts {
+  readonly lower: LowerRequests;
+  readonly later: Later;
+  readonly guarded: GuardedCall | undefined;
 }
 
 /**
@@ -27,11 +39,16 @@ export class Attempt {
   readonly #span: CallSpan;
   readonly #lower: LowerRequests;
   readonly #guarded: GuardedCall | undefined;
+  readonly #later: Later;
   #isUnanswered = true;
+  #isReadBelow = false;
+  #mayBeReadBelow = false;
+  #abortion: AbortSignal | undefined;
 
-  constructor(span: CallSpan, lower: LowerRequests, guarded?: GuardedCall) {
+  constructor(span: CallSpan, { lower, later, guarded }: AttemptParts) {
     this.#span = span;
     this.#lower = lower;
+    this.#later = later;
     this.#guarded = guarded;
   }
 
@@ -62,6 +79,15 @@ export class Attempt {
     return inside === undefined ? send() : context.with(inside, send);
   }
 
+  /**
+   * The transport leaves reading the answer to a lower one, if that can. `abortion` is what the application may end
+   * the request with: ended without it, nobody wanted to read on.
+   */
+  leaveBelow(abortion: AbortSignal | undefined): void {
+    this.#mayBeReadBelow = true;
+    this.#abortion = abortion;
+  }
+
   /** The answer, or an error, has come, if only on a lower level: what is sent from now on is another request. */
   settled(): void {
     this.#isUnanswered = false;
@@ -81,7 +107,28 @@ export class Attempt {
    */
   answered(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
     this.settled();
-    return neverThrow("observing an answer", () => this.#observe(head, isUsageHidden));
+    return neverThrow("observing an answer", () => this.#observe(head, { isUsageHidden }));
+  }
+
+  /**
+   * The same on a lower level than that of the attempt's transport, where bytes are seen without standing in their
+   * way. Undefined when the transport itself has to read the answer.
+   */
+  answeredBelow(head: AnswerHead): AnswerObserver | undefined {
+    if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
+    this.settled();
+    this.#isReadBelow = true;
+    return neverThrow("observing an answer", () => this.#observe(head, { isBelow: true }));
+  }
+
+  /** Has the application ended the request, and not only its interest in the answer? */
+  get isAborted(): boolean {
+    return this.#abortion?.aborted === true;
+  }
+
+  /** Is its answer read on a lower level? Then there is nothing to be done with the body. */
+  get isReadBelow(): boolean {
+    return this.#isReadBelow;
   }
 
   /** The answer has begun, and will not be read for this reason. */
@@ -94,7 +141,10 @@ export class Attempt {
     neverThrow("ending the span of an unread answer", () => this.#span.abandon());
   }
 
-  #observe({ status, header }: AnswerHead, isUsageHidden: boolean): AnswerObserver | undefined {
+  #observe(
+    { status, header }: AnswerHead,
+    { isUsageHidden = false, isBelow = false },
+  ): AnswerObserver | undefined {
     if (isRefusal(status)) {
       this.#span.refuse(status);
       return undefined;
@@ -105,10 +155,11 @@ export class Attempt {
       return undefined;
     }
     this.#span.captureAnswer(reader.facts);
+    const observe = isBelow ? lateObserver : readingObserver;
     const reading =
       isUsageHidden && reader instanceof SseReader
-        ? hidingObserver(this.#span, reader)
-        : readingObserver(this.#span, reader);
+        ? hidingObserver(this.#span, reader, this.#later)
+        : observe(this.#span, reader, this.#later);
     const observer =
       this.#guarded?.isMetered === true ? meteredObserver(reading, reader, this.#guarded) : reading;
     this.#span.onAbandon = observer.cancel;

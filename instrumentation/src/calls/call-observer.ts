@@ -14,6 +14,8 @@ import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
 import type { Resend, SentRequest } from "./failed-attempts.ts";
+import { atOnce } from "./later.ts";
+import type { Later } from "./later.ts";
 import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";
 import { isSigned } from "./signed-request.ts";
@@ -28,11 +30,19 @@ export interface CallRequest
   readonly onPartOf?: (attempt: Attempt) => void;
 }
 
+export interface CallObserverOptions {
+  /** Puts what models are asked and answer on spans; nothing of it when absent. */
+  readonly content?: ContentCapture | undefined;
+  /** When calls are described that are over; at once when absent. */
+  readonly later?: Later;
+}
+
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
 export class CallObserver {
   readonly #tracer: () => Tracer;
   readonly #guard: Guard | undefined;
   readonly #content: ContentCapture | undefined;
+  readonly #later: Later;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
 
@@ -40,16 +50,28 @@ export class CallObserver {
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    content?: ContentCapture,
+    { content, later = atOnce }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
+    this.#later = later;
   }
 
   /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
   get canStop(): boolean {
     return this.#guard?.hasRules === true;
+  }
+
+  /**
+   * The attempt of a higher transport that a request of a lower one is without a doubt, which it then is no longer
+   * looked for. It costs nothing where there is none.
+   */
+  partOfSending(
+    request: Omit<LowerRequest, "url">,
+    isTo: (url: URL) => boolean,
+  ): Attempt | undefined {
+    return this.#lower.takeSending(request, isTo);
   }
 
   /**
@@ -100,7 +122,7 @@ export class CallObserver {
     this.#capture(request, span);
     span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
     if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
-    return new Attempt(span, this.#lower, guarded);
+    return new Attempt(span, { lower: this.#lower, later: this.#later, guarded });
   }
 
   #capture({ body }: CallRequest, span: CallSpan): void {

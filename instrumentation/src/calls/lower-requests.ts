@@ -65,6 +65,24 @@ export class LowerRequests {
     return waiting;
   }
 
+  /**
+   * The attempt of a higher transport that the context names, if it was not seen on a lower one yet and goes to the
+   * same address: from now on it was.
+   */
+  takeSending(
+    request: Omit<LowerRequest, "url">,
+    isTo: (url: URL) => boolean,
+  ): Attempt | undefined {
+    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    if (active?.isUnanswered !== true || this.#guessed.has(active)) return undefined;
+    const above = this.#unseen.get(active);
+    if (above === undefined || !ABOVE[request.transport].includes(above.transport))
+      return undefined;
+    if (!isTo(above.url)) return undefined;
+    this.#see(active, { ...request, url: above.url });
+    return active;
+  }
+
   /** Does its context say so without a doubt? Changes nothing. */
   isSurelyPart(request: LowerRequest): boolean {
     const active = context.active().getValue(SENDING) as Attempt | undefined;

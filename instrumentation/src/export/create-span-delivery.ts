@@ -17,14 +17,21 @@ import { SpillFolder } from "./spill-folder.ts";
 
 const gzipAside = promisify(gzip);
 
-/** The processor that sends spans to a collector, over node:http. Never throws: what cannot be used is reported. */
-export function createSpanDelivery(settings: ExportSettings): SpanDelivery {
+/**
+ * The processor that sends spans to a collector, over node:http. Never throws: what cannot be used is reported.
+ * `beforeFlush` ends the spans that are about to end.
+ */
+export function createSpanDelivery(
+  settings: ExportSettings,
+  beforeFlush?: () => void,
+): SpanDelivery {
   const client = collectorClient(settings);
   const metricsUrl = metricsUrlOf(settings.tracesUrl);
   return new SpanDelivery({
     send: (body, timeoutMs) => client.post(settings.tracesUrl, body, timeoutMs),
     spill: settings.spill && new SpillFolder({ ...settings.spill, now: Date.now }),
     sendReport: metricsUrl === undefined ? undefined : (body) => client.post(metricsUrl, body),
+    beforeFlush,
     gzip: settings.isGzip ? gzipAside : undefined,
     batchSpansMax: settings.batchSpansMax,
     delayMs: settings.delayMs,

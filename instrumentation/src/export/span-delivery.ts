@@ -22,6 +22,8 @@ export interface SpanDeliveryOptions extends QueueLimits, DeliveryReporterOption
   readonly send: (body: EncodedBody, timeoutMs?: number) => Promise<ExportOutcome>;
   /** Where batches wait on disk while the receiver is away; undefined: in memory alone. */
   readonly spill: SpillFolder | undefined;
+  /** Ends the spans that are about to end. */
+  readonly beforeFlush?: (() => void) | undefined;
   /** Undefined: batches are sent as they are. */
   readonly gzip: ((bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
   /** A batch is sent with so many spans, */
@@ -93,6 +95,7 @@ export class SpanDelivery implements SpanProcessor {
    * is away then, and the rest keeps waiting, on disk if it may. Never rejects.
    */
   async forceFlush(): Promise<void> {
+    this.#options.beforeFlush?.();
     this.#flushes += 1;
     try {
       await this.#batcher.resourcesKnown().catch(() => {});

@@ -41,6 +41,11 @@ function targetOf(
   return apiAtPath(method, url.pathname) === undefined ? undefined : { method, url };
 }
 
+/** What the application may end the request with. */
+export function signalOf([input, init]: FetchArguments): AbortSignal | undefined {
+  return init?.signal ?? (isRequest(input) ? input.signal : undefined);
+}
+
 /** By what it has, not by its class: there are several classes of that name in one process. */
 function isRequest(input: FetchArguments[0]): input is Request {
   return typeof input === "object" && "clone" in input && "url" in input;

@@ -11,7 +11,7 @@ const WRAPPED = Symbol.for("lensai.instrumented_fetch");
  */
 export function instrumentFetch(options: FetchOptions = {}): () => void {
   const { tracer, guard, content } = options;
-  return instrumentFetchFor(new CallObserver(tracer, guard, content), options);
+  return instrumentFetchFor(new CallObserver(tracer, guard, { content }), options);
 }
 
 /** The same for a process that observes other transports as well. */

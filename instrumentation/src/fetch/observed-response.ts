@@ -15,6 +15,7 @@ export function observedResponse(
   attempt: Attempt,
   options: { isUsageHidden: boolean },
 ): Response {
+  if (attempt.isReadBelow) return response;
   const { status, headers } = response;
   const head = { status, header: (name: string) => headers.get(name) ?? undefined };
   const observer = attempt.answered(head, options);

@@ -5,7 +5,7 @@ import type { ContentCapture } from "../content/content-capture.ts";
 import type { Guard } from "../guard/guard.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
-import { readFetchRequest, requestBodyOf, withBody } from "./fetch-request.ts";
+import { readFetchRequest, requestBodyOf, signalOf, withBody } from "./fetch-request.ts";
 import type { Fetch, FetchArguments, FetchRequest } from "./fetch-request.ts";
 import { observedResponse } from "./observed-response.ts";
 import { refusedFetch } from "./refused-response.ts";
@@ -36,7 +36,7 @@ interface Sending {
  */
 export function wrapFetch(fetch: Fetch, options: FetchOptions = {}): Fetch {
   const { tracer, guard, content } = options;
-  return observedFetch(fetch, new CallObserver(tracer, guard, content), options);
+  return observedFetch(fetch, new CallObserver(tracer, guard, { content }), options);
 }
 
 /** The same for a process that observes other transports as well. */
@@ -105,6 +105,8 @@ class FetchObserver {
       ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
     const isUsageAsked = asking !== undefined;
+    // What has to be hidden must be taken out of the body on its way.
+    if (!isUsageAsked) attempt.leaveBelow(signalOf(args));
     const sending = { attempt, origin: url.origin, args: asking ?? wanted, isUsageAsked };
     return this.#run(self, wanted, sending);
   }

@@ -1,6 +1,7 @@
 import { INVALID_SPAN_CONTEXT, context } from "@opentelemetry/api";
 import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import type { Later } from "../calls/later.ts";
 import type { CapturedCall } from "../content/content-capture.ts";
 import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
 import { attributionAttributes } from "../manual/attribution.ts";
@@ -36,6 +37,8 @@ export class CallSpan {
   readonly #startMs = performance.now();
   readonly #guarded: GuardedCall | undefined;
   #firstChunkMs: number | undefined;
+  /** When the answer was over, if describing it was put off. */
+  #endMs: number | undefined;
   #hasEnded = false;
   #content: CapturedCall | undefined;
 
@@ -135,9 +138,17 @@ export class CallSpan {
     });
   }
 
+  /** The answer is over: `complete` is to be called, at once or later. */
+  endsLater(later: Later, complete: () => void): void {
+    if (!this.#target.canWait) return complete();
+    this.#endMs ??= performance.now();
+    later(complete);
+  }
+
   /** Nobody will read on. */
   abandon(): void {
     if (this.hasChunk) this.onAbandon?.();
+    if (this.#endMs !== undefined) return;
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
@@ -160,7 +171,7 @@ export class CallSpan {
       () => this.#content?.requestAttributes,
     );
     const attributes = { ...asked, ...guarded?.attributes, ...outcome.attributes };
-    this.#target.finish({ ...outcome, attributes });
+    this.#target.finish({ ...outcome, attributes, endMs: this.#endMs });
   }
 }
 
@@ -168,6 +179,7 @@ const NOTHING_KNOWN: CallOutcome = { attributes: {}, isWhole: false };
 
 /** Of a call that is asked for what it cost, though nobody wants its span. */
 const NOBODYS: SpanTarget = {
+  canWait: true,
   context: () => context.active(),
   finish: () => {},
   identity: () => INVALID_SPAN_CONTEXT,

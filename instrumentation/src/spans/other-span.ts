@@ -30,6 +30,8 @@ export function otherSpanOf(plan: SpanPlan, call: WireCall, nowMs: number): Span
   taken.add(span);
   let own: SpanTarget | undefined;
   return {
+    // Whoever made it ends it with the call, and then it takes nothing more.
+    canWait: false,
     context: () => plan.parent,
     finish(outcome) {
       if (outcome.isWhole && hasTaken(span, { ...plan.attributes, ...outcome.attributes })) {

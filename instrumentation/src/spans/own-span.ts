@@ -18,10 +18,14 @@ export interface CallOutcome {
   readonly errorType?: string | undefined;
   /** Its answer was read to the end, and said all that it had to say. */
   readonly isWhole: boolean;
+  /** When that was, by `performance.now()`; now when absent. */
+  readonly endMs?: number | undefined;
 }
 
 /** Where what becomes known of a call goes. */
 export interface SpanTarget {
+  /** It is there for as long as it is needed: the call may be described after the application has its answer. */
+  readonly canWait: boolean;
   /** What the request itself runs in, so that spans of HTTP are children. */
   context(): Context;
   /** Once. */
@@ -44,13 +48,14 @@ export function startOwnSpan(plan: SpanPlan, startTimeMs?: number): SpanTarget |
   );
   if (!span.isRecording()) return undefined;
   return {
+    canWait: true,
     context: () => trace.setSpan(plan.parent, span),
     finish: (outcome) => finishSpan(span, outcome),
     identity: () => span.spanContext(),
   };
 }
 
-function finishSpan(span: Span, { attributes, errorType }: CallOutcome): void {
+function finishSpan(span: Span, { attributes, errorType, endMs }: CallOutcome): void {
   try {
     span.setAttributes(attributes);
     // Only the type: messages of providers quote what they were asked.
@@ -60,6 +65,6 @@ function finishSpan(span: Span, { attributes, errorType }: CallOutcome): void {
     }
   } finally {
     // Whatever happens: a span that never ends is a call that was never made.
-    span.end();
+    span.end(endMs);
   }
 }

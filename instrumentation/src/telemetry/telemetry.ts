@@ -7,6 +7,7 @@ import type { Environment } from "../config.ts";
 import { createSpanDelivery } from "../export/create-span-delivery.ts";
 import { withOptions } from "../export/export-settings.ts";
 import type { ExportOptions } from "../export/export-settings.ts";
+import { AfterDelivery } from "../node/after-delivery.ts";
 import { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { processState } from "../spans/process-state.ts";
@@ -27,6 +28,7 @@ const FLUSH_LIMIT_MS = 2_000;
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #environment: Environment;
+  readonly #afterDelivery = new AfterDelivery();
   #sdk: NodeSDK | undefined;
   #hasStarted = false;
 
@@ -40,7 +42,9 @@ export class Telemetry {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     if (hasTracerProvider()) return;
-    this.#sdk = new NodeSDK(sdkConfiguration(this.#options, this.#environment));
+    this.#sdk = new NodeSDK(
+      sdkConfiguration(this.#options, this.#environment, this.#afterDelivery.run),
+    );
     this.#sdk.start();
   }
 
@@ -50,6 +54,16 @@ export class Telemetry {
     return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
   }
 
+  /**
+   * Ends the spans of calls when the application has its answers, where whoever flushes gets them nevertheless. Of
+   * other exporters nobody knows when they are flushed: there, spans end at once.
+   */
+  readonly later = (work: () => void): void => {
+    if (this.#sdk !== undefined && isOurExport(this.#options, this.#environment)) {
+      this.#afterDelivery.later(work);
+    } else work();
+  };
+
   /** Is it our SDK, and so ours to flush? */
   get ownsSdk(): boolean {
     return this.#sdk !== undefined;
@@ -57,28 +71,37 @@ export class Telemetry {
 
   /** Sends what there is, calls that are still open as far as they were read. Never rejects. */
   async flush(): Promise<void> {
-    endOpenSpans();
+    this.#endOpenSpans();
     const provider = delegateOf(trace.getTracerProvider()) as { forceFlush?: () => Promise<void> };
     await limited(provider.forceFlush?.());
   }
 
   /** The same, and ends the SDK if it is ours. Never rejects. */
   async shutdown(): Promise<void> {
-    endOpenSpans();
+    this.#endOpenSpans();
     await limited(this.#sdk?.shutdown());
+  }
+
+  /** Calls first: they are below runs. */
+  #endOpenSpans(): void {
+    CallSpan.abandonAll();
+    this.#afterDelivery.run();
+    for (const end of processState().endings) neverThrow("ending spans", end);
   }
 }
 
 function sdkConfiguration(
   { serviceName, ...exportOptions }: TelemetryOptions,
   environment: Environment,
+  beforeFlush: () => void,
 ): Partial<NodeSDKConfiguration> {
   for (const problem of environment.problems) diag.error(`@lensai/instrumentation: ${problem}`);
-  const isOurExport = !environment.hasOtherExporter || exportOptions.endpoint !== undefined;
   return {
     ...(serviceName !== undefined && { serviceName }),
-    ...(isOurExport && {
-      spanProcessors: [createSpanDelivery(withOptions(environment.exportSettings, exportOptions))],
+    ...(isOurExport(exportOptions, environment) && {
+      spanProcessors: [
+        createSpanDelivery(withOptions(environment.exportSettings, exportOptions), beforeFlush),
+      ],
     }),
     ...(!environment.hasResourceDetectors && {
       resourceDetectors: [envDetector, serviceInstanceIdDetector],
@@ -89,10 +112,8 @@ function sdkConfiguration(
   };
 }
 
-/** Calls first: they are below runs. */
-function endOpenSpans(): void {
-  CallSpan.abandonAll();
-  for (const end of processState().endings) neverThrow("ending spans", end);
+function isOurExport({ endpoint }: ExportOptions, { hasOtherExporter }: Environment): boolean {
+  return !hasOtherExporter || endpoint !== undefined;
 }
 
 function hasTracerProvider(): boolean {

@@ -2,8 +2,10 @@ import diagnostics from "node:diagnostics_channel";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { apiAtPath } from "../wire/recognise-call.ts";
+import { FetchedExchange } from "./fetched-exchange.ts";
 import { UndiciExchange } from "./undici-exchange.ts";
-import { urlOf } from "./undici-request.ts";
+import type { Exchange } from "./undici-exchange.ts";
+import { isTo, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
 /** Shared by all copies of the package in a process. */
@@ -25,10 +27,19 @@ export function instrumentUndici(calls: CallObserver): () => void {
   const shared = globalThis as { [OBSERVED]?: boolean };
   if (shared[OBSERVED] === true) return () => {};
   shared[OBSERVED] = true;
-  const exchanges = new WeakMap<UndiciRequest, UndiciExchange>();
+  const exchanges = new WeakMap<UndiciRequest, Exchange>();
+  const begin = (request: UndiciRequest): Exchange | undefined => {
+    if (request.method !== "POST") return undefined;
+    const whole = calls.partOfSending({ transport: "undici", isContextLost: true }, (url) =>
+      isTo(request, url),
+    );
+    if (whole !== undefined) return new FetchedExchange(request, whole);
+    return isCandidate(request) ? new UndiciExchange(request, calls) : undefined;
+  };
   const listeners: Readonly<Record<string, (message: Published) => void>> = {
     "undici:request:create": ({ request }) => {
-      if (isCandidate(request)) exchanges.set(request, new UndiciExchange(request, calls));
+      const exchange = begin(request);
+      if (exchange !== undefined) exchanges.set(request, exchange);
     },
     "undici:request:bodySent": ({ request }) => exchanges.get(request)?.sent(),
     "undici:request:headers": ({ request, response }) => {
@@ -50,8 +61,7 @@ export function instrumentUndici(calls: CallObserver): () => void {
   };
 }
 
-/** By method and path alone, for every request that the process makes. */
+/** By its path alone, for every request that the process makes. */
 function isCandidate(request: UndiciRequest): boolean {
-  if (request.method !== "POST") return false;
   return apiAtPath("POST", urlOf(request)?.pathname ?? "") !== undefined;
 }

@@ -13,12 +13,22 @@ import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
-const FIRST_FINAL_STATUS = 200;
+export const FIRST_FINAL_STATUS = 200;
 /** From here on undici may send the same request again by itself. */
-const FIRST_REDIRECTION = 300;
+export const FIRST_REDIRECTION = 300;
+
+/** What is told of a request of undici, in this order. */
+export interface Exchange {
+  /** Its last byte is on its way. */
+  sent(): void;
+  answered(head: { readonly statusCode: number; readonly headers: unknown }): void;
+  /** The last byte of the answer has come. */
+  ended(): void;
+  failed(error: unknown): void;
+}
 
 /** One request of undici that could be a call of a model, from when it was made. */
-export class UndiciExchange {
+export class UndiciExchange implements Exchange {
   readonly #request: UndiciRequest;
   readonly #calls: CallObserver;
   readonly #context: Context;
@@ -58,10 +68,7 @@ export class UndiciExchange {
     if (observer === undefined) return;
     const answer = decodedAnswer(header("content-encoding"), observer);
     this.#answer = answer;
-    const receiver = this.#request.onResponseData === undefined ? "onData" : "onResponseData";
-    intercept(this.#request, receiver, (chunk) => {
-      if (chunk instanceof Uint8Array) answer.chunk(chunk);
-    });
+    seeAnswer(this.#request, (chunk) => void answer.chunk(chunk));
   }
 
   ended(): void {
@@ -105,6 +112,14 @@ export class UndiciExchange {
     this.#attempt = undefined;
     refuse(request, refusal);
   }
+}
+
+/** Sees the bytes of an answer as they come, encoded as they are. */
+export function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => void): void {
+  const receiver = request.onResponseData === undefined ? "onData" : "onResponseData";
+  intercept(request, receiver, (chunk) => {
+    if (chunk instanceof Uint8Array) see(chunk);
+  });
 }
 
 /** The application has read enough: what undici says when it gave no reason. */

@@ -9,10 +9,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 interface Step {
   readonly key: string;
   readonly isList: boolean;
+  /** Undefined: the value is reached. */
+  readonly next: Step | undefined;
 }
 
 interface Steps {
-  readonly steps: readonly Step[];
+  readonly steps: Step | undefined;
   /** Leads to one value at most. */
   readonly isSingle: boolean;
 }
@@ -33,18 +35,18 @@ export function valuesAt(document: unknown, path: JsonPath): readonly unknown[] 
     const value = memberAt(document, steps);
     return value === undefined ? NOTHING : [value];
   }
-  let found: readonly unknown[] = [document];
-  for (const { key, isList } of steps) {
-    const next: unknown[] = [];
-    for (const value of found) {
-      const member = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-      if (isList && Array.isArray(member)) next.push(...(member as unknown[]));
-      else if (!isList && member !== undefined) next.push(member);
-    }
-    if (next.length === 0) return next;
-    found = next;
-  }
+  const found: unknown[] = [];
+  visit(document, steps, (value) => void found.push(value));
   return found;
+}
+
+/** Tells every value that the steps lead to, in order. */
+function visit(value: unknown, step: Step | undefined, see: (value: unknown) => void): void {
+  if (step === undefined) return see(value);
+  const member = memberOf(value, step.key);
+  if (member === undefined) return;
+  if (!step.isList) visit(member, step.next, see);
+  else if (Array.isArray(member)) for (const each of member) visit(each, step.next, see);
 }
 
 /** The first value that the path leads to; undefined when there is none. */
@@ -66,30 +68,39 @@ export function textAt(document: unknown, paths: readonly JsonPath[]): string | 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
 /** Asked for every event of every stream: without a list in the path, no list is made. */
-function memberAt(document: unknown, steps: readonly Step[]): unknown {
+function memberAt(document: unknown, first: Step | undefined): unknown {
   let value = document;
-  for (const { key } of steps) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
+  for (let step = first; step !== undefined && value !== undefined; step = step.next) {
+    value = memberOf(value, step.key);
   }
   return value;
 }
 
-/** All texts of all paths, in order. */
-export function textsAt(document: unknown, paths: readonly JsonPath[]): string[] {
-  return paths.flatMap((path) =>
-    valuesAt(document, path).filter((value) => typeof value === "string"),
-  );
+function memberOf(value: unknown, key: string): unknown {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** Tells all texts of all paths, in order. Asked for every event of every stream: no list is made of them. */
+export function forTextsAt(
+  document: unknown,
+  paths: readonly JsonPath[],
+  see: (text: string) => void,
+): void {
+  const seeText = (value: unknown): void => {
+    if (typeof value === "string") see(value);
+  };
+  for (const path of paths) visit(document, stepsOf(path).steps, seeText);
 }
 
 function stepsOf(path: JsonPath): Steps {
   const known = stepsByPath.get(path);
   if (known !== undefined) return known;
-  const steps = path.split(".").map((step) => {
-    const isList = step.endsWith("[]");
-    return { key: isList ? step.slice(0, -2) : step, isList };
-  });
-  const made = { steps, isSingle: steps.every(({ isList }) => !isList) };
+  let steps: Step | undefined;
+  for (const name of path.split(".").reverse()) {
+    const isList = name.endsWith("[]");
+    steps = { key: isList ? name.slice(0, -2) : name, isList, next: steps };
+  }
+  const made = { steps, isSingle: !path.includes("[]") };
   stepsByPath.set(path, made);
   return made;
 }

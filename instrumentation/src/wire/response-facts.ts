@@ -2,7 +2,7 @@ import { readProviderUsage } from "@lensai/otel-config/usage/provider-usage/read
 import { createRawUsage } from "@lensai/otel-config/usage/usage";
 import type { RawUsage } from "@lensai/otel-config/usage/usage";
 import type { UsageField } from "@lensai/otel-config/usage/provider-usage/usage-table";
-import { isJsonObject, textAt, textsAt, valuesAt } from "./json-path.ts";
+import { forTextsAt, isJsonObject, textAt, valuesAt } from "./json-path.ts";
 import type { JsonPath } from "./json-path.ts";
 import type { WireCall } from "./recognise-call.ts";
 import type { ResponsePaths } from "./wire-api.ts";
@@ -41,6 +41,8 @@ export interface ResponseFacts {
 
 /** A header of a request or an answer by its name in lower case; undefined when it has none of that name. */
 export type HeaderReader = (name: string) => string | undefined;
+
+const NO_PATHS: readonly JsonPath[] = [];
 
 /** More choices than any API gives: an index beyond is not one. */
 const CHOICES_MAX = 256;
@@ -86,8 +88,10 @@ function addNames(body: unknown, response: ResponsePaths, facts: ResponseFacts):
 function errorTypeIn(body: unknown, paths: readonly JsonPath[] = []): string | undefined {
   const type = textAt(body, paths);
   if (type !== undefined) return type;
-  const numbers = paths.flatMap((path) => valuesAt(body, path)).filter(isStatus);
-  if (numbers.length > 0) return String(numbers[0]);
+  for (const path of paths) {
+    const number = valuesAt(body, path).find(isStatus);
+    if (number !== undefined) return String(number);
+  }
   const error = isJsonObject(body) ? body["error"] : undefined;
   const isError = isJsonObject(error) || (typeof error === "string" && error !== "");
   return isError ? OTHER_ERROR : undefined;
@@ -101,10 +105,14 @@ function isStatus(value: unknown): value is number {
 }
 
 function costIn(body: unknown, paths: readonly JsonPath[] = []): number | undefined {
-  return paths
-    .flatMap((path) => valuesAt(body, path))
-    .find((value): value is number => typeof value === "number" && value >= 0);
+  for (const path of paths) {
+    const cost = valuesAt(body, path).find(isAmount);
+    if (cost !== undefined) return cost;
+  }
+  return undefined;
 }
+
+const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0;
 
 /** Adds the counts that come in headers. */
 export function addHeaderUsage(
@@ -124,10 +132,10 @@ export function addHeaderUsage(
 
 /** Counts the text that one event of a stream brings. */
 export function addOutputText({ api }: WireCall, event: unknown, facts: ResponseFacts): void {
-  for (const text of textsAt(event, api.response.outputText ?? [])) {
+  forTextsAt(event, api.response.outputText ?? NO_PATHS, (text) => {
     facts.outputCharacters += text.length;
     facts.outputTokensAtMost += textTokensAtMost(text);
-  }
+  });
 }
 
 function addFinishReasons(

@@ -1,0 +1,110 @@
+import { gzipSync } from "node:zlib";
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { Agent, fetch as fetchOfPackage } from "undici";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CallObserver } from "../../src/calls/call-observer.ts";
+import { observedFetch } from "../../src/fetch/wrap-fetch.ts";
+import type { Fetch } from "../../src/fetch/fetch-request.ts";
+import { AfterDelivery } from "../../src/node/after-delivery.ts";
+import { instrumentUndici } from "../../src/undici/instrument-undici.ts";
+import { json, startProviderServer } from "../support/provider-server.ts";
+import type { ProviderServer } from "../support/provider-server.ts";
+import { recordSpans } from "../support/recorded-spans.ts";
+import type { RecordedSpans } from "../support/recorded-spans.ts";
+
+let provider: ProviderServer;
+let spans: RecordedSpans;
+let afterDelivery: AfterDelivery;
+let calls: CallObserver;
+let stop: () => void;
+beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
+afterAll(() => context.disable());
+beforeEach(async () => {
+  provider = await startProviderServer();
+  spans = recordSpans();
+  afterDelivery = new AfterDelivery();
+  calls = new CallObserver(spans.tracer, undefined, { later: afterDelivery.later });
+  stop = instrumentUndici(calls);
+});
+afterEach(async () => {
+  stop();
+  await provider.stop();
+});
+
+/** Also tells the answer that fetch itself gave. */
+async function ask(model: string, fetched: Fetch = fetch) {
+  const answers: Response[] = [];
+  const inner: Fetch = async (...args) => {
+    const response = await fetched(...args);
+    answers.push(response);
+    return response;
+  };
+  const body = JSON.stringify({ model, messages: [] });
+  const response = await observedFetch(
+    inner,
+    calls,
+    {},
+  )(`${provider.url}/v1/chat/completions`, { method: "POST", body });
+  return { response, own: answers[0], text: await response.text() };
+}
+
+const answerOf = (tokens: number) => ({
+  choices: [{ index: 0, message: { content: "Hi" }, finish_reason: "stop" }],
+  usage: { prompt_tokens: tokens, completion_tokens: 1, total_tokens: tokens + 1 },
+});
+
+const tokensByModel = (): Record<string, unknown> =>
+  Object.fromEntries(
+    spans
+      .all()
+      .map(({ attributes }) => [
+        String(attributes["gen_ai.request.model"]),
+        attributes["gen_ai.usage.input_tokens"],
+      ]),
+  );
+
+describe("an answer whose bytes are seen below fetch", () => {
+  test("is the very answer of fetch", async () => {
+    provider.answer = json(answerOf(10));
+    const { response, own, text } = await ask("gpt-4o");
+    expect(response).toBe(own);
+    expect(JSON.parse(text)).toEqual(answerOf(10));
+    expect((await spans.last()).attributes["gen_ai.usage.input_tokens"]).toBe(10);
+  });
+
+  test("that comes encoded is read from its body", async () => {
+    provider.answer = (_, response) =>
+      void response
+        .writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" })
+        .end(gzipSync(JSON.stringify(answerOf(11))));
+    const { response, own, text } = await ask("gpt-4o");
+    expect(response).not.toBe(own);
+    expect(JSON.parse(text)).toEqual(answerOf(11));
+    expect((await spans.last()).attributes["gen_ai.usage.input_tokens"]).toBe(11);
+  });
+
+  test("belongs to its own call when calls wait for one connection", async () => {
+    provider.answer = ({ body }, response) => {
+      const { model } = JSON.parse(body) as { model: string };
+      const text = JSON.stringify(answerOf(Number(model.slice("m-".length))));
+      response.writeHead(200, { "content-type": "application/json" }).end(text);
+    };
+    const dispatcher = new Agent({ connections: 1 });
+    const fetched = ((url: string, init: object) =>
+      fetchOfPackage(url, { ...init, dispatcher })) as unknown as Fetch;
+    const models = Array.from({ length: 20 }, (_, index) => `m-${index + 1}`);
+    await Promise.all(models.map((model) => ask(model, fetched)));
+    await spans.last(models.length);
+    const expected = models.map((model) => [model, Number(model.slice("m-".length))]);
+    expect(tokensByModel()).toEqual(Object.fromEntries(expected));
+    await dispatcher.close();
+  });
+
+  test("has its span before a flush, though describing it is put off", async () => {
+    provider.answer = json(answerOf(12));
+    await ask("gpt-4o");
+    afterDelivery.run();
+    expect(tokensByModel()).toEqual({ "gpt-4o": 12 });
+  });
+});
