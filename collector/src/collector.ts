@@ -6,7 +6,8 @@ import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
 import { PolicyStreams } from "./control/policy-streams.ts";
-import { ControlPoll } from "./control/poll-snapshot.ts";
+import { SnapshotKeeper } from "./control/snapshot-keeper.ts";
+import { SnapshotLink } from "./control/snapshot-link.ts";
 import { nodeDisk } from "./landing/disk.ts";
 import type { Log } from "./log.ts";
 import type { Ingest } from "./pipeline/ingest.ts";
@@ -47,7 +48,8 @@ export interface Collector {
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
   const { pipeline, nowMs, log } = deps;
   const policyStreams = new PolicyStreams();
-  const control = createControlPoll(config, deps, () => policyStreams.publish());
+  const control = createKeeper(config, nowMs, () => policyStreams.publish());
+  const controlLink = createControlLink(config, control, log);
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
   let isDraining = false;
@@ -100,7 +102,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const http = httpListener(httpServer, { host, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
   const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  const components = { control, pipeline, replayGuard, policyStreams, http, grpc };
+  const components = { control: controlLink, pipeline, replayGuard, policyStreams, http, grpc };
   return collectorOf(components, () => (isDraining = true));
 }
 
@@ -140,20 +142,25 @@ async function stopListenersFirst(components: CollectorComponents): Promise<void
   await stopAll([control, pipeline, replayGuard]);
 }
 
-function createControlPoll(
-  config: CollectorConfig,
-  { nowMs, log }: CollectorDeps,
+function createKeeper(
+  { dataDir, bootstrapKey, content, control: { publicKey } }: CollectorConfig,
+  nowMs: () => number,
   onChange: () => void,
-): ControlPoll {
-  const { url, token, intervalMs } = config.control;
-  return new ControlPoll({
+): SnapshotKeeper {
+  const builtIn = { bootstrapKey, content };
+  return new SnapshotKeeper({ dataDir, publicKey, builtIn, nowMs, onChange });
+}
+
+function createControlLink(
+  { control: { url, token, intervalMs } }: CollectorConfig,
+  keeper: SnapshotKeeper,
+  log: Log,
+): SnapshotLink {
+  return new SnapshotLink({
     url,
     token,
     intervalMs,
-    dataDir: config.dataDir,
-    builtIn: { bootstrapKey: config.bootstrapKey, content: config.content },
-    nowMs,
-    onChange,
+    keeper,
     onState: (problem) =>
       problem === undefined
         ? log.info("control snapshot is current again")

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
+import { PUBLIC_KEY_ID_PATTERN } from "@lensai/otel-config/signing/ed25519";
 import { z } from "zod";
 import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
 
@@ -122,6 +123,16 @@ const SCHEMA = z.object({
   ),
   LENSAI_CONTROL_URL: url("LENSAI_CONTROL_URL", ["http:", "https:"]),
   LENSAI_CONTROL_TOKEN: text("LENSAI_CONTROL_TOKEN"),
+  LENSAI_CONTROL_PUBLIC_KEY: described(
+    "LENSAI_CONTROL_PUBLIC_KEY",
+    z
+      .string()
+      .regex(PUBLIC_KEY_ID_PATTERN, {
+        error: ({ input }) =>
+          `${quoted(input)} is not a public key as ed25519:<43 characters of base64url>`,
+      })
+      .optional(),
+  ),
   LENSAI_CONTROL_INTERVAL_MS: integer("LENSAI_CONTROL_INTERVAL_MS", 100, DAY_MS),
   LENSAI_CONTENT: described(
     "LENSAI_CONTENT",
@@ -167,6 +178,8 @@ export interface CollectorConfig {
     readonly url: string | undefined;
     readonly token: string | undefined;
     readonly intervalMs: number;
+    /** The only key whose snapshots count; undefined: that of the first one. */
+    readonly publicKey?: string | undefined;
   };
   readonly content: "redacted" | "off";
   /** Price overrides; absolute. */
@@ -246,6 +259,7 @@ function toConfig(set: z.infer<typeof SCHEMA>, workingDir: string): CollectorCon
       url: set.LENSAI_CONTROL_URL,
       token: set.LENSAI_CONTROL_TOKEN,
       intervalMs: set.LENSAI_CONTROL_INTERVAL_MS,
+      publicKey: set.LENSAI_CONTROL_PUBLIC_KEY,
     },
     content: set.LENSAI_CONTENT,
     pricesFile: path.resolve(

@@ -109,8 +109,13 @@ export const SETTINGS: readonly SettingSpec[] = [
     secret: true,
   }),
   setting(["collector"], "LENSAI_CONTROL_INTERVAL_MS", {
-    description: "milliseconds between two polls of the control snapshot",
+    description:
+      "milliseconds between two questions for the control snapshot where the console cannot push it, and before a lost connection is tried again",
     default: "2000",
+  }),
+  setting(["collector"], "LENSAI_CONTROL_PUBLIC_KEY", {
+    description:
+      "public key of the console, as its Audit page shows it (ed25519:...); empty trusts the key of the first snapshot, from then on",
   }),
   setting(["collector"], "LENSAI_CONTENT", {
     description:

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { policyOf } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlIndex } from "./index-snapshot.ts";
@@ -11,13 +12,21 @@ const NO_POLICY: ControlPolicy = {
   killSwitches: [],
 };
 
-/** The policies of projects as JSON, each made once per version: thousands of processes ask for the same one. */
+/** A policy as it is sent. */
+export interface PolicyAnswer {
+  readonly version: number;
+  /** In one line. */
+  readonly json: string;
+  /** Of what it says, whatever its version: policies that say the same have the same. */
+  readonly etag: string;
+}
+
+/** The policies of projects, each made once per version: thousands of processes ask for the same one. */
 export class PolicyAnswers {
   private madeFrom: ControlIndex | undefined;
-  private readonly byProject = new Map<string, string>();
+  private readonly byProject = new Map<string, PolicyAnswer>();
 
-  /** The policy of a project in one line. */
-  policyJson(control: ControlIndex, projectId: string): string {
+  policyOf(control: ControlIndex, projectId: string): PolicyAnswer {
     if (control !== this.madeFrom) {
       this.byProject.clear();
       this.madeFrom = control;
@@ -25,15 +34,21 @@ export class PolicyAnswers {
     const known = this.byProject.get(projectId);
     if (known !== undefined) return known;
     const { snapshot } = control;
-    const policy = snapshot === undefined ? NO_POLICY : policyOf(snapshot, projectId);
-    const json = JSON.stringify(policy);
-    this.byProject.set(projectId, json);
-    return json;
+    const answer = answerOf(snapshot === undefined ? NO_POLICY : policyOf(snapshot, projectId));
+    this.byProject.set(projectId, answer);
+    return answer;
   }
 }
 
-/** The entity tag of every policy of a version. */
-export const policyEtag = ({ version }: ControlIndex): string => `"${version}"`;
+/** Enough of the hash to tell policies apart that follow each other. */
+const TAG_CHARACTERS = 22;
+
+function answerOf(policy: ControlPolicy): PolicyAnswer {
+  const said = JSON.stringify({ ...policy, version: 0, issuedAt: "" });
+  const hash = createHash("sha256").update(said).digest("base64url");
+  const { version } = policy;
+  return { version, json: JSON.stringify(policy), etag: `"${hash.slice(0, TAG_CHARACTERS)}"` };
+}
 
 /** Weak comparison (RFC 9110 sections 8.8.3.2 and 13.1.2). */
 export function isKnownTag(ifNoneMatch: string | undefined, etag: string): boolean {

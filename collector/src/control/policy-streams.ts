@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { LensError } from "@lensai/otel-config/errors";
 import type { Component } from "../component.ts";
+import type { PolicyAnswer } from "./policy-answers.ts";
 
 /** Proxies close streams that are silent for a minute. */
 const HEARTBEAT_INTERVAL_MS = 15_000;
@@ -15,15 +16,19 @@ const STREAMS_MAX = 8192;
 const UNREAD_BYTES_MAX = 1024 * 1024;
 
 export interface PolicyStream {
-  /** The policy that holds now, as JSON. Throws when the reader may not know it any longer. */
-  readonly policyJson: () => { readonly version: number; readonly json: string };
+  /** The policy that holds now. Throws when the reader may not know it any longer. */
+  readonly policy: () => PolicyAnswer;
   readonly response: ServerResponse;
 }
 
-/** Server-sent events: every reader has the policy at once, and again at each change. */
+/**
+ * Server-sent events: every reader has the policy at once, and again whenever it says something else. Most changes
+ * of a snapshot are of other projects: they are told to nobody here.
+ */
 export class PolicyStreams implements Component {
   readonly name = "policy streams";
-  private readonly streams = new Set<PolicyStream>();
+  /** With the entity tag of what each was told last. */
+  private readonly streams = new Map<PolicyStream, string>();
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
@@ -40,7 +45,7 @@ export class PolicyStreams implements Component {
   async stop(): Promise<void> {
     this.isStopped = true;
     clearInterval(this.timer);
-    for (const { response } of this.streams) response.end();
+    for (const { response } of this.streams.keys()) response.end();
     this.streams.clear();
   }
 
@@ -62,20 +67,22 @@ export class PolicyStreams implements Component {
 
   /** After the response's head. */
   add(stream: PolicyStream): void {
-    this.streams.add(stream);
+    this.streams.set(stream, "");
     stream.response.on("close", () => this.streams.delete(stream));
     stream.response.write(`retry: ${RECONNECT_MS}\n\n`);
     this.tell(stream);
   }
 
-  /** Tells everybody the policy of now. */
+  /** Tells the policy of now to everybody who has another. */
   publish(): void {
-    for (const stream of this.streams) this.tell(stream);
+    for (const stream of this.streams.keys()) this.tell(stream);
   }
 
   private tell(stream: PolicyStream): void {
     try {
-      const { version, json } = stream.policyJson();
+      const { version, json, etag } = stream.policy();
+      if (this.streams.get(stream) === etag) return;
+      this.streams.set(stream, etag);
       this.write(stream, `event: policy\nid: ${version}\ndata: ${json}\n\n`);
     } catch {
       // The key was revoked. The reader learns why when it comes back.
@@ -85,9 +92,9 @@ export class PolicyStreams implements Component {
 
   /** Also finds out whose key has expired meanwhile. */
   private beat(): void {
-    for (const stream of this.streams) {
+    for (const stream of this.streams.keys()) {
       try {
-        stream.policyJson();
+        stream.policy();
         this.write(stream, ":\n\n");
       } catch {
         stream.response.end();

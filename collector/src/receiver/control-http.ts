@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { LensError } from "@lensai/otel-config/errors";
 import type { Sender } from "../admission/authenticate.ts";
 import { requireDigest } from "../admission/request-signature.ts";
-import { PolicyAnswers, isKnownTag, policyEtag } from "../control/policy-answers.ts";
+import { PolicyAnswers, isKnownTag } from "../control/policy-answers.ts";
+import type { PolicyAnswer } from "../control/policy-answers.ts";
 import type { PolicyStreams } from "../control/policy-streams.ts";
 import { refuseWhileDraining } from "./accept-export.ts";
 import { requireOrigin } from "./cors.ts";
@@ -44,15 +45,14 @@ async function servePolicy(exchange: PolicyExchange): Promise<FastifyReply> {
   const { projectId } = await reader(exchange);
   const { accept = "" } = request.headers;
   if (accept.includes("text/event-stream")) return openStream(exchange);
-  const control = parts.control();
-  const etag = policyEtag(control);
+  const { etag, json } = answers.policyOf(parts.control(), projectId);
   reply.headers({ etag, "cache-control": "no-cache", vary: "accept, authorization" });
   const ageMs = parts.controlAgeMs();
   // RFC 9111 section 5.1: seconds since the origin, here the console, was last heard.
   if (ageMs !== undefined) reply.header("age", String(Math.max(0, Math.floor(ageMs / 1000))));
   if (isKnownTag(request.headers["if-none-match"], etag)) return reply.code(304).send();
   reply.header("content-type", "application/json");
-  return reply.send(answers.policyJson(control, projectId));
+  return reply.send(json);
 }
 
 function requireGet({ request, reply }: PolicyExchange): void {
@@ -92,12 +92,9 @@ function openStream(exchange: PolicyExchange): FastifyReply {
     // nginx would collect the stream otherwise.
     "x-accel-buffering": "no",
   });
-  const policyJson = (): { version: number; json: string } => {
-    const control = parts.control();
-    // Asked again each time: a stream lives longer than a key may, and than a signature does.
-    const { projectId } = authorize(exchange);
-    return { version: control.version, json: answers.policyJson(control, projectId) };
-  };
-  parts.policyStreams.add({ policyJson, response: reply.raw });
+  // Asked again each time: a stream lives longer than a key may, and than a signature does.
+  const policy = (): PolicyAnswer =>
+    answers.policyOf(parts.control(), authorize(exchange).projectId);
+  parts.policyStreams.add({ policy, response: reply.raw });
   return reply;
 }

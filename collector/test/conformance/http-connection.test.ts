@@ -6,6 +6,7 @@ import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sha256Hex } from "../../src/control/index-snapshot.ts";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
+import { sealed } from "../control/snapshot-server.ts";
 import {
   JSON_TYPE,
   PROTOBUF,
@@ -129,7 +130,7 @@ describe("a browser key", () => {
         },
       ],
     };
-    console = http.createServer((_request, response) => response.end(JSON.stringify(snapshot)));
+    console = http.createServer((_request, response) => response.end(sealed(snapshot)));
     await once(console.listen(0, "127.0.0.1"), "listening");
     const url = `http://127.0.0.1:${(console.address() as AddressInfo).port}`;
     browser = await startCollector({ config: { control: { url, token: "t", intervalMs: 100 } } });

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { ServerResponse } from "node:http";
 import { expect, test, vi } from "vitest";
+import type { PolicyAnswer } from "../../src/control/policy-answers.ts";
 import { PolicyStreams } from "../../src/control/policy-streams.ts";
 
 /** A reader that reads nothing: what is written stays. */
@@ -8,17 +9,19 @@ function sleeper(): ServerResponse {
   return new PassThrough({ highWaterMark: 1 }) as unknown as ServerResponse;
 }
 
-const policyJson = (): { version: number; json: string } => ({
-  version: 1,
+let changes = 0;
+const policy = (): PolicyAnswer => ({
+  version: changes,
   json: "x".repeat(600_000),
+  etag: `"${changes}"`,
 });
 
 test("a reader that does not read is cut off, and the others are not", async () => {
   const streams = new PolicyStreams();
   const [asleep, awake] = [sleeper(), sleeper()];
   (awake as unknown as PassThrough).resume();
-  for (const response of [asleep, awake]) streams.add({ policyJson, response });
-  for (let change = 0; change < 4; change += 1) {
+  for (const response of [asleep, awake]) streams.add({ policy, response });
+  for (changes = 1; changes < 5; changes += 1) {
     streams.publish();
     await new Promise((resolve) => {
       setImmediate(resolve);
@@ -36,9 +39,9 @@ test("a comment keeps silent streams alive, and ends those that may not read any
   let mayRead = true;
   const response = sleeper();
   streams.add({
-    policyJson: () => {
+    policy: () => {
       if (!mayRead) throw new Error("revoked");
-      return { version: 1, json: "{}" };
+      return { version: 1, json: "{}", etag: '"a"' };
     },
     response,
   });
@@ -55,12 +58,28 @@ test("a comment keeps silent streams alive, and ends those that may not read any
 
 test("so many streams and no more", async () => {
   const streams = new PolicyStreams();
-  const json = { version: 1, json: "{}" };
+  const answer = { version: 1, json: "{}", etag: '"a"' };
   for (let count = 0; count < 8192; count += 1) {
     streams.refuseWhileFull();
-    streams.add({ policyJson: () => json, response: sleeper() });
+    streams.add({ policy: () => answer, response: sleeper() });
   }
   expect(() => streams.refuseWhileFull()).toThrow("poll instead");
   await streams.stop();
   expect(() => streams.refuseWhileFull()).toThrow("stopping");
+});
+
+test("a reader is told what says something else than before, and nothing else", async () => {
+  const streams = new PolicyStreams();
+  const response = sleeper();
+  let answer = { version: 1, json: "{one}", etag: '"one"' };
+  streams.add({ policy: () => answer, response });
+  const read = (): string => String((response as unknown as PassThrough).read() ?? "");
+  read();
+  answer = { version: 2, json: "{one}", etag: '"one"' };
+  streams.publish();
+  expect(read()).toBe("");
+  answer = { version: 3, json: "{two}", etag: '"two"' };
+  streams.publish();
+  expect(read()).toBe("event: policy\nid: 3\ndata: {two}\n\n");
+  await streams.stop();
 });

@@ -3,6 +3,9 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
 import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
+import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
+import type { SigningKeyPair } from "@lensai/otel-config/signing/ed25519";
+import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
 
 /** What a snapshot says in a test; the rest is there and empty. */
 export type SnapshotSections = Partial<Omit<ControlSnapshot, "formatVersion" | "version">>;
@@ -15,13 +18,23 @@ export interface SnapshotServer {
   stop(): void;
 }
 
-/** Answers as the console's GET /internal/control does. */
+export const CONSOLE_KEY = keyPairOf(new Uint8Array(32).fill(7));
+
+/** The document as this console would sign it. */
+export const sealed = (snapshot: unknown, key: SigningKeyPair = CONSOLE_KEY): string =>
+  seal(SNAPSHOT_PAYLOAD_TYPE, JSON.stringify(snapshot), key);
+
+/** Answers as the console's GET /internal/control does, with a stream. */
 export async function startSnapshotServer(sections: SnapshotSections): Promise<SnapshotServer> {
   let snapshot = snapshotOf(1, sections);
-  const server = http.createServer((request, response) => {
-    const etag = `"${snapshot.version}"`;
-    if (request.headers["if-none-match"] === etag) response.writeHead(304).end();
-    else response.writeHead(200, { etag }).end(JSON.stringify(snapshot));
+  const streams = new Set<http.ServerResponse>();
+  const tell = (response: http.ServerResponse): void =>
+    void response.write(`event: snapshot\nid: 1\ndata: ${sealed(snapshot)}\n\n`);
+  const server = http.createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    tell(response);
+    streams.add(response);
+    response.on("close", () => streams.delete(response));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -32,6 +45,7 @@ export async function startSnapshotServer(sections: SnapshotSections): Promise<S
     },
     publish(newer) {
       snapshot = snapshotOf(snapshot.version + 1, newer);
+      for (const response of streams) tell(response);
     },
     stop() {
       server.closeAllConnections();
@@ -40,7 +54,7 @@ export async function startSnapshotServer(sections: SnapshotSections): Promise<S
   };
 }
 
-function snapshotOf(version: number, sections: SnapshotSections): ControlSnapshot {
+export function snapshotOf(version: number, sections: SnapshotSections): ControlSnapshot {
   return {
     formatVersion: CONTROL_SNAPSHOT_VERSION,
     version,

@@ -3,7 +3,7 @@ import type { RefusalError } from "../guard/refusal.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { CallSpan } from "../spans/call-span.ts";
 import type { BodyEnd, ResponseReader, SseReader } from "../wire/response-reader.ts";
-import type { SseEvent } from "../wire/sse-parser.ts";
+import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 import type { Later } from "./later.ts";
 import { withoutStreamUsage } from "../wire/stream-usage-option.ts";
 

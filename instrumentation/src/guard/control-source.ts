@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import https from "node:https";
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
-import { SseParser } from "../wire/sse-parser.ts";
+import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
 import type { PolicySourceOptions } from "./policy-file.ts";
 
 /** Between two questions where the collector does not push. */

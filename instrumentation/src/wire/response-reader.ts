@@ -3,8 +3,8 @@ import { NdjsonReader } from "./ndjson-reader.ts";
 import type { WireCall } from "./recognise-call.ts";
 import { addHeaderUsage, addToFacts, createResponseFacts } from "./response-facts.ts";
 import type { HeaderReader, ResponseFacts } from "./response-facts.ts";
-import { SseParser } from "./sse-parser.ts";
-import type { SseEvent } from "./sse-parser.ts";
+import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
+import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 import { EVENT_LENGTH_MAX, addEvent, isSettled } from "./stream-events.ts";
 
 /**

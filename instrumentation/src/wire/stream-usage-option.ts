@@ -1,5 +1,5 @@
 import { isJsonObject } from "./json-path.ts";
-import type { SseEvent } from "./sse-parser.ts";
+import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 
 /**
  * OpenAI's chat streams report usage only when the request has `stream_options.include_usage`. The option is

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SseParser } from "../../src/wire/sse-parser.ts";
+import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
 import { withStreamUsage, withoutStreamUsage } from "../../src/wire/stream-usage-option.ts";
 import { sse } from "../support/wire-call.ts";
 

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
 import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
-import { openDatabase } from "./db/client.ts";
+import { createControlPush, type ControlPush } from "./control/control-push.ts";
+import { openDatabase, type Database } from "./db/client.ts";
 import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
 import { createReviewJob } from "./lake/review-job.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
@@ -22,6 +23,7 @@ export interface Console {
   readonly live: LiveFeed;
   /** Undefined: no mail server is configured. */
   readonly mailer: Mailer | undefined;
+  readonly control: ControlPush;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
@@ -40,26 +42,18 @@ const CHECK_TIMEOUT_MS = 3000;
 
 export function createConsole(settings: ConsoleSettings): Console {
   const database = openDatabase(settings.databaseUrl);
-  const services: ServiceContext = {
-    db: database.db,
-    now: () => new Date(),
-    randomBytes: (length) => randomBytes(length),
-  };
+  const services = serviceContext(database.db);
   const lake = createLakeReader(settings.lake);
   const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
+  const control = createControlPush(settings.databaseUrl, services);
   const thread = reviewThread(settings);
   const reviews = createReviewJob({
     review: () => thread.review(),
-    claim: (work) => claimJob(database.db, JOB_LOCKS.lakeReview, work),
+    claim: (work) => claimJob(services.db, JOB_LOCKS.lakeReview, work),
   });
   const mailer = settings.mail && createMailer(settings.mail);
   let preparation: DatabasePreparation | undefined;
 
-  const databaseProblem = async (): Promise<string | undefined> => {
-    const problem = preparation === undefined ? "it was not started" : preparation.problem();
-    if (problem !== undefined) return `postgres: ${problem}`;
-    return failureOf("postgres", readControlVersion(database.db));
-  };
   return {
     settings,
     services,
@@ -67,12 +61,14 @@ export function createConsole(settings: ConsoleSettings): Console {
     prices: createPriceBookFile(settings.pricesFile),
     live,
     mailer,
+    control,
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
+      void preparation.prepared.then(() => control.start());
       reviews.start();
     },
     warnings: () => {
@@ -80,7 +76,8 @@ export function createConsole(settings: ConsoleSettings): Console {
       return problem === undefined ? [] : [`bills are not reviewed: ${problem}`];
     },
     problems: async () => {
-      const found = await Promise.all([databaseProblem(), failureOf("lake", lake.refresh())]);
+      const postgres = databaseProblem(services, preparation);
+      const found = await Promise.all([postgres, failureOf("lake", lake.refresh())]);
       return found.filter((problem) => problem !== undefined);
     },
     databaseReady: async (timeoutMs) => {
@@ -88,17 +85,26 @@ export function createConsole(settings: ConsoleSettings): Console {
       await withTimeout(preparation.prepared, timeoutMs).catch(() => undefined);
       return preparation.problem() === undefined;
     },
-    endStreams: () => live.stop(),
+    endStreams: () => {
+      control.endStreams();
+      live.stop();
+    },
     stop: async () => {
       preparation?.stop();
       live.stop();
       mailer?.close();
       reviews.stop();
-      await thread.stop();
+      await Promise.all([thread.stop(), control.stop()]);
       await Promise.all([lake.close(), database.close()]);
     },
   };
 }
+
+const serviceContext = (db: Database): ServiceContext => ({
+  db,
+  now: () => new Date(),
+  randomBytes: (length) => randomBytes(length),
+});
 
 /** Started with the first review. */
 function reviewThread({ lake, pricesFile }: ConsoleSettings): ReviewThread {
@@ -110,6 +116,15 @@ function reviewThread({ lake, pricesFile }: ConsoleSettings): ReviewThread {
     pricesFile,
     writer: `review-${randomBytes(4).toString("hex")}`,
   });
+}
+
+async function databaseProblem(
+  { db }: ServiceContext,
+  preparation: DatabasePreparation | undefined,
+): Promise<string | undefined> {
+  const problem = preparation === undefined ? "it was not started" : preparation.problem();
+  if (problem !== undefined) return `postgres: ${problem}`;
+  return failureOf("postgres", readControlVersion(db));
 }
 
 async function failureOf(part: string, check: Promise<unknown>): Promise<string | undefined> {

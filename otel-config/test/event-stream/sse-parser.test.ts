@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SseParser } from "../../src/wire/sse-parser.ts";
-import type { SseEvent } from "../../src/wire/sse-parser.ts";
+import { SseParser } from "../../src/event-stream/sse-parser.ts";
+import type { SseEvent } from "../../src/event-stream/sse-parser.ts";
 
 const LIMIT = 1000;
 

@@ -1,0 +1,61 @@
+import { CHANNELS, createNotices } from "../db/notices.ts";
+import { logError } from "../log.ts";
+import { ensureConsoleKey } from "../services/console-key/ensure.ts";
+import type { ServiceContext } from "../services/context.ts";
+import { createSnapshotFeed, type SnapshotFeed } from "./snapshot-feed.ts";
+
+/** Changes of control on their way out of the database, whichever console they were made at. */
+export interface ControlPush {
+  /** What collectors are told. */
+  readonly snapshots: SnapshotFeed;
+  /** Aborted when the process is about to end: streams must end, too. */
+  readonly ending: AbortSignal;
+  /** Begins to listen to the database, which must be prepared. */
+  start(): void;
+  endStreams(): void;
+  /** Safe twice and before start. */
+  stop(): Promise<void>;
+}
+
+export function createControlPush(databaseUrl: string, services: ServiceContext): ControlPush {
+  const ending = new AbortController();
+  const snapshots = createSnapshotFeed({
+    db: services.db,
+    signingKey: onceResolved(() => ensureConsoleKey(services)),
+    onProblem: (error) => {
+      if (ending.signal.aborted) return;
+      const message = "the control snapshot cannot be read: collectors go on with what they know";
+      logError(message, { error });
+    },
+  });
+  const notices = createNotices({
+    databaseUrl,
+    db: services.db,
+    onNotice: (channel) => {
+      if (channel === CHANNELS.control) void snapshots.refresh();
+    },
+    onCheck: () => void snapshots.refresh(),
+  });
+  return {
+    snapshots,
+    ending: ending.signal,
+    start: () => notices.start(),
+    endStreams: () => ending.abort(),
+    stop: async () => {
+      ending.abort();
+      await notices.stop();
+    },
+  };
+}
+
+/** The result of the first call that succeeds. */
+function onceResolved<T>(work: () => Promise<T>): () => Promise<T> {
+  let resolved: Promise<T> | undefined;
+  return () => {
+    resolved ??= work().catch((error: unknown) => {
+      resolved = undefined;
+      throw error;
+    });
+    return resolved;
+  };
+}
