@@ -120,35 +120,60 @@ function searchedKinds(kind: "counted" | "uncounted"): TwinPlace["kind"][] {
   return kind === "counted" ? ["uncounted"] : ["uncounted", "counted"];
 }
 
-/** Every pair of twins that is not nested, once. */
+/**
+ * Every pair of twins that is not nested, once. Records are taken by the time of their start, and those that were
+ * over long before are put away: what has to be compared grows with how many calls run at once, and not with how
+ * many count the same, as all calls of a load test do.
+ */
 export function findTwins(
   records: readonly CallRecord[],
   candidates: readonly number[],
   tree: SpanTree,
 ): CallEdge[] {
   const edges: CallEdge[] = [];
-  const filed = new Map<string, number[]>();
-  for (const at of ofSeveralScopes(records, candidates)) {
+  const running = new Map<string, number[]>();
+  for (const at of byStart(records, ofSeveralScopes(records, candidates))) {
     const record = records[at] as CallRecord;
-    const found = twinSearch(record).flatMap((place) => filed.get(fileName(record, place)) ?? []);
-    for (const other of new Set(found)) {
+    const isNear = (other: number): boolean =>
+      (records[other] as CallRecord).endMicros + TWINS_APART_MICROS >= record.startMicros;
+    const found = new Set<number>();
+    for (const name of fileNames(record, twinSearch(record))) {
+      const near = running.get(name)?.filter(isNear);
+      if (near === undefined) continue;
+      running.set(name, near);
+      const mayBeTwin = (other: number): boolean => mayMeet(records[other] as CallRecord, record);
+      for (const other of near.filter(mayBeTwin)) found.add(other);
+    }
+    for (const other of found) {
       const twin = records[other] as CallRecord;
       if (!areTwins(record, twin) || tree.areNested(at, other)) continue;
       const distance = distanceMicros(record, twin);
       edges.push({ rule: "twin", left: other, right: at, distanceMicros: distance });
     }
-    for (const place of twinPlaces(record)) {
-      const name = fileName(record, place);
-      const file = filed.get(name);
-      if (file === undefined) filed.set(name, [at]);
+    for (const name of fileNames(record, twinPlaces(record))) {
+      const file = running.get(name);
+      if (file === undefined) running.set(name, [at]);
       else file.push(at);
     }
   }
   return edges;
 }
 
-function fileName({ service }: CallRecord, place: TwinPlace): string {
-  return `${service} ${place.kind} ${place.input} ${place.output} ${place.period}`;
+/** What is soon said of most pairs; `later` has not started before `earlier`. */
+function mayMeet(earlier: CallRecord, later: CallRecord): boolean {
+  if (isSameScope(earlier, later)) return false;
+  const apart = hasLog(earlier, later) ? LOG_DELAY_MICROS : TOLERANCE_MICROS;
+  return later.startMicros - earlier.endMicros <= apart;
+}
+
+function byStart(records: readonly CallRecord[], positions: readonly number[]): number[] {
+  const startOf = (at: number): number => (records[at] as CallRecord).startMicros;
+  return positions.toSorted((left, right) => startOf(left) - startOf(right));
+}
+
+/** Without their periods: the order of the records tells the time. */
+function fileNames({ service }: CallRecord, places: readonly TwinPlace[]): Set<string> {
+  return new Set(places.map(({ kind, input, output }) => `${service} ${kind} ${input} ${output}`));
 }
 
 /** Most services have one instrumentation: their calls have no twins. */
