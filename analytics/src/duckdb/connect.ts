@@ -32,6 +32,23 @@ export interface QueryOptions {
 export type SqlResult = string | number | bigint | boolean | null | readonly SqlResult[];
 export type SqlRow = Readonly<Record<string, SqlResult>>;
 
+/** Some rows of an answer; columns are counted from 0. */
+export interface RowChunk {
+  readonly rowCount: number;
+  readonly value: (row: number, column: number) => SqlResult;
+}
+
+interface BoundValues {
+  readonly values: DuckDBValue[];
+  readonly types: DuckDBType[];
+}
+
+type Work<T> = (
+  connection: DuckDBConnection,
+  bound: BoundValues,
+  statement: RenderedSql,
+) => Promise<T>;
+
 /**
  * One DuckDB in memory, for queries over Parquet files. A process needs one; nothing is loaded before the
  * first query. Errors: `query.timeout` (retryable), `lake.object_missing` (a file went away),
@@ -52,13 +69,44 @@ export class DuckDb {
 
   /** Runs one statement and returns all its rows. */
   async query(statement: Sql, options: QueryOptions = {}): Promise<SqlRow[]> {
+    return this.#admit(statement, options, async (connection, { values, types }, { text }) => {
+      const result = await connection.runAndReadAll(text, values, types);
+      return result.getRowObjectsJS() as SqlRow[];
+    });
+  }
+
+  /**
+   * Shows the rows of an answer in order, some thousand at a time, without keeping them: for answers of millions of
+   * rows. The chunk is only good until `visit` returns.
+   */
+  async visit(
+    statement: Sql,
+    visit: (chunk: RowChunk) => void,
+    options: QueryOptions = {},
+  ): Promise<void> {
+    return this.#admit(statement, options, async (connection, { values, types }, { text }) => {
+      const result = await connection.stream(text, values, types);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        const columns = Array.from({ length: chunk.columnCount }, (_, at) =>
+          chunk.getColumnVector(at),
+        );
+        const value = (row: number, at: number): SqlResult =>
+          (columns[at]?.getItem(row) ?? null) as SqlResult;
+        visit({ rowCount: chunk.rowCount, value });
+      }
+    });
+  }
+
+  async #admit<T>(statement: Sql, options: QueryOptions, work: Work<T>): Promise<T> {
     this.#closing.signal.throwIfAborted();
     if (this.#places.waiting >= MAX_WAITING) {
       throw new LensError("query.timeout", `${MAX_WAITING} queries are waiting: ask again later`, {
         retryable: true,
       });
     }
-    const running = this.#run(renderSql(statement), options);
+    const running = this.#run(renderSql(statement), options, work);
     this.#running.add(running);
     try {
       return await running;
@@ -77,7 +125,7 @@ export class DuckDb {
     instance?.closeSync();
   }
 
-  async #run(statement: RenderedSql, options: QueryOptions): Promise<SqlRow[]> {
+  async #run<T>(statement: RenderedSql, options: QueryOptions, work: Work<T>): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(timeoutError(timeoutMs)), timeoutMs);
@@ -87,7 +135,7 @@ export class DuckDb {
     try {
       await this.#places.acquire(signal);
       try {
-        return await this.#runNow(statement, signal);
+        return await this.#runNow(statement, signal, work);
       } finally {
         this.#places.release();
       }
@@ -96,8 +144,8 @@ export class DuckDb {
     }
   }
 
-  async #runNow(statement: RenderedSql, signal: AbortSignal): Promise<SqlRow[]> {
-    const { values, types } = await bind(statement.values);
+  async #runNow<T>(statement: RenderedSql, signal: AbortSignal, work: Work<T>): Promise<T> {
+    const bound = await bind(statement.values);
     const connection = this.#idle.pop() ?? (await this.#connect());
     let repeat: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
@@ -107,8 +155,7 @@ export class DuckDb {
     signal.addEventListener("abort", interrupt, { once: true });
     try {
       signal.throwIfAborted();
-      const result = await connection.runAndReadAll(statement.text, values, types);
-      return result.getRowObjectsJS() as SqlRow[];
+      return await work(connection, bound, statement);
     } catch (error) {
       throw signal.aborted ? signal.reason : queryError(error);
     } finally {
@@ -151,9 +198,7 @@ async function open(options: DuckDbOptions): Promise<DuckDBInstance> {
 }
 
 /** Types are given because DuckDB would take every bigint for a 128-bit number. */
-async function bind(
-  values: readonly SqlValue[],
-): Promise<{ values: DuckDBValue[]; types: DuckDBType[] }> {
+async function bind(values: readonly SqlValue[]): Promise<BoundValues> {
   const { BIGINT, BOOLEAN, LIST, VARCHAR, listValue } = await import("@duckdb/node-api");
   const types = { string: VARCHAR, bigint: BIGINT, boolean: BOOLEAN };
   return {

@@ -1,10 +1,8 @@
-import { SCOPE_KEYS } from "@lensai/otel-config/control/call-scope";
-import type { CallScope, ScopeKey } from "@lensai/otel-config/control/call-scope";
-import { column, sql } from "../duckdb/sql.ts";
-import type { Sql } from "../duckdb/sql.ts";
+import type { CallScope } from "@lensai/otel-config/control/call-scope";
+import { sql } from "../duckdb/sql.ts";
 import { IS_CALL, checkRange, knownSum, rowsOf } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
-import { SCOPE_COLUMNS } from "./scope-columns.ts";
+import { inScope } from "./scope-condition.ts";
 
 export interface ScopeImpactInput extends TimeRange {
   readonly scope: CallScope;
@@ -45,22 +43,4 @@ export async function scopeImpact(
     services: Number(row?.["services"]),
     allCalls: Number(row?.["all_calls"]),
   };
-}
-
-/** A row without the value is not in the scope, as in the guard of the instrumentation. */
-function inScope(scope: CallScope): Sql {
-  return SCOPE_KEYS.reduce(
-    (condition, key) => {
-      const value = scope[key];
-      return value === undefined ? condition : sql`${condition} AND ${hasValue(key, value)}`;
-    },
-    sql`true`,
-  );
-}
-
-function hasValue(key: ScopeKey, value: string): Sql {
-  const cell = column(SCOPE_COLUMNS[key]);
-  if (key === "model" && value.endsWith("*"))
-    return sql`coalesce(starts_with(${cell}, ${value.slice(0, -1)}), false)`;
-  return sql`coalesce(${cell} = ${value}, false)`;
 }
