@@ -26,6 +26,9 @@ const port = (name: string): z.ZodType<string, string | undefined> =>
     message: `${name} must be a port number from 0 to 65535`,
   });
 
+const isSecretsKey = (value: string): boolean =>
+  /^[\w+/-]{43}=?$/.test(value) && Buffer.from(value, "base64url").length === 32;
+
 const described = (name: string): { description: string } => ({
   description: settingSpec(name).description,
 });
@@ -115,6 +118,26 @@ export const variables = defineEnvVars({
   PORT: {
     schema: optionalText,
     description: "port the server listens on; 3000 when empty",
+  },
+  LENSAI_SECRETS_KEY: {
+    schema: optionalText.refine((value) => value === undefined || isSecretsKey(value), {
+      message: "LENSAI_SECRETS_KEY must be the base64 of 32 bytes: openssl rand -base64 32",
+    }),
+    ...described("LENSAI_SECRETS_KEY"),
+  },
+  LENSAI_SLACK_API_URL: {
+    schema: withDefault("LENSAI_SLACK_API_URL").refine((value) => /^https?:\/\/.*\/$/.test(value), {
+      message: "LENSAI_SLACK_API_URL must be an http:// or https:// URL that ends in /",
+    }),
+    ...described("LENSAI_SLACK_API_URL"),
+  },
+  LENSAI_WEBHOOK_ALLOW_PRIVATE: {
+    schema: optionalText
+      .refine((value) => value === undefined || value === "true" || value === "false", {
+        message: "LENSAI_WEBHOOK_ALLOW_PRIVATE must be true or false",
+      })
+      .transform((value) => (value === undefined ? undefined : value === "true")),
+    ...described("LENSAI_WEBHOOK_ALLOW_PRIVATE"),
   },
   HOST: {
     schema: optionalText,

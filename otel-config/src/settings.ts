@@ -144,6 +144,20 @@ export const SETTINGS: readonly SettingSpec[] = [
     description:
       "JSON file of price overrides, read at start and whenever it changes; default is prices.json in the data folder",
   }),
+  // alerts
+  setting(["console"], "LENSAI_SECRETS_KEY", {
+    description:
+      "base64 of 32 bytes that seals stored secrets, such as the tokens of Slack apps; empty makes one in the data folder, and several consoles need the same one",
+    secret: true,
+  }),
+  setting(["console"], "LENSAI_SLACK_API_URL", {
+    description: "URL of Slack's Web API, ending in /",
+    default: "https://slack.com/api/",
+  }),
+  setting(["console"], "LENSAI_WEBHOOK_ALLOW_PRIVATE", {
+    description:
+      "true or false: may webhooks go to http:// URLs and to addresses of this machine and its networks; empty means only where the console itself is bound to a loopback address",
+  }),
   // limits
   setting(["collector"], "LENSAI_BODY_LIMIT_BYTES", {
     description: "largest request body in bytes, as received and after decompression",

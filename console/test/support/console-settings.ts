@@ -1,4 +1,4 @@
-import type { ConsoleSettings, LakeSettings } from "#lib/server/settings.ts";
+import type { AlertSettings, ConsoleSettings, LakeSettings } from "#lib/server/settings.ts";
 
 /** For consoles that are asked nothing about calls. */
 export const NO_LAKE: LakeSettings = {
@@ -12,6 +12,14 @@ export const NO_LAKE: LakeSettings = {
     secretAccessKey: undefined,
     sessionToken: undefined,
   },
+};
+
+/** Sends to nobody: the address of Slack's API has no listener. */
+export const NO_ALERTS: AlertSettings = {
+  secretsKey: Buffer.alloc(32, 7).toString("base64"),
+  dataFolder: "/nonexistent",
+  slackApiUrl: "http://127.0.0.1:9/api/",
+  mayWebhooksBePrivate: true,
 };
 
 /** Settings of a console on this machine; without a database until one is given. */
@@ -29,6 +37,7 @@ export function consoleSettings(
     people: { ownerEmail: undefined, authSecret: undefined, publicOrigin: "http://localhost:3000" },
     mail: undefined,
     hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
+    alerts: NO_ALERTS,
     ...values,
   };
 }

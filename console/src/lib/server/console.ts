@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
+import { createAlerts, type Alerts } from "./alerts/alerts.ts";
 import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
 import { createControlPush, type ControlPush } from "./control/control-push.ts";
 import { openDatabase, type Database } from "./db/client.ts";
@@ -24,6 +25,7 @@ export interface Console {
   /** Undefined: no mail server is configured. */
   readonly mailer: Mailer | undefined;
   readonly control: ControlPush;
+  readonly alerts: Alerts;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
@@ -41,17 +43,8 @@ export interface Console {
 const CHECK_TIMEOUT_MS = 3000;
 
 export function createConsole(settings: ConsoleSettings): Console {
-  const database = openDatabase(settings.databaseUrl);
-  const services = serviceContext(database.db);
-  const lake = createLakeReader(settings.lake);
-  const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
-  const control = createControlPush(settings.databaseUrl, services);
-  const thread = reviewThread(settings);
-  const reviews = createReviewJob({
-    review: () => thread.review(),
-    claim: (work) => claimJob(services.db, JOB_LOCKS.lakeReview, work),
-  });
-  const mailer = settings.mail && createMailer(settings.mail);
+  const parts = createParts(settings);
+  const { database, services, lake, live, control, reviews, thread, mailer, alerts } = parts;
   let preparation: DatabasePreparation | undefined;
 
   return {
@@ -62,19 +55,23 @@ export function createConsole(settings: ConsoleSettings): Console {
     live,
     mailer,
     control,
+    alerts,
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
-      void preparation.prepared.then(() => control.start());
+      void preparation.prepared.then(() => {
+        control.start();
+        alerts.start();
+      });
       reviews.start();
     },
-    warnings: () => {
-      const problem = reviews.problem();
-      return problem === undefined ? [] : [`bills are not reviewed: ${problem}`];
-    },
+    warnings: () => [
+      ...warningOf("bills are not reviewed", reviews.problem()),
+      ...warningOf("alerts are not sent", alerts.problem()),
+    ],
     problems: async () => {
       const postgres = databaseProblem(services, preparation);
       const found = await Promise.all([postgres, failureOf("lake", lake.refresh())]);
@@ -92,12 +89,32 @@ export function createConsole(settings: ConsoleSettings): Console {
     stop: async () => {
       preparation?.stop();
       live.stop();
-      mailer?.close();
       reviews.stop();
-      await Promise.all([thread.stop(), control.stop()]);
+      await Promise.all([thread.stop(), control.stop(), alerts.stop()]);
+      mailer?.close();
       await Promise.all([lake.close(), database.close()]);
     },
   };
+}
+
+/** Everything there is, not started. */
+function createParts(settings: ConsoleSettings) {
+  const database = openDatabase(settings.databaseUrl);
+  const services = serviceContext(database.db);
+  const lake = createLakeReader(settings.lake);
+  const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
+  const thread = reviewThread(settings);
+  const reviews = createReviewJob({
+    review: () => thread.review(),
+    claim: (work) => claimJob(services.db, JOB_LOCKS.lakeReview, work),
+  });
+  const mailer = settings.mail && createMailer(settings.mail);
+  const { publicOrigin } = settings.people;
+  const alerts = createAlerts({ settings: settings.alerts, services, mailer, publicOrigin });
+  const control = createControlPush(settings.databaseUrl, services, {
+    onAlerts: () => alerts.wake(),
+  });
+  return { database, services, lake, live, thread, reviews, mailer, alerts, control };
 }
 
 const serviceContext = (db: Database): ServiceContext => ({
@@ -105,6 +122,9 @@ const serviceContext = (db: Database): ServiceContext => ({
   now: () => new Date(),
   randomBytes: (length) => randomBytes(length),
 });
+
+const warningOf = (what: string, problem: string | undefined): readonly string[] =>
+  problem === undefined ? [] : [`${what}: ${problem}`];
 
 /** Started with the first review. */
 function reviewThread({ lake, pricesFile }: ConsoleSettings): ReviewThread {

@@ -3,8 +3,8 @@ import * as environment from "$app/env/private";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
 import { unknownSettingProblems } from "@lensai/otel-config/settings";
+import { isLoopbackAddress, type HostPolicy } from "./http/allowed-host.ts";
 import type { MailSettings } from "./mail/mailer.ts";
-import type { HostPolicy } from "./http/allowed-host.ts";
 
 /** What the console is told by its operator; parsed and checked by src/env.ts. */
 export interface ConsoleSettings {
@@ -19,6 +19,16 @@ export interface ConsoleSettings {
   /** Undefined: this console sends no mail. */
   readonly mail: MailSettings | undefined;
   readonly hostPolicy: HostPolicy;
+  readonly alerts: AlertSettings;
+}
+
+export interface AlertSettings {
+  /** What secrets in the database are sealed with; undefined: a file in the data folder. */
+  readonly secretsKey: string | undefined;
+  readonly dataFolder: string;
+  readonly slackApiUrl: string;
+  /** May webhooks go to this machine and its networks? */
+  readonly mayWebhooksBePrivate: boolean;
 }
 
 export interface PeopleSettings {
@@ -107,5 +117,16 @@ export function readSettings(): ConsoleSettings {
       origin: environment.ORIGIN,
       allowedHosts: environment.LENSAI_ALLOWED_HOSTS,
     },
+    alerts: readAlertSettings(dataFolder),
+  };
+}
+
+function readAlertSettings(dataFolder: string): AlertSettings {
+  const isLocal = isLoopbackAddress(environment.HOST);
+  return {
+    secretsKey: environment.LENSAI_SECRETS_KEY,
+    dataFolder,
+    slackApiUrl: environment.LENSAI_SLACK_API_URL,
+    mayWebhooksBePrivate: environment.LENSAI_WEBHOOK_ALLOW_PRIVATE ?? isLocal,
   };
 }

@@ -17,7 +17,17 @@ export interface ControlPush {
   stop(): Promise<void>;
 }
 
-export function createControlPush(databaseUrl: string, services: ServiceContext): ControlPush {
+/** Other parts of the console that changes in the database concern. */
+export interface ControlListeners {
+  /** There may be an alert to send. */
+  readonly onAlerts: () => void;
+}
+
+export function createControlPush(
+  databaseUrl: string,
+  services: ServiceContext,
+  { onAlerts }: ControlListeners,
+): ControlPush {
   const ending = new AbortController();
   const snapshots = createSnapshotFeed({
     db: services.db,
@@ -33,6 +43,7 @@ export function createControlPush(databaseUrl: string, services: ServiceContext)
     db: services.db,
     onNotice: (channel) => {
       if (channel === CHANNELS.control) void snapshots.refresh();
+      if (channel === CHANNELS.alerts) onAlerts();
     },
     onCheck: () => void snapshots.refresh(),
   });

@@ -8,6 +8,8 @@ export const CHANNELS = {
   control: "lensai_control",
   /** Processes have acknowledged something; the payload is the project's id. */
   receipts: "lensai_receipts",
+  /** There is an alert to send. */
+  alerts: "lensai_alerts",
 } as const;
 
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];

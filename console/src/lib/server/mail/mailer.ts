@@ -9,11 +9,14 @@ export interface MailSettings {
 }
 
 export interface Mail {
-  readonly to: string;
+  /** One address or several, each of which sees the others. */
+  readonly to: string | readonly string[];
   readonly subject: string;
   /** Every mail can be read as plain text. */
   readonly text: string;
   readonly html?: string;
+  /** With angle brackets; a new one when absent. */
+  readonly messageId?: string;
 }
 
 export interface Mailer {
@@ -44,9 +47,9 @@ export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
     disableUrlAccess: true,
   });
   return {
-    send: async ({ to, subject, text, html }) => {
+    send: async ({ to, ...rest }) => {
       try {
-        await transport.sendMail({ from, to, subject, text, ...(html !== undefined && { html }) });
+        await transport.sendMail({ from, to: typeof to === "string" ? to : [...to], ...rest });
       } catch (error) {
         throw mailFailure(error);
       }

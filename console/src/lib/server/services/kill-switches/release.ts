@@ -1,5 +1,7 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
+import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
+import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
@@ -34,6 +36,12 @@ export async function releaseKillSwitch(
       subjectId: killSwitchId,
       before: { scope: released.scope, reason: released.reason },
       after: { reason },
+    });
+    await recordAlerts(transaction, context, {
+      projectId,
+      occurrences: [
+        killSwitchAlert("released", { killSwitchId, scope: released.scope, reason, actor }),
+      ],
     });
     await raiseControlVersion(transaction, now);
     return true;

@@ -1,4 +1,6 @@
 import { killSwitches } from "../../db/schema/kill-switches.ts";
+import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
+import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
@@ -29,6 +31,10 @@ export async function triggerKillSwitch(
       projectId,
       subjectId: id,
       after: { scope, reason },
+    });
+    await recordAlerts(transaction, context, {
+      projectId,
+      occurrences: [killSwitchAlert("triggered", { killSwitchId: id, scope, reason, actor })],
     });
     await raiseControlVersion(transaction, now);
   });

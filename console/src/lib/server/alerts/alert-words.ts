@@ -1,0 +1,198 @@
+import type { AlertDetails, AlertFacts, AlertKind } from "@lensai/otel-config/alerts/alert";
+import { formatCount, formatCounted } from "#lib/format/count.ts";
+import { formatMoney } from "#lib/format/money.ts";
+import { formatFullTime } from "#lib/format/time.ts";
+import { scopeParts } from "#lib/scope.ts";
+import type { CallScope } from "@lensai/otel-config/control/call-scope";
+
+/** An alert in words, the same on every channel and on the page. Plain text: each channel escapes it its own way. */
+export interface AlertWords {
+  readonly title: string;
+  /** One or two sentences. */
+  readonly text: string;
+  /** What one wants to see at a glance. */
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  /** How much of a whole, as a number from 0, for a bar; undefined where there is no whole. */
+  readonly share: number | undefined;
+  /** The page of the project that shows more: "control". */
+  readonly page: "" | "alerts" | "budgets" | "control" | "sources" | "keys";
+}
+
+type WordsOf<Kind extends AlertKind> = (details: AlertDetails[Kind]) => AlertWords;
+
+/** Names come from people and programs; in a title they are short. */
+const NAME_CHARACTERS_MAX = 80;
+
+export function alertWords({ kind, details }: AlertFacts): AlertWords {
+  return (WORDS[kind] as WordsOf<typeof kind>)(details);
+}
+
+const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
+  "budget.threshold": (details) => ({
+    ...budgetFrame(details),
+    title: `${budgetTitle(details)}: ${details.thresholdPercent} % is spent`,
+    text: `${formatMoney(BigInt(details.spentNanoUsd))} of ${formatMoney(BigInt(details.limitNanoUsd))} is spent.`,
+  }),
+  "budget.exceeded": (details) => ({
+    ...budgetFrame(details),
+    title: `${budgetTitle(details)}: all of it is spent`,
+    text:
+      details.mode === "enforce"
+        ? `${spentOf(details)}. Calls it covers are refused${untilReset(details)}.`
+        : `${spentOf(details)}. Nothing is refused: the budget is in mode ${details.mode}.`,
+  }),
+  "budget.forecast": (details) => ({
+    ...budgetFrame(details),
+    title: `${budgetTitle(details)}: will not last`,
+    text:
+      `At the end of the period ${formatMoney(BigInt(details.forecastNanoUsd))} will be spent, ` +
+      `with ${details.confidencePercent} % confidence between ${formatMoney(BigInt(details.lowNanoUsd))} and ` +
+      `${formatMoney(BigInt(details.highNanoUsd))} (${details.method}).`,
+  }),
+  "kill_switch.triggered": (details) => ({
+    title: "Calls are stopped",
+    text: `${scopeWords(details.scope)}: refused in every instrumented process until somebody releases them.`,
+    facts: killSwitchRows(details),
+    share: undefined,
+    page: "control",
+  }),
+  "kill_switch.released": (details) => ({
+    title: "Calls may go again",
+    text: `${scopeWords(details.scope)}: the kill-switch was released.`,
+    facts: killSwitchRows(details),
+    share: undefined,
+    page: "control",
+  }),
+  "kill_switch.drill": (details) => ({
+    title: `Kill-switch drill: ${formatCount(details.acknowledged)} of ${formatCounted(details.processes, "process", "processes")} answered`,
+    text: "Nothing was refused.",
+    facts: [
+      ["By", details.actor],
+      ...(details.tookMs === undefined
+        ? []
+        : [["Last answer after", `${formatCount(Math.round(details.tookMs))} ms`] as const]),
+    ],
+    share: details.processes === 0 ? undefined : details.acknowledged / details.processes,
+    page: "control",
+  }),
+  "spend.unpriced": (details) => {
+    const tokens = `${formatCount(BigInt(details.inputTokens))} in, ${formatCount(BigInt(details.outputTokens))} out`;
+    const model = short(details.model ?? "a model without a name");
+    return {
+      title: `No price for ${model}`,
+      text:
+        `${formatCounted(details.calls, "call")} cost something that nobody knows: no budget counts them. ` +
+        "Set a price; what has landed is priced with it as well.",
+      facts: [
+        ["Provider", short(details.provider ?? "not named")],
+        ["Tokens", tokens],
+        ...(details.atStakeNanoUsd === undefined
+          ? []
+          : [["At stake", `≈ ${formatMoney(BigInt(details.atStakeNanoUsd))}`] as const]),
+      ],
+      share: undefined,
+      page: "sources",
+    };
+  },
+  "ingest.trouble": (details) => ({
+    ...TROUBLE_WORDS[details.trouble],
+    facts: [
+      ...(details.serviceName === undefined
+        ? []
+        : [["Service", short(details.serviceName)] as const]),
+      ...(details.reason === undefined ? [] : [["Reason", short(details.reason)] as const]),
+      ...(details.records === undefined
+        ? []
+        : [["Records", formatCount(details.records)] as const]),
+    ],
+    share: undefined,
+    page: "sources",
+  }),
+  "api_key.expiring": (details) => ({
+    title: `API key ${details.prefix}… expires ${details.daysBefore <= 1 ? "within a day" : `within ${details.daysBefore} days`}`,
+    text: "Whoever still sends with it will be refused from then on. Create another one and change over.",
+    facts: [["Expires", formatFullTime(Date.parse(details.expiresAt))]],
+    share: undefined,
+    page: "keys",
+  }),
+  test: (details) => ({
+    title: "This is a test",
+    text: `Alerts for "${short(details.channelName)}" arrive here. Nothing has happened.`,
+    facts: [],
+    share: undefined,
+    page: "alerts",
+  }),
+};
+
+const TROUBLE_WORDS: Readonly<
+  Record<
+    AlertDetails["ingest.trouble"]["trouble"],
+    { readonly title: string; readonly text: string }
+  >
+> = {
+  rejected: {
+    title: "Records are refused at ingest",
+    text: "A collector refuses records of this project. What they tell of is missing from every figure.",
+  },
+  dropped: {
+    title: "Records are lost before they are sent",
+    text: "An SDK reports that it dropped records. What they tell of is missing from every figure.",
+  },
+  collector_silent: {
+    title: "No collector is heard of",
+    text: "No collector asks the console for its policy any more. New spend may not be counted, and changes reach nobody.",
+  },
+  review_failing: {
+    title: "Bills are not reviewed",
+    text: "The review of what has landed fails. Figures of late records and of repeated calls may be wrong until it works again.",
+  },
+};
+
+type BudgetDetails = AlertDetails["budget.exceeded"];
+
+function budgetFrame(details: BudgetDetails): Pick<AlertWords, "facts" | "share" | "page"> {
+  const limit = BigInt(details.limitNanoUsd);
+  const spent = BigInt(details.spentNanoUsd);
+  return {
+    facts: [
+      ["Spent", `${formatMoney(spent)} of ${formatMoney(limit)}`],
+      ["Covers", scopeWords(details.scope)],
+      ...(details.resetsAt === undefined
+        ? []
+        : [["Resets", formatFullTime(Date.parse(details.resetsAt))] as const]),
+    ],
+    // Only for a bar: a thousandth is more than anybody sees.
+    share: limit === 0n ? undefined : Number((spent * 1000n) / limit) / 1000,
+    page: "budgets",
+  };
+}
+
+function budgetTitle({ budgetName, each }: BudgetDetails): string {
+  const name = `Budget ${short(budgetName)}`;
+  return each === undefined ? name : `${name}, ${each.key} ${short(each.value)}`;
+}
+
+const spentOf = ({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string =>
+  `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))} is spent`;
+
+const untilReset = ({ resetsAt }: BudgetDetails): string =>
+  resetsAt === undefined ? "" : ` until ${formatFullTime(Date.parse(resetsAt))}`;
+
+function killSwitchRows(
+  details: AlertDetails["kill_switch.triggered"],
+): readonly (readonly [string, string])[] {
+  return [
+    ["Covers", scopeWords(details.scope)],
+    ["Reason", details.reason],
+    ["By", details.actor],
+  ];
+}
+
+/** "Team support, Provider openai". */
+function scopeWords(scope: CallScope): string {
+  const parts = scopeParts(scope).map(([label, value]) => `${label} ${short(value)}`);
+  return parts.length === 0 ? "Every call of the project" : parts.join(", ");
+}
+
+const short = (name: string): string =>
+  name.length > NAME_CHARACTERS_MAX ? `${name.slice(0, NAME_CHARACTERS_MAX - 1)}…` : name;

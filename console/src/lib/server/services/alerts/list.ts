@@ -1,0 +1,94 @@
+import { and, asc, desc, eq, inArray, isNull } from "drizzle-orm";
+import type { AlertFacts, AlertKind, AlertSeverity } from "@lensai/otel-config/alerts/alert";
+import type { Database } from "../../db/client.ts";
+import { alertChannels, type ChannelConfig } from "../../db/schema/alert-channels.ts";
+import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
+import { alertEvents } from "../../db/schema/alert-events.ts";
+
+/** A channel without its secrets. */
+export interface AlertChannel {
+  readonly id: string;
+  readonly name: string;
+  readonly config: ChannelConfig;
+  readonly kinds: readonly AlertKind[];
+  readonly minimumSeverity: AlertSeverity;
+  readonly version: number;
+}
+
+export interface ListedDelivery {
+  readonly channelId: string;
+  readonly channelName: string;
+  readonly state: "waiting" | "delivered" | "given_up";
+  readonly attempts: number;
+  /** Of a waiting one. */
+  readonly nextAttemptAt: Date;
+  readonly deliveredAt: Date | undefined;
+  readonly lastError: string | undefined;
+}
+
+export interface ListedAlert {
+  readonly id: string;
+  readonly facts: AlertFacts;
+  readonly severity: AlertSeverity;
+  readonly occurredAt: Date;
+  /** By name of the channel. */
+  readonly deliveries: readonly ListedDelivery[];
+}
+
+/** By name. */
+export async function listAlertChannels(db: Database, projectId: string): Promise<AlertChannel[]> {
+  const rows = await db
+    .select()
+    .from(alertChannels)
+    .where(and(eq(alertChannels.projectId, projectId), isNull(alertChannels.removedAt)))
+    .orderBy(asc(alertChannels.name), asc(alertChannels.id));
+  return rows.map(({ id, name, config, kinds, minimumSeverity, version }) => ({
+    id,
+    name,
+    config,
+    kinds,
+    minimumSeverity,
+    version,
+  }));
+}
+
+/** The newest, newest first, with what became of them. */
+export async function newestAlerts(
+  db: Database,
+  { projectId, limit }: { projectId: string; limit: number },
+): Promise<ListedAlert[]> {
+  const events = await db
+    .select()
+    .from(alertEvents)
+    .where(eq(alertEvents.projectId, projectId))
+    .orderBy(desc(alertEvents.occurredAt), asc(alertEvents.id))
+    .limit(limit);
+  if (events.length === 0) return [];
+  const deliveries = await db
+    .select({ delivery: alertDeliveries, channelName: alertChannels.name })
+    .from(alertDeliveries)
+    .innerJoin(alertChannels, eq(alertChannels.id, alertDeliveries.channelId))
+    .where(
+      inArray(
+        alertDeliveries.eventId,
+        events.map(({ id }) => id),
+      ),
+    )
+    .orderBy(asc(alertChannels.name), asc(alertChannels.id));
+  const byEvent = Map.groupBy(deliveries, ({ delivery }) => delivery.eventId);
+  return events.map(({ id, kind, details, severity, occurredAt }) => ({
+    id,
+    facts: { kind, details } as AlertFacts,
+    severity,
+    occurredAt,
+    deliveries: (byEvent.get(id) ?? []).map(({ delivery, channelName }) => ({
+      channelId: delivery.channelId,
+      channelName,
+      state: delivery.state,
+      attempts: delivery.attempts,
+      nextAttemptAt: delivery.nextAttemptAt,
+      deliveredAt: delivery.deliveredAt ?? undefined,
+      lastError: delivery.lastError ?? undefined,
+    })),
+  }));
+}
