@@ -5,6 +5,7 @@ import { ReplayGuard } from "./admission/replay-guard.ts";
 import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
+import { LeaseRelay } from "./control/lease-relay.ts";
 import { PolicyStreams } from "./control/policy-streams.ts";
 import { SnapshotKeeper } from "./control/snapshot-keeper.ts";
 import { SnapshotLink } from "./control/snapshot-link.ts";
@@ -50,6 +51,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const policyStreams = new PolicyStreams();
   const control = createKeeper(config, nowMs, () => policyStreams.publish());
   const controlLink = createControlLink(config, control, log);
+  const leaseRelay = new LeaseRelay(config.control);
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
   let isDraining = false;
@@ -78,11 +80,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const stats = (): unknown => ({
     receiver: telemetry.stats(),
     bytesInFlight: parts.budget.inUseBytes,
-    control: {
-      version: control.current().version,
-      ageMs: control.ageMs() ?? null,
-      streams: policyStreams.size,
-    },
+    control: controlStats(control, policyStreams),
     pipeline: pipeline.stats(),
   });
   const httpServer = createHttpServer({
@@ -90,6 +88,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     control: () => control.current(),
     controlAgeMs: () => control.stalenessMs(),
     policyStreams,
+    leaseRelay,
     bodyTimeoutMs: config.bodyTimeoutMs,
     corsOrigins: new Set(config.corsOrigins),
     hosts: allowedHosts([config.bindAddress, ...config.allowedHosts]),
@@ -102,8 +101,12 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const http = httpListener(httpServer, { host, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
   const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  const components = { control: controlLink, pipeline, replayGuard, policyStreams, http, grpc };
-  return collectorOf(components, () => (isDraining = true));
+  const links = { control: controlLink, policyStreams, leaseRelay };
+  return collectorOf({ ...links, pipeline, replayGuard, http, grpc }, () => (isDraining = true));
+}
+
+function controlStats(control: SnapshotKeeper, { size: streams }: PolicyStreams): unknown {
+  return { version: control.current().version, ageMs: control.ageMs() ?? null, streams };
 }
 
 interface CollectorComponents {
@@ -111,12 +114,13 @@ interface CollectorComponents {
   readonly pipeline: Component;
   readonly replayGuard: Component;
   readonly policyStreams: Component;
+  readonly leaseRelay: Component;
   readonly http: Listener;
   readonly grpc: Listener;
 }
 
 function collectorOf(components: CollectorComponents, drain: () => void): Collector {
-  const { control, pipeline, replayGuard, policyStreams, http, grpc } = components;
+  const { control, pipeline, replayGuard, policyStreams, leaseRelay, http, grpc } = components;
   let stopping: Promise<void> | undefined;
   return {
     get httpPort() {
@@ -125,7 +129,7 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
     get grpcPort() {
       return grpc.port;
     },
-    start: () => startAll([control, pipeline, replayGuard, policyStreams, grpc, http]),
+    start: () => startAll([control, pipeline, replayGuard, policyStreams, leaseRelay, grpc, http]),
     stop() {
       drain();
       stopping ??= stopListenersFirst(components);
@@ -136,10 +140,10 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
 
 /** Both ports drain at the same time: each may take as long as its slowest request, and streams never end. */
 async function stopListenersFirst(components: CollectorComponents): Promise<void> {
-  const { control, pipeline, replayGuard, policyStreams, http, grpc } = components;
+  const { control, pipeline, replayGuard, policyStreams, leaseRelay, http, grpc } = components;
   await policyStreams.stop();
   await Promise.all([http.stop(), grpc.stop()]);
-  await stopAll([control, pipeline, replayGuard]);
+  await stopAll([control, pipeline, replayGuard, leaseRelay]);
 }
 
 function createKeeper(

@@ -74,16 +74,17 @@ function observed(
   const start = (): void => neverThrow("starting the SDK", () => telemetry.start());
   processState().start = start;
   if (startsAtOnce) start();
-  neverThrow("waiting for the end of the process", () => flushAtExit(telemetry));
+  neverThrow("waiting for the end of the process", () =>
+    flushAtExit(telemetry, async () => guarding?.giveBack()),
+  );
   return {
     async shutdown() {
       restoreFetch?.();
       restoreHttp?.();
       restoreHttp2?.();
       restoreUndici?.();
-      guarding?.stop();
       if (processState().start === start) processState().start = undefined;
-      await telemetry.shutdown();
+      await Promise.all([telemetry.shutdown(), guarding?.stop()]);
     },
   };
 }

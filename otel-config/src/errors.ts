@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   "mail.failed",
   "control.budget_exceeded",
   "control.kill_switch",
+  "control.ledger_unavailable",
   "internal",
 ] as const;
 

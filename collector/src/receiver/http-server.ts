@@ -6,13 +6,17 @@ import { serveControl } from "./control-http.ts";
 import type { ControlHttpParts } from "./control-http.ts";
 import { serveHealth } from "./health.ts";
 import type { HealthParts } from "./health.ts";
+import { serveLeases } from "./leases-http.ts";
+import type { LeasesHttpParts } from "./leases-http.ts";
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./limits.ts";
 import { refuseUrl, serveOtlpHttp } from "./otlp-http.ts";
 import { statusBody } from "./otlp-response.ts";
 import { originForm } from "./request-line.ts";
 
-/** The server of the OTLP/HTTP port: exports, the policy, health and counters. Not yet listening. */
-export function createHttpServer(parts: ControlHttpParts & HealthParts): FastifyInstance {
+/** The server of the OTLP/HTTP port: exports, the policy, leases, health and counters. Not yet listening. */
+export function createHttpServer(
+  parts: ControlHttpParts & LeasesHttpParts & HealthParts,
+): FastifyInstance {
   const server = Fastify({
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -30,6 +34,7 @@ export function createHttpServer(parts: ControlHttpParts & HealthParts): Fastify
   });
   serveHealth(server, parts);
   serveControl(server, parts);
+  serveLeases(server, parts);
   serveOtlpHttp(server, parts);
   return server;
 }

@@ -68,6 +68,7 @@ const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, OtlpStatus>>> = {
   "ingest.overloaded": UNAVAILABLE,
   "ingest.shutting_down": UNAVAILABLE,
   "lake.store_unavailable": UNAVAILABLE,
+  "control.ledger_unavailable": UNAVAILABLE,
 };
 
 /** The status of an error code; codes that no sender can cause are internal errors. */

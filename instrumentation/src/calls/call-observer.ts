@@ -20,6 +20,12 @@ import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";
 import { isSigned } from "./signed-request.ts";
 
+/**
+ * How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of
+ * the budget decides and not the clock.
+ */
+const LEASE_WAIT_MAX_MS = 3_500;
+
 /** A request that could be a call of a model, as its transport has it. */
 export interface CallRequest
   extends WireRequest, LowerRequest, Pick<Partial<GuardedRequest>, "isCuttable" | "isStoppable"> {
@@ -80,30 +86,75 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      // What an attempt sends was read when the attempt began: parsing it again is most of what it costs.
-      const isKnown = this.#lower.isSurelyPart(request);
-      const call = isKnown ? undefined : recogniseCall(request);
-      if (call === undefined && !isKnown) return undefined;
-      const whole = this.#lower.partOf(request);
-      if (whole !== undefined) {
-        request.onPartOf?.(whole);
-        return undefined;
-      }
-      if (call === undefined) return undefined;
-      const guarded = this.#guard?.decide(
-        call,
-        {
-          ...request,
-          isBodyChangeable: request.isBodyChangeable === true && !isSigned(request.header),
-          isCuttable: request.isCuttable === true,
-          isStoppable: request.isStoppable === true,
-        },
-        () => attributionOf(context.active()),
-      );
-      const attempt = this.#begin(request, call, guarded);
-      if (attempt !== undefined && attempt.refusal === undefined) this.#lower.add(attempt, request);
-      return attempt;
+      const call = this.#callOf(request);
+      return call && this.#begun(request, call, this.#decide(request, call, false));
     });
+  }
+
+  /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
+  startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
+    return neverThrow("starting a span", () => {
+      const call = this.#callOf(request);
+      if (call === undefined) return undefined;
+      const guarded = this.#decide(request, call, true);
+      if (guarded?.answer === undefined) return this.#begun(request, call, guarded);
+      return this.#startLater(request, call, guarded.answer);
+    });
+  }
+
+  /** Undefined when the request is no call, or a part of one that is known. */
+  #callOf(request: CallRequest): WireCall | undefined {
+    // What an attempt sends was read when the attempt began: parsing it again is most of what it costs.
+    const isKnown = this.#lower.isSurelyPart(request);
+    const call = isKnown ? undefined : recogniseCall(request);
+    if (call === undefined && !isKnown) return undefined;
+    const whole = this.#lower.partOf(request);
+    if (whole !== undefined) {
+      request.onPartOf?.(whole);
+      return undefined;
+    }
+    return call;
+  }
+
+  #decide(request: CallRequest, call: WireCall, canWait: boolean): GuardedCall | undefined {
+    return this.#guard?.decide(
+      call,
+      {
+        ...request,
+        isBodyChangeable: request.isBodyChangeable === true && !isSigned(request.header),
+        isCuttable: request.isCuttable === true,
+        isStoppable: request.isStoppable === true,
+        canWait,
+      },
+      () => attributionOf(context.active()),
+    );
+  }
+
+  async #startLater(
+    request: CallRequest,
+    call: WireCall,
+    firstAnswer: Promise<void>,
+  ): Promise<Attempt | undefined> {
+    const untilMs = performance.now() + LEASE_WAIT_MAX_MS;
+    let answer: Promise<void> | undefined = firstAnswer;
+    let guarded: GuardedCall | undefined;
+    while (answer !== undefined) {
+      const leftMs = untilMs - performance.now();
+      await within(answer, leftMs);
+      guarded = this.#decide(request, call, leftMs > 0);
+      ({ answer } = guarded ?? {});
+    }
+    return neverThrow("starting a span", () => this.#begun(request, call, guarded));
+  }
+
+  #begun(
+    request: CallRequest,
+    call: WireCall,
+    guarded: GuardedCall | undefined,
+  ): Attempt | undefined {
+    const attempt = this.#begin(request, call, guarded);
+    if (attempt !== undefined && attempt.refusal === undefined) this.#lower.add(attempt, request);
+    return attempt;
   }
 
   #begin(
@@ -131,6 +182,16 @@ export class CallObserver {
       if (captured !== undefined) span.capture(captured);
     });
   }
+}
+
+/** Resolves with the work, and after this long in any case. */
+async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, timeoutMs));
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
 }
 
 function sentRequestOf({ method, url, body, header }: CallRequest): SentRequest {

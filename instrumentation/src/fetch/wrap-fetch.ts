@@ -84,9 +84,9 @@ class FetchObserver {
   }
 
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
-    const { headers, url } = request;
+    const { headers } = request;
     const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const attempt = this.#calls.start({
+    const attempt = this.#calls.startInTime({
       ...request,
       transport: "fetch",
       header,
@@ -94,6 +94,20 @@ class FetchObserver {
       isCuttable: true,
       isStoppable: true,
     });
+    if (attempt instanceof Promise)
+      return attempt.then((decided) => this.#send(self, args, request, decided));
+    return this.#send(self, args, request, attempt);
+  }
+
+  // Flat: what is sent, and what was decided about it.
+  // oxlint-disable-next-line max-params
+  #send(
+    self: unknown,
+    args: FetchArguments,
+    request: FetchRequest,
+    attempt: Attempt | undefined,
+  ): Promise<Response> {
+    const { headers, url } = request;
     if (attempt === undefined) return this.#pass(self, args);
     if (attempt.refusal !== undefined) return refusedFetch(attempt.refusal, url);
     const body = attempt.clampedBody ?? request.body;

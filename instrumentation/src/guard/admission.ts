@@ -41,7 +41,7 @@ export function admit(policy: PolicyIndex, call: AdmittedCall, hold: Hold): Admi
     }
     hold.isWarned = true;
   }
-  reserveAll(hold);
+  reserveAll(hold, estimate.incurredNano);
   return hold.isWarned ? "warned" : "allowed";
 }
 
@@ -83,11 +83,12 @@ function assumedNano({ terms }: Budget, estimate: CallEstimate): number | undefi
   return terms.unknownPrice === "allow" ? 0 : undefined;
 }
 
-function reserveAll(hold: Hold): void {
+function reserveAll(hold: Hold, incurredNano: number): void {
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
-    charge.account.reserve(charge.amountNano);
-    charge.leaseId = charge.account.leaseId;
+    // Not more than is reserved: a budget may let calls of unknown price pass for nothing.
+    charge.incurredNano = Math.min(incurredNano, charge.amountNano);
+    charge.account.reserve(charge.amountNano, charge.incurredNano);
   }
 }
 
@@ -106,10 +107,14 @@ export function roomToClamp({ charges, matchedCount }: Hold): number | undefined
 }
 
 /**
- * Reserves more for a call that runs: all of its budgets, or none. False where an enforcing budget has no room;
+ * Reserves more for a call that runs, of which a part is gone already: in all of its budgets, or in none. False where an enforcing budget has no room;
  * watching ones are overdrawn.
  */
-export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
+export function topUp(
+  hold: Hold,
+  { amountNano, incurredNano }: { amountNano: number; incurredNano: number },
+  nowMs: number,
+): boolean {
   for (let index = 0; index < hold.count; index += 1) {
     const { account, budget } = hold.charges[index] as Charge;
     if (!account.hasRoom(amountNano, nowMs) && budget.mode === "enforce") {
@@ -119,8 +124,9 @@ export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
   }
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
-    charge.account.reserve(amountNano);
+    charge.account.reserve(amountNano, incurredNano);
     charge.amountNano += amountNano;
+    charge.incurredNano += incurredNano;
   }
   return true;
 }
@@ -131,8 +137,8 @@ export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
  */
 export function settle(hold: Hold, spentNano: number | undefined): void {
   for (let index = 0; index < hold.count; index += 1) {
-    const { account, amountNano, leaseId } = hold.charges[index] as Charge;
-    account.settle(amountNano, spentNano ?? amountNano, leaseId);
+    const { account, amountNano, incurredNano } = hold.charges[index] as Charge;
+    account.settle(amountNano, incurredNano, spentNano ?? amountNano);
   }
   hold.count = 0;
 }

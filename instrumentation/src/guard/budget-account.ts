@@ -1,40 +1,39 @@
-import type { FailMode } from "@lensai/otel-config/control/budgets";
-import type { LeaseAnswer, LeaseSource, LedgerKey } from "./lease-source.ts";
+import type {
+  AccountTerms,
+  LeaseAnswer,
+  LeaseFigures,
+  LeaseHolder,
+  LeaseSource,
+  LedgerKey,
+} from "./lease-source.ts";
 
 /** A source that failed without saying when to ask again is asked again after this. */
 const RETRY_AFTER_MS = 1_000;
 
-/** What the account has of its budget as one line of figures; nano-USD. */
-export interface AccountState {
-  /** To be admitted with. Negative when calls cost more than was reserved for them. */
-  readonly availableNano: number;
-  /** For calls that are running. */
-  readonly reservedNano: number;
-  readonly spentNano: number;
-}
-
-export interface AccountTerms {
-  readonly limitNanoUsd: bigint;
-  readonly failMode: FailMode;
-}
-
 /**
  * What this process may spend of one budget in one period: a lease, from which calls are admitted by
- * subtraction. Invariant: what the lease brought is available, reserved or spent, and nothing else.
+ * subtraction. Invariant: what the lease brought is available, reserved or spent, and nothing else. Available
+ * is negative when calls cost more than was reserved for them.
  */
-export class BudgetAccount {
+export class BudgetAccount implements LeaseHolder {
   readonly key: LedgerKey;
   terms: AccountTerms;
   readonly #source: LeaseSource;
-  leaseId = "";
-  #epoch = -1;
-  #expiresAtMs = Infinity;
+  #leaseId = "";
+  #expiresAtMs = -Infinity;
+  #lowWaterNano = 0;
+  #grantedNano = 0;
   #availableNano = 0;
   #reservedNano = 0;
+  #incurredNano = 0;
   #spentNano = 0;
   #isAsking = false;
   #isReachable = true;
   #retryAtMs = -Infinity;
+  #askedNano = 0;
+  /** So much was not to be had; less may be. */
+  #refusedNano = Infinity;
+  #onAnswer: (() => void)[] = [];
 
   constructor(key: LedgerKey, terms: AccountTerms, source: LeaseSource) {
     this.key = key;
@@ -42,11 +41,17 @@ export class BudgetAccount {
     this.#source = source;
   }
 
-  get state(): AccountState {
+  /** "" while there is no lease. */
+  get leaseId(): string {
+    return this.#leaseId;
+  }
+
+  get figures(): LeaseFigures {
     return {
-      availableNano: this.#availableNano,
-      reservedNano: this.#reservedNano,
+      grantedNano: this.#grantedNano,
       spentNano: this.#spentNano,
+      reservedNano: this.#reservedNano,
+      incurredNano: this.#incurredNano,
     };
   }
 
@@ -54,94 +59,102 @@ export class BudgetAccount {
     return this.#availableNano;
   }
 
-  /** Is there room for a call of this size? Asks for more where there is not. */
+  /** Is there room for a call of this size? Asks for more where there is not, or will soon not be. */
   hasRoom(amountNano: number, nowMs: number): boolean {
-    if (nowMs >= this.#expiresAtMs) this.#dropLease();
-    if (amountNano > this.#availableNano || !this.#isReachable) this.#ask(amountNano, nowMs);
+    const isCurrent = nowMs < this.#expiresAtMs;
+    const leftNano = this.#availableNano - amountNano;
+    if (leftNano < this.#lowWaterNano || !isCurrent || !this.#isReachable)
+      this.#ask(amountNano, nowMs);
     if (this.#isReachable || this.terms.failMode === "spend_lease_then_closed")
-      return amountNano <= this.#availableNano;
+      return amountNano <= this.#availableNano && nowMs < this.#expiresAtMs;
     return this.terms.failMode === "open";
   }
 
-  /** Whether there was room is the caller's to decide: budgets that only watch are overdrawn. */
-  reserve(amountNano: number): void {
+  /** Resolves with the answer to the question that is open; undefined when there is none. */
+  nextAnswer(): Promise<void> | undefined {
+    if (!this.#isAsking) return undefined;
+    return new Promise((resolve) => {
+      this.#onAnswer.push(resolve);
+    });
+  }
+
+  /**
+   * Whether there was room is the caller's to decide: budgets that only watch are overdrawn. `incurredNano` is the
+   * part that is gone as soon as the call is made.
+   */
+  reserve(amountNano: number, incurredNano: number): void {
     this.#availableNano -= amountNano;
     this.#reservedNano += amountNano;
+    this.#incurredNano += incurredNano;
   }
 
-  /** A call has ended, or a part of its reservation is not needed. `leaseId` is what it was admitted with. */
-  settle(reservedNano: number, spentNano: number, leaseId: string): void {
+  /** A call has ended, and with it its reservation. */
+  settle(reservedNano: number, incurredNano: number, spentNano: number): void {
     this.#reservedNano -= reservedNano;
+    this.#incurredNano -= incurredNano;
     this.#spentNano += spentNano;
-    const unusedNano = reservedNano - spentNano;
-    if (leaseId === this.leaseId) this.#availableNano += unusedNano;
-    else if (unusedNano !== 0) this.#giveBack(leaseId, unusedNano);
+    this.#availableNano += reservedNano - spentNano;
   }
 
-  /** The limit or the fail mode has changed: what is not used goes back, and comes again as the new terms have it. */
   changeTerms(terms: AccountTerms): void {
     const isSameLimit = terms.limitNanoUsd === this.terms.limitNanoUsd;
     this.terms = terms;
     if (isSameLimit) return;
-    this.#dropLease();
     this.#retryAtMs = -Infinity;
+    try {
+      this.#source.changed(this);
+    } catch {
+      // The lease stays what it was.
+    }
   }
 
   close(): void {
-    this.#dropLease();
     try {
-      this.#source.close(this.key);
+      this.#source.close(this);
     } catch {
       // What the source cannot close runs out by itself.
     }
   }
 
-  #ask(wantNano: number, nowMs: number): void {
-    if (this.#isAsking || nowMs < this.#retryAtMs) return;
-    this.#isAsking = true;
-    const { key, terms } = this;
-    try {
-      this.#source.request({ key, limitNanoUsd: terms.limitNanoUsd, wantNano, nowMs }, (answer) =>
-        this.#receive(answer),
-      );
-    } catch {
-      this.#receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_AFTER_MS });
-    }
-  }
-
-  #receive(answer: LeaseAnswer): void {
+  receive(answer: LeaseAnswer): void {
     this.#isAsking = false;
+    this.#retryAtMs = answer.retryAtMs;
+    this.#refusedNano = this.#askedNano;
     this.#isReachable = answer.kind !== "unreachable";
-    if (answer.kind !== "granted") {
-      this.#retryAtMs = answer.retryAtMs;
-      return;
+    if (answer.kind === "lease") {
+      const { id, grantedNano, expiresAtMs, lowWaterNano } = answer.lease;
+      this.#leaseId = id;
+      this.#grantedNano = grantedNano;
+      this.#availableNano = grantedNano - this.#spentNano - this.#reservedNano;
+      this.#expiresAtMs = expiresAtMs;
+      this.#lowWaterNano = lowWaterNano;
     }
-    const { id, amountNano, expiresAtMs, epoch } = answer.lease;
-    if (epoch < this.#epoch) return;
-    if (id !== this.leaseId) this.#dropLease();
-    this.leaseId = id;
-    this.#epoch = epoch;
-    this.#expiresAtMs = expiresAtMs;
-    this.#availableNano += amountNano;
+    const waiting = this.#onAnswer;
+    if (waiting.length === 0) return;
+    this.#onAnswer = [];
+    for (const resolve of waiting) resolve();
   }
 
-  /** An overdraft goes back as well: the ledger must know of it. */
-  #dropLease(): void {
-    const unusedNano = this.#availableNano;
+  release(): void {
+    this.lapse();
+    this.#leaseId = "";
+    this.#grantedNano = 0;
     this.#availableNano = 0;
-    this.#expiresAtMs = Infinity;
-    const leaseId = this.leaseId;
-    this.leaseId = "";
-    if (unusedNano !== 0) this.#giveBack(leaseId, unusedNano);
+    this.#spentNano = 0;
   }
 
-  #giveBack(leaseId: string, unusedNano: number): void {
+  lapse(): void {
+    this.#expiresAtMs = -Infinity;
+  }
+
+  #ask(needNano: number, nowMs: number): void {
+    if (this.#isAsking || (nowMs < this.#retryAtMs && needNano >= this.#refusedNano)) return;
+    this.#isAsking = true;
+    this.#askedNano = needNano;
     try {
-      this.#source.giveBack(this.key, leaseId, unusedNano);
-      // There is something again to ask for.
-      if (this.#isReachable) this.#retryAtMs = -Infinity;
+      this.#source.ask(this, needNano);
     } catch {
-      // An amount that cannot be given back counts as spent: less is admitted, never more.
+      this.receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_AFTER_MS });
     }
   }
 }

@@ -1,10 +1,9 @@
 import type { BudgetMode, BudgetTerms } from "@lensai/otel-config/control/budgets";
 import type { ScopeKey } from "@lensai/otel-config/control/call-scope";
 import { BudgetAccount } from "./budget-account.ts";
-import type { AccountTerms } from "./budget-account.ts";
 import { periodAt } from "./budget-period.ts";
 import type { BudgetPeriod } from "./budget-period.ts";
-import type { LeaseSource } from "./lease-source.ts";
+import type { AccountTerms, LeaseSource } from "./lease-source.ts";
 import type { ScopeValues } from "./scope-index.ts";
 
 /**
@@ -13,8 +12,8 @@ import type { ScopeValues } from "./scope-index.ts";
  */
 const ACCOUNTS_MAX = 100_000;
 
-/** No value of an attribute: these are not empty, and have no control characters by any sane use. */
-const ALL_OTHERS = "\0others";
+/** No value of an attribute: these have no control characters by any sane use. Databases keep no NUL. */
+const ALL_OTHERS = "\u0001others";
 
 /** One budget of the policy, with what this process has of it. */
 export class Budget {
@@ -62,6 +61,11 @@ export class Budget {
     const value = values[this.#each];
     if (value === undefined) return undefined;
     return this.#accounts?.get(value) ?? this.#openFor(value);
+  }
+
+  /** Asks for what the first call will need. What values there will be, nobody knows. */
+  prefetch(nowMs: number): void {
+    if (this.#each === undefined) this.accountOf({}, nowMs)?.hasRoom(0, nowMs);
   }
 
   /** The same budget in a later policy. What was spent stays spent while the period stays. */

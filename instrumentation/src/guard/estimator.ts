@@ -21,6 +21,7 @@ const FIRST_STREAM_TOKENS = 2_048;
 /** A call that has not been made, and its price as far as the book knows it or is asked to assume one. */
 export class EstimatedCall implements CallEstimate {
   readonly amountNano: number | undefined;
+  readonly incurredNano: number;
   /** What is reserved for each answer. */
   readonly outputTokens: number;
   /** What each answer has at most. */
@@ -37,6 +38,7 @@ export class EstimatedCall implements CallEstimate {
     this.outputTokens = tokens.outputTokens;
     this.outputTokensMax = tokens.outputTokensMax;
     this.amountNano = quote?.costNano(tokens.outputTokens);
+    this.incurredNano = quote?.costSoFarNano(0) ?? 0;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
   }

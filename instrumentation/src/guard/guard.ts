@@ -1,3 +1,4 @@
+import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
@@ -8,7 +9,6 @@ import type { JsonObject } from "../wire/json-path.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { admit, roomToClamp } from "./admission.ts";
-import type { AdmissionDecision } from "./admission.ts";
 import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
 import type { EstimatedCall } from "./estimator.ts";
@@ -41,6 +41,8 @@ export interface GuardedRequest extends Pick<WireRequest, "body" | "form"> {
   readonly isCuttable: boolean;
   /** The transport has not sent anything, and can let it be. */
   readonly isStoppable: boolean;
+  /** The transport can hold the request back until the ledger has answered, and asks again then. */
+  readonly canWait: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export class Guard {
     neverThrow("applying a policy", () => {
       this.#index = this.#book.index(policy);
       this.#policy = policy;
+      this.#book.prefetch(policy, this.nowMs());
     });
   }
 
@@ -100,8 +103,7 @@ export class Guard {
     const values = { apiKey, environment, feature, model, provider, route, team, tenant, user };
     const json = request.form ?? parsed(request.body);
     const size = requestSizeOf(call, json);
-    this.#estimator ??= new Estimator(this.#options.prices ?? createPriceBook());
-    const estimator = this.#estimator;
+    const estimator = this.#estimates();
     const nowMs = this.nowMs();
     const isMetered = isStream && request.isCuttable;
     const estimate = estimator.estimate(call, size, { route, isMetered, nowMs });
@@ -112,23 +114,27 @@ export class Guard {
       hold,
     );
     if (decision === "unlimited") return undefined;
-    const clamped =
-      decision === "refused" && request.isBodyChangeable && json !== undefined
-        ? this.#clamp(call, { values, estimate, nowMs, hold, json })
-        : undefined;
+    const answer = decision === "refused" && request.canWait ? nextAnswer(hold) : undefined;
+    // Before it is known what is left, there is nothing to make the call smaller for.
+    const mayClamp = decision === "refused" && answer === undefined && request.isBodyChangeable;
+    const clamped = mayClamp
+      ? this.#clamp(call, { values, estimate, nowMs, hold, json })
+      : undefined;
+    const decided = clamped === undefined ? decision : "clamped";
     return new GuardedCall({
       subject: { model, provider, route, isStream, serviceTier: size.serviceTier },
       limits: {
         choices: size.choices,
-        outputTokensMax: clamped?.outputTokensMax ?? estimate.outputTokensMax,
+        outputTokensMax: (clamped ?? estimate).outputTokensMax,
       },
-      decision: clamped === undefined ? decision : "clamped",
-      refusal: clamped === undefined ? refusalOfHold(decision, hold, estimate) : undefined,
+      decision: decided,
+      refusal: refusalOfHold(decided, hold, estimate),
       hold,
       estimate,
       estimator,
       clampedBody: clamped?.body,
       isMetered,
+      answer,
       nowMs: () => this.nowMs(),
     });
   }
@@ -138,20 +144,25 @@ export class Guard {
     call: WireCall,
     { values, estimate, nowMs, hold, json }: ClampInput,
   ): ClampedRequest | undefined {
-    const room = hold.isUnpriced ? undefined : roomToClamp(hold);
-    const affordable = room === undefined ? undefined : estimate.quote?.outputTokensFor(room);
-    if (affordable === undefined || affordable < CLAMPED_TOKENS_MIN) return undefined;
-    const tokens = Math.min(affordable, estimate.outputTokensMax);
+    if (json === undefined || hold.isUnpriced) return undefined;
+    const tokens = affordableTokens(hold, estimate);
+    if (tokens === undefined) return undefined;
     const body = withOutputLimit(call, json, tokens);
     const amountNano = estimate.quote?.costNano(tokens);
     if (body === undefined || amountNano === undefined) return undefined;
-    const smaller = { amountNano, familyMaxNano: () => amountNano };
+    const { incurredNano } = estimate;
+    const smaller = { amountNano, incurredNano, familyMaxNano: () => amountNano };
     const refusedBy = hold.refusedBy;
     const again = admit(this.#index, { values, estimate: smaller, nowMs }, hold);
     if (again === "allowed" || again === "warned")
       return { body: JSON.stringify(body), outputTokensMax: tokens };
     hold.refusedBy ??= refusedBy;
     return undefined;
+  }
+
+  /** Reading the published prices takes a while, and no process needs them that has no budget. */
+  #estimates(): Estimator {
+    return (this.#estimator ??= new Estimator(this.#options.prices ?? createPriceBook()));
   }
 
   /** A clock that is set back must not start a period a second time. */
@@ -173,11 +184,27 @@ interface ClampInput {
   readonly estimate: EstimatedCall;
   readonly nowMs: number;
   readonly hold: Hold;
-  readonly json: JsonObject;
+  readonly json: JsonObject | undefined;
+}
+
+/** How long each answer may be for what is left; undefined when that is too little to be of use. */
+function affordableTokens(
+  hold: Hold,
+  { quote, outputTokensMax }: EstimatedCall,
+): number | undefined {
+  const room = roomToClamp(hold);
+  const affordable = room === undefined ? undefined : quote?.outputTokensFor(room);
+  if (affordable === undefined || affordable < CLAMPED_TOKENS_MIN) return undefined;
+  return Math.min(affordable, outputTokensMax);
+}
+
+/** A refusal that is about what the process holds, and not about what is left of the budget. */
+function nextAnswer({ refusedBy, isUnpriced }: Hold): Promise<void> | undefined {
+  return isUnpriced ? undefined : refusedBy?.account.nextAnswer();
 }
 
 function refusalOfHold(
-  decision: AdmissionDecision,
+  decision: BudgetDecision,
   hold: Hold,
   { amountNano, outputTokens, quote }: EstimatedCall,
 ) {

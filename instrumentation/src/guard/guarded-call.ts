@@ -44,6 +44,8 @@ export interface GuardedCallInput {
   readonly clampedBody: string | undefined;
   /** What streams is to be held to what is reserved, as it comes. */
   readonly isMetered: boolean;
+  /** The ledger was asked for more, and the call may be allowed when this resolves. */
+  readonly answer: Promise<void> | undefined;
   readonly nowMs: () => number;
 }
 
@@ -75,6 +77,10 @@ export class GuardedCall {
   readonly #leaseId: string | undefined;
   #decision: BudgetDecision;
   #heldNano: number;
+  /** Gone already. */
+  #incurredNano: number;
+  /** What it was charged, once it has ended. */
+  #chargedNano: number | undefined;
   #cutOff: RefusalError | undefined;
 
   constructor(input: GuardedCallInput) {
@@ -83,8 +89,14 @@ export class GuardedCall {
     this.clampedBody = input.clampedBody;
     this.#decision = input.decision;
     const { hold } = input;
-    this.#leaseId = hold.count === 0 ? undefined : hold.charges[0]?.leaseId || undefined;
+    this.#leaseId = leaseIdsOf(hold);
     this.#heldNano = heldNanoOf(hold);
+    this.#incurredNano = Math.min(input.estimate.incurredNano, this.#heldNano);
+  }
+
+  /** Of a refused call: decide again when this resolves. */
+  get answer(): Promise<void> | undefined {
+    return this.#input.answer;
   }
 
   get isMetered(): boolean {
@@ -96,6 +108,7 @@ export class GuardedCall {
     return {
       [LENSAI.budgetDecision]: this.#decision,
       ...(this.#leaseId !== undefined && { [LENSAI.budgetLeaseId]: this.#leaseId }),
+      ...(this.#chargedNano !== undefined && { [LENSAI.budgetChargedNanoUsd]: this.#chargedNano }),
       ...(this.clampedBody !== undefined && { [LENSAI.budgetClamped]: true }),
       ...(this.#cutOff !== undefined && { [LENSAI.budgetCutoff]: true }),
     };
@@ -114,17 +127,20 @@ export class GuardedCall {
     const costNano = quote.costSoFarNano(tokens) ?? 0;
     if (costNano <= this.#heldNano) return undefined;
     const withSliceNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
-    if (this.#reserve(withSliceNano) || this.#reserve(costNano)) return undefined;
+    if (this.#reserve(withSliceNano, costNano) || this.#reserve(costNano, costNano))
+      return undefined;
     this.#decision = "cut_off";
     this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: costNano - this.#heldNano });
     return this.#cutOff;
   }
 
-  #reserve(upToNano: number): boolean {
+  #reserve(upToNano: number, costNano: number): boolean {
     const { hold, nowMs } = this.#input;
-    const moreNano = upToNano - this.#heldNano;
-    if (!topUp(hold, moreNano, nowMs())) return false;
+    const amountNano = upToNano - this.#heldNano;
+    const incurredNano = costNano - this.#incurredNano;
+    if (!topUp(hold, { amountNano, incurredNano }, nowMs())) return false;
     this.#heldNano = upToNano;
+    this.#incurredNano = costNano;
     return true;
   }
 
@@ -137,6 +153,7 @@ export class GuardedCall {
       spentNano = this.#spentNano(end);
       if (end.kind === "answered") this.#learn(end.facts);
     } finally {
+      this.#chargedNano = spentNano ?? this.#heldNano;
       settle(hold, spentNano);
     }
   }
@@ -170,6 +187,12 @@ export class GuardedCall {
     if (!hasUsage || problem !== undefined || usage.output === undefined) return;
     estimator.learn(subject.model, subject.route, usage.output);
   }
+}
+
+/** Of all budgets that the call is under, with spaces between them. */
+function leaseIdsOf({ charges, count }: Hold): string | undefined {
+  const ids = charges.slice(0, count).map(({ account }) => account.leaseId);
+  return ids.filter((id) => id !== "").join(" ") || undefined;
 }
 
 function heldNanoOf(hold: Hold): number {

@@ -6,14 +6,17 @@ import type { BudgetAccount } from "./budget-account.ts";
 export interface Charge {
   budget: Budget;
   account: BudgetAccount;
-  leaseId: string;
   /** What is reserved, nano-USD. 0 for a call of unknown price that the budget lets pass. */
   amountNano: number;
+  /** The part of it that is gone as soon as the call is made. */
+  incurredNano: number;
 }
 
 /** What a call may cost, before it is made; nano-USD. Undefined: its price is not known. */
 export interface CallEstimate {
   readonly amountNano: number | undefined;
+  /** Of the input alone; 0 where the price is not known. */
+  readonly incurredNano: number;
   /** As if it were the dearest model of its family; only asked for where the price is not known. */
   familyMaxNano(): number | undefined;
 }
@@ -50,11 +53,12 @@ export class Hold {
   add(budget: Budget, account: BudgetAccount, amountNano: number): void {
     const charge = this.charges[this.count];
     if (charge === undefined) {
-      this.charges.push({ budget, account, leaseId: "", amountNano });
+      this.charges.push({ budget, account, amountNano, incurredNano: 0 });
     } else {
       charge.budget = budget;
       charge.account = account;
       charge.amountNano = amountNano;
+      charge.incurredNano = 0;
     }
     this.count += 1;
   }

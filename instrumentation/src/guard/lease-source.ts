@@ -1,3 +1,5 @@
+import type { FailMode } from "@lensai/otel-config/control/budgets";
+
 /**
  * Where a process gets the right to spend. Amounts here are nano-USD in a double: a lease is far below the nine
  * million dollars up to which that is exact, and admitting a call must not allocate.
@@ -12,40 +14,61 @@ export interface LedgerKey {
   readonly periodStartMs: number;
 }
 
-/** A part of a budget that this process may spend without asking. */
+export interface AccountTerms {
+  readonly limitNanoUsd: bigint;
+  readonly failMode: FailMode;
+}
+
+/** The part of a budget that a process may spend without asking, as the ledger has it now. */
 export interface Lease {
+  /** The spans of calls that are made with it say so. */
   readonly id: string;
-  /** What it adds to what the process has of the same lease. */
-  readonly amountNano: number;
-  /** From then on nothing more may be admitted with it; may be Infinity. */
+  /** In all, since the lease began. */
+  readonly grantedNano: number;
+  /** From then on nothing more may be admitted with it; may be Infinity. By the guard's clock. */
   readonly expiresAtMs: number;
-  /** Grows when the ledger starts anew; a lease of an earlier epoch is void. */
-  readonly epoch: number;
+  /** With less than this available, more is asked for in time. */
+  readonly lowWaterNano: number;
 }
 
 export type LeaseAnswer =
-  | { readonly kind: "granted"; readonly lease: Lease }
-  /** There is nothing left; asking again makes sense from `retryAtMs` on. */
-  | { readonly kind: "exhausted"; readonly retryAtMs: number }
+  /** There may be less in it than was asked for; asking again makes sense from `retryAtMs` on. */
+  | { readonly kind: "lease"; readonly lease: Lease; readonly retryAtMs: number }
   /** Nobody knows: the fail mode of the budget says what happens until `retryAtMs`. */
   | { readonly kind: "unreachable"; readonly retryAtMs: number };
 
-export interface LeaseQuestion {
+/** What has become of a lease since it began; nano-USD. */
+export interface LeaseFigures {
+  readonly grantedNano: number;
+  /** By calls that have ended. */
+  readonly spentNano: number;
+  /** For calls that are running. */
+  readonly reservedNano: number;
+  /** The part of it that is gone even if the process dies now. */
+  readonly incurredNano: number;
+}
+
+/** Who holds a lease, as the source of leases sees it. */
+export interface LeaseHolder {
   readonly key: LedgerKey;
-  readonly limitNanoUsd: bigint;
-  /** What the call at hand needs; the ledger may grant less or more. */
-  readonly wantNano: number;
-  readonly nowMs: number;
+  readonly terms: AccountTerms;
+  readonly figures: LeaseFigures;
+  receive(answer: LeaseAnswer): void;
+  /** The lease is over, with all that is left of it. Only while no call runs with it. */
+  release(): void;
+  /** The lease cannot be used until it is renewed. */
+  lapse(): void;
 }
 
 /**
- * Contract: `request` answers every question once, before it returns or later, and has one open question per key
- * at most, because accounts do not ask a second time. When it throws, the account goes by the fail mode.
+ * Contract: an `ask` is answered once by `receive`, before it returns or later; a holder asks once at a time. When
+ * it throws, the holder goes by the fail mode. `receive` may come unasked as well.
  */
 export interface LeaseSource {
-  request(question: LeaseQuestion, answer: (answer: LeaseAnswer) => void): void;
-  /** What of a lease was not needed. Negative: a call cost more than was reserved, after its lease had gone. */
-  giveBack(key: LedgerKey, leaseId: string, unusedNano: number): void;
-  /** The period is over, or the budget has gone: nothing more is asked about it. */
-  close(key: LedgerKey): void;
+  /** There is not enough for a call of this size, or soon will not be. */
+  ask(holder: LeaseHolder, needNano: number): void;
+  /** The limit is another one. */
+  changed(holder: LeaseHolder): void;
+  /** The period is over, or the budget has gone: nothing more is asked, though calls may still run. */
+  close(holder: LeaseHolder): void;
 }

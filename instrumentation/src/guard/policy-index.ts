@@ -49,6 +49,11 @@ export class PolicyBook {
     return index;
   }
 
+  /** Asks for what first calls will need, of the budgets that are in the policy. */
+  prefetch({ budgets }: ControlPolicy, nowMs: number): void {
+    for (const { id } of budgets) this.#budgets.get(id)?.prefetch(nowMs);
+  }
+
   #forgetRetired(current: ReadonlySet<string>): void {
     const retired = [...this.#budgets.keys()].filter((id) => !current.has(id));
     for (const id of retired.slice(0, Math.max(0, retired.length - RETIRED_MAX))) {

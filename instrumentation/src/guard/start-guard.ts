@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
 import { ControlSource } from "./control-source.ts";
 import { Guard } from "./guard.ts";
+import { createLeaseClient, leasesUrlOf } from "./lease-client.ts";
 import { PolicyFile } from "./policy-file.ts";
+import { RemoteLeases } from "./remote-leases.ts";
 
 export interface GuardSettings {
   /** Then no collector is asked. */
@@ -15,14 +18,21 @@ export interface GuardSettings {
 
 export interface RunningGuard {
   readonly guard: Guard;
-  /** The policy that came last goes on to hold. */
-  readonly stop: () => void;
+  /** Resolves when the ledger knows what was spent and has the rest back, or cannot be told. Never rejects. */
+  readonly giveBack: () => Promise<void>;
+  /** The same; the policy that came last goes on to hold. */
+  readonly stop: () => Promise<void>;
 }
+
+/** Names one start of one process. */
+const INSTANCE_ID_BYTES = 12;
 
 /** A guard that has its policy from a file, or else from the collector that the spans go to. */
 export function startGuard(settings: GuardSettings): RunningGuard {
   const { policyFile, controlUrl, headers, environment } = settings;
-  const guard = new Guard({ environment });
+  const leases = policyFile === undefined ? remoteLeases(settings, () => guard.nowMs()) : undefined;
+  const guard = new Guard({ environment, ...(leases !== undefined && { leases }) });
+  const giveBack = async (): Promise<void> => leases?.giveBack();
   const told = {
     onPolicy: guard.apply.bind(guard),
     onProblem: (sentence: string) => diag.error(`@lensai/instrumentation: ${sentence}`),
@@ -30,9 +40,9 @@ export function startGuard(settings: GuardSettings): RunningGuard {
   if (policyFile !== undefined) {
     const file = new PolicyFile(policyFile, told);
     file.start();
-    return { guard, stop: () => file.stop() };
+    return { guard, giveBack, stop: async () => file.stop() };
   }
-  if (controlUrl === undefined) return { guard, stop: () => {} };
+  if (controlUrl === undefined) return { guard, giveBack, stop: giveBack };
   const source = new ControlSource({
     ...told,
     url: controlUrl,
@@ -41,5 +51,19 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     random: Math.random,
   });
   source.start();
-  return { guard, stop: () => source.stop() };
+  const stop = async (): Promise<void> => {
+    source.stop();
+    await giveBack();
+  };
+  return { guard, giveBack, stop };
+}
+
+function remoteLeases(
+  { controlUrl, headers }: GuardSettings,
+  nowMs: () => number,
+): RemoteLeases | undefined {
+  const url = controlUrl && leasesUrlOf(controlUrl);
+  if (url === undefined) return undefined;
+  const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
+  return new RemoteLeases({ instanceId, exchange: createLeaseClient({ url, headers }), nowMs });
 }

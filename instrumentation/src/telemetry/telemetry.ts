@@ -126,7 +126,7 @@ function delegateOf(provider: TracerProvider): TracerProvider {
 }
 
 /** A flush that is refused is reported by the SDK itself. */
-async function limited(work: Promise<void> | undefined): Promise<void> {
+export async function limited(work: Promise<void> | undefined): Promise<void> {
   if (work === undefined) return;
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

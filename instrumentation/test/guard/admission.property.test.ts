@@ -71,13 +71,14 @@ function run(
     if (step.kind === "call") {
       const hold = new Hold();
       const values: ScopeValues = { user: step.user, model: step.model };
-      const estimate = { amountNano: step.cost, familyMaxNano: () => 500 };
+      const estimate = { amountNano: step.cost, incurredNano: 20, familyMaxNano: () => 500 };
       const decision = admit(index, { values, estimate, nowMs: IN_THE_MONTH_MS }, hold);
       if (decision === "allowed") live.push(hold);
     } else {
       const hold = live[step.call % Math.max(1, live.length)];
       if (hold === undefined) continue;
-      if (step.kind === "more") topUp(hold, step.amount, IN_THE_MONTH_MS);
+      if (step.kind === "more")
+        topUp(hold, { amountNano: step.amount, incurredNano: step.amount }, IN_THE_MONTH_MS);
       else {
         live.splice(live.indexOf(hold), 1);
         const held = Math.max(
@@ -98,8 +99,9 @@ test("whatever calls do, never more is spent and held than the limit, and what t
       run(all, overrun, (budgets, beyond) => {
         for (const budget of budgets.filter(({ mode }) => mode === "enforce")) {
           const limit = Number(budget.terms.limitNanoUsd);
-          for (const { state } of budget.accounts) {
-            expect(state.spentNano + state.reservedNano).toBeLessThanOrEqual(limit + beyond);
+          for (const { figures } of budget.accounts) {
+            const { spentNano, reservedNano } = figures;
+            expect(spentNano + reservedNano).toBeLessThanOrEqual(limit + beyond);
           }
         }
       });
@@ -113,8 +115,10 @@ test("what a lease brought is available, held or spent, at every moment", () => 
     fc.property(fc.array(steps, { maxLength: 80 }), fc.constantFrom(1, 3), (all, overrun) => {
       run(all, overrun, (budgets) => {
         for (const budget of budgets) {
-          for (const { state, leaseId } of budget.accounts) {
-            const { availableNano, reservedNano, spentNano } = state;
+          for (const { availableNano, figures, leaseId } of budget.accounts) {
+            const { incurredNano, reservedNano, spentNano } = figures;
+            expect(incurredNano).toBeGreaterThanOrEqual(0);
+            expect(incurredNano).toBeLessThanOrEqual(reservedNano);
             // No lease is asked for before a call costs something.
             const brought = leaseId === "" ? 0 : Number(budget.terms.limitNanoUsd);
             expect(availableNano + reservedNano + spentNano).toBe(brought);

@@ -1,117 +1,131 @@
 import { describe, expect, test } from "vitest";
 import { BudgetAccount } from "../../src/guard/budget-account.ts";
-import type { AccountTerms } from "../../src/guard/budget-account.ts";
-import type { LeaseAnswer, LeaseQuestion, LeaseSource } from "../../src/guard/lease-source.ts";
+import type { AccountTerms, Lease, LeaseSource } from "../../src/guard/lease-source.ts";
 
 const NOW_MS = 1_000_000;
 const KEY = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
 
-/** A ledger far away: answers when the test says, and keeps what it was told. */
-function remoteLedger() {
-  const questions: LeaseQuestion[] = [];
-  const returned: [leaseId: string, unusedNano: number][] = [];
-  let answer: ((answer: LeaseAnswer) => void) | undefined;
+/** An account whose ledger answers when the test says. */
+function remoteAccount(failMode: AccountTerms["failMode"] = "spend_lease_then_closed") {
+  const needs: number[] = [];
   const source: LeaseSource = {
-    request(question, then) {
-      questions.push(question);
-      answer = then;
-    },
-    giveBack: (_, leaseId, unusedNano) => void returned.push([leaseId, unusedNano]),
+    ask: (_, needNano) => void needs.push(needNano),
+    changed: () => {},
     close: () => {},
   };
-  return {
-    source,
-    questions,
-    returned,
-    grant: (amountNano: number, { id = "l1", expiresAtMs = NOW_MS + 5_000, epoch = 1 } = {}) =>
-      answer?.({ kind: "granted", lease: { id, amountNano, expiresAtMs, epoch } }),
-    say: (kind: "exhausted" | "unreachable") => answer?.({ kind, retryAtMs: NOW_MS + 1_000 }),
-  };
-}
-
-function accountOf(
-  source: LeaseSource,
-  failMode: AccountTerms["failMode"] = "spend_lease_then_closed",
-) {
-  return new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode }, source);
+  const account = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode }, source);
+  const grant = (grantedNano: number, lease: Partial<Lease> = {}, retryAtMs = -Infinity) =>
+    account.receive({
+      kind: "lease",
+      lease: { id: "l1", grantedNano, expiresAtMs: NOW_MS + 5_000, lowWaterNano: 0, ...lease },
+      retryAtMs,
+    });
+  const lose = () => account.receive({ kind: "unreachable", retryAtMs: NOW_MS + 1_000 });
+  return { account, needs, grant, lose };
 }
 
 describe("a lease", () => {
   test("is asked for once, however many calls wait for it, and asked for again when it is used up", () => {
-    const ledger = remoteLedger();
-    const account = accountOf(ledger.source);
+    const { account, needs, grant } = remoteAccount();
     expect(account.hasRoom(10, NOW_MS)).toBe(false);
     expect(account.hasRoom(10, NOW_MS)).toBe(false);
-    expect(ledger.questions).toHaveLength(1);
-    ledger.grant(100);
+    expect(needs).toEqual([10]);
+    grant(100);
     expect(account.hasRoom(100, NOW_MS)).toBe(true);
-    account.reserve(100);
+    account.reserve(100, 0);
     expect(account.hasRoom(1, NOW_MS)).toBe(false);
-    expect(ledger.questions).toHaveLength(2);
-    ledger.grant(50);
+    expect(needs).toEqual([10, 1]);
+    grant(150);
     expect(account.hasRoom(50, NOW_MS)).toBe(true);
     expect(account.hasRoom(51, NOW_MS)).toBe(false);
   });
 
-  test("holds until the moment it expires; then its rest goes back, and calls that run under it settle with the ledger", () => {
-    const ledger = remoteLedger();
-    const account = accountOf(ledger.source);
+  test("is asked for before it is used up", () => {
+    const { account, needs, grant } = remoteAccount();
     account.hasRoom(10, NOW_MS);
-    ledger.grant(100);
-    account.reserve(60);
-    expect(account.hasRoom(40, NOW_MS + 4_999)).toBe(true);
-    expect(account.hasRoom(40, NOW_MS + 5_000)).toBe(false);
-    account.settle(60, 45, "l1");
-    expect(ledger.returned).toEqual([
-      ["l1", 40],
-      ["l1", 15],
-    ]);
-    expect(account.availableNano).toBe(0);
+    grant(100, { lowWaterNano: 50 });
+    expect(account.hasRoom(50, NOW_MS)).toBe(true);
+    expect(needs).toHaveLength(1);
+    expect(account.hasRoom(51, NOW_MS)).toBe(true);
+    expect(needs).toHaveLength(2);
   });
 
-  test("of an earlier epoch is void", () => {
-    const ledger = remoteLedger();
-    const account = accountOf(ledger.source);
+  test("holds until the moment it expires, and again when it is renewed", () => {
+    const { account, grant } = remoteAccount();
     account.hasRoom(10, NOW_MS);
-    ledger.grant(100, { epoch: 2 });
-    account.reserve(100);
-    account.hasRoom(10, NOW_MS);
-    ledger.grant(500, { id: "old", epoch: 1 });
+    grant(100);
+    account.reserve(60, 0);
+    expect(account.hasRoom(40, NOW_MS + 4_999)).toBe(true);
+    expect(account.hasRoom(40, NOW_MS + 5_000)).toBe(false);
+    account.settle(60, 0, 45);
+    grant(100, { expiresAtMs: NOW_MS + 9_000 });
+    expect(account.hasRoom(55, NOW_MS + 5_000)).toBe(true);
+    account.lapse();
     expect(account.hasRoom(1, NOW_MS)).toBe(false);
   });
 
-  test("with another name ends the one before", () => {
-    const ledger = remoteLedger();
-    const account = accountOf(ledger.source);
+  test("is available, reserved or spent, and an overdraft is taken off the next grant", () => {
+    const { account, grant } = remoteAccount();
     account.hasRoom(10, NOW_MS);
-    ledger.grant(100);
-    account.hasRoom(150, NOW_MS);
-    ledger.grant(150, { id: "l2" });
-    expect(ledger.returned).toEqual([["l1", 100]]);
-    expect(account.availableNano).toBe(150);
+    grant(100);
+    account.reserve(100, 30);
+    account.settle(100, 30, 130);
+    expect(account.availableNano).toBe(-30);
+    grant(200);
+    expect(account.availableNano).toBe(70);
+    expect(account.figures).toEqual({
+      grantedNano: 200,
+      spentNano: 130,
+      reservedNano: 0,
+      incurredNano: 0,
+    });
+  });
+
+  test("that is over leaves nothing to the next one", () => {
+    const { account, grant } = remoteAccount();
+    account.hasRoom(10, NOW_MS);
+    grant(100);
+    account.reserve(40, 0);
+    account.settle(40, 0, 40);
+    account.release();
+    expect(account.hasRoom(1, NOW_MS)).toBe(false);
+    grant(20, { id: "l2" });
+    expect([account.leaseId, account.availableNano]).toEqual(["l2", 20]);
   });
 });
 
-test("an empty ledger is asked again when it says, not before", () => {
-  const ledger = remoteLedger();
-  const account = accountOf(ledger.source);
+test("an empty ledger is asked again when it says, and before that only for less", () => {
+  const { account, needs, grant } = remoteAccount();
   account.hasRoom(10, NOW_MS);
-  ledger.say("exhausted");
+  grant(0, {}, NOW_MS + 1_000);
   account.hasRoom(10, NOW_MS + 999);
-  expect(ledger.questions).toHaveLength(1);
-  account.hasRoom(10, NOW_MS + 1_000);
-  expect(ledger.questions).toHaveLength(2);
+  expect(needs).toEqual([10]);
+  account.hasRoom(9, NOW_MS + 999);
+  expect(needs).toEqual([10, 9]);
+  grant(0, {}, NOW_MS + 1_000);
+  account.hasRoom(9, NOW_MS + 1_000);
+  expect(needs).toEqual([10, 9, 9]);
 });
 
-const unreachable = (failMode: AccountTerms["failMode"]) => {
-  const ledger = remoteLedger();
-  const account = accountOf(ledger.source, failMode);
+test("who waits for an answer is told when it comes; without a question there is none", async () => {
+  const { account, grant } = remoteAccount();
+  expect(account.nextAnswer()).toBeUndefined();
   account.hasRoom(10, NOW_MS);
-  ledger.grant(100);
-  account.hasRoom(101, NOW_MS);
-  ledger.say("unreachable");
-  return { account, ledger };
-};
+  const [first, second] = [account.nextAnswer(), account.nextAnswer()];
+  grant(100);
+  await first;
+  await second;
+  expect(account.nextAnswer()).toBeUndefined();
+});
+
+function unreachable(failMode: AccountTerms["failMode"]) {
+  const remote = remoteAccount(failMode);
+  remote.account.hasRoom(10, NOW_MS);
+  remote.grant(100);
+  remote.account.hasRoom(101, NOW_MS);
+  remote.lose();
+  return remote;
+}
 
 describe("when the ledger cannot be reached", () => {
   test("closed refuses, whatever there is left", () => {
@@ -130,30 +144,26 @@ describe("when the ledger cannot be reached", () => {
   });
 
   test("an answer that comes later ends it", () => {
-    const { account, ledger } = unreachable("closed");
+    const { account, grant } = unreachable("closed");
     account.hasRoom(1, NOW_MS + 1_000);
-    ledger.grant(20);
+    grant(120);
     expect(account.hasRoom(120, NOW_MS + 1_000)).toBe(true);
   });
 });
 
+const broken = (): never => {
+  throw new RangeError("broken");
+};
+
 test("a source that throws is one that cannot be reached", () => {
-  const source: LeaseSource = {
-    request: () => {
-      throw new RangeError("request");
-    },
-    giveBack: () => {
-      throw new RangeError("giveBack");
-    },
-    close: () => {
-      throw new RangeError("close");
-    },
-  };
-  expect(accountOf(source, "open").hasRoom(1, NOW_MS)).toBe(true);
-  const closed = accountOf(source);
+  const source: LeaseSource = { ask: broken, changed: broken, close: broken };
+  const open = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode: "open" }, source);
+  expect(open.hasRoom(1, NOW_MS)).toBe(true);
+  const closed = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode: "closed" }, source);
   expect(closed.hasRoom(1, NOW_MS)).toBe(false);
-  closed.reserve(10);
-  closed.settle(10, 3, "gone");
+  closed.changeTerms({ limitNanoUsd: 2_000n, failMode: "closed" });
+  closed.reserve(10, 0);
+  closed.settle(10, 0, 3);
   closed.close();
-  expect(closed.state.spentNano).toBe(3);
+  expect(closed.figures.spentNano).toBe(3);
 });

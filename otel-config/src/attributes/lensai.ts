@@ -5,7 +5,10 @@ export const LENSAI = {
   feature: "lensai.feature",
   route: "lensai.route",
   budgetDecision: "lensai.budget.decision",
+  /** Written by the guard: the leases that the call was made with, one per budget, with spaces between them. */
   budgetLeaseId: "lensai.budget.lease_id",
+  /** Written by the guard: what it has charged each of these leases; nano-USD. The bill may say something else. */
+  budgetChargedNanoUsd: "lensai.budget.charged_nano_usd",
   /** Written by the guard: the call was made with a lower limit of output than the application asked for. */
   budgetClamped: "lensai.budget.clamped",
   /** Written by the guard: the stream was ended because there was nothing left for more of it. */

@@ -35,6 +35,18 @@ export function textOf({ fields, at }: SectionEntry, name: string): string {
   return typeof value === "string" ? value : refuse(`${at}.${name} is not a string`);
 }
 
+/** Absent is allowed; anything else than a text is not. */
+export function optionalTextOf(entry: SectionEntry, name: string): string | undefined {
+  return entry.fields[name] === undefined ? undefined : textOf(entry, name);
+}
+
+export function wholeOf({ fields, at }: SectionEntry, name: string): number {
+  const value = fields[name];
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse(`${at}.${name} is not a whole number`);
+}
+
 export function textsOf({ fields, at }: SectionEntry, name: string): readonly string[] {
   const value = fields[name];
   if (!Array.isArray(value) || value.some((item) => typeof item !== "string"))

@@ -1,0 +1,76 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
+import { budgets } from "./budgets.ts";
+import { projects } from "./projects.ts";
+
+/**
+ * What was spent of a budget, by period and, where it is kept for each value of an attribute, by value. What calls
+ * hold is not here: it follows from the leases.
+ */
+export const budgetLedgers = pgTable(
+  "budget_ledgers",
+  {
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    budgetId: text()
+      .notNull()
+      .references(() => budgets.id),
+    /** "" when the budget is for all together. */
+    value: text().notNull(),
+    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    /** What the calls are billed that are in the lake: the sum of `budget_spend`. */
+    settledNanoUsd: bigint({ mode: "bigint" })
+      .notNull()
+      .default(sql`0`),
+  },
+  (table) => [primaryKey({ columns: [table.budgetId, table.value, table.periodStartsAt] })],
+);
+
+/** What processes may spend without asking, and what they say of it; see `LeaseState`. */
+export const budgetLeases = pgTable(
+  "budget_leases",
+  {
+    id: text().primaryKey(),
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    budgetId: text()
+      .notNull()
+      .references(() => budgets.id),
+    value: text().notNull(),
+    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    /** Of one start of one process. */
+    instanceId: text().notNull(),
+    sequence: bigint({ mode: "number" }).notNull(),
+    grantedNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    spentNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    reservedNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    incurredNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    landedNanoUsd: bigint({ mode: "bigint" })
+      .notNull()
+      .default(sql`0`),
+    openedAt: timestamp({ withTimezone: true }).notNull(),
+    reportedAt: timestamp({ withTimezone: true }).notNull(),
+    isClosed: boolean().notNull(),
+  },
+  (table) => [
+    // Of a period with thousands of process starts, only those that still count are summed up.
+    index("budget_leases_unsettled")
+      .on(table.budgetId, table.value, table.periodStartsAt)
+      .where(sql`not (${table.isClosed} and ${table.landedNanoUsd} >= ${table.spentNanoUsd})`),
+    check(
+      "budget_leases_amounts",
+      sql`${table.grantedNanoUsd} >= 0 and ${table.spentNanoUsd} >= 0 and ${table.reservedNanoUsd} >= 0 and ${table.incurredNanoUsd} >= 0 and ${table.landedNanoUsd} >= 0`,
+    ),
+  ],
+);

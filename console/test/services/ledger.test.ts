@@ -1,0 +1,288 @@
+import { parseLeaseBatch } from "@lensai/otel-config/control/leases";
+import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createOverride } from "#lib/server/services/budgets/create-override.ts";
+import { createBudget } from "#lib/server/services/budgets/create.ts";
+import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
+import { createBudgetSchema, createOverrideSchema } from "#lib/server/services/budgets/schemas.ts";
+import { exchangeLeases } from "#lib/server/services/ledger/exchange-leases.ts";
+import { ensureProject } from "#lib/server/services/projects/create.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+
+const TIMES = { ttlMs: 30_000, callDurationMaxMs: 600_000 };
+const DAY = "2026-11-01T00:00:00.000Z";
+const NOON_MS = Date.parse("2026-11-01T12:00:00Z");
+
+let database: TestDatabase;
+let names = 0;
+let nowMs = NOON_MS;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await ensureProject(database.services, { id: "shop", name: "Shop" });
+  await ensureProject(database.services, { id: "other", name: "Other" });
+});
+afterAll(() => database.close());
+beforeEach(() => {
+  nowMs = NOON_MS;
+});
+
+/** A budget of 1,000 nano-USD a day. */
+async function makeBudget(terms: object = {}): Promise<string> {
+  const made = await createBudget(
+    database.services,
+    createBudgetSchema.parse({
+      projectId: "shop",
+      name: `budget ${(names += 1)}`,
+      limitNanoUsd: "1000",
+      period: { kind: "day", timeZone: "UTC" },
+      mode: "enforce",
+      ...terms,
+    }),
+    "ann",
+  );
+  if (made.kind !== "created") throw new Error(`the budget was not made: ${made.kind}`);
+  return made.budget.id;
+}
+
+/** A process that holds one lease. Amounts are small numbers, for reading. */
+function processOf(
+  budgetId: string,
+  { projectId = "shop", value = undefined as string | undefined, periodStartsAt = DAY } = {},
+) {
+  const instanceId = `instance-${(names += 1)}`;
+  let sequence = 0;
+  let grantedNano = 0;
+  const request = (
+    figures: Partial<
+      Record<"granted" | "spent" | "reserved" | "incurred" | "need" | "want", number>
+    > & {
+      isFinal?: boolean;
+    } = {},
+  ) => {
+    const { granted = grantedNano, spent = 0, reserved = 0, incurred = 0 } = figures;
+    const { need = 0, want = 0, isFinal = false } = figures;
+    const report: LeaseReport = {
+      leaseId: `${instanceId}.1`,
+      budgetId,
+      ...(value !== undefined && { value }),
+      periodStartsAt,
+      grantedNanoUsd: String(granted),
+      spentNanoUsd: String(spent),
+      reservedNanoUsd: String(reserved),
+      incurredNanoUsd: String(incurred),
+      needNanoUsd: String(need),
+      wantNanoUsd: String(want),
+      isFinal,
+    };
+    sequence += 1;
+    return { projectId, instanceId, sequence, leases: [report] };
+  };
+  const send = async (sent: ReturnType<typeof request>): Promise<LeaseGrant> => {
+    const [answer] = await exchange(sent);
+    return answer as LeaseGrant;
+  };
+  return {
+    request,
+    send,
+    /** Says this and takes what is granted. */
+    async say(figures: Parameters<typeof request>[0] = {}): Promise<LeaseGrant> {
+      const grant = await send(request(figures));
+      grantedNano = Number(grant.grantedNanoUsd);
+      return grant;
+    },
+  };
+}
+
+async function exchange(...requests: object[]): Promise<(LeaseGrant | undefined)[]> {
+  const batch = parseLeaseBatch(JSON.parse(JSON.stringify({ requests })));
+  const clock = { db: database.db, now: () => new Date(nowMs) };
+  const { answers } = await exchangeLeases(clock, batch, TIMES);
+  return answers.map(({ leases }) => leases[0]);
+}
+
+describe("a grant", () => {
+  test("is what a call needs, and ahead of calls a share of what is free", async () => {
+    const one = processOf(await makeBudget());
+    expect(await one.say({ need: 300 })).toMatchObject({ state: "granted", grantedNanoUsd: "300" });
+    expect(await one.say({ reserved: 300, want: 900 })).toMatchObject({
+      state: "granted",
+      grantedNanoUsd: "650",
+      keepNanoUsd: "350",
+    });
+  });
+
+  test("never adds up to more than the limit, however many ask at once", async () => {
+    const budgetId = await makeBudget();
+    const many = Array.from({ length: 20 }, () => processOf(budgetId));
+    const grants = await Promise.all(many.map((each) => each.say({ need: 90, want: 90 })));
+    const sum = grants.reduce((total, { grantedNanoUsd }) => total + Number(grantedNanoUsd), 0);
+    expect(sum).toBeLessThanOrEqual(1_000);
+    expect(grants.filter(({ state }) => state === "granted")).toHaveLength(11);
+  });
+
+  test("meets what the requests before it in the same batch have left", async () => {
+    const budgetId = await makeBudget();
+    const [one, other] = [processOf(budgetId), processOf(budgetId)];
+    const answers = await exchange(one.request({ need: 700 }), other.request({ need: 400 }));
+    expect(answers).toMatchObject([
+      { grantedNanoUsd: "700" },
+      { state: "exhausted", grantedNanoUsd: "0" },
+    ]);
+  });
+
+  test("is the same when the request comes twice, and the other's when its answer was lost", async () => {
+    const one = processOf(await makeBudget());
+    const request = one.request({ need: 200 });
+    expect(await one.send(request)).toMatchObject({ grantedNanoUsd: "200" });
+    expect(await one.send(request)).toMatchObject({ grantedNanoUsd: "200" });
+    // The process has not heard of either.
+    expect(await one.send(one.request({ granted: 0, need: 900 }))).toMatchObject({
+      state: "granted",
+      grantedNanoUsd: "900",
+    });
+    expect(await one.send({ ...request, sequence: 1 })).toMatchObject({ grantedNanoUsd: "900" });
+  });
+
+  test("of the last cents goes to budgets that can make a call smaller", async () => {
+    const strict = processOf(await makeBudget());
+    const clamping = processOf(await makeBudget({ clamp: true }));
+    expect(await strict.say({ need: 1_001 })).toMatchObject({
+      state: "exhausted",
+      grantedNanoUsd: "0",
+    });
+    expect(await clamping.say({ need: 1_001 })).toMatchObject({
+      state: "exhausted",
+      grantedNanoUsd: "1000",
+    });
+  });
+
+  test("follows overrides at once", async () => {
+    const budgetId = await makeBudget();
+    const one = processOf(budgetId);
+    expect(await one.say({ need: 1_500 })).toMatchObject({ state: "exhausted" });
+    await createOverride(
+      { ...database.services, now: () => new Date(nowMs) },
+      createOverrideSchema.parse({
+        projectId: "shop",
+        budgetId,
+        limitNanoUsd: "2000",
+        endsAt: "2026-11-01T13:00:00Z",
+        reason: "launch day",
+      }),
+      "ann",
+    );
+    expect(await one.say({ need: 1_500 })).toMatchObject({ grantedNanoUsd: "1500" });
+    nowMs = Date.parse("2026-11-01T13:00:00Z");
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "granted" });
+  });
+});
+
+describe("what is not used", () => {
+  test("comes back with the last word of a process", async () => {
+    const budgetId = await makeBudget();
+    const one = processOf(budgetId);
+    await one.say({ need: 1_000 });
+    await one.say({ granted: 400, spent: 400, isFinal: true });
+    expect(await processOf(budgetId).say({ need: 600 })).toMatchObject({ grantedNanoUsd: "600" });
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+  });
+
+  test("of a process that died comes back after the life of its lease; what its calls held, when they are over in any case", async () => {
+    const budgetId = await makeBudget();
+    await processOf(budgetId).say({ need: 1_000 });
+    const dead = processOf(await makeBudget());
+    await dead.say({ need: 1_000 });
+    await dead.say({ spent: 100, reserved: 500, incurred: 50, need: 400 });
+    const { budgetId: heir } = dead.request().leases[0] as LeaseReport;
+    const freeFor = async (need: number) =>
+      (await processOf(heir).say({ need, isFinal: false })).state;
+    nowMs += TIMES.ttlMs - 1;
+    expect(await freeFor(1)).toBe("exhausted");
+    nowMs += 1;
+    expect(await freeFor(401)).toBe("exhausted");
+    nowMs += TIMES.callDurationMaxMs;
+    expect(await freeFor(851)).toBe("exhausted");
+    expect(await freeFor(850)).toBe("granted");
+  });
+
+  test("of a process that was silent for too long is lost to it, and what it has spent is not", async () => {
+    const budgetId = await makeBudget();
+    const silent = processOf(budgetId);
+    await silent.say({ need: 1_000 });
+    nowMs += TIMES.ttlMs;
+    await processOf(budgetId).say({ need: 900 });
+    expect(await silent.say({ spent: 300, need: 500 })).toMatchObject({
+      state: "exhausted",
+      grantedNanoUsd: "300",
+    });
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+  });
+});
+
+describe("refused is", () => {
+  test("a budget of another project, one that is deleted, and one that is not there", async () => {
+    const budgetId = await makeBudget();
+    expect(await processOf(budgetId, { projectId: "other" }).say({ need: 1 })).toMatchObject({
+      state: "refused",
+    });
+    await deleteBudget(database.services, { projectId: "shop", budgetId, version: 1 }, "ann");
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "refused" });
+    expect(await processOf("bud_none").say({ need: 1 })).toMatchObject({ state: "refused" });
+  });
+
+  test("a period that is not now, whatever the clock of the process says", async () => {
+    const budgetId = await makeBudget();
+    const state = async (periodStartsAt: string) =>
+      (await processOf(budgetId, { periodStartsAt }).say({ need: 1 })).state;
+    expect(await state("2026-11-02T00:00:00.000Z")).toBe("refused");
+    expect(await state("2026-10-31T00:00:00.000Z")).toBe("refused");
+    expect(await state("2026-11-01T06:00:00.000Z")).toBe("refused");
+    nowMs = Date.parse("2026-11-02T00:00:00Z") - 5_000;
+    expect(await state("2026-11-02T00:00:00.000Z")).toBe("granted");
+  });
+
+  test("a value where the budget has none, and none where it has", async () => {
+    const all = await makeBudget();
+    const each = await makeBudget({ each: "user" });
+    expect(await processOf(all, { value: "ann" }).say({ need: 1 })).toMatchObject({
+      state: "refused",
+    });
+    expect(await processOf(each).say({ need: 1 })).toMatchObject({ state: "refused" });
+    expect(await processOf(each, { value: "ann" }).say({ need: 1_000 })).toMatchObject({
+      state: "granted",
+    });
+    expect(await processOf(each, { value: "bob" }).say({ need: 1_000 })).toMatchObject({
+      state: "granted",
+    });
+  });
+
+  test("the lease of another process", async () => {
+    const budgetId = await makeBudget();
+    const one = processOf(budgetId);
+    const request = one.request({ need: 100 });
+    await one.send(request);
+    const [answer] = await exchange({ ...request, instanceId: "somebody-else", sequence: 9 });
+    expect(answer).toMatchObject({ state: "refused", grantedNanoUsd: "0" });
+  });
+});
+
+/** The slice of an hour's window. */
+const sliceAt = (ms: number) => ({
+  periodStartsAt: new Date(Math.floor(ms / 60_000) * 60_000).toISOString(),
+});
+
+test("a rolling window counts the leases of all of its slices", async () => {
+  const budgetId = await makeBudget({ period: { kind: "rolling", windowMs: 3_600_000 } });
+  const early = processOf(budgetId, sliceAt(nowMs));
+  await early.say({ need: 800 });
+  await early.say({ granted: 800, spent: 800, isFinal: true });
+  nowMs += 30 * 60_000;
+  expect(await processOf(budgetId, sliceAt(nowMs)).say({ need: 300 })).toMatchObject({
+    state: "exhausted",
+  });
+  nowMs += 31 * 60_000;
+  expect(await processOf(budgetId, sliceAt(nowMs)).say({ need: 1_000 })).toMatchObject({
+    state: "granted",
+  });
+});

@@ -1,0 +1,275 @@
+import type { LeaseGrant, LeaseReport, LeaseRequest } from "@lensai/otel-config/control/leases";
+import { LEASES_PER_REQUEST_MAX } from "@lensai/otel-config/control/leases";
+import type { LeaseAnswer as LedgerAnswer } from "@lensai/otel-config/control/leases";
+import type { LeaseHolder, LeaseSource } from "./lease-source.ts";
+
+/** How often leases are renewed and what was spent is told, if nothing else is to be asked. */
+const RENEWAL_INTERVAL_MS = 4_000;
+/** An account for one value of many that no call was made under for so many renewals gives its lease back. */
+const IDLE_RENEWALS_MAX = 2;
+/** What is asked for ahead while nothing is known about the calls of a budget: some cents. */
+const FIRST_WANT_NANO = 20_000_000;
+/** Leases that are used up faster than this are asked for twice as large, slower ones half as large. */
+const REFILL_INTERVAL_MS = 1_000;
+/** After a failure, doubling with every further one. */
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 10_000;
+/** Last words that wait for a ledger that is gone; the leases of those that are lost run out by themselves. */
+const FINALS_MAX = 10_000;
+
+export interface RemoteLeasesOptions {
+  /** Of this start of this process; random. */
+  readonly instanceId: string;
+  /** Asks the ledger. Rejects when there is no usable answer in time. */
+  readonly exchange: (request: LeaseRequest) => Promise<LedgerAnswer>;
+  /** The guard's clock: milliseconds since the epoch, never set back. */
+  readonly nowMs: () => number;
+  readonly renewalIntervalMs?: number;
+}
+
+/** By the guard's clock, and by the one of timers, which nobody sets. */
+interface SentAt {
+  readonly guardMs: number;
+  readonly timerMs: number;
+}
+
+/** What is known of a holder between two answers. */
+interface Held {
+  readonly holder: LeaseHolder;
+  readonly leaseId: string;
+  /** The call at hand. */
+  needNano: number;
+  /** What to have ahead. */
+  wantNano: number;
+  grantedAtMs: number;
+  /** By the clock of timers, which nobody sets. */
+  expiresAtMs: number;
+  /** Spent and reserved, when it was last looked at. */
+  usedNano: number;
+  idleRenewals: number;
+  isClosing: boolean;
+}
+
+/**
+ * Leases from the ledger of the project. One request at a time for all budgets of the process; what comes up
+ * meanwhile goes with the next. Every request says all about its leases, so that none has to arrive.
+ */
+export class RemoteLeases implements LeaseSource {
+  readonly #options: RemoteLeasesOptions;
+  readonly #held = new Map<LeaseHolder, Held>();
+  readonly #due = new Set<Held>();
+  /** The last words of leases that are over, until they are told. */
+  readonly #finals: LeaseReport[] = [];
+  #leases = 0;
+  #sequence = 0;
+  #failures = 0;
+  #exchanging: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RemoteLeasesOptions) {
+    this.#options = options;
+  }
+
+  ask(holder: LeaseHolder, needNano: number): void {
+    const held = this.#heldBy(holder);
+    held.needNano = Math.max(held.needNano, needNano);
+    const isFast = performance.now() - held.grantedAtMs < REFILL_INTERVAL_MS;
+    held.wantNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, 2 * needNano);
+    held.idleRenewals = 0;
+    this.#send(held);
+  }
+
+  changed(holder: LeaseHolder): void {
+    const held = this.#held.get(holder);
+    if (held !== undefined) this.#send(held);
+  }
+
+  close(holder: LeaseHolder): void {
+    const held = this.#held.get(holder);
+    if (held === undefined) return;
+    held.isClosing = true;
+    this.#send(held);
+  }
+
+  /** Tells the ledger what was spent, and gives the rest back; resolves when it was told, or could not be. */
+  async giveBack(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#exchanging;
+    for (const held of this.#held.values()) {
+      held.isClosing = true;
+      this.#due.add(held);
+    }
+    do await this.#exchange();
+    while (this.#isWaiting && this.#failures === 0);
+  }
+
+  get #isWaiting(): boolean {
+    return this.#due.size + this.#finals.length > 0;
+  }
+
+  #heldBy(holder: LeaseHolder): Held {
+    const known = this.#held.get(holder);
+    if (known !== undefined) return known;
+    this.#leases += 1;
+    const held = {
+      holder,
+      leaseId: `${this.#options.instanceId}.${this.#leases.toString(36)}`,
+      needNano: 0,
+      wantNano: FIRST_WANT_NANO,
+      grantedAtMs: -Infinity,
+      expiresAtMs: -Infinity,
+      usedNano: 0,
+      idleRenewals: 0,
+      isClosing: false,
+    };
+    this.#held.set(holder, held);
+    this.#renewRegularly();
+    return held;
+  }
+
+  #renewRegularly(): void {
+    if (this.#timer !== undefined) return;
+    const intervalMs = this.#options.renewalIntervalMs ?? RENEWAL_INTERVAL_MS;
+    this.#timer = setInterval(() => this.#renew(), intervalMs);
+    this.#timer.unref?.();
+  }
+
+  #renew(): void {
+    const nowMs = performance.now();
+    for (const held of this.#held.values()) {
+      const { holder } = held;
+      // A clock that was set back would let the lease live on.
+      if (nowMs >= held.expiresAtMs) holder.lapse();
+      const usedNano = usedNanoOf(holder);
+      held.idleRenewals = usedNano === held.usedNano ? held.idleRenewals + 1 : 0;
+      held.usedNano = usedNano;
+      held.wantNano = Math.max(FIRST_WANT_NANO, held.wantNano / 2);
+      const isIdle = holder.key.value !== undefined && held.idleRenewals >= IDLE_RENEWALS_MAX;
+      if (isIdle && holder.figures.reservedNano === 0) held.isClosing = true;
+      this.#due.add(held);
+    }
+    if (this.#held.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    } else this.#schedule();
+  }
+
+  #send(held: Held): void {
+    this.#due.add(held);
+    this.#schedule();
+  }
+
+  /** After the turn in which it is asked for: calls that are made together ask together. */
+  #schedule(): void {
+    if (this.#exchanging !== undefined) return;
+    this.#exchanging = Promise.resolve()
+      .then(() => this.#exchange())
+      .finally(() => {
+        this.#exchanging = undefined;
+        if (this.#isWaiting && this.#failures === 0) this.#schedule();
+      });
+  }
+
+  /** Never rejects. */
+  async #exchange(): Promise<void> {
+    const { instanceId, exchange, nowMs } = this.#options;
+    const asked = this.#takeDue();
+    const finals = this.#finals.splice(0, LEASES_PER_REQUEST_MAX - asked.length);
+    if (asked.length + finals.length === 0) return;
+    this.#sequence += 1;
+    const leases = [...asked.map((held) => reportOf(held)), ...finals];
+    for (const held of asked) held.needNano = 0;
+    const sent: SentAt = { guardMs: nowMs(), timerMs: performance.now() };
+    try {
+      const answer = await exchange({ instanceId, sequence: this.#sequence, leases });
+      const grants = new Map(answer.leases.map((grant) => [grant.leaseId, grant]));
+      this.#failures = 0;
+      for (const held of asked) {
+        const grant = grants.get(held.leaseId);
+        if (grant === undefined) this.#unreachable(held);
+        else this.#granted(held, grant, sent);
+      }
+    } catch {
+      this.#failures += 1;
+      if (this.#finals.length < FINALS_MAX) this.#finals.push(...finals);
+      for (const held of asked) this.#unreachable(held);
+    }
+  }
+
+  /** Leases that are over have nobody to answer any longer: their holders may begin others at once. */
+  #takeDue(): Held[] {
+    const asked: Held[] = [];
+    for (const held of this.#due) {
+      if (asked.length + this.#finals.length >= LEASES_PER_REQUEST_MAX) break;
+      this.#due.delete(held);
+      const { holder } = held;
+      if (held.isClosing && holder.figures.reservedNano === 0) {
+        this.#finals.push(finalReportOf(held));
+        this.#held.delete(holder);
+        holder.release();
+      } else asked.push(held);
+    }
+    return asked;
+  }
+
+  #granted(held: Held, grant: LeaseGrant, sent: SentAt): void {
+    const { holder, leaseId } = held;
+    const usedNano = usedNanoOf(holder);
+    const grantedNano = Number(grant.grantedNanoUsd);
+    // What is too much is not used from now on, and the next request says that it was given back.
+    const keptNano = Math.min(grantedNano, usedNano + Number(grant.keepNanoUsd));
+    held.grantedAtMs = performance.now();
+    held.expiresAtMs = sent.timerMs + grant.ttlMs;
+    const isRefused = grant.state === "refused";
+    holder.receive({
+      kind: "lease",
+      lease: {
+        id: leaseId,
+        grantedNano: keptNano,
+        expiresAtMs: isRefused ? -Infinity : sent.guardMs + grant.ttlMs,
+        lowWaterNano: Math.max(0, keptNano - usedNano) / 2,
+      },
+      retryAtMs: this.#options.nowMs() + grant.retryAfterMs,
+    });
+    const returnedNano = grantedNano - keptNano;
+    if (returnedNano > Math.max(0, keptNano - usedNano)) this.#due.add(held);
+  }
+
+  #unreachable({ holder }: Held): void {
+    const backoffMs = Math.min(RETRY_MIN_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
+    holder.receive({ kind: "unreachable", retryAtMs: this.#options.nowMs() + backoffMs });
+  }
+}
+
+function usedNanoOf({ figures }: LeaseHolder): number {
+  return figures.spentNano + figures.reservedNano;
+}
+
+function reportOf({ holder, leaseId, needNano, wantNano, isClosing }: Held): LeaseReport {
+  const { budgetId, value, periodStartMs } = holder.key;
+  const { grantedNano, spentNano, reservedNano, incurredNano } = holder.figures;
+  return {
+    leaseId,
+    budgetId,
+    // No database keeps it.
+    ...(value !== undefined && { value: value.replaceAll("\0", "") }),
+    periodStartsAt: new Date(periodStartMs).toISOString(),
+    grantedNanoUsd: digits(grantedNano),
+    spentNanoUsd: digits(spentNano),
+    reservedNanoUsd: digits(reservedNano),
+    incurredNanoUsd: digits(incurredNano),
+    needNanoUsd: digits(needNano),
+    wantNanoUsd: digits(isClosing ? 0 : wantNano),
+    isFinal: false,
+  };
+}
+
+function finalReportOf(held: Held): LeaseReport {
+  const report = reportOf(held);
+  return { ...report, grantedNanoUsd: report.spentNanoUsd, needNanoUsd: "0", isFinal: true };
+}
+
+function digits(nano: number): string {
+  return BigInt(Math.max(0, Math.round(nano))).toString();
+}
