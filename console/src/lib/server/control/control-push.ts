@@ -1,7 +1,9 @@
 import { CHANNELS, createNotices } from "../db/notices.ts";
 import { logError } from "../log.ts";
 import { ensureConsoleKey } from "../services/console-key/ensure.ts";
+import { rollOver } from "../services/budgets/roll-over.ts";
 import type { ServiceContext } from "../services/context.ts";
+import { createRolloverJob } from "./rollover-job.ts";
 import { createSnapshotFeed, type SnapshotFeed } from "./snapshot-feed.ts";
 
 /** Changes of control on their way out of the database, whichever console they were made at. */
@@ -29,6 +31,11 @@ export function createControlPush(
   { onAlerts }: ControlListeners,
 ): ControlPush {
   const ending = new AbortController();
+  const rollovers = createRolloverJob({
+    rollOver: () => rollOver(services),
+    now: services.now,
+    onProblem: (error) => logError("budgets cannot begin their next period", { error }),
+  });
   const snapshots = createSnapshotFeed({
     db: services.db,
     signingKey: onceResolved(() => ensureConsoleKey(services)),
@@ -37,6 +44,8 @@ export function createControlPush(
       const message = "the control snapshot cannot be read: collectors go on with what they know";
       logError(message, { error });
     },
+    // Whatever changes a budget raises the version.
+    onChange: () => void rollovers.wake(),
   });
   const notices = createNotices({
     databaseUrl,
@@ -54,6 +63,7 @@ export function createControlPush(
     endStreams: () => ending.abort(),
     stop: async () => {
       ending.abort();
+      rollovers.stop();
       await notices.stop();
     },
   };

@@ -39,12 +39,15 @@ export interface SnapshotFeedOptions {
   readonly signingKey: () => Promise<SigningKeyPair>;
   /** Told when the database begins to fail. */
   readonly onProblem: (error: unknown) => void;
+  /** Told of every version that is new to this console. */
+  readonly onChange?: () => void;
 }
 
 export function createSnapshotFeed({
   db,
   signingKey,
   onProblem,
+  onChange,
 }: SnapshotFeedOptions): SnapshotFeed {
   const listeners = new Set<SnapshotListener>();
   let newest: SealedSnapshot | undefined;
@@ -62,6 +65,7 @@ export function createSnapshotFeed({
     const sealed = { ...serialized, version: snapshot.version, envelope };
     newest = sealed;
     for (const listener of listeners) listener.changed(sealed);
+    onChange?.();
     return sealed;
   };
   const look = oneAtATime(build);
