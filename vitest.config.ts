@@ -1,9 +1,12 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { keepCompiledCode } from "./deploy/tooling/compile-cache.ts";
 import { LongestFirst } from "./deploy/tooling/test-order.ts";
 
 const PROPERTY_SEED = fileURLToPath(new URL("./deploy/tooling/property-seed.ts", import.meta.url));
+
+keepCompiledCode();
 
 /** A limit for what hangs, not a measure of speed: far above what any test needs on a busy machine. */
 const TIMEOUT_MS = 60_000;
@@ -18,9 +21,19 @@ const shared = {
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };
 
-const packageProject = (folder: string, { isolate }: { isolate: boolean }) => ({
+interface ProjectOptions {
+  /** Starts a process for each file: for those that change what is global and cannot take it back. */
+  readonly isolate?: boolean;
+  readonly setupFiles?: readonly string[];
+}
+
+const packageProject = (
+  folder: string,
+  { isolate = false, setupFiles = [] }: ProjectOptions = {},
+) => ({
   test: {
     ...shared,
+    setupFiles: [...shared.setupFiles, ...setupFiles],
     name: folder.split("/").at(-1) ?? folder,
     isolate,
     root: `./${folder}`,
@@ -33,18 +46,17 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      // The collector's files have processes, threads and listeners that could be in each other's way, the
-      // instrumentation's change what is global.
-      packageProject("otel-config", { isolate: false }),
-      packageProject("analytics", { isolate: false }),
-      packageProject("collector", { isolate: true }),
-      packageProject("instrumentation", { isolate: true }),
+      packageProject("otel-config"),
+      packageProject("analytics"),
+      packageProject("collector"),
+      packageProject("instrumentation", { setupFiles: ["./test/support/fresh-globals.ts"] }),
       packageProject("adapters/langchain", { isolate: true }),
       packageProject("adapters/llamaindex", { isolate: true }),
       {
         test: {
           ...shared,
           name: "deploy",
+          isolate: false,
           root: "./deploy",
           include: ["test/**/*.test.ts", "tooling/**/*.test.ts"],
         },

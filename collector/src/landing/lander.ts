@@ -58,7 +58,7 @@ export class Lander {
     if (this.trouble !== undefined) return true;
     return (
       this.landingSinceMs !== undefined &&
-      performance.now() - this.landingSinceMs > STALLED_AFTER_MS
+      this.options.monotonicNow() - this.landingSinceMs > STALLED_AFTER_MS
     );
   }
 
@@ -139,7 +139,7 @@ export class Lander {
 
   private async landAtLast(sealed: SealedSegment): Promise<boolean> {
     sealed.isTaken = true;
-    this.landingSinceMs = performance.now();
+    this.landingSinceMs = this.options.monotonicNow();
     const isEmpty = sealed.segment.recordCount === 0;
     const isLanded = isEmpty || (await this.succeed("land", () => this.landRows(sealed)));
     this.landingSinceMs = undefined;
@@ -239,6 +239,8 @@ export interface LanderOptions {
   readonly decode: DecodeRecord;
   readonly quarantineFolder: string;
   readonly now: () => number;
+  /** Milliseconds that no setting of the clock moves: for how long something takes. */
+  readonly monotonicNow: () => number;
 }
 
 export interface LanderState {

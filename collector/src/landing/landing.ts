@@ -48,6 +48,8 @@ export interface LandingOptions {
   readonly limits?: Partial<LandingLimits>;
   readonly disk?: Disk;
   readonly now?: () => number;
+  /** Milliseconds that no setting of the clock moves. */
+  readonly monotonicNow?: () => number;
   readonly randomWord?: () => number;
   /** Another entry for the landing thread, with its data. */
   readonly thread?: { readonly entry: URL; readonly workerData: unknown };
@@ -118,7 +120,7 @@ interface Ground {
 
 async function assemble(options: LandingOptions, ground: Ground): Promise<Landing> {
   const { disk, path } = ground;
-  const { now = Date.now, randomWord = secureRandomWord } = options;
+  const { now = Date.now, monotonicNow = runningMs, randomWord = secureRandomWord } = options;
   const limits = { ...LANDING_LIMITS, ...options.limits };
   const quarantineFolder = join(path, "quarantine");
   const quarantine = new Quarantine(disk, quarantineFolder);
@@ -154,6 +156,7 @@ async function assemble(options: LandingOptions, ground: Ground): Promise<Landin
     decode,
     quarantineFolder,
     now,
+    monotonicNow,
   });
   const segmentLimits = { ...limits, landingIntervalMs: options.landingIntervalMs };
   const writer = new SegmentWriter({ wal, lander, pool, seen, limits: segmentLimits });
@@ -229,6 +232,8 @@ function defaultThread({ lakeUrl, store, region }: LandingOptions): {
     workerData: { lakeUrl, store, region },
   };
 }
+
+const runningMs = (): number => performance.now();
 
 function secureRandomWord(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] as number;

@@ -194,7 +194,12 @@ describe("a store that misbehaves", () => {
     const folder = await testFolder();
     const decode = vi.fn<LandingOptions["decode"]>(decodeIds);
     const limits = { ...SMALL, batchesMax: 2 };
-    const landing = await startLanding(folder, { limits, decode, ...gated(folder, "stall") });
+    const landing = await startLanding(folder, {
+      limits,
+      decode,
+      monotonicNow: () => 0,
+      ...gated(folder, "stall"),
+    });
     await writeFile(join(folder, "gate"), "");
     await ingestIds(landing, ids(0, 100));
     await until(() => landing.state().nextSegmentIsReady);
@@ -213,13 +218,20 @@ describe("a store that misbehaves", () => {
   test("stalls: waiting for a batch ends, and a segment that waits gives up its own", async () => {
     const folder = await testFolder();
     const limits = { ...SMALL, batchesMax: 2 };
-    const landing = await startLanding(folder, { limits, ...gated(folder, "stall") });
+    let elapsedMs = 0;
+    const landing = await startLanding(folder, {
+      limits,
+      monotonicNow: () => elapsedMs,
+      ...gated(folder, "stall"),
+    });
     await writeFile(join(folder, "gate"), "");
     await ingestIds(landing, ids(0, 100));
     await until(() => landing.state().nextSegmentIsReady);
     await ingestIds(landing, ids(100, 100));
+    await until(() => landing.state().nextSegmentIsReady);
     expect(landing.writer.hasRoom).toBe(false);
-    await until(() => landing.writer.hasRoom);
+    elapsedMs = 2001;
+    expect(landing.writer.hasRoom).toBe(true);
     await ingestIds(landing, ids(200, 100));
     await rm(join(folder, "gate"));
     expect(await landing.close(10_000)).toBe(true);
