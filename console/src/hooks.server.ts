@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorCode } from "@lensai/otel-config/errors";
+import { redirect, type RequestEvent } from "@sveltejs/kit";
 import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
-import { principalWithoutCredentials } from "#lib/server/access/resolve-principal.ts";
+import { unauthenticated } from "#lib/server/access/authorize.ts";
+import { isPublicRoute } from "#lib/server/access/public-routes.ts";
+import { resolvePrincipal } from "#lib/server/access/resolve-principal.ts";
+import { signInPath } from "#lib/server/access/sign-in-path.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { isCrossSite } from "#lib/server/http/cross-site.ts";
@@ -43,8 +47,12 @@ export const handle: Handle = async ({ event, resolve }) => {
   }
   if (running === undefined) throw new Error("the server answered before it was initialised");
   event.locals.console = running;
-  event.locals.principal = principalWithoutCredentials(event.request.headers, settings.hostPolicy);
   event.locals.requestId = randomBytes(8).toString("hex");
+  event.locals.principal = await resolvePrincipal(event, running);
+  if (event.locals.principal.kind === "anonymous" && !isPublicRoute(event.route.id)) {
+    if (!isPage(event)) return refuseUnsigned();
+    redirect(303, signInPath(event.url.pathname + event.url.search));
+  }
   const theme = parseTheme(event.cookies.get(THEME_COOKIE));
   const response = await resolve(event, {
     transformPageChunk: ({ html }) =>
@@ -54,6 +62,18 @@ export const handle: Handle = async ({ event, resolve }) => {
   response.headers.set("x-request-id", event.locals.requestId);
   return response;
 };
+
+/** Is it asked for by somebody who can be led elsewhere? Forms are not: what was filled in would be lost. */
+function isPage({ request, isDataRequest }: RequestEvent): boolean {
+  if (request.method !== "GET" && request.method !== "HEAD") return false;
+  return isDataRequest || request.headers.get("accept")?.includes("text/html") === true;
+}
+
+function refuseUnsigned(): Response {
+  const refusal = unauthenticated();
+  addSecurityHeaders(refusal.headers);
+  return refusal;
+}
 
 function refuse(code: ErrorCode, detail: string): Response {
   const refusal = problemResponse({ status: 403, code, detail });

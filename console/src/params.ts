@@ -7,6 +7,7 @@ const matching =
 
 export const params = defineParams({
   projectId: matching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+  organizationId: matching(/^[\w-]{1,64}$/),
   traceId: matching(/^[0-9a-f]{32}$/),
   spanId: matching(/^[0-9a-f]{16}$/),
   batchId: matching(/^[0-9a-f]{32}$/),

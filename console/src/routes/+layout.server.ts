@@ -1,4 +1,6 @@
 import { error } from "@sveltejs/kit";
+import { listOrganizations } from "#lib/server/access/organization.ts";
+import type { Principal } from "#lib/server/access/principal.ts";
 import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
 import type { LayoutServerLoad } from "./$types";
@@ -15,7 +17,21 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
     );
   }
   const { db } = locals.console.services;
-  const projects = await listProjects(db, locals.principal);
+  const { principal } = locals;
+  const account = accountOf(principal);
+  const organizations = await listOrganizations(db, principal);
+  const projects = await listProjects(db, principal);
   const projectIds = projects.map(({ id }) => id);
-  return { projects, stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds) };
+  return {
+    account,
+    organizations,
+    projects,
+    stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds),
+  };
 };
+
+/** What the menu shows of whoever looks; undefined before the sign-in. */
+function accountOf(principal: Principal): { readonly email: string | undefined } | undefined {
+  if (principal.kind === "user") return { email: principal.email };
+  return principal.kind === "anonymous" ? undefined : { email: undefined };
+}

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
 import { createAlerts, type Alerts } from "./alerts/alerts.ts";
+import { createSignIn, type SignIn } from "./auth/sign-in.ts";
 import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
 import { createControlPush, type ControlPush } from "./control/control-push.ts";
 import { openDatabase, type Database } from "./db/client.ts";
@@ -26,6 +27,7 @@ export interface Console {
   readonly mailer: Mailer | undefined;
   readonly control: ControlPush;
   readonly alerts: Alerts;
+  readonly signIn: SignIn;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
@@ -44,7 +46,8 @@ const CHECK_TIMEOUT_MS = 3000;
 
 export function createConsole(settings: ConsoleSettings): Console {
   const parts = createParts(settings);
-  const { database, services, lake, live, control, reviews, thread, mailer, alerts } = parts;
+  const { database, services, lake, live, control, reviews, thread, mailer, alerts, signIn } =
+    parts;
   let preparation: DatabasePreparation | undefined;
 
   return {
@@ -56,6 +59,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     mailer,
     control,
     alerts,
+    signIn,
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
@@ -109,13 +113,20 @@ function createParts(settings: ConsoleSettings) {
     claim: (work) => claimJob(services.db, JOB_LOCKS.lakeReview, work),
   });
   const mailer = settings.mail && createMailer(settings.mail);
-  const { publicOrigin } = settings.people;
+  const { people } = settings;
+  const { publicOrigin } = people;
+  const signIn = createSignIn({ context: services, people, mailer, say: sayAtTerminal });
   const alerts = createAlerts({ settings: settings.alerts, services, mailer, publicOrigin });
   const control = createControlPush(settings.databaseUrl, services, {
     onAlerts: () => alerts.wake(),
   });
-  return { database, services, lake, live, thread, reviews, mailer, alerts, control };
+  return { database, services, lake, live, thread, reviews, mailer, alerts, signIn, control };
 }
+
+/** Standard output is for the operator; the log is standard error. */
+const sayAtTerminal = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
 
 const serviceContext = (db: Database): ServiceContext => ({
   db,

@@ -1,0 +1,95 @@
+import { error, redirect } from "@sveltejs/kit";
+import { and, eq } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+import { members } from "../db/schema/members.ts";
+import { organizations } from "../db/schema/organizations.ts";
+import type { Grantor } from "../services/members/grantor.ts";
+import { roleMay, type Permission, type Role } from "./permissions.ts";
+import { deploymentRole, type Principal } from "./principal.ts";
+import { signInPath } from "./sign-in-path.ts";
+
+export type OrganizationRow = typeof organizations.$inferSelect;
+
+/** An organisation that somebody has a part in, and as what. */
+export interface OrganizationGrant {
+  readonly outcome: "granted";
+  readonly organization: OrganizationRow;
+  readonly role: Role;
+  readonly grantor: Grantor;
+  readonly may: (permission: Permission) => boolean;
+}
+
+/** As for projects: what somebody has no part in looks like what does not exist. API keys have no part in any. */
+export type OrganizationAccess =
+  | OrganizationGrant
+  | { readonly outcome: "unknown" }
+  | { readonly outcome: "refused"; readonly permission: Permission }
+  | { readonly outcome: "anonymous" };
+
+export async function authorizeOrganization(
+  locals: App.Locals,
+  organizationId: string,
+  permission: Permission,
+): Promise<OrganizationAccess> {
+  const { principal } = locals;
+  if (principal.kind === "anonymous") return { outcome: "anonymous" };
+  const userId = principal.kind === "user" ? principal.userId : null;
+  const { db } = locals.console.services;
+  const [found] = await db
+    .select({ organization: organizations, role: members.role })
+    .from(organizations)
+    .leftJoin(
+      members,
+      and(eq(members.organizationId, organizations.id), eq(members.userId, userId ?? "")),
+    )
+    .where(eq(organizations.id, organizationId));
+  const role = found && (deploymentRole(principal) ?? found.role ?? undefined);
+  if (found === undefined || role === undefined) return { outcome: "unknown" };
+  if (!roleMay(role, permission)) return { outcome: "refused", permission };
+  return {
+    outcome: "granted",
+    organization: found.organization,
+    role,
+    grantor: { organizationId, actor: principal.actor, role, userId },
+    may: (other) => roleMay(role, other),
+  };
+}
+
+/** For loads and form actions: ends them with 404 or 403, or leads to the sign-in. */
+export async function organizationForPage(
+  locals: App.Locals,
+  organizationId: string,
+  permission: Permission,
+): Promise<OrganizationGrant> {
+  const access = await authorizeOrganization(locals, organizationId, permission);
+  if (access.outcome === "granted") return access;
+  if (access.outcome === "anonymous") redirect(303, signInPath("/"));
+  if (access.outcome === "unknown") error(404, `There is no organisation "${organizationId}".`);
+  error(403, `Your role does not allow this (${access.permission}): ask an owner or an admin.`);
+}
+
+export interface OrganizationSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The organisations that whoever asks has a part in, by name. */
+export async function listOrganizations(
+  db: Database,
+  principal: Principal,
+): Promise<OrganizationSummary[]> {
+  const role = deploymentRole(principal);
+  const { id, name } = organizations;
+  if (role !== undefined) {
+    const rows = await db.select({ id, name }).from(organizations).orderBy(name, id);
+    return rows.map((row) => ({ id: row.id, name: row.name, role }));
+  }
+  if (principal.kind !== "user") return [];
+  return db
+    .select({ id, name, role: members.role })
+    .from(organizations)
+    .innerJoin(members, eq(members.organizationId, id))
+    .where(eq(members.userId, principal.userId))
+    .orderBy(name, id);
+}

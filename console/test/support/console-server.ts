@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { vi } from "vitest";
+
+/** A console in a process of its own, asked over HTTP: hooks, forms, cookies and headers as people meet them. */
+export interface ConsoleServer {
+  readonly url: string;
+  /** What it said at its terminal. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+const CONSOLE = join(import.meta.dirname, "../..");
+const VITE = join(
+  dirname(createRequire(import.meta.url).resolve("vite/package.json")),
+  "bin/vite.js",
+);
+/** It compiles what it is asked for, on a machine that does other things, too. */
+const READY_TIMEOUT_MS = 50_000;
+
+/** It listens on loopback whatever HOST says: HOST is what the console believes. */
+export async function startConsoleServer(
+  environment: Readonly<Record<string, string>>,
+): Promise<ConsoleServer> {
+  const dataFolder = mkdtempSync(join(tmpdir(), "lensai-console-server-"));
+  const port = await freePort();
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(LENSAI_|AWS_|DATABASE_URL$|ORIGIN$|HOST$|PORT$|NODE_ENV$|VITEST)/.test(name),
+  );
+  const flags = ["dev", "--host", "127.0.0.1", "--port", String(port), "--strictPort"];
+  const child = spawn(process.execPath, [VITE, ...flags], {
+    cwd: CONSOLE,
+    env: {
+      ...Object.fromEntries(inherited),
+      LENSAI_DATA_DIR: dataFolder,
+      PORT: String(port),
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  }
+  const exited = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const seeReady = async (): Promise<void> => {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok !== true) throw new Error(`the console is not ready:\n${output}`);
+  };
+  await vi.waitFor(seeReady, { timeout: READY_TIMEOUT_MS, interval: 100 });
+  return {
+    url,
+    output: () => output,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited;
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
