@@ -25,7 +25,9 @@ export async function rollOver({ db, now }: ServiceContext): Promise<Date | unde
 }
 
 /** The first moment after the last version at which a period or an override begins or ends. */
-async function nextRollover(db: Pick<Database, "select">): Promise<Date | undefined> {
+async function nextRollover(
+  db: Pick<Database, "select" | "selectDistinct">,
+): Promise<Date | undefined> {
   const [control] = await db.select().from(controlVersions);
   if (control === undefined) return undefined;
   const after = control.changedAt;
