@@ -66,10 +66,8 @@ export function createConsole(settings: ConsoleSettings): Console {
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
-      void preparation.prepared.then(() => {
-        control.start();
-        alerts.start();
-      });
+      void preparation.prepared.then(() => control.start());
+      void preparation.prepared.then(() => alerts.start());
       reviews.start();
     },
     warnings: () => [
