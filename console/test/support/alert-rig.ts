@@ -102,7 +102,7 @@ export async function createAlertRig(): Promise<AlertRig> {
     },
     reset: async () => {
       await stopJobs();
-      await context.db.execute(sql`truncate alert_channels, alert_events cascade`);
+      await context.db.execute(sql`truncate alert_channels, alert_events, budgets cascade`);
       slack.reset();
     },
     close: async () => {

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
 import { createAlerts, type Alerts } from "./alerts/alerts.ts";
 import { createSignIn, type SignIn } from "./auth/sign-in.ts";
+import type { InstallationTrouble } from "./alerts/evaluate/installation-alerts.ts";
 import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
 import { createControlPush, type ControlPush } from "./control/control-push.ts";
 import { openDatabase, type Database } from "./db/client.ts";
 import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
-import { createReviewJob } from "./lake/review-job.ts";
+import { createReviewJob, type ReviewJob } from "./lake/review-job.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
 import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
@@ -114,9 +115,18 @@ function createParts(settings: ConsoleSettings) {
   const { people } = settings;
   const { publicOrigin } = people;
   const signIn = createSignIn({ context: services, people, mailer, say: sayAtTerminal });
-  const alerts = createAlerts({ settings: settings.alerts, services, mailer, publicOrigin });
+  const alerts = createAlerts({
+    settings: settings.alerts,
+    services,
+    mailer,
+    publicOrigin,
+    lake,
+    follow: (notify) => live.follow(notify),
+    troubles: async () => reviewTroubles(reviews),
+  });
   const control = createControlPush(settings.databaseUrl, services, {
     onAlerts: () => alerts.wake(),
+    onControl: () => alerts.reconsider(),
   });
   return { database, services, lake, live, thread, reviews, mailer, alerts, signIn, control };
 }
@@ -131,6 +141,11 @@ const serviceContext = (db: Database): ServiceContext => ({
   now: () => new Date(),
   randomBytes: (length) => randomBytes(length),
 });
+
+function reviewTroubles(reviews: ReviewJob): readonly InstallationTrouble[] {
+  const reason = reviews.problem();
+  return reason === undefined ? [] : [{ trouble: "review_failing", reason }];
+}
 
 const warningOf = (what: string, problem: string | undefined): readonly string[] =>
   problem === undefined ? [] : [`${what}: ${problem}`];

@@ -3,12 +3,14 @@ import { createSecretBox } from "../secrets/secret-box.ts";
 import { secretsKey } from "../secrets/secrets-key.ts";
 import type { AlertContext } from "../services/alerts/context.ts";
 import type { ChannelRef } from "../services/alerts/schemas.ts";
+import type { LakeReader } from "../lake/lake-reader.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { AlertSettings } from "../settings.ts";
 import { alertPath } from "./alert-path.ts";
 import { createDeliveryJob } from "./delivery-job.ts";
 import type { DeliveryOutcome, SendAlert, UrlOfAlert } from "./delivery.ts";
 import { createEmailSender } from "./email/send.ts";
+import { createEvaluateJob, type EvaluateJobOptions } from "./evaluate/evaluate-job.ts";
 import { sendTest } from "./send-test.ts";
 import { handleInteraction, type InteractionAnswer } from "./slack/handle-interaction.ts";
 import { replyToSlack } from "./slack/reply.ts";
@@ -21,8 +23,10 @@ export interface Alerts {
   /** For the services of channels. */
   readonly context: AlertContext;
   start(): void;
-  /** There may be something to send. */
+  /** Something may wait to be sent, or a channel may be new. */
   wake(): void;
+  /** Budgets may have changed. */
+  reconsider(): void;
   /** Sends a test to one channel, now; undefined when there is no such channel. */
   test(ref: ChannelRef): Promise<DeliveryOutcome | undefined>;
   /** A request to Slack's interactivity URL; a reply goes out after the answer. */
@@ -38,9 +42,13 @@ export interface AlertsOptions {
   readonly mailer: Mailer | undefined;
   /** Where links to the console lead. */
   readonly publicOrigin: string;
+  readonly lake: LakeReader;
+  readonly follow: EvaluateJobOptions["follow"];
+  readonly troubles: EvaluateJobOptions["troubles"];
 }
 
-export function createAlerts({ settings, services, mailer, publicOrigin }: AlertsOptions): Alerts {
+export function createAlerts(options: AlertsOptions): Alerts {
+  const { settings, services, mailer, publicOrigin, lake, follow, troubles } = options;
   const { slackApiUrl, mayWebhooksBePrivate } = settings;
   const key = secretsKey(settings.secretsKey, settings.dataFolder);
   const secrets = createSecretBox(key, services.randomBytes);
@@ -52,11 +60,19 @@ export function createAlerts({ settings, services, mailer, publicOrigin }: Alert
     webhook: createWebhookSender({ now: services.now, mayBePrivate: mayWebhooksBePrivate, urlOf }),
     email: createEmailSender({ mailer, urlOf }),
   });
-  const job = createDeliveryJob({ context, send, random: Math.random });
+  const deliveries = createDeliveryJob({ context, send, random: Math.random });
+  const evaluation = createEvaluateJob({ services, lake, follow, troubles });
   return {
     context,
-    start: () => job.start(),
-    wake: () => job.wake(),
+    start: () => {
+      deliveries.start();
+      evaluation.start();
+    },
+    wake: () => {
+      deliveries.wake();
+      evaluation.wake();
+    },
+    reconsider: () => evaluation.reconsider(),
     test: (ref) => sendTest({ context, send }, ref, ending.signal),
     interact: async (request) => {
       const answer = await handleInteraction({ context, urlOf }, request);
@@ -64,9 +80,9 @@ export function createAlerts({ settings, services, mailer, publicOrigin }: Alert
         void replyToSlack(answer.reply, slackApiUrl);
       return answer.status;
     },
-    problem: () => job.problem(),
+    problem: () => deliveries.problem() ?? evaluation.problem(),
     stop: async () => {
-      await job.stop();
+      await Promise.all([deliveries.stop(), evaluation.stop()]);
       ending.abort();
     },
   };

@@ -23,12 +23,14 @@ export interface ControlPush {
 export interface ControlListeners {
   /** There may be an alert to send. */
   readonly onAlerts: () => void;
+  /** Something that collectors must know has changed. */
+  readonly onControl: () => void;
 }
 
 export function createControlPush(
   databaseUrl: string,
   services: ServiceContext,
-  { onAlerts }: ControlListeners,
+  { onAlerts, onControl }: ControlListeners,
 ): ControlPush {
   const ending = new AbortController();
   const rollovers = createRolloverJob({
@@ -51,7 +53,10 @@ export function createControlPush(
     databaseUrl,
     db: services.db,
     onNotice: (channel) => {
-      if (channel === CHANNELS.control) void snapshots.refresh();
+      if (channel === CHANNELS.control) {
+        void snapshots.refresh();
+        onControl();
+      }
       if (channel === CHANNELS.alerts) onAlerts();
     },
     onCheck: () => void snapshots.refresh(),

@@ -1,3 +1,4 @@
+import { CHANNELS, notify } from "../../db/notices.ts";
 import { alertChannels, type ChannelConfig } from "../../db/schema/alert-channels.ts";
 import { appendAudit } from "../audit/append.ts";
 import { auditedChannel } from "./audited-channel.ts";
@@ -46,6 +47,7 @@ export async function createAlertChannel(
       subjectId: id,
       after: auditedChannel({ name, config, kinds, minimumSeverity }),
     });
+    await notify(transaction, CHANNELS.alerts);
   });
   return { id, webhookSecret: secret?.webhookSecret };
 }

@@ -37,6 +37,12 @@ export async function listProjects(db: Database, principal: Principal): Promise<
     .limit(PROJECTS_LISTED_MAX);
 }
 
+/** Every project there is: for the work that the console does by itself. */
+export async function listProjectIds(db: Database): Promise<string[]> {
+  const rows = await db.select({ id: projects.id }).from(projects).orderBy(asc(projects.id));
+  return rows.map(({ id }) => id);
+}
+
 /** For those who may see every project; all others go through `authorizeProject`. */
 export async function findProject(db: Database, id: string): Promise<ProjectSummary | undefined> {
   const [row] = await db.select(summary).from(projects).where(eq(projects.id, id));

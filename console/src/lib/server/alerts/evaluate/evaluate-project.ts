@@ -1,0 +1,92 @@
+import type { LakeReader } from "../../lake/lake-reader.ts";
+import { loadSources } from "../../lake/load-sources.ts";
+import { recordAlerts, type AlertOccurrence } from "../../services/alerts/record-alerts.ts";
+import { listBudgets } from "../../services/budgets/list.ts";
+import type { ServiceContext } from "../../services/context.ts";
+import { budgetAlerts, type BudgetReading } from "./budget-alerts.ts";
+import { forecastAlert } from "./forecast-alert.ts";
+import { readBudgets, readForecast } from "./read-budgets.ts";
+import { sourceAlerts } from "./source-alerts.ts";
+
+export interface EvaluationOptions {
+  readonly services: ServiceContext;
+  readonly lake: LakeReader;
+  /** Keys that were recorded, by project: what is known need not be written again at every look. */
+  readonly known: KnownKeys;
+}
+
+export type KnownKeys = Map<string, Set<string>>;
+
+export interface ProjectQuestion {
+  readonly projectId: string;
+  /** Also what changes slowly: forecasts and sources. */
+  readonly isThorough: boolean;
+}
+
+const DAY_MS = 86_400_000;
+/** Of an alert of a source: what came in lately. */
+const SOURCES_WINDOW_MS = DAY_MS;
+const MINUTE_MS = 60_000;
+
+/** Looks at one project and records what there is to tell. Rejects when the lake or the database cannot be asked. */
+export async function evaluateProject(
+  options: EvaluationOptions,
+  { projectId, isThorough }: ProjectQuestion,
+): Promise<void> {
+  const { services, lake, known } = options;
+  const now = services.now();
+  await lake.refresh();
+  const budgets = await listBudgets(services.db, { projectId, at: now });
+  const readings = await readBudgets(lake, { projectId, budgets, now });
+  const occurrences = readings.flatMap((reading) => budgetAlerts(reading));
+  if (isThorough) {
+    const wanted = new Set(budgets.filter((budget) => budget.alertsOnForecast).map(({ id }) => id));
+    const forecast = readings.filter(
+      ({ budget, each }) => each === undefined && wanted.has(budget.id),
+    );
+    occurrences.push(
+      ...(await forecastAlerts(lake, projectId, { readings: forecast, now })),
+      ...sourceAlerts(await loadSources(lake, projectId, recently(now)), now),
+    );
+  }
+  await recordUnknown(services, known, { projectId, occurrences });
+}
+
+/** More keys than this are forgotten and found in the database again. */
+const KNOWN_MAX = 20_000;
+
+/** Records what is not known to be recorded. */
+export async function recordUnknown(
+  services: ServiceContext,
+  known: KnownKeys,
+  { projectId, occurrences }: { projectId: string; occurrences: readonly AlertOccurrence[] },
+): Promise<void> {
+  const keys = known.get(projectId) ?? new Set();
+  const fresh = occurrences.filter(({ key }) => !keys.has(key));
+  if (fresh.length === 0) return;
+  await services.db.transaction((transaction) =>
+    recordAlerts(transaction, services, { projectId, occurrences: fresh }),
+  );
+  if (keys.size > KNOWN_MAX) keys.clear();
+  for (const { key } of fresh) keys.add(key);
+  known.set(projectId, keys);
+}
+
+async function forecastAlerts(
+  lake: LakeReader,
+  projectId: string,
+  { readings, now }: { readings: readonly BudgetReading[]; now: Date },
+): Promise<AlertOccurrence[]> {
+  const found: AlertOccurrence[] = [];
+  for (const reading of readings) {
+    const alert = forecastAlert(reading, await readForecast(lake, projectId, { reading, now }));
+    if (alert !== undefined) found.push(alert);
+  }
+  return found;
+}
+
+/** To the minute, so that two looks at the same files find one answer. */
+function recently(now: Date): { fromUnixMs: number; toUnixMs: number } {
+  const toUnixMs = Math.ceil(now.getTime() / MINUTE_MS) * MINUTE_MS;
+  return { fromUnixMs: toUnixMs - SOURCES_WINDOW_MS, toUnixMs };
+}
