@@ -86,7 +86,7 @@ async function run(folder: string, fileCount: number): Promise<void> {
   const [line] = await newestCalls(PROJECT, { ...month, limit: 1 }, target);
   const record = { traceId: line?.traceId ?? "", spanId: line?.spanId ?? "" };
   const around = { fromUnixMs: day.toUnixMs - 7_200_000, toUnixMs: day.toUnixMs };
-  const hourly = { intervalMs: 3_600_000, models: 8 };
+  const hourly = { intervalMs: 3_600_000, by: "model", series: 8 } as const;
   const lines = [
     await measure("summary, day", () => projectSummary(PROJECT, day, ofDay)),
     await measure("summary, month", () => projectSummary(PROJECT, month, target)),

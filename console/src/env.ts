@@ -78,6 +78,14 @@ export const variables = defineEnvVars({
     schema: port("LENSAI_OTLP_HTTP_PORT"),
     ...described("LENSAI_OTLP_HTTP_PORT"),
   },
+  LENSAI_API_REQUESTS_PER_MINUTE: {
+    schema: withDefault("LENSAI_API_REQUESTS_PER_MINUTE")
+      .refine((value) => /^[1-9]\d{0,8}$/.test(value), {
+        message: "LENSAI_API_REQUESTS_PER_MINUTE must be a whole number from 1 to 999999999",
+      })
+      .transform(Number),
+    ...described("LENSAI_API_REQUESTS_PER_MINUTE"),
+  },
   LENSAI_ALLOWED_HOSTS: {
     schema: optionalText
       .transform((value) => (value ?? "").split(",").map((name) => name.trim().toLowerCase()))

@@ -179,6 +179,11 @@ export const SETTINGS: readonly SettingSpec[] = [
     description: "requests per second that one project may send; 0 means unlimited",
     default: "0",
   }),
+  setting(["console"], "LENSAI_API_REQUESTS_PER_MINUTE", {
+    description:
+      "requests to /api/v1 that one project may make in a minute: so many that read, and as many that change something",
+    default: "600",
+  }),
   // landing
   setting(["collector"], "LENSAI_LANDING_INTERVAL_MS", {
     description: "milliseconds after which received spans are written to the lake",

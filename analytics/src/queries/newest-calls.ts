@@ -1,5 +1,8 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
+import type { Sql } from "../duckdb/sql.ts";
+import { isOfFilter } from "./call-dimensions.ts";
+import type { CallFilter } from "./call-dimensions.ts";
 import {
   IS_COUNTED,
   MODEL,
@@ -18,6 +21,19 @@ const WINDOW_GROWTH = 6;
 
 export interface NewestCallsInput extends TimeRange {
   readonly limit: number;
+  readonly filter?: CallFilter;
+  /** Only calls that failed, or only those that did not. */
+  readonly status?: "ok" | "error" | undefined;
+  /** Only calls that come behind this one: the last of the page before. */
+  readonly after?: CallPlace | undefined;
+}
+
+/** Where a call is among all of a project, newest first. Rows that land later do not move it. */
+export interface CallPlace {
+  readonly startUnixNano: bigint;
+  readonly spanId: string | undefined;
+  readonly batchId: string;
+  readonly recordOrdinal: bigint | undefined;
 }
 
 /** One call, answered or failed, as a line of a table. Whatever the client did not report is undefined. */
@@ -76,16 +92,22 @@ export async function newestCalls(
   checkCount("limit", input.limit, MAX_CALLS);
   const lines: CallLine[] = [];
   if (target.source.files.length === 0) return lines;
-  for (const window of windowsOf(input)) {
+  for (const window of windowsOf(rangeBehind(input))) {
     const rows = await readWindow(
       projectId,
-      { ...window, limit: input.limit - lines.length },
+      { ...input, ...window, limit: input.limit - lines.length },
       target,
     );
     lines.push(...rows.map((row) => toLine(row)));
     if (lines.length >= input.limit) break;
   }
   return lines;
+}
+
+/** The part of the range that calls behind a place can be in; it may be empty. */
+function rangeBehind({ fromUnixMs, toUnixMs, after }: NewestCallsInput): TimeRange {
+  const placeUnixMs = after === undefined ? toUnixMs : Number(after.startUnixNano / 1_000_000n) + 1;
+  return { fromUnixMs, toUnixMs: Math.min(toUnixMs, placeUnixMs) };
 }
 
 /** Neighbouring windows from the end of the range to its beginning, each longer than the one before. */
@@ -114,8 +136,24 @@ async function readWindow(
     ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
     billed, cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
-    ${rowsOf(projectId, input, source)} AND ${IS_COUNTED}
-    ORDER BY start_unix_nano DESC, span_id ASC NULLS LAST LIMIT ${BigInt(input.limit)}`);
+    ${rowsOf(projectId, input, source)} AND ${IS_COUNTED} AND ${isOfFilter(input.filter)}
+    AND ${hasStatus(input.status)} AND ${isBehind(input.after)}
+    ORDER BY start_unix_nano DESC, ${SAME_START} LIMIT ${BigInt(input.limit)}`);
+}
+
+/** '~' comes behind every id. */
+const SAME_START: Sql = sql`(coalesce(span_id, '~'), batch_id, coalesce(record_ordinal, -1))`;
+
+function isBehind(place: CallPlace | undefined): Sql {
+  if (place === undefined) return sql`true`;
+  const { startUnixNano, spanId = "~", batchId, recordOrdinal = -1n } = place;
+  return sql`(start_unix_nano < ${startUnixNano} OR (start_unix_nano = ${startUnixNano}
+    AND ${SAME_START} > (${spanId}, ${batchId}, ${recordOrdinal})))`;
+}
+
+function hasStatus(status: NewestCallsInput["status"]): Sql {
+  if (status === undefined) return sql`true`;
+  return status === "error" ? sql`status = 'error'` : sql`status IS DISTINCT FROM 'error'`;
 }
 
 function toLine(row: SqlRow): CallLine {

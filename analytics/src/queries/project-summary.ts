@@ -1,5 +1,7 @@
 import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
+import { isOfFilter } from "./call-dimensions.ts";
+import type { CallFilter } from "./call-dimensions.ts";
 import {
   IS_BILLED_CALL,
   IS_CALL,
@@ -43,9 +45,13 @@ export interface Percentiles {
   readonly p95: number | undefined;
 }
 
+export interface ProjectSummaryInput extends TimeRange {
+  readonly filter?: CallFilter;
+}
+
 export async function projectSummary(
   projectId: string,
-  range: TimeRange,
+  range: ProjectSummaryInput,
   target: QueryTarget,
 ): Promise<ProjectSummary> {
   checkRange(range);
@@ -65,7 +71,7 @@ export async function projectSummary(
     quantile_cont(duration_ns, [0.5, 0.95]) FILTER (WHERE billed) AS latency,
     quantile_cont(ttft_ns, [0.5, 0.95]) FILTER (WHERE billed) AS ttft,
     epoch_ms(max(received_at)) AS newest_received
-    ${rowsOf(projectId, range, target.source)}`);
+    ${rowsOf(projectId, range, target.source)} AND ${isOfFilter(range.filter)}`);
   return toSummary(row ?? {});
 }
 

@@ -1,6 +1,8 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
+import { isOfFilter } from "./call-dimensions.ts";
+import type { CallFilter } from "./call-dimensions.ts";
 import {
   IS_BILLED_CALL,
   IS_CALL,
@@ -20,6 +22,7 @@ export const MAX_GROUPS = 1000;
 export interface TopInput extends TimeRange {
   /** How many groups, dearest first. */
   readonly limit: number;
+  readonly filter?: CallFilter;
 }
 
 /** What the calls of one group (a model, a user) cost and how they went. */
@@ -67,6 +70,7 @@ export async function topGroups(
     count(*) FILTER (WHERE status = 'error') AS error_calls,
     quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95
     ${rowsOf(projectId, input, target.source)} AND ${IS_COUNTED}
+    AND ${isOfFilter(input.filter)}
     GROUP BY group_key
     ORDER BY known_cost DESC NULLS LAST, calls DESC, group_key ASC NULLS LAST
     LIMIT ${BigInt(input.limit)}`);

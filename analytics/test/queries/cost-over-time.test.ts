@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { costOverTime } from "../../src/queries/cost-over-time.ts";
+import { costOverTime, type CostOverTimeInput } from "../../src/queries/cost-over-time.ts";
 import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const { duckDb, lake } = useTestLake();
 
-const input = {
+const input: CostOverTimeInput = {
   fromUnixMs: DAY_MS,
   toUnixMs: DAY_MS + 3 * HOUR_MS,
   intervalMs: HOUR_MS,
-  models: 2,
+  by: "model",
+  series: 2,
 };
 const call = (startMs: number, model: string | null, cost: bigint | null) =>
   spanRow(startMs, { response_model: model, cost_nano_usd: cost });
@@ -30,21 +31,21 @@ test("gives every series one element per bucket, dearest model first, the rest s
     bucketUnixMs: [DAY_MS, DAY_MS + HOUR_MS, DAY_MS + 2 * HOUR_MS],
     series: [
       {
-        model: "large",
-        kind: "model",
+        key: "large",
+        kind: "value",
         costNanoUsd: [0n, 100n, 0n],
         calls: [0, 1, 0],
         unpricedCalls: [0, 0, 0],
       },
       {
-        model: "small",
-        kind: "model",
+        key: "small",
+        kind: "value",
         costNanoUsd: [3n, 0n, 4n],
         calls: [2, 0, 1],
         unpricedCalls: [0, 0, 0],
       },
       {
-        model: undefined,
+        key: undefined,
         kind: "other",
         costNanoUsd: [3n, 2n, 0n],
         calls: [1, 2, 0],
@@ -63,8 +64,8 @@ test("a bucket whose calls all have no price has an unknown cost", async () => {
   const answer = await costOverTime("p1", input, { duckDb, source: { files: [file] } });
   expect(answer.series).toEqual([
     {
-      model: "m",
-      kind: "model",
+      key: "m",
+      kind: "value",
       costNanoUsd: [undefined, 5n, 0n],
       calls: [1, 2, 0],
       unpricedCalls: [1, 1, 0],
@@ -79,9 +80,9 @@ test("keeps calls that name no model apart from the sum of the rest", async () =
     call(0, "rest", 1n),
   ]);
   const { series } = await costOverTime("p1", input, { duckDb, source: { files: [file] } });
-  expect(series.map(({ model, kind, costNanoUsd }) => [model, kind, costNanoUsd[0]])).toEqual([
-    [undefined, "model", 9n],
-    ["asked", "model", 8n],
+  expect(series.map(({ key, kind, costNanoUsd }) => [key, kind, costNanoUsd[0]])).toEqual([
+    [undefined, "value", 9n],
+    ["asked", "value", 8n],
     [undefined, "other", 1n],
   ]);
 });
@@ -111,7 +112,7 @@ test("never shows another project's calls or records that are not billed", async
     { ...call(0, "wrapper", 5n), billed: false },
   ]);
   const { series } = await costOverTime("p1", input, { duckDb, source: { files: [file] } });
-  expect(series.map(({ model }) => model)).toEqual(["mine"]);
+  expect(series.map(({ key }) => key)).toEqual(["mine"]);
 });
 
 test("has buckets and no series when there are no files", async () => {
@@ -124,8 +125,8 @@ test.each([
   { intervalMs: MINUTE_MS - 1 },
   { intervalMs: 24 * HOUR_MS + 1 },
   { intervalMs: Number.NaN },
-  { models: 0 },
-  { models: 51 },
+  { series: 0 },
+  { series: 51 },
   { intervalMs: MINUTE_MS, toUnixMs: DAY_MS + 2001 * MINUTE_MS },
 ])("refuses %o", async (bad) => {
   const target = { duckDb, source: { files: [] } };

@@ -11,21 +11,21 @@ const answer: CostOverTime = {
   bucketUnixMs: [0, HOUR, 2 * HOUR],
   series: [
     {
-      model: "big",
-      kind: "model",
+      key: "big",
+      kind: "value",
       costNanoUsd: [2_000_000_000n, 0n, undefined],
       calls: [2, 0, 1],
       unpricedCalls: [0, 0, 1],
     },
     {
-      model: undefined,
-      kind: "model",
+      key: undefined,
+      kind: "value",
       costNanoUsd: [undefined, 0n, 0n],
       calls: [3, 0, 0],
       unpricedCalls: [3, 0, 0],
     },
     {
-      model: undefined,
+      key: undefined,
       kind: "other",
       costNanoUsd: [500_000_000n, 0n, 0n],
       calls: [4, 0, 0],
@@ -57,7 +57,7 @@ test("adds up what is known, and is unknown only when nothing is", () => {
 });
 
 test("tells a model called other from the sum of the others", () => {
-  const named = { ...answer.series[0]!, model: "other" };
+  const named = { ...answer.series[0]!, key: "other" };
   const { series } = buildCostChart({ ...answer, series: [named, answer.series[2]!] });
   expect(new Set(series.map(({ key }) => key)).size).toBe(2);
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
 import { findAuditBreak } from "#lib/server/services/audit/find-break.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
-import { setRequireSignature } from "#lib/server/services/projects/require-signature.ts";
+import { updateProject } from "#lib/server/services/projects/update.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
 import { revokeSigningSecret } from "#lib/server/services/signing-secrets/revoke.ts";
 import {
@@ -133,15 +133,20 @@ test("what was done is in the audit log, and no secret", async () => {
   expect(JSON.stringify(entries)).not.toContain(secret);
 });
 
+async function requiresSignature(): Promise<boolean | undefined> {
+  const { projects } = await buildSnapshot(database.db);
+  return projects.find(({ id }) => id === "shop")?.requireSignature;
+}
+
+function requireSignature(projectId: string): Promise<{ outcome: string }> {
+  const change = { requireSignature: true };
+  const input = { projectId, change, expectedVersion: "any" } as const;
+  return updateProject(database.services, input, "tester");
+}
+
 test("a project says whether it takes signed exports only", async () => {
-  const requires = async (): Promise<boolean | undefined> =>
-    (await buildSnapshot(database.db)).projects.find(({ id }) => id === "shop")?.requireSignature;
-  expect(await requires()).toBeUndefined();
-  expect(
-    await setRequireSignature(database.services, { id: "shop", requireSignature: true }, "tester"),
-  ).toBe(true);
-  expect(await requires()).toBe(true);
-  expect(
-    await setRequireSignature(database.services, { id: "none", requireSignature: true }, "tester"),
-  ).toBe(false);
+  expect(await requiresSignature()).toBeUndefined();
+  expect(await requireSignature("shop")).toMatchObject({ outcome: "updated" });
+  expect(await requiresSignature()).toBe(true);
+  expect(await requireSignature("none")).toEqual({ outcome: "unknown" });
 });

@@ -34,6 +34,7 @@ export function consoleSettings(
     bootstrapKey: undefined,
     controlToken: undefined,
     otlpHttpPort: "4318",
+    apiRequestsPerMinute: 600,
     people: { ownerEmail: undefined, authSecret: undefined, publicOrigin: "http://localhost:3000" },
     mail: undefined,
     hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },

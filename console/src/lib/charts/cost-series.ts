@@ -42,7 +42,7 @@ export interface CostChartData {
 
 /** Lays the answer out as stacked columns; the dearest model stands on the axis. */
 export function buildCostChart(answer: CostOverTime): CostChartData {
-  const colors = seriesColors(answer.series.flatMap((series) => series.model ?? []));
+  const colors = seriesColors(answer.series.flatMap((series) => series.key ?? []));
   const series = answer.series.map((entry): ChartSeries => {
     const cells = answer.bucketUnixMs.map((_, bucket) => cellAt(entry, bucket));
     return { ...identityOf(entry, colors), total: sumCells(cells) };
@@ -56,16 +56,16 @@ export function buildCostChart(answer: CostOverTime): CostChartData {
 
 /** Keys of models carry a prefix: a model may be called "other". */
 function identityOf(
-  { kind, model }: CostSeries,
+  { kind, key }: CostSeries,
   colors: ReadonlyMap<string, string>,
 ): Omit<ChartSeries, "total"> {
   if (kind === "other") {
     return { key: "other", label: "other models", color: "var(--series-other)" };
   }
-  if (model === undefined) {
+  if (key === undefined) {
     return { key: "unnamed", label: "no model named", color: "var(--series-unnamed)" };
   }
-  return { key: `model:${model}`, label: model, color: colors.get(model) ?? "var(--series-other)" };
+  return { key: `model:${key}`, label: key, color: colors.get(key) ?? "var(--series-other)" };
 }
 
 function cellAt(series: CostSeries, bucket: number): CostCell {

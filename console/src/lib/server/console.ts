@@ -5,6 +5,7 @@ import { createAlerts, type Alerts } from "./alerts/alerts.ts";
 import { createSignIn, type SignIn } from "./auth/sign-in.ts";
 import type { InstallationTrouble } from "./alerts/evaluate/installation-alerts.ts";
 import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
+import { RateLimiter } from "./api/rate-limit.ts";
 import { createControlPush, type ControlPush } from "./control/control-push.ts";
 import { openDatabase, type Database } from "./db/client.ts";
 import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
@@ -29,6 +30,8 @@ export interface Console {
   readonly control: ControlPush;
   readonly alerts: Alerts;
   readonly signIn: SignIn;
+  /** Of requests to /api. */
+  readonly apiRates: RateLimiter;
   /** Begins to prepare the database; does not wait for it. */
   start(): void;
   /** What cannot be read now, one sentence per part; empty when everything can. */
@@ -61,6 +64,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     control,
     alerts,
     signIn,
+    apiRates: new RateLimiter(),
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,

@@ -18,6 +18,8 @@ export interface ConsoleSettings {
   readonly people: PeopleSettings;
   /** Undefined: this console sends no mail. */
   readonly mail: MailSettings | undefined;
+  /** Reads, and apart from them changes, that a project may ask of /api in a minute. */
+  readonly apiRequestsPerMinute: number;
   readonly hostPolicy: HostPolicy;
   readonly alerts: AlertSettings;
 }
@@ -112,6 +114,7 @@ export function readSettings(): ConsoleSettings {
       ).origin,
     },
     mail: readMailSettings(environment.LENSAI_SMTP_URL, environment.LENSAI_MAIL_FROM),
+    apiRequestsPerMinute: environment.LENSAI_API_REQUESTS_PER_MINUTE,
     hostPolicy: {
       bindAddress: environment.HOST,
       origin: environment.ORIGIN,

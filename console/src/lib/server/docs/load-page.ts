@@ -1,4 +1,7 @@
 import type { DocBlock, DocSection } from "../../docs/doc-node.ts";
+import { openApiDocument } from "../api/openapi.ts";
+import { API_ROUTES } from "../api/routes.ts";
+import { apiReference } from "./api-reference.ts";
 import { parseMarkdown } from "./parse-markdown.ts";
 
 export interface DocPage {
@@ -36,9 +39,14 @@ const READING_ORDER: readonly string[] = [
   "what-a-200-means",
   "prices",
   "redaction",
+  "api",
+  "api/reference",
   "settings",
   "errors",
 ];
+
+/** The one page that nobody writes: it is made of the routes of the API. */
+const API_REFERENCE = { slug: "api/reference", title: "API reference" } as const;
 
 const SECTIONS: readonly { readonly title: string; readonly folder: string }[] = [
   { title: "Documentation", folder: "docs" },
@@ -64,6 +72,9 @@ const pathBySlug = new Map(
 
 /** Undefined when there is no such page. */
 export function loadDocPage(slug: string): DocPage | undefined {
+  if (slug === API_REFERENCE.slug) {
+    return { title: API_REFERENCE.title, blocks: apiReference(openApiDocument(API_ROUTES)) };
+  }
   const modulePath = pathBySlug.get(slug);
   if (modulePath === undefined) return undefined;
   const source = sources[modulePath] ?? "";
@@ -87,6 +98,8 @@ function pagesOf(folder: string): { href: string; title: string }[] {
       ? [{ slug, href: `/docs/${slug}`, title: titleOf(sources[modulePath] ?? "", slug) }]
       : [],
   );
+  const made = { ...API_REFERENCE, href: `/docs/${API_REFERENCE.slug}` };
+  if (folder === "docs") pages.push(made);
   return pages
     .toSorted((a, b) => rank(a.slug) - rank(b.slug) || (a.title < b.title ? -1 : 1))
     .map(({ href, title }) => ({ href, title }));

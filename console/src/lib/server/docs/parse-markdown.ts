@@ -12,6 +12,13 @@ export function parseMarkdown(source: string, context: MarkdownContext): DocBloc
   return toBlocks(lexer(source), context);
 }
 
+/** One line of words with `code` and **emphasis** in it; links stay text. */
+export function toInlineWords(words: string): DocInline[] {
+  const context: MarkdownContext = { resolveLink: () => undefined, resolveImage: () => undefined };
+  const [block] = parseMarkdown(words, context);
+  return block?.kind === "paragraph" ? [...block.children] : [{ kind: "text", text: words }];
+}
+
 /** "What a 200 means" becomes "what-a-200-means", as GitHub does it. */
 export function headingId(text: string): string {
   return text

@@ -27,6 +27,8 @@ export interface LakeReader {
    * the files are the same; `name` must carry every other input of the queries.
    */
   ask<T>(question: Question, run: (target: QueryTarget) => Promise<T>): Promise<T>;
+  /** The same for an answer that nobody will ask for again; never kept. */
+  askOnce<T>(range: FileQueryRange, run: (target: QueryTarget) => Promise<T>): Promise<T>;
   /** The same for queries that join the content files of the same rows; never kept. */
   askWithContent<T>(query: FileQueryRange, run: ContentQuery<T>): Promise<T>;
   close(): Promise<void>;
@@ -96,6 +98,11 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       return results.get(key, () =>
         files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) })),
       );
+    },
+    askOnce: async (range, run) => {
+      const { index, files } = await open();
+      const wanted = index.rowFilesFor(range);
+      return files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) }));
     },
     askWithContent: async (range, run) =>
       runWithContent(await open(), range, (spans, content) =>

@@ -52,7 +52,7 @@ async function queryDashboard(
     const top = { ...range, limit: TOP_ROWS };
     const [summary, cost, models, users, calls] = await Promise.all([
       projectSummary(projectId, range, target),
-      costOverTime(projectId, { ...range, intervalMs, models: CHART_MODELS }, target),
+      costOverTime(projectId, { ...range, intervalMs, by: "model", series: CHART_MODELS }, target),
       topModels(projectId, top, target),
       topUsers(projectId, top, target),
       newestCalls(projectId, { ...range, limit: NEWEST_CALLS }, target),

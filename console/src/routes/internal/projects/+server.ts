@@ -6,7 +6,7 @@ import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";
-import { setRequireSignature } from "#lib/server/services/projects/require-signature.ts";
+import { updateProject } from "#lib/server/services/projects/update.ts";
 import { projectIdSchema, projectNameSchema } from "#lib/server/services/projects/project-id.ts";
 import type { RequestHandler } from "./$types";
 
@@ -36,8 +36,10 @@ export const PATCH: RequestHandler = async ({ request, locals }) => {
   if (refusal !== undefined) return refusal;
   const body = changeSchema.safeParse(await request.json().catch(() => undefined));
   if (!body.success) return invalidInput(body.error);
-  const isChanged = await setRequireSignature(services, body.data, TOKEN_ACTOR);
-  if (isChanged) return new Response(null, { status: 204 });
+  const { id: projectId, ...change } = body.data;
+  const input = { projectId, change, expectedVersion: "any" } as const;
+  const { outcome } = await updateProject(services, input, TOKEN_ACTOR);
+  if (outcome === "updated") return new Response(null, { status: 204 });
   const detail = `there is no project "${body.data.id}"`;
   return problemResponse({ status: 404, code: "query.not_found", detail });
 };

@@ -6,15 +6,11 @@ import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";
 import { projectIdSchema } from "#lib/server/services/projects/project-id.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
+import { createSigningSecretSchema } from "#lib/server/services/signing-secrets/schemas.ts";
 import { revokeSigningSecret } from "#lib/server/services/signing-secrets/revoke.ts";
 import type { RequestHandler } from "./$types";
 
-const OVERLAP_SECONDS_MAX = 366 * 86_400;
-
-const createSchema = z.object({
-  projectId: projectIdSchema,
-  expireOthersInSeconds: z.int().min(0).max(OVERLAP_SECONDS_MAX).optional(),
-});
+const createSchema = z.object({ projectId: projectIdSchema, ...createSigningSecretSchema.shape });
 
 const revokeSchema = z.object({ projectId: projectIdSchema, keyId: z.string().min(1).max(128) });
 

@@ -1,4 +1,4 @@
-import { boolean, check, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { boolean, check, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
 import { organizations } from "./organizations.ts";
 
@@ -17,6 +17,8 @@ export const projects = pgTable(
       .default("redacted"),
     /** Exports that are not signed are refused. */
     requireSignature: boolean().notNull().default(false),
+    /** Grows with every change, so that nobody overwrites what he has not seen. */
+    version: integer().notNull().default(1),
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
   (table) => [check("projects_content", sql`${table.content} in ('redacted', 'off')`)],

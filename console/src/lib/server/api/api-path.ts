@@ -1,0 +1,2 @@
+/** Where the API is; within a version, changes only add. */
+export const API_PATH = "/api/v1";

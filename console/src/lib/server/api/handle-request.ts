@@ -1,0 +1,167 @@
+import { LensError } from "@lensai/otel-config/errors";
+import { logError } from "../log.ts";
+import type { Principal } from "../access/principal.ts";
+import { answerOf, problemResponse, streamResponse, toResponse } from "./answer.ts";
+import { toApiProblem } from "./api-errors.ts";
+import { checkProjectAccess, credentialOf, identifyCaller, refuseAnonymous } from "./caller.ts";
+import { expectedVersionOf } from "./etag.ts";
+import { doOnce, idempotencyKeyOf } from "./idempotency.ts";
+import { matchRoute, type PathParams } from "./match-route.ts";
+import { rateHeaders, type RatePolicy, type RateVerdict } from "./rate-limit.ts";
+import { parsePart, parseQuery, readBody } from "./read-input.ts";
+import { isRead, type ApiRequest, type ApiRoute } from "./route.ts";
+import { API_PATH } from "./api-path.ts";
+import { API_ROUTES } from "./routes.ts";
+
+/** Everything that a request can carry fits; the rest is a loop or an attack. */
+const URL_CHARACTERS_MAX = 8192;
+/** A console that starts together with its database needs a moment. */
+const DATABASE_WAIT_MS = 8000;
+
+export interface IncomingRequest {
+  readonly request: Request;
+  readonly url: URL;
+  readonly locals: App.Locals;
+  /** Of the connection. */
+  readonly clientAddress: string;
+}
+
+/** Answers a request to the API. Never throws: what goes wrong is a problem document with a code. */
+export async function handleApiRequest(incoming: IncomingRequest): Promise<Response> {
+  const headers = new Headers();
+  try {
+    const response = await answerRequest(incoming, headers);
+    for (const [name, value] of headers) response.headers.set(name, value);
+    return response;
+  } catch (failure) {
+    const { requestId } = incoming.locals;
+    const problem = toApiProblem(failure);
+    if (problem === undefined || problem.status >= 500) {
+      logError("a request to the API failed", { requestId, error: failure });
+    }
+    return problemResponse(problem, { requestId, headers });
+  }
+}
+
+async function answerRequest(incoming: IncomingRequest, headers: Headers): Promise<Response> {
+  const { request, url, locals } = incoming;
+  const { route, params } = routeOf(request, url, headers);
+  const { settings, apiRates, services } = locals.console;
+  if (route.permission !== "anyone" && !(await locals.console.databaseReady(DATABASE_WAIT_MS))) {
+    throw new LensError("api.unavailable", "the control database is not ready: ask again");
+  }
+  // Whoever is not let in uses up a limit of his own, and never that of somebody else's project.
+  let who = `address ${incoming.clientAddress}`;
+  let principal: Principal;
+  try {
+    principal = await identifyCaller(locals, request.headers);
+    if (principal.kind !== "anonymous") who = principal.actor;
+    await checkAccess({ ...locals, principal }, route, params);
+    if (params["projectId"] !== undefined) who = `project ${params["projectId"]}`;
+  } finally {
+    const policy = policyOf(route, settings.apiRequestsPerMinute);
+    limitRate(policy, apiRates.take(policy, who, services.now().getTime()), headers);
+  }
+  return perform(route, { ...incoming, locals: { ...locals, principal } }, params);
+}
+
+async function checkAccess(
+  locals: App.Locals,
+  route: ApiRoute,
+  { projectId }: PathParams,
+): Promise<void> {
+  const { permission } = route;
+  if (permission === "anyone") return;
+  refuseAnonymous(locals.principal);
+  if (permission === "known" || projectId === undefined) return;
+  await checkProjectAccess(locals, projectId, permission);
+}
+
+function routeOf(
+  request: Request,
+  url: URL,
+  headers: Headers,
+): { route: ApiRoute; params: PathParams } {
+  if (url.href.length > URL_CHARACTERS_MAX) {
+    throw new LensError(
+      "api.uri_too_long",
+      `the URL has more than ${URL_CHARACTERS_MAX} characters: ask for less at once`,
+    );
+  }
+  const path = url.pathname.slice(API_PATH.length);
+  const match = matchRoute(API_ROUTES, { method: request.method, path });
+  if (match.kind === "found") return match;
+  if (match.kind === "path_unknown") {
+    throw new LensError(
+      "api.path_unknown",
+      `this API has no ${JSON.stringify(path)}: see ${API_PATH}/openapi.json`,
+    );
+  }
+  headers.set("allow", match.allowed.join(", "));
+  throw new LensError(
+    "api.method_not_allowed",
+    `${request.method} is not possible here, but ${match.allowed.join(", ")}`,
+  );
+}
+
+const policyOf = (route: ApiRoute, requests: number): RatePolicy => ({
+  name: isRead(route) ? "read" : "write",
+  requests,
+  windowSeconds: 60,
+});
+
+function limitRate(policy: RatePolicy, verdict: RateVerdict, headers: Headers): void {
+  for (const [name, value] of Object.entries(rateHeaders(policy, verdict)))
+    headers.set(name, value);
+  if (verdict.isAllowed) return;
+  throw new LensError(
+    "api.rate_limited",
+    `more than ${policy.requests} requests in a minute: ask again in ${verdict.retryAfterSeconds} s`,
+    { retryable: true, retryAfterSeconds: verdict.retryAfterSeconds },
+  );
+}
+
+async function perform(
+  route: ApiRoute,
+  { request, url, locals }: Omit<IncomingRequest, "clientAddress">,
+  pathParams: PathParams,
+): Promise<Response> {
+  const { projectId = "", ...others } = pathParams;
+  const body = route.body === undefined ? undefined : await readBody(request);
+  const { principal } = locals;
+  const apiRequest: ApiRequest = {
+    caller: principal,
+    actor: principal.actor,
+    projectId,
+    params: parsePart("path", route.params, others),
+    query: parseQuery(route.query, url.searchParams),
+    body: parsePart("body", route.body, body),
+    expectedVersion: route.isEdit ? versionSeen(request.headers) : "any",
+    console: locals.console,
+    services: locals.console.services,
+    requestId: locals.requestId,
+  };
+  const key = isRead(route) ? undefined : idempotencyKeyOf(request.headers.get("idempotency-key"));
+  if (key === undefined) {
+    const answer = await route.handle(apiRequest);
+    if (answer.stream !== undefined) return streamResponse(answer.stream);
+    return toResponse(answerOf(route, answer), request.headers.get("if-none-match"));
+  }
+  const credential = credentialOf(principal, request.headers);
+  const fingerprint = `${route.method} ${url.pathname}${url.search} ${JSON.stringify(body)}`;
+  const kept = await doOnce(
+    apiRequest.services,
+    { key, credential, fingerprint },
+    async (services) => answerOf(route, await route.handle({ ...apiRequest, services })),
+  );
+  return toResponse(kept, null);
+}
+
+function versionSeen(headers: Headers): number | "any" {
+  const version = expectedVersionOf(headers.get("if-match"));
+  if (version !== undefined) return version;
+  throw new LensError(
+    "api.version_required",
+    "say which version you have seen: send the ETag of what you read as If-Match, or * to change it whatever it is",
+  );
+}

@@ -1,0 +1,109 @@
+import { newestCalls, type CallPlace } from "@lensai/analytics/queries/newest-calls";
+import { z } from "zod";
+import type { LakeReader } from "../../lake/lake-reader.ts";
+import { logError } from "../../log.ts";
+import { csvHeader, csvLine } from "../call-csv.ts";
+import { toCallJson } from "../call-json.ts";
+import { jsonText } from "../answer.ts";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { filterOf, filterQuery, rangeOf, timeQuery } from "../time-query.ts";
+
+/** Read at once; a page of calls is a few hundred kilobytes. */
+const CHUNK_CALLS = 1000;
+
+export const exportRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/export/calls",
+    operationId: "exportCalls",
+    tag: "Calls",
+    summary: "Streams every call of a time, newest first.",
+    description:
+      "NDJSON has one `Call` per line. The answer is made while it is read: should it break off, the connection is closed in the middle, and no end is faked. The lake itself is Parquet, for whoever wants all columns.",
+    permission: "export.read",
+    query: z.strictObject({
+      format: z.enum(["ndjson", "csv"]).default("ndjson"),
+      ...timeQuery,
+      ...filterQuery,
+    }),
+    success: {
+      status: 200,
+      description: "The calls.",
+      mediaTypes: ["application/x-ndjson", "text/csv"],
+    },
+    handle: async ({ console, projectId, query, requestId }) => {
+      const range = rangeOf(query, console.services.now().getTime());
+      // Before the first byte: a lake that cannot be read is a problem document, not half a file.
+      await console.lake.refresh();
+      const pages = callPages(console.lake, { projectId, ...range, filter: filterOf(query) });
+      const isCsv = query.format === "csv";
+      const chunks = textStream(isCsv ? csvText(pages) : ndjsonText(pages), (error) =>
+        logError("an export broke off", { requestId, error }),
+      );
+      return { stream: { mediaType: isCsv ? "text/csv" : "application/x-ndjson", chunks } };
+    },
+  }),
+];
+
+type CallPage = Awaited<ReturnType<typeof newestCalls>>;
+
+interface ExportQuestion {
+  readonly projectId: string;
+  readonly fromUnixMs: number;
+  readonly toUnixMs: number;
+  readonly filter: ReturnType<typeof filterOf>;
+}
+
+async function* callPages(
+  lake: LakeReader,
+  { projectId, filter, ...range }: ExportQuestion,
+): AsyncGenerator<CallPage> {
+  let after: CallPlace | undefined;
+  for (;;) {
+    const input = { ...range, filter, after, limit: CHUNK_CALLS };
+    // Answers of an export are read once: they are not worth a place among the kept ones.
+    const page = await lake.askOnce({ projectId, ...range }, (target) =>
+      newestCalls(projectId, input, target),
+    );
+    if (page.length > 0) yield page;
+    if (page.length < CHUNK_CALLS) return;
+    after = page.at(-1);
+  }
+}
+
+async function* ndjsonText(pages: AsyncIterable<CallPage>): AsyncGenerator<string> {
+  for await (const page of pages) {
+    yield page.map((line) => `${jsonText(toCallJson(line))}\n`).join("");
+  }
+}
+
+async function* csvText(pages: AsyncIterable<CallPage>): AsyncGenerator<string> {
+  yield csvHeader();
+  for await (const page of pages) yield page.map((line) => csvLine(toCallJson(line))).join("");
+}
+
+/** Makes the next piece when the one before has been taken: a slow reader costs no memory. */
+function textStream(
+  pieces: AsyncGenerator<string>,
+  onFailure: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream(
+    {
+      pull: async (controller) => {
+        try {
+          const { done, value } = await pieces.next();
+          if (done === true) controller.close();
+          else controller.enqueue(encoder.encode(value));
+        } catch (error) {
+          onFailure(error);
+          controller.error(error);
+        }
+      },
+      cancel: async () => {
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { activeKillSwitches, releasedKillSwitches } from "../../services/kill-switches/list.ts";
+import { releaseKillSwitch } from "../../services/kill-switches/release.ts";
+import { releaseSchema, triggerSchema } from "../../services/kill-switches/schemas.ts";
+import { triggerKillSwitch } from "../../services/kill-switches/trigger.ts";
+import { notFound } from "../api-errors.ts";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { actorSchema, idParam, scopeAnswerSchema, timeSchema } from "../schemas.ts";
+
+const killSwitchSchema = z
+  .strictObject({
+    id: z.string(),
+    scope: scopeAnswerSchema,
+    reason: z.string().describe("Whoever is stopped reads it."),
+    triggeredAt: timeSchema,
+    triggeredBy: actorSchema,
+    releasedAt: timeSchema.nullable().describe("Null while it is on."),
+    releasedBy: actorSchema.nullable(),
+    releaseReason: z.string().nullable(),
+  })
+  .meta({ id: "KillSwitch" });
+
+const stateQuery = z.strictObject({
+  state: z
+    .enum(["active", "released"])
+    .default("active")
+    .describe("Those that are on, oldest first, or the 50 that were released last."),
+});
+
+const NOT_RELEASED = { releasedAt: null, releasedBy: null, releaseReason: null } as const;
+
+export const killSwitchRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/kill-switches",
+    operationId: "listKillSwitches",
+    tag: "Kill-switches",
+    summary: "Lists what is stopped, or what was.",
+    permission: "project.read",
+    query: stateQuery,
+    success: {
+      status: 200,
+      description: "The kill-switches.",
+      schema: z.strictObject({ items: z.array(killSwitchSchema) }),
+    },
+    handle: async ({ services, projectId, query }) => {
+      if (query.state === "released") {
+        return { body: { items: await releasedKillSwitches(services.db, projectId) } };
+      }
+      const active = await activeKillSwitches(services.db, projectId);
+      return { body: { items: active.map((one) => Object.assign({}, one, NOT_RELEASED)) } };
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/projects/{projectId}/kill-switches",
+    operationId: "triggerKillSwitch",
+    tag: "Kill-switches",
+    summary: "Stops the calls of a scope, in every process that runs the guard.",
+    permission: "kill_switches.manage",
+    body: z.strictObject(triggerSchema.omit({ projectId: true }).shape),
+    success: {
+      status: 201,
+      description: "It is on; processes hear of it within moments.",
+      schema: z.strictObject({ id: z.string() }),
+    },
+    handle: async ({ services, caller, projectId, body }) => ({
+      body: await triggerKillSwitch(services, { projectId, ...body }, caller.actor),
+    }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/projects/{projectId}/kill-switches/{killSwitchId}/release",
+    operationId: "releaseKillSwitch",
+    tag: "Kill-switches",
+    summary: "Lets the calls go again.",
+    permission: "kill_switches.manage",
+    params: z.strictObject({ killSwitchId: idParam("The `id` of the kill-switch.") }),
+    body: z.strictObject(releaseSchema.pick({ reason: true }).shape),
+    success: { status: 204, description: "It is released." },
+    handle: async ({ services, caller, projectId, params, body }) => {
+      const input = { projectId, ...params, ...body };
+      if (await releaseKillSwitch(services, input, caller.actor)) return {};
+      throw notFound(`no kill-switch "${params.killSwitchId}" is on in this project`);
+    },
+  }),
+];

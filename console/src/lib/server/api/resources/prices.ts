@@ -1,0 +1,149 @@
+import { MAX_UNPRICED_MODELS, unpricedModels } from "@lensai/analytics/queries/unpriced-models";
+import { z } from "zod";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { countSchema, countTextSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
+import { rangeOf, timeQuery } from "../time-query.ts";
+
+const NAME_CHARACTERS_MAX = 200;
+const nameText = z.string().min(1).max(NAME_CHARACTERS_MAX);
+
+/** Dollars: a number reads as its shortest decimal form, text has every digit. */
+const amountSchema = z.union([z.number(), z.string()]);
+
+const priceSchema = z
+  .strictObject({
+    provider: z.string().nullable(),
+    model: z.string(),
+    serviceTier: z.string().nullable(),
+    at: timeSchema,
+    prices: z
+      .record(
+        z.string(),
+        z.union([
+          amountSchema,
+          z.strictObject({
+            base: amountSchema,
+            tiers: z.array(z.strictObject({ start: z.number(), price: amountSchema })),
+          }),
+        ]),
+      )
+      .nullable()
+      .describe(
+        "US dollars by name: `_mtok` is per million tokens, `_kcount` per thousand. Null: the price is unknown.",
+      ),
+    gap: z
+      .enum(["provider", "model", "service_tier"])
+      .nullable()
+      .describe("What the book does not know; null when there is a price."),
+    overrides: z
+      .array(
+        z.strictObject({
+          layer: z.string(),
+          source: z.string(),
+          recordedBy: z.string(),
+          recordedAt: timeSchema,
+        }),
+      )
+      .describe("Who changed the list price, in order; none when it is the list price."),
+    bookVersion: z.string(),
+  })
+  .meta({ id: "Price" });
+
+const unpricedSchema = z
+  .strictObject({
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    serviceTier: z.string().nullable(),
+    calls: countSchema,
+    inputTokens: countTextSchema,
+    outputTokens: countTextSchema,
+    clientCostNanoUsd: nanoUsdSchema
+      .nullable()
+      .describe("What the clients themselves say that the calls cost."),
+    lastCallAt: timeSchema,
+  })
+  .meta({ id: "UnpricedModel" });
+
+export const priceRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/prices",
+    operationId: "getPrice",
+    tag: "Prices",
+    summary: "What a model costs in this project, and who says so.",
+    permission: "project.read",
+    query: z.strictObject({
+      provider: nameText.optional().describe("Any spelling of `gen_ai.provider.name`."),
+      model: nameText,
+      serviceTier: nameText.optional().describe('As the provider names it: "batch", say.'),
+      at: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .describe("When the call is, or was, made; now, when absent."),
+    }),
+    success: {
+      status: 200,
+      description: "The price, or what is missing for it.",
+      schema: priceSchema,
+    },
+    handle: async ({ console, projectId, query }) => {
+      const { provider, model, serviceTier } = query;
+      const at = query.at === undefined ? console.services.now() : new Date(query.at);
+      const book = await console.prices.current();
+      const answer = book.resolve({ provider, model, serviceTier, at, projectId });
+      return {
+        body: {
+          provider,
+          model,
+          serviceTier,
+          at,
+          prices: answer.named && withoutAbsent(answer.named),
+          gap: answer.gap,
+          overrides: answer.overrides.map(({ layer, entry }) => ({
+            layer,
+            source: entry.source,
+            recordedBy: entry.recordedBy,
+            recordedAt: entry.recordedAt,
+          })),
+          bookVersion: book.version,
+        },
+      };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/prices/unknown",
+    operationId: "listUnpricedModels",
+    tag: "Prices",
+    summary: "Models whose calls have usage and no price, those with the most tokens first.",
+    permission: "project.read",
+    query: z.strictObject({
+      limit: z.int().min(1).max(MAX_UNPRICED_MODELS).default(MAX_UNPRICED_MODELS),
+      ...timeQuery,
+    }),
+    success: {
+      status: 200,
+      description: "The models.",
+      schema: z.strictObject({ items: z.array(unpricedSchema) }),
+    },
+    handle: async ({ console, projectId, query }) => {
+      const { limit } = query;
+      const range = rangeOf(query, console.services.now().getTime());
+      await console.lake.refresh();
+      const models = await console.lake.ask(
+        { name: `api unpriced ${limit}`, projectId, ...range },
+        (target) => unpricedModels(projectId, { ...range, limit }, target),
+      );
+      const items = models.map(({ lastUnixMs, ...model }) =>
+        Object.assign(model, { lastCallAt: new Date(lastUnixMs) }),
+      );
+      return { body: { items } };
+    },
+  }),
+];
+
+function withoutAbsent<T>(prices: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(prices).filter((entry): entry is [string, T] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,121 @@
+import { LensError } from "@lensai/otel-config/errors";
+import { z } from "zod";
+import { deploymentRole } from "../../access/principal.ts";
+import { findProjectAccess, type ProjectRow } from "../../services/projects/access.ts";
+import { ensureProject } from "../../services/projects/create.ts";
+import { listProjects } from "../../services/projects/list.ts";
+import { projectIdSchema } from "../../services/projects/project-id.ts";
+import { createProjectSchema, projectChangeSchema } from "../../services/projects/schemas.ts";
+import { updateProject } from "../../services/projects/update.ts";
+import { projectNotFound, versionConflict } from "../api-errors.ts";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { timeSchema } from "../schemas.ts";
+
+const projectSchema = z
+  .strictObject({
+    id: projectIdSchema,
+    name: z.string(),
+    organizationId: z.string(),
+    content: z.enum(["redacted", "off"]),
+    requireSignature: z.boolean(),
+    createdAt: timeSchema,
+    version: z.int().describe("Grows with every change; the ETag is made of it."),
+  })
+  .meta({ id: "Project" });
+
+const toProject = (row: ProjectRow): z.output<typeof projectSchema> => ({
+  id: row.id,
+  name: row.name,
+  organizationId: row.organizationId,
+  content: row.content,
+  requireSignature: row.requireSignature,
+  createdAt: row.createdAt.toISOString(),
+  version: row.version,
+});
+
+export const projectRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects",
+    operationId: "listProjects",
+    tag: "Projects",
+    summary: "Lists the projects that you have a part in, by name; with an API key, the key's one.",
+    description: "At most 500; there are no further pages.",
+    permission: "known",
+    success: {
+      status: 200,
+      description: "The projects.",
+      schema: z.strictObject({
+        items: z.array(z.strictObject({ id: projectIdSchema, name: z.string() })),
+      }),
+    },
+    handle: async ({ services, caller }) => ({
+      body: { items: await listProjects(services.db, caller) },
+    }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/projects",
+    operationId: "createProject",
+    tag: "Projects",
+    summary: "Creates a project.",
+    description:
+      "Only for the control token of the deployment and the owner of a local console; people create projects in the console.",
+    permission: "known",
+    body: createProjectSchema,
+    success: { status: 201, description: "It was created.", schema: projectSchema },
+    errors: ["auth.permission_missing", "api.conflict"],
+    handle: async ({ services, caller, body }) => {
+      if (deploymentRole(caller) === undefined) {
+        throw new LensError("auth.permission_missing", "API keys and sessions create no projects");
+      }
+      const { content, ...required } = body;
+      const input = { ...required, ...(content !== undefined && { content }) };
+      const { isNew } = await ensureProject(services, input);
+      if (!isNew) throw new LensError("api.conflict", `there is a project "${body.id}" already`);
+      const project = await foundProject(services.db, body.id);
+      const { version } = project;
+      return { body: toProject(project), version, location: `/projects/${body.id}` };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}",
+    operationId: "getProject",
+    tag: "Projects",
+    summary: "Reads a project.",
+    permission: "project.read",
+    success: { status: 200, description: "The project.", schema: projectSchema },
+    handle: async ({ services, projectId }) => {
+      const project = await foundProject(services.db, projectId);
+      return { body: toProject(project), version: project.version };
+    },
+  }),
+  defineRoute({
+    method: "PATCH",
+    path: "/projects/{projectId}",
+    operationId: "updateProject",
+    tag: "Projects",
+    summary: "Changes the name or a rule of a project.",
+    permission: "project.manage",
+    isEdit: true,
+    body: projectChangeSchema,
+    success: { status: 200, description: "The project as it is now.", schema: projectSchema },
+    handle: async ({ services, caller, projectId, expectedVersion, body }) => {
+      const input = { projectId, expectedVersion, change: body };
+      const result = await updateProject(services, input, caller.actor);
+      if (result.outcome === "conflict") throw versionConflict(result.currentVersion);
+      if (result.outcome === "unknown") throw projectNotFound(projectId);
+      return { body: toProject(result.project), version: result.project.version };
+    },
+  }),
+];
+
+async function foundProject(
+  db: Parameters<typeof findProjectAccess>[0],
+  projectId: string,
+): Promise<ProjectRow> {
+  const found = await findProjectAccess(db, { projectId, userId: undefined });
+  if (found === undefined) throw projectNotFound(projectId);
+  return found.project;
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { coverageOf, producerLines, type ProducerLine } from "../../../sources.ts";
+import { loadSources } from "../../lake/load-sources.ts";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { countSchema, countTextSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
+import { rangeOf, timeQuery } from "../time-query.ts";
+
+const coverageSchema = z
+  .strictObject({
+    billedCalls: countSchema,
+    reportedCalls: countSchema,
+    estimatedCalls: countSchema,
+    missingCalls: countSchema,
+    pricedCalls: countSchema,
+    costNanoUsd: nanoUsdSchema,
+    estimatedNanoUsd: nanoUsdSchema,
+    notBilledRecords: countSchema,
+    notBilledNanoUsd: nanoUsdSchema.describe("What counting repeats and sums would have added."),
+    atStakeNanoUsd: nanoUsdSchema
+      .nullable()
+      .describe("Calls without a cost at what the priced ones cost on average."),
+    rejectedRecords: countSchema,
+    duplicateRecords: countSchema,
+    droppedRecords: countSchema.nullable().describe("Null: no client reports what it drops."),
+  })
+  .describe("How much of the spend is known, and how well.")
+  .meta({ id: "Coverage" });
+
+const producerSchema = z
+  .strictObject({
+    serviceName: z.string().nullable(),
+    scopeName: z.string().nullable(),
+    scopeVersion: z.string().nullable(),
+    dialect: z.string().nullable(),
+    records: countSchema,
+    calls: countSchema,
+    billedCalls: countSchema,
+    failedCalls: countSchema,
+    repeatedRecords: countSchema,
+    aggregateRecords: countSchema,
+    notBilledNanoUsd: nanoUsdSchema,
+    reportedCalls: countSchema,
+    estimatedCalls: countSchema,
+    missingCalls: countSchema,
+    pricedCalls: countSchema,
+    costNanoUsd: nanoUsdSchema,
+    estimatedNanoUsd: nanoUsdSchema,
+    pricedTokens: countTextSchema,
+    rejectedRecords: countSchema,
+    duplicateRecords: countSchema,
+    isKnownBad: z.boolean().describe("Its counts are wrong or missing for a reason that is known."),
+    notes: z.array(z.string()),
+    firstAt: timeSchema,
+    lastAt: timeSchema,
+  })
+  .meta({ id: "Producer" });
+
+export const sourceRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/sources",
+    operationId: "getSources",
+    tag: "Sources",
+    summary: "Who sent what, what became of it, and how much of the spend is known.",
+    permission: "project.read",
+    query: z.strictObject(timeQuery),
+    success: {
+      status: 200,
+      description: "The 200 producers with the most calls.",
+      schema: z.strictObject({ coverage: coverageSchema, producers: z.array(producerSchema) }),
+    },
+    handle: async ({ console, projectId, query }) => {
+      const range = rangeOf(query, console.services.now().getTime());
+      const answer = await loadSources(console.lake, projectId, range);
+      const producers = producerLines(answer).map((line) => toProducerJson(line));
+      return { body: { coverage: coverageOf(answer), producers } };
+    },
+  }),
+];
+
+function toProducerJson({ firstUnixMs, lastUnixMs, ...line }: ProducerLine): Omit<
+  ProducerLine,
+  "id" | "firstUnixMs" | "lastUnixMs"
+> & {
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+} {
+  const { id: _id, ...figures } = line;
+  return { ...figures, firstAt: new Date(firstUnixMs), lastAt: new Date(lastUnixMs) };
+}
