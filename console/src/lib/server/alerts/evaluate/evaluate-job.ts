@@ -1,4 +1,5 @@
 import type { FollowNews } from "../../lake/live-feed.ts";
+import { oneAtATime } from "../../one-at-a-time.ts";
 import { hasAnyoneToTell } from "../../services/alerts/has-anyone-to-tell.ts";
 import { createAgenda } from "./agenda.ts";
 import { createLook, type LookOptions } from "./look.ts";
@@ -54,7 +55,8 @@ export function createEvaluateJob(options: EvaluateJobOptions): EvaluateJob {
     timer = setTimeout(() => (running ??= attempt()), agenda.dueInMs(pauseMs));
     timer.unref();
   };
-  const reconsider = async (): Promise<void> => {
+  /** One after the other: an answer that is older than another one must not win. */
+  const reconsider = oneAtATime(async (): Promise<void> => {
     const isNeeded = await hasAnyoneToTell(services.db).catch(() => unfollow !== undefined);
     if (isStopped) return;
     if (!isNeeded) {
@@ -69,7 +71,7 @@ export function createEvaluateJob(options: EvaluateJobOptions): EvaluateJob {
       if (running === undefined) schedule(PAUSE_MS);
     });
     if (running === undefined) schedule(PAUSE_MS);
-  };
+  });
   return {
     start: () => void reconsider(),
     wake: () => {
