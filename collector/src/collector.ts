@@ -6,6 +6,7 @@ import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
 import { LeaseRelay } from "./control/lease-relay.ts";
+import type { PriceOverrides } from "./control/policy-answers.ts";
 import { PolicyStreams } from "./control/policy-streams.ts";
 import { SnapshotKeeper } from "./control/snapshot-keeper.ts";
 import { SnapshotLink } from "./control/snapshot-link.ts";
@@ -34,6 +35,8 @@ export interface CollectorDeps {
   readonly pipeline: Pipeline;
   readonly nowMs: () => number;
   readonly log: Log;
+  /** Processes keep to these prices as well. */
+  readonly priceOverrides?: PriceOverrides;
 }
 
 export interface Collector {
@@ -47,8 +50,9 @@ export interface Collector {
 
 /** Wires a collector; nothing runs before `start`. */
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
-  const { pipeline, nowMs, log } = deps;
+  const { pipeline, nowMs, log, priceOverrides } = deps;
   const policyStreams = new PolicyStreams();
+  priceOverrides?.onChange(() => policyStreams.publish());
   const control = createKeeper(config, nowMs, () => policyStreams.publish());
   const controlLink = createControlLink(config, control, log);
   const leaseRelay = new LeaseRelay(config.control);
@@ -88,6 +92,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     control: () => control.current(),
     controlAgeMs: () => control.stalenessMs(),
     policyStreams,
+    priceOverrides,
     leaseRelay,
     bodyTimeoutMs: config.bodyTimeoutMs,
     corsOrigins: new Set(config.corsOrigins),

@@ -39,7 +39,7 @@ export class LakePipeline implements Pipeline {
   private readonly config: CollectorConfig;
   private readonly landingOptions: Partial<LandingOptions>;
   private readonly log: Log;
-  private readonly prices: WatchedPriceBook;
+  readonly prices: WatchedPriceBook;
   private readonly counters: PipelineCounters = {
     duplicateRequests: 0,
     duplicateSpans: 0,

@@ -14,7 +14,12 @@ async function main(): Promise<void> {
   const config = parseConfig(process.env, process.cwd());
   await requireStartable(config);
   const pipeline = new LakePipeline(config, { log });
-  const collector = createCollector(config, { pipeline, nowMs: Date.now, log });
+  const collector = createCollector(config, {
+    pipeline,
+    nowMs: Date.now,
+    log,
+    priceOverrides: pipeline.prices,
+  });
   await collector.start();
   const { httpPort, grpcPort } = collector;
   const signalled = firstSignal();

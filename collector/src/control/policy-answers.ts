@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { policyOf } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
+import { projectPriceDocument } from "@lensai/otel-config/control/project-prices";
+import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
 import type { ControlIndex } from "./index-snapshot.ts";
 
 /** What a collector without a snapshot knows: no budget, no kill-switch, said by nobody at no time. */
@@ -21,20 +23,40 @@ export interface PolicyAnswer {
   readonly etag: string;
 }
 
+/** The installation's own prices, as they are now. */
+export interface PriceOverrides {
+  /** Another object after every change; undefined while there are none. */
+  readonly overrides: PriceLayer | undefined;
+  /** Tells of every change from now on. */
+  onChange(listener: () => void): void;
+}
+
 /** The policies of projects, each made once per version: thousands of processes ask for the same one. */
 export class PolicyAnswers {
+  private readonly prices: Pick<PriceOverrides, "overrides"> | undefined;
   private madeFrom: ControlIndex | undefined;
+  private madeWith: PriceLayer | undefined;
   private readonly byProject = new Map<string, PolicyAnswer>();
 
+  constructor(prices?: Pick<PriceOverrides, "overrides">) {
+    this.prices = prices;
+  }
+
   policyOf(control: ControlIndex, projectId: string): PolicyAnswer {
-    if (control !== this.madeFrom) {
+    const overrides = this.prices?.overrides;
+    if (control !== this.madeFrom || overrides !== this.madeWith) {
       this.byProject.clear();
       this.madeFrom = control;
+      this.madeWith = overrides;
     }
     const known = this.byProject.get(projectId);
     if (known !== undefined) return known;
     const { snapshot } = control;
-    const answer = answerOf(snapshot === undefined ? NO_POLICY : policyOf(snapshot, projectId));
+    const prices = overrides && projectPriceDocument(overrides, projectId);
+    const answer = answerOf({
+      ...(snapshot === undefined ? NO_POLICY : policyOf(snapshot, projectId)),
+      ...(prices !== undefined && { prices }),
+    });
     this.byProject.set(projectId, answer);
     return answer;
   }

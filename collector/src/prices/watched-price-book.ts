@@ -30,6 +30,8 @@ export class WatchedPriceBook implements PriceBook, Component {
   readonly name = "price overrides";
   private readonly options: WatchedPriceBookOptions;
   private book: PriceBook = createPriceBook();
+  private layer: PriceLayer | undefined;
+  private readonly listeners: (() => void)[] = [];
   /** What the file looked like when it was read last. */
   private seen = "";
   private timer: NodeJS.Timeout | undefined;
@@ -38,6 +40,15 @@ export class WatchedPriceBook implements PriceBook, Component {
 
   constructor(options: WatchedPriceBookOptions) {
     this.options = options;
+  }
+
+  /** What the file says, when there is one. */
+  get overrides(): PriceLayer | undefined {
+    return this.layer;
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   get version(): string {
@@ -76,7 +87,7 @@ export class WatchedPriceBook implements PriceBook, Component {
       if (appearance === this.seen) return "same";
       this.seen = appearance;
       if (appearance === ABSENT) {
-        this.book = createPriceBook();
+        this.use(undefined);
         log.info("no price overrides: list prices apply", { path: file });
         return "read";
       }
@@ -91,10 +102,15 @@ export class WatchedPriceBook implements PriceBook, Component {
     }
   }
 
-  private use(layer: PriceLayer): void {
-    this.book = createPriceBook([layer]);
+  private use(layer: PriceLayer | undefined): void {
+    this.layer = layer;
+    this.book = createPriceBook(layer === undefined ? [] : [layer]);
     const { version } = this;
-    this.options.log.info("price overrides are in use", { version, entries: layer.entries.length });
+    if (layer !== undefined) {
+      const entries = layer.entries.length;
+      this.options.log.info("price overrides are in use", { version, entries });
+    }
+    for (const listener of this.listeners) listener();
   }
 
   private async keep(body: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { Sender } from "../admission/authenticate.ts";
 import { requireDigest } from "../admission/request-signature.ts";
 import { PolicyAnswers, isKnownTag } from "../control/policy-answers.ts";
-import type { PolicyAnswer } from "../control/policy-answers.ts";
+import type { PolicyAnswer, PriceOverrides } from "../control/policy-answers.ts";
 import type { PolicyStreams } from "../control/policy-streams.ts";
 import { refuseWhileDraining } from "./accept-export.ts";
 import { requireOrigin } from "./cors.ts";
@@ -13,6 +13,7 @@ import type { Exchange, OtlpHttpParts } from "./otlp-http.ts";
 
 export interface ControlHttpParts extends OtlpHttpParts {
   readonly policyStreams: PolicyStreams;
+  readonly priceOverrides: PriceOverrides | undefined;
   /** Milliseconds since what is known here was last confirmed; undefined when there is nobody to confirm it. */
   readonly controlAgeMs: () => number | undefined;
 }
@@ -27,7 +28,7 @@ interface PolicyExchange extends Exchange {
  * JSON with an ETag for those that poll, server-sent events for those that accept them.
  */
 export function serveControl(server: FastifyInstance, parts: ControlHttpParts): void {
-  const answers = new PolicyAnswers();
+  const answers = new PolicyAnswers(parts.priceOverrides);
   server.all("/v1/control", async (request, reply) => {
     const exchange = { parts, request, reply, answers };
     try {

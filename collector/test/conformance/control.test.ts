@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { ControlBudget } from "@lensai/otel-config/control/budgets";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
@@ -7,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { secretOf, signedHeaders } from "../admission/sign.ts";
 import { sha256Hex } from "../../src/control/index-snapshot.ts";
 import type { SnapshotSections } from "../control/snapshot-server.ts";
+import { WatchedPriceBook } from "../../src/prices/watched-price-book.ts";
 import { until } from "../landing/test-folder.ts";
 import { KEY, startCollector, statusOf } from "./harness.ts";
 import type { TestCollector, TestResponse } from "./harness.ts";
@@ -223,9 +227,12 @@ interface Stream {
   close(): void;
 }
 
-async function openStream(headers: Record<string, string> = {}): Promise<Stream> {
+async function openStream(
+  headers: Record<string, string> = {},
+  { collector }: Pick<TestCollector, "collector"> = target,
+): Promise<Stream> {
   const request = http.get({
-    port: target.collector.httpPort,
+    port: collector.httpPort,
     host: "127.0.0.1",
     path: "/v1/control",
     headers: { accept: "text/event-stream", ...headers },
@@ -256,6 +263,53 @@ const streamCount = async (): Promise<number> => {
   const stats = await target.send({ method: "GET", path: "/internal/stats", headers });
   return (stats.json()["control"] as { streams: number }).streams;
 };
+
+describe("prices of its own", () => {
+  const entry = (more: object) => ({
+    provider: "openai",
+    model: "gpt-5",
+    prices: { input_mtok: "1" },
+    recordedAt: "2026-11-20T08:00:00.000Z",
+    recordedBy: "ann",
+    source: "contract 2026-114",
+    ...more,
+  });
+
+  test("are in the policy of their project, and are pushed as their file changes", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "prices-"));
+    const file = path.join(folder, "prices.json");
+    const write = (entries: readonly object[]): Promise<void> =>
+      writeFile(file, JSON.stringify({ formatVersion: 1, entries }));
+    await write([entry({ project: "bank" })]);
+    const log = { info: () => undefined, warn: () => undefined };
+    const lastGoodPath = path.join(folder, "last-good.json");
+    const book = new WatchedPriceBook({ path: file, lastGoodPath, log, pollIntervalMs: 5 });
+    await book.start();
+    const priced = await startCollector({ sections, priceOverrides: book });
+    const { headers, ...before } = await priced.send({ method: "GET", path: "/v1/control" });
+    expect(before.json()).not.toHaveProperty("prices");
+    const stream = await openStream({}, priced);
+    await expect.poll(stream.events).toHaveLength(1);
+    await write([
+      entry({ project: "bank" }),
+      entry({ project: "default" }),
+      entry({ model: "o3" }),
+    ]);
+    await expect.poll(stream.events).toHaveLength(2);
+    expect(stream.events()[1]?.policy).toMatchObject({
+      prices: {
+        formatVersion: 1,
+        entries: [{ project: "default", model: "gpt-5" }, { model: "o3" }],
+      },
+    });
+    const after = await priced.send({ method: "GET", path: "/v1/control" });
+    expect(after.headers["etag"]).not.toBe(headers["etag"]);
+    expect(parseControlPolicy(after.json()).prices).toBeDefined();
+    stream.close();
+    await Promise.all([priced.stop(), book.stop()]);
+    await rm(folder, { recursive: true });
+  });
+});
 
 describe("the stream", () => {
   test("has the whole policy at once, and again at each change", async () => {

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { createCollector } from "../../src/collector.ts";
-import type { Collector, Pipeline } from "../../src/collector.ts";
+import type { Collector, CollectorDeps, Pipeline } from "../../src/collector.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { CollectorConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
@@ -36,6 +36,7 @@ export interface TestOptions {
   readonly config?: Partial<CollectorConfig>;
   readonly pipeline?: Pipeline;
   readonly nowMs?: () => number;
+  readonly priceOverrides?: CollectorDeps["priceOverrides"];
   /** Starts a console that says this; without, there is none. */
   readonly sections?: SnapshotSections;
 }
@@ -69,7 +70,7 @@ export async function startCollector(options: TestOptions = {}): Promise<TestCol
   );
   const pipeline = options.pipeline ?? new RecordingPipeline();
   const nowMs = options.nowMs ?? Date.now;
-  const collector = createCollector(config, { pipeline, nowMs, log });
+  const collector = createCollector(config, { pipeline, nowMs, log, ...pricesOf(options) });
   await collector.start();
   const heard = (): Promise<void> => untilHeard(collector.httpPort, console);
   await heard();
@@ -95,6 +96,9 @@ export async function startCollector(options: TestOptions = {}): Promise<TestCol
     },
   };
 }
+
+const pricesOf = ({ priceOverrides }: TestOptions): Pick<CollectorDeps, "priceOverrides"> =>
+  priceOverrides === undefined ? {} : { priceOverrides };
 
 /** Until the collector works by the console's newest version. */
 async function untilHeard(port: number, console: SnapshotServer | undefined): Promise<void> {

@@ -1,6 +1,7 @@
+import type { ProjectPrices } from "@lensai/otel-config/control/project-prices";
 import { callPrices } from "@lensai/otel-config/pricing/call-prices";
 import { familyMaxPrices } from "@lensai/otel-config/pricing/family-prices";
-import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
+import type { PriceBook, PriceQuery } from "@lensai/otel-config/pricing/price-book";
 import { priceCallNumber } from "@lensai/otel-config/pricing/price-call";
 import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
 import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
@@ -51,12 +52,20 @@ export class EstimatedCall implements CallEstimate {
 
 /** What calls cost before they are made, and what they did cost: by one book, with one arithmetic. */
 export class Estimator {
-  readonly #book: PriceBook;
+  #book: PriceBook;
+  #projectId: string | undefined;
   readonly #learned = new LearnedOutput();
   readonly #families = new Map<string, UnitPrices | undefined>();
 
   constructor(book: PriceBook) {
     this.#book = book;
+  }
+
+  /** For calls that are estimated and settled from now on. */
+  changePrices({ book, projectId }: ProjectPrices): void {
+    this.#book = book;
+    this.#projectId = projectId;
+    this.#families.clear();
   }
 
   estimate(
@@ -65,7 +74,7 @@ export class Estimator {
     { route, isMetered, nowMs }: { route: string | undefined; isMetered: boolean; nowMs: number },
   ): EstimatedCall {
     const { model, provider, api } = call;
-    const at = new Date(nowMs);
+    const asked = { provider, projectId: this.#projectId, at: new Date(nowMs) };
     const outputTokensMax = size.outputTokensMax ?? modelOutputTokensMax(model, api.operation);
     const outputTokens = isMetered
       ? Math.min(outputTokensMax, this.#learned.quantile(model ?? "", route) ?? FIRST_STREAM_TOKENS)
@@ -73,12 +82,12 @@ export class Estimator {
     const prices =
       model === undefined
         ? undefined
-        : this.#book.resolve({ provider, model, at, serviceTier: size.serviceTier }).prices;
+        : this.#book.resolve({ ...asked, model, serviceTier: size.serviceTier }).prices;
     return new EstimatedCall(
       { outputTokens, outputTokensMax },
       prices && new Quote(size, prices),
       () => {
-        const family = this.#familyPrices({ provider, model: model ?? "", at });
+        const family = this.#familyPrices({ ...asked, model: model ?? "" });
         return family && new Quote(size, family);
       },
     );
@@ -88,13 +97,14 @@ export class Estimator {
   costNano(
     call: Pick<WireCall, "model" | "provider">,
     facts: ResponseFacts,
-    { serviceTier, nowMs }: { serviceTier: string | undefined; nowMs: number },
+    { serviceTier, startedMs }: { serviceTier: string | undefined; startedMs: number },
   ): number | undefined {
     if (!facts.hasUsage || facts.problem !== undefined) return undefined;
     const usage = normaliseUsage(facts.usage, createNormalUsage());
     const prices = callPrices(this.#book, {
       provider: call.provider,
-      at: new Date(nowMs),
+      projectId: this.#projectId,
+      at: new Date(startedMs),
       requestModel: call.model,
       responseModel: facts.model,
       serviceTier: facts.serviceTier ?? serviceTier,
@@ -107,7 +117,7 @@ export class Estimator {
     this.#learned.add(model ?? "", route, outputTokens);
   }
 
-  #familyPrices(query: { provider: string; model: string; at: Date }): UnitPrices | undefined {
+  #familyPrices(query: PriceQuery & { readonly provider: string }): UnitPrices | undefined {
     const key = `${query.provider}\0${query.model}`;
     if (this.#families.has(key)) return this.#families.get(key);
     if (this.#families.size >= FAMILIES_MAX) this.#families.clear();

@@ -2,6 +2,8 @@ import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
+import { parseProjectPrices } from "@lensai/otel-config/control/project-prices";
+import type { ProjectPrices } from "@lensai/otel-config/control/project-prices";
 import type { Attribution } from "../manual/attribution.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { isJsonObject } from "../wire/json-path.ts";
@@ -26,7 +28,7 @@ export interface GuardOptions {
   /** Of the process: what scopes call `environment`, and the id of its API key. */
   readonly environment?: string | undefined;
   readonly apiKey?: string | undefined;
-  /** The published prices when absent. */
+  /** Until a policy has others; the published prices when absent. */
   readonly prices?: PriceBook;
   readonly leases?: LeaseSource;
   /** Milliseconds since the epoch. */
@@ -77,6 +79,8 @@ export class Guard {
   /** From now on calls are decided about by this policy. One that cannot be used changes nothing. */
   apply(policy: ControlPolicy): void {
     neverThrow("applying a policy", () => {
+      if (JSON.stringify(policy.prices) !== JSON.stringify(this.#policy?.prices))
+        this.#estimates().changePrices(pricesOf(policy));
       this.#index = this.#book.index(policy);
       this.#policy = policy;
       this.#book.prefetch(policy, this.nowMs());
@@ -135,6 +139,7 @@ export class Guard {
       clampedBody: clamped?.body,
       isMetered,
       answer,
+      startedMs: nowMs,
       nowMs: () => this.nowMs(),
     });
   }
@@ -162,7 +167,8 @@ export class Guard {
 
   /** Reading the published prices takes a while, and no process needs them that has no budget. */
   #estimates(): Estimator {
-    return (this.#estimator ??= new Estimator(this.#options.prices ?? createPriceBook()));
+    const { prices } = this.#options;
+    return (this.#estimator ??= new Estimator(prices ?? createPriceBook()));
   }
 
   /** A clock that is set back must not start a period a second time. */
@@ -201,6 +207,12 @@ function affordableTokens(
 /** A refusal that is about what the process holds, and not about what is left of the budget. */
 function nextAnswer({ refusedBy, isUnpriced }: Hold): Promise<void> | undefined {
   return isUnpriced ? undefined : refusedBy?.account.nextAnswer();
+}
+
+function pricesOf({ prices }: ControlPolicy): ProjectPrices {
+  return prices === undefined
+    ? { book: createPriceBook(), projectId: undefined }
+    : parseProjectPrices(prices);
 }
 
 function refusalOfHold(

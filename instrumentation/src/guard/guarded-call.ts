@@ -46,6 +46,8 @@ export interface GuardedCallInput {
   readonly isMetered: boolean;
   /** The ledger was asked for more, and the call may be allowed when this resolves. */
   readonly answer: Promise<void> | undefined;
+  /** By which its price is found, as that of its record is. */
+  readonly startedMs: number;
   readonly nowMs: () => number;
 }
 
@@ -159,14 +161,14 @@ export class GuardedCall {
   }
 
   #spentNano(end: CallEnd): number | undefined {
-    const { estimate, estimator, subject, nowMs } = this.#input;
+    const { estimate, estimator, subject, startedMs } = this.#input;
     if (end.kind === "refused") return 0;
     // Nobody knows whether the provider has worked for it.
     if (end.kind === "failed") return isUnsent(end.error) ? 0 : estimate.quote?.costSoFarNano(0);
     const { facts } = end;
     const reported = estimator.costNano(subject, facts, {
       serviceTier: subject.serviceTier,
-      nowMs: nowMs(),
+      startedMs,
     });
     if (reported !== undefined) return reported;
     if (!subject.isStream || facts.problem === "body_not_read") return undefined;

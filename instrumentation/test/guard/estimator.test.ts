@@ -149,7 +149,7 @@ test("a call is settled with the provider's counts and the tier that served it; 
   };
   const facts = (body: unknown) =>
     factsOf(call, [JSON.stringify(body)], { contentType: "application/json" });
-  const asked = { serviceTier: undefined, nowMs };
+  const asked = { serviceTier: undefined, startedMs: nowMs };
   expect(estimator.costNano(call, facts(answer), asked)).toBe(1_000 * 2_500 + 10 * 10_000);
   const { usage: _, ...without } = answer;
   expect(estimator.costNano(call, facts(without), asked)).toBeUndefined();

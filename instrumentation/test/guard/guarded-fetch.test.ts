@@ -30,7 +30,7 @@ beforeEach(() => {
 
 const requests = () => provider.requests.slice(seen);
 
-function guarded(policy: Partial<Pick<ControlPolicy, "budgets" | "killSwitches">>) {
+function guarded(policy: Partial<Pick<ControlPolicy, "budgets" | "killSwitches" | "prices">>) {
   const spans = recordSpans();
   const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, environment: "production" });
   guard.apply(policyWith(policy));
@@ -198,6 +198,79 @@ test("calls that no budget is about are sent as they were, and their spans say n
 
 const clamping = (limitNano: number, terms: Partial<BudgetTerms> = {}) =>
   guarded(budget({ limitNanoUsd: String(limitNano), clamp: true, ...terms }));
+
+describe("prices that a policy brings", () => {
+  const agreed = (project: string, output: string, validFrom: string) => ({
+    provider: "openai",
+    model: "gpt-4o",
+    project,
+    prices: { output_mtok: output },
+    validFrom,
+    recordedAt: "2026-11-01T00:00:00Z",
+    recordedBy: "ann",
+    source: "contract 2026-114",
+  });
+  const limit = String(300 * OUTPUT_NANO);
+
+  test("hold in place of the published ones, from the day that they say, and as long as the policy has them", async () => {
+    const { chat, guard } = guarded({
+      ...budget({ limitNanoUsd: limit }),
+      prices: { formatVersion: 1, entries: [agreed("p1", "100", "2026-11-01")] },
+    });
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    expect((await chat()).status).toBe(402);
+    guard.apply(
+      policyWith({
+        ...budget({ limitNanoUsd: limit }),
+        prices: { formatVersion: 1, entries: [agreed("p1", "100", "2026-11-30")] },
+      }),
+    );
+    expect((await chat()).status).toBe(200);
+    guard.apply(
+      policyWith({
+        ...budget({ limitNanoUsd: limit }),
+        prices: { formatVersion: 1, entries: [agreed("p1", "100", "2026-11-01")] },
+      }),
+    );
+    expect((await chat()).status).toBe(402);
+    guard.apply(policyWith(budget({ limitNanoUsd: limit })));
+    expect((await chat()).status).toBe(200);
+  });
+
+  test("of the moment when a call was made are what it costs, also when it ends after a change", async () => {
+    let nowMs = IN_THE_MONTH_MS;
+    const guard = new Guard({ nowMs: () => nowMs });
+    guard.apply(
+      policyWith({
+        ...budget({ limitNanoUsd: limit }),
+        prices: { formatVersion: 1, entries: [agreed("p1", "1000", "2026-11-25")] },
+      }),
+    );
+    const usage = { prompt_tokens: 10, completion_tokens: 5 };
+    provider.answer = (request, response) => {
+      nowMs = Date.parse("2026-11-26T00:00:00Z");
+      answerWith(usage)(request, response);
+    };
+    const observed = wrapFetch(fetch, { tracer: recordSpans().tracer, guard });
+    const ask = (): Promise<Response> =>
+      observed(`${provider.url}/v1/chat/completions`, {
+        method: "POST",
+        body: JSON.stringify({ model: "gpt-4o", max_tokens: 100, messages: [] }),
+      });
+    await (await ask()).json();
+    const refusal = refusalOf(await ask())?.refusal;
+    expect(refusal).toMatchObject({
+      remainingNanoUsd: BigInt(limit) - 10n * BigInt(INPUT_NANO) - 5n * BigInt(OUTPUT_NANO),
+    });
+  });
+
+  test("are read as strictly as the rest of it", () => {
+    const entries = [{ ...agreed("p1", "100", "2026-11-01"), model: 7 }];
+    expect(() => policyWith({ prices: { formatVersion: 1, entries } })).toThrow(
+      /policy: prices: entries\[0\]\.model/,
+    );
+  });
+});
 
 describe("a clamped call", () => {
   test("is sent with what is left as its limit, and its span says so", async () => {

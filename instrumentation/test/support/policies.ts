@@ -36,11 +36,15 @@ export const policyWith = ({
   budgets = [],
   killSwitches = [],
   version = 1,
-}: Partial<Pick<ControlPolicy, "budgets" | "killSwitches" | "version">>): ControlPolicy =>
+  prices,
+}: Partial<
+  Pick<ControlPolicy, "budgets" | "killSwitches" | "version" | "prices">
+>): ControlPolicy =>
   parseControlPolicy({
     formatVersion: 1,
     version,
     issuedAt: "2026-11-24T00:00:00Z",
     budgets,
     killSwitches,
+    ...(prices !== undefined && { prices }),
   });

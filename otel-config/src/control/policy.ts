@@ -2,6 +2,7 @@ import { parseBudgetTerms } from "./budgets.ts";
 import type { BudgetTerms } from "./budgets.ts";
 import { parseKillSwitch } from "./kill-switches.ts";
 import type { KillSwitch } from "./kill-switches.ts";
+import { parseProjectPrices } from "./project-prices.ts";
 import { isFields, refuse, sectionOf, timeOf } from "./section-fields.ts";
 import type { ControlSnapshot } from "./snapshot.ts";
 
@@ -20,6 +21,8 @@ export interface ControlPolicy {
   readonly issuedAt: string;
   readonly budgets: readonly BudgetTerms[];
   readonly killSwitches: readonly KillSwitch[];
+  /** What the project pays where that is not what is published: a document of `projectPriceDocument`. */
+  readonly prices?: unknown;
 }
 
 /** Parses a policy; throws TypeError naming the first field that is wrong. */
@@ -30,12 +33,16 @@ export function parseControlPolicy(value: unknown): ControlPolicy {
     refuse(`formatVersion ${String(formatVersion)} is not supported`);
   if (!Number.isSafeInteger(version) || (version as number) < 0)
     refuse("version is not a whole number");
+  const { prices } = value;
+  // Calls must not be held to other prices than they are billed by because a field got lost.
+  if (prices !== undefined) parseProjectPrices(prices);
   return {
     formatVersion: CONTROL_POLICY_VERSION,
     version: version as number,
     issuedAt: timeOf({ fields: value, at: "policy" }, "issuedAt"),
     budgets: sectionOf(value["budgets"], "budgets", parseBudgetTerms),
     killSwitches: sectionOf(value["killSwitches"], "killSwitches", parseKillSwitch),
+    ...(prices !== undefined && { prices }),
   };
 }
 
