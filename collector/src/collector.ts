@@ -7,9 +7,7 @@ import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
 import { LeaseRelay } from "./control/lease-relay.ts";
 import type { PriceOverrides } from "./control/policy-answers.ts";
-import { PolicyStreams } from "./control/policy-streams.ts";
-import { SnapshotKeeper } from "./control/snapshot-keeper.ts";
-import { SnapshotLink } from "./control/snapshot-link.ts";
+import { ControlPlane } from "./control/control-plane.ts";
 import { nodeDisk } from "./landing/disk.ts";
 import type { Log } from "./log.ts";
 import type { Ingest } from "./pipeline/ingest.ts";
@@ -51,10 +49,8 @@ export interface Collector {
 /** Wires a collector; nothing runs before `start`. */
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
   const { pipeline, nowMs, log, priceOverrides } = deps;
-  const policyStreams = new PolicyStreams();
-  priceOverrides?.onChange(() => policyStreams.publish());
-  const control = createKeeper(config, nowMs, () => policyStreams.publish());
-  const controlLink = createControlLink(config, control, log);
+  const control = new ControlPlane(config, deps);
+  priceOverrides?.onChange(() => control.policyStreams.publish());
   const leaseRelay = new LeaseRelay(config.control);
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
@@ -63,7 +59,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     ingest: pipeline,
     storage: pipeline,
     authenticator: new Authenticator({
-      control: () => control.current(),
+      control: () => control.keeper.current(),
       keylessIsAllowed: config.keylessIsAllowed,
       nowMs,
     }),
@@ -84,14 +80,15 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const stats = (): unknown => ({
     receiver: telemetry.stats(),
     bytesInFlight: parts.budget.inUseBytes,
-    control: controlStats(control, policyStreams),
+    control: control.stats(),
     pipeline: pipeline.stats(),
   });
   const httpServer = createHttpServer({
     ...parts,
-    control: () => control.current(),
-    controlAgeMs: () => control.stalenessMs(),
-    policyStreams,
+    control: () => control.keeper.current(),
+    controlAgeMs: () => control.keeper.stalenessMs(),
+    policyStreams: control.policyStreams,
+    register: control.register,
     priceOverrides,
     leaseRelay,
     bodyTimeoutMs: config.bodyTimeoutMs,
@@ -106,26 +103,21 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const http = httpListener(httpServer, { host, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
   const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  const links = { control: controlLink, policyStreams, leaseRelay };
-  return collectorOf({ ...links, pipeline, replayGuard, http, grpc }, () => (isDraining = true));
-}
-
-function controlStats(control: SnapshotKeeper, { size: streams }: PolicyStreams): unknown {
-  return { version: control.current().version, ageMs: control.ageMs() ?? null, streams };
+  const components = { control, leaseRelay, pipeline, replayGuard, http, grpc };
+  return collectorOf(components, () => (isDraining = true));
 }
 
 interface CollectorComponents {
-  readonly control: Component;
+  readonly control: ControlPlane;
+  readonly leaseRelay: Component;
   readonly pipeline: Component;
   readonly replayGuard: Component;
-  readonly policyStreams: Component;
-  readonly leaseRelay: Component;
   readonly http: Listener;
   readonly grpc: Listener;
 }
 
 function collectorOf(components: CollectorComponents, drain: () => void): Collector {
-  const { control, pipeline, replayGuard, policyStreams, leaseRelay, http, grpc } = components;
+  const { control, leaseRelay, pipeline, replayGuard, http, grpc } = components;
   let stopping: Promise<void> | undefined;
   return {
     get httpPort() {
@@ -134,7 +126,7 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
     get grpcPort() {
       return grpc.port;
     },
-    start: () => startAll([control, pipeline, replayGuard, policyStreams, leaseRelay, grpc, http]),
+    start: () => startAll([control, leaseRelay, pipeline, replayGuard, grpc, http]),
     stop() {
       drain();
       stopping ??= stopListenersFirst(components);
@@ -145,34 +137,8 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
 
 /** Both ports drain at the same time: each may take as long as its slowest request, and streams never end. */
 async function stopListenersFirst(components: CollectorComponents): Promise<void> {
-  const { control, pipeline, replayGuard, policyStreams, leaseRelay, http, grpc } = components;
-  await policyStreams.stop();
+  const { control, leaseRelay, pipeline, replayGuard, http, grpc } = components;
+  await control.endStreams();
   await Promise.all([http.stop(), grpc.stop()]);
-  await stopAll([control, pipeline, replayGuard, leaseRelay]);
-}
-
-function createKeeper(
-  { dataDir, bootstrapKey, content, control: { publicKey } }: CollectorConfig,
-  nowMs: () => number,
-  onChange: () => void,
-): SnapshotKeeper {
-  const builtIn = { bootstrapKey, content };
-  return new SnapshotKeeper({ dataDir, publicKey, builtIn, nowMs, onChange });
-}
-
-function createControlLink(
-  { control: { url, token, intervalMs } }: CollectorConfig,
-  keeper: SnapshotKeeper,
-  log: Log,
-): SnapshotLink {
-  return new SnapshotLink({
-    url,
-    token,
-    intervalMs,
-    keeper,
-    onState: (problem) =>
-      problem === undefined
-        ? log.info("control snapshot is current again")
-        : log.warn(`control snapshot: ${problem}; what is known stays in use`),
-  });
+  await stopAll([control, leaseRelay, pipeline, replayGuard]);
 }

@@ -56,6 +56,7 @@ function readGuardSettings(
     policyFile: text("LENSAI_POLICY_FILE"),
     controlUrl: text("LENSAI_CONTROL_URL") ?? (exported && controlUrlOf(exported.tracesUrl)),
     headers: exported?.headers ?? {},
+    serviceName: text("OTEL_SERVICE_NAME") ?? resource["service.name"],
     environment: resource["deployment.environment.name"] ?? resource["deployment.environment"],
   };
 }

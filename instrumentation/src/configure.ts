@@ -100,5 +100,6 @@ function guardSettingsOf(
     ...(policyFile !== undefined && { policyFile }),
     ...(options.endpoint !== undefined && { controlUrl: controlUrlOf(tracesUrl) }),
     ...(options.headers !== undefined && { headers }),
+    ...(options.serviceName !== undefined && { serviceName: options.serviceName }),
   };
 }

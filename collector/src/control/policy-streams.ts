@@ -29,8 +29,14 @@ export class PolicyStreams implements Component {
   readonly name = "policy streams";
   /** With the entity tag of what each was told last. */
   private readonly streams = new Map<PolicyStream, string>();
+  private readonly ageMs: () => number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
+
+  /** `ageMs`: since what is told here was confirmed; undefined when there is nobody to confirm it. */
+  constructor(ageMs: () => number | undefined = () => undefined) {
+    this.ageMs = ageMs;
+  }
 
   get size(): number {
     return this.streams.size;
@@ -90,12 +96,15 @@ export class PolicyStreams implements Component {
     }
   }
 
-  /** Also finds out whose key has expired meanwhile. */
+  /** Says how old the policy is, in seconds. Also finds out whose key has expired meanwhile. */
   private beat(): void {
+    const ageMs = this.ageMs();
+    const comment =
+      ageMs === undefined ? ":\n\n" : `: age ${Math.max(0, Math.floor(ageMs / 1000))}\n\n`;
     for (const stream of this.streams.keys()) {
       try {
         stream.policy();
-        this.write(stream, ":\n\n");
+        this.write(stream, comment);
       } catch {
         stream.response.end();
       }

@@ -1,19 +1,22 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { INSTANCE_ID_HEADER } from "@lensai/otel-config/control/acknowledgements";
+import type { ProcessIdentity } from "@lensai/otel-config/control/acknowledgements";
 import { LensError } from "@lensai/otel-config/errors";
 import type { Sender } from "../admission/authenticate.ts";
 import { requireDigest } from "../admission/request-signature.ts";
 import { PolicyAnswers, isKnownTag } from "../control/policy-answers.ts";
 import type { PolicyAnswer, PriceOverrides } from "../control/policy-answers.ts";
 import type { PolicyStreams } from "../control/policy-streams.ts";
+import type { ProcessRegister } from "../control/process-register.ts";
 import { refuseWhileDraining } from "./accept-export.ts";
-import { requireOrigin } from "./cors.ts";
-import { requireLoopbackHost } from "./host-check.ts";
-import { isAllowedOrigin, sendFailure, signedRequestOf } from "./otlp-http.ts";
+import { authorizeControl, identityOf } from "./control-exchange.ts";
+import { sendFailure } from "./otlp-http.ts";
 import type { Exchange, OtlpHttpParts } from "./otlp-http.ts";
 
 export interface ControlHttpParts extends OtlpHttpParts {
   readonly policyStreams: PolicyStreams;
   readonly priceOverrides: PriceOverrides | undefined;
+  readonly register: ProcessRegister;
   /** Milliseconds since what is known here was last confirmed; undefined when there is nobody to confirm it. */
   readonly controlAgeMs: () => number | undefined;
 }
@@ -43,10 +46,13 @@ async function servePolicy(exchange: PolicyExchange): Promise<FastifyReply> {
   const { parts, request, reply, answers } = exchange;
   requireGet(exchange);
   refuseWhileDraining(parts);
-  const { projectId } = await reader(exchange);
+  const sender = await reader(exchange);
+  const { projectId } = sender;
+  const identity = identityOf(request, sender);
   const { accept = "" } = request.headers;
-  if (accept.includes("text/event-stream")) return openStream(exchange);
-  const { etag, json } = answers.policyOf(parts.control(), projectId);
+  if (accept.includes("text/event-stream")) return openStream(exchange, projectId, identity);
+  const { etag, json, version } = answers.policyOf(parts.control(), projectId);
+  parts.register.polled(projectId, identity, version);
   reply.headers({ etag, "cache-control": "no-cache", vary: "accept, authorization" });
   const ageMs = parts.controlAgeMs();
   // RFC 9111 section 5.1: seconds since the origin, here the console, was last heard.
@@ -67,9 +73,8 @@ function requireGet({ request, reply }: PolicyExchange): void {
 
 /** Who asks. A signature is taken once, and covers an empty body. */
 async function reader(exchange: PolicyExchange): Promise<Sender> {
-  const { parts, request } = exchange;
-  const sender = authorize(exchange);
-  requireOrigin(request.headers.origin, sender, isAllowedOrigin(parts, request.headers.origin));
+  const { parts } = exchange;
+  const sender = authorizeControl(exchange);
   if (sender.signature !== undefined) {
     requireDigest(sender.signature, new Uint8Array());
     await parts.replayGuard.takeOnce(sender.signature);
@@ -77,14 +82,12 @@ async function reader(exchange: PolicyExchange): Promise<Sender> {
   return sender;
 }
 
-function authorize({ parts, request }: PolicyExchange): Sender {
-  const sender = parts.authenticator.authenticate(signedRequestOf(request), "control");
-  if (sender.apiKeyId === undefined) requireLoopbackHost(request.headers.host, parts.hosts);
-  return sender;
-}
-
-function openStream(exchange: PolicyExchange): FastifyReply {
-  const { parts, reply, answers } = exchange;
+function openStream(
+  exchange: PolicyExchange,
+  projectId: string,
+  identity: ProcessIdentity,
+): FastifyReply {
+  const { parts, request, reply, answers } = exchange;
   parts.policyStreams.refuseWhileFull();
   reply.hijack();
   reply.raw.writeHead(200, {
@@ -95,7 +98,11 @@ function openStream(exchange: PolicyExchange): FastifyReply {
   });
   // Asked again each time: a stream lives longer than a key may, and than a signature does.
   const policy = (): PolicyAnswer =>
-    answers.policyOf(parts.control(), authorize(exchange).projectId);
+    answers.policyOf(parts.control(), authorizeControl(exchange).projectId);
+  // Who does not say who it is will not acknowledge either.
+  if (request.headers[INSTANCE_ID_HEADER] !== undefined) {
+    reply.raw.on("close", parts.register.connected(projectId, identity));
+  }
   parts.policyStreams.add({ policy, response: reply.raw });
   return reply;
 }

@@ -13,12 +13,15 @@ export interface HealthParts {
   readonly isDraining: () => boolean;
   /** What /internal/stats answers; plain JSON. */
   readonly stats: () => unknown;
+  /** How old the control state is: see SnapshotKeeper.stalenessMs. */
+  readonly controlAgeMs: () => number | undefined;
   /** When set, /internal/stats asks for it as a bearer token. */
   readonly controlToken: string | undefined;
 }
 
 /**
- * `/healthz`: the process runs. `/readyz`: it can accept and can land; 503 with the reasons when not.
+ * `/healthz`: the process runs. `/readyz`: it can accept and can land; 503 with the reasons when not. A control state
+ * that nobody confirms does not make it unready, because ingest goes on by it; its age is told.
  * `/internal/stats`: counters, for this machine and holders of the control token.
  */
 export function serveHealth(server: FastifyInstance, parts: HealthParts): void {
@@ -28,8 +31,14 @@ export function serveHealth(server: FastifyInstance, parts: HealthParts): void {
       ...(parts.isDraining() ? ["the collector is stopping"] : []),
       ...parts.readiness.problems(),
     ];
-    if (problems.length === 0) return reply.send({ status: "ready" });
-    return reply.code(503).header("retry-after", "1").send({ status: "not ready", problems });
+    const ageMs = parts.controlAgeMs();
+    const control = ageMs !== undefined && { control: { ageSeconds: Math.floor(ageMs / 1000) } };
+    if (problems.length === 0) return reply.send({ status: "ready", ...control });
+    const status = "not ready";
+    return reply
+      .code(503)
+      .header("retry-after", "1")
+      .send({ status, problems, ...control });
   });
   server.get("/internal/stats", (request, reply) =>
     mayReadStats(request, parts.controlToken)

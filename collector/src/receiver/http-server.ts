@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { LensError } from "@lensai/otel-config/errors";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
+import { serveAcknowledgements } from "./acknowledgements-http.ts";
 import { serveControl } from "./control-http.ts";
 import type { ControlHttpParts } from "./control-http.ts";
 import { serveHealth } from "./health.ts";
@@ -35,6 +36,7 @@ export function createHttpServer(
   serveHealth(server, parts);
   serveControl(server, parts);
   serveLeases(server, parts);
+  serveAcknowledgements(server, parts);
   serveOtlpHttp(server, parts);
   return server;
 }

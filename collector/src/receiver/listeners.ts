@@ -15,6 +15,9 @@ export interface Listener extends Component {
   readonly port: number;
 }
 
+/** A thousand processes may come at the same moment: after a restart, and to acknowledge a switch. */
+const BACKLOG = 4096;
+
 /** How long requests in flight may take to finish after a stop was asked for. */
 const DRAIN_TIMEOUT_MS = 10_000;
 
@@ -27,7 +30,7 @@ export function httpListener(server: FastifyInstance, address: ListenAddress): L
       return isListening ? (server.server.address() as AddressInfo).port : address.port;
     },
     async start() {
-      await server.listen({ ...address, listenTextResolver: () => "" });
+      await server.listen({ ...address, backlog: BACKLOG, listenTextResolver: () => "" });
       isListening = true;
     },
     async stop() {

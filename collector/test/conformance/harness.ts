@@ -23,6 +23,8 @@ export interface TestCollector {
   readonly dataDir: string;
   /** Everything that was logged. */
   readonly logLines: string[];
+  /** Undefined without `sections`. */
+  readonly console: SnapshotServer | undefined;
   send(request: TestRequest): Promise<TestResponse>;
   connect(): Promise<Socket>;
   /** Makes the console say this, and waits until the collector has heard it. Needs `sections` at the start. */
@@ -78,6 +80,7 @@ export async function startCollector(options: TestOptions = {}): Promise<TestCol
     collector,
     dataDir,
     logLines,
+    console,
     send: (request) => send(collector.httpPort, request),
     connect: async () => {
       const socket = connect(collector.httpPort, "127.0.0.1");

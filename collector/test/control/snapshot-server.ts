@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { parseAcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
+import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
 import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
@@ -13,6 +16,10 @@ export type SnapshotSections = Partial<Omit<ControlSnapshot, "formatVersion" | "
 export interface SnapshotServer {
   readonly url: string;
   readonly version: number;
+  /** What collectors have said about their processes. */
+  readonly batches: readonly AcknowledgementBatch[];
+  /** Ends all streams, as a console that is restarted does. */
+  endStreams(): void;
   /** Serves these sections from now on, under the next version. */
   publish(sections: SnapshotSections): void;
   stop(): void;
@@ -30,7 +37,19 @@ export async function startSnapshotServer(sections: SnapshotSections): Promise<S
   const streams = new Set<http.ServerResponse>();
   const tell = (response: http.ServerResponse): void =>
     void response.write(`event: snapshot\nid: 1\ndata: ${sealed(snapshot)}\n\n`);
-  const server = http.createServer((_request, response) => {
+  const batches: AcknowledgementBatch[] = [];
+  const takeBatch = async (
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): Promise<void> => {
+    batches.push(parseAcknowledgementBatch(JSON.parse(await text(request))));
+    response.writeHead(204).end();
+  };
+  const server = http.createServer((request, response) => {
+    if (request.method === "POST") {
+      void takeBatch(request, response);
+      return;
+    }
     response.writeHead(200, { "content-type": "text/event-stream" });
     tell(response);
     streams.add(response);
@@ -42,6 +61,10 @@ export async function startSnapshotServer(sections: SnapshotSections): Promise<S
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get version() {
       return snapshot.version;
+    },
+    batches,
+    endStreams() {
+      for (const response of streams) response.end();
     },
     publish(newer) {
       snapshot = snapshotOf(snapshot.version + 1, newer);

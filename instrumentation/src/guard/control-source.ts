@@ -1,6 +1,11 @@
 import http from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import https from "node:https";
+import {
+  INSTANCE_ID_HEADER,
+  SERVICE_NAME_HEADER,
+} from "@lensai/otel-config/control/acknowledgements";
+import type { ProcessIdentity } from "@lensai/otel-config/control/acknowledgements";
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
@@ -22,6 +27,9 @@ const POLICY_CHARACTERS_MAX = 16 * 1024 * 1024;
 
 const MS_PER_SECOND = 1_000;
 
+/** How a stream says for how many seconds the collector has not heard of the console. */
+const AGE_COMMENT = /^: age (\d{1,10})$/m;
+
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 405]);
 /** The collector has no stream for us. */
 const NO_STREAM: ReadonlySet<number> = new Set([406, 503]);
@@ -31,6 +39,7 @@ export interface ControlSourceOptions extends PolicySourceOptions {
   readonly url: string;
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly identity: ProcessIdentity;
   readonly nowMs: () => number;
   /** 0 to 1 */
   readonly random: () => number;
@@ -75,12 +84,14 @@ export class ControlSource {
   }
 
   #ask(): void {
-    const { url, headers, nowMs } = this.#options;
+    const { url, headers, identity, nowMs } = this.#options;
     const wantsStream = nowMs() >= this.#streamAgainAtMs;
     try {
       const request = (url.startsWith("https:") ? https : http).request(url, {
         headers: {
           ...headers,
+          [INSTANCE_ID_HEADER]: identity.instanceId,
+          [SERVICE_NAME_HEADER]: encodeURIComponent(identity.serviceName),
           accept: wantsStream ? "text/event-stream, application/json;q=0.9" : "application/json",
           ...(this.#etag !== undefined && !wantsStream && { "if-none-match": this.#etag }),
         },
@@ -119,8 +130,8 @@ export class ControlSource {
     const parser = new SseParser(POLICY_CHARACTERS_MAX);
     response.setEncoding("utf8");
     response.on("data", (text: string) => {
-      this.#heard(undefined);
-      for (const { data } of parser.push(text)) {
+      for (const { data, raw } of parser.push(text)) {
+        this.#heard(AGE_COMMENT.exec(raw)?.[1]);
         if (data !== undefined && data !== "") this.#take(data);
       }
     });

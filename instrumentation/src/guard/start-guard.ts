@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
+import { Acknowledger } from "./acknowledger.ts";
 import { ControlSource } from "./control-source.ts";
 import { Guard } from "./guard.ts";
 import { createLeaseClient, leasesUrlOf } from "./lease-client.ts";
@@ -14,6 +15,8 @@ export interface GuardSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** What scopes call `environment`. */
   readonly environment: string | undefined;
+  /** OTel's service.name; undefined: nobody has said it. */
+  readonly serviceName: string | undefined;
 }
 
 export interface RunningGuard {
@@ -26,11 +29,17 @@ export interface RunningGuard {
 
 /** Names one start of one process. */
 const INSTANCE_ID_BYTES = 12;
+/** As OpenTelemetry's SDKs call a service that nobody has named. */
+const UNKNOWN_SERVICE = "unknown_service:node";
 
 /** A guard that has its policy from a file, or else from the collector that the spans go to. */
 export function startGuard(settings: GuardSettings): RunningGuard {
-  const { policyFile, controlUrl, headers, environment } = settings;
-  const leases = policyFile === undefined ? remoteLeases(settings, () => guard.nowMs()) : undefined;
+  const { policyFile, controlUrl, headers, environment, serviceName } = settings;
+  const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
+  const leases =
+    policyFile === undefined
+      ? remoteLeases(settings, { instanceId, nowMs: () => guard.nowMs() })
+      : undefined;
   const guard = new Guard({ environment, ...(leases !== undefined && { leases }) });
   const giveBack = async (): Promise<void> => leases?.giveBack();
   const told = {
@@ -43,16 +52,28 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     return { guard, giveBack, stop: async () => file.stop() };
   }
   if (controlUrl === undefined) return { guard, giveBack, stop: giveBack };
+  const identity = { instanceId, serviceName: serviceName ?? UNKNOWN_SERVICE };
+  const acknowledger = new Acknowledger({
+    url: `${controlUrl}/acknowledgements`,
+    headers,
+    identity,
+  });
   const source = new ControlSource({
     ...told,
+    onPolicy: (policy) => {
+      guard.apply(policy);
+      acknowledger.holds(policy.version);
+    },
     url: controlUrl,
     headers,
+    identity,
     nowMs: Date.now,
     random: Math.random,
   });
   source.start();
   const stop = async (): Promise<void> => {
     source.stop();
+    acknowledger.stop();
     await giveBack();
   };
   return { guard, giveBack, stop };
@@ -60,10 +81,9 @@ export function startGuard(settings: GuardSettings): RunningGuard {
 
 function remoteLeases(
   { controlUrl, headers }: GuardSettings,
-  nowMs: () => number,
+  { instanceId, nowMs }: { instanceId: string; nowMs: () => number },
 ): RemoteLeases | undefined {
   const url = controlUrl && leasesUrlOf(controlUrl);
   if (url === undefined) return undefined;
-  const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
   return new RemoteLeases({ instanceId, exchange: createLeaseClient({ url, headers }), nowMs });
 }

@@ -102,6 +102,7 @@ describe("a collector", () => {
       ...told,
       url: `http://127.0.0.1:${port}/v1/control`,
       headers: { "x-api-key": "key" },
+      identity: { instanceId: "instance-1", serviceName: "caf\u00e9" },
       nowMs: Date.now,
       random: () => 0.5,
       pollIntervalMs: 5,
@@ -121,6 +122,10 @@ describe("a collector", () => {
       .poll(() => asked.filter((headers) => headers["if-none-match"] === '"1"').length)
       .toBeGreaterThan(2);
     expect(asked.every((headers) => headers["x-api-key"] === "key")).toBe(true);
+    expect(asked[0]).toMatchObject({
+      "lensai-instance-id": "instance-1",
+      "lensai-service-name": "caf%C3%A9",
+    });
     expect(Date.now() - (source.heardMs ?? 0)).toBeGreaterThanOrEqual(7_000);
     version = 2;
     await expect.poll(() => versions).toEqual([1, 2]);
@@ -140,6 +145,8 @@ describe("a collector", () => {
     await expect.poll(() => versions).toEqual([1, 2]);
     expect(asked).toHaveLength(1);
     expect(asked[0]?.accept).toContain("text/event-stream");
+    stream?.write(": age 90\n\n");
+    await expect.poll(() => Date.now() - (source.heardMs ?? 0)).toBeGreaterThanOrEqual(90_000);
   });
 
   test("that has heard less than another one does not turn back what is known", async () => {

@@ -3,7 +3,7 @@ import type { BudgetTerms } from "./budgets.ts";
 import { parseKillSwitch } from "./kill-switches.ts";
 import type { KillSwitch } from "./kill-switches.ts";
 import { parseProjectPrices } from "./project-prices.ts";
-import { isFields, refuse, sectionOf, timeOf } from "./section-fields.ts";
+import { isFields, optionalWholeOf, refuse, sectionOf, timeOf } from "./section-fields.ts";
 import type { ControlSnapshot } from "./snapshot.ts";
 
 /**
@@ -19,6 +19,10 @@ export interface ControlPolicy {
   readonly version: number;
   /** ISO 8601, UTC: when the console built it. */
   readonly issuedAt: string;
+  /** Of the newest thing that every process is to acknowledge: a switch, its release, a drill. */
+  readonly announcedVersion?: number;
+  /** A process that has heard nothing of its policy for longer than this makes no calls of models. Absent: it does. */
+  readonly maxStalenessSeconds?: number;
   readonly budgets: readonly BudgetTerms[];
   readonly killSwitches: readonly KillSwitch[];
   /** What the project pays where that is not what is published: a document of `projectPriceDocument`. */
@@ -36,10 +40,13 @@ export function parseControlPolicy(value: unknown): ControlPolicy {
   const { prices } = value;
   // Calls must not be held to other prices than they are billed by because a field got lost.
   if (prices !== undefined) parseProjectPrices(prices);
+  const entry = { fields: value, at: "policy" };
   return {
     formatVersion: CONTROL_POLICY_VERSION,
     version: version as number,
-    issuedAt: timeOf({ fields: value, at: "policy" }, "issuedAt"),
+    issuedAt: timeOf(entry, "issuedAt"),
+    ...optionalWholeOf(entry, "announcedVersion"),
+    ...optionalWholeOf(entry, "maxStalenessSeconds"),
     budgets: sectionOf(value["budgets"], "budgets", parseBudgetTerms),
     killSwitches: sectionOf(value["killSwitches"], "killSwitches", parseKillSwitch),
     ...(prices !== undefined && { prices }),
@@ -48,11 +55,15 @@ export function parseControlPolicy(value: unknown): ControlPolicy {
 
 /** What of a snapshot concerns a project; nothing of any other project is in it. */
 export function policyOf(snapshot: ControlSnapshot, projectId: string): ControlPolicy {
-  const { version, issuedAt, budgets = [], killSwitches = [] } = snapshot;
+  const { version, issuedAt, projects, budgets = [], killSwitches = [] } = snapshot;
+  const project = projects.find(({ id }) => id === projectId);
+  const { announcedVersion, maxStalenessSeconds } = project ?? {};
   return {
     formatVersion: CONTROL_POLICY_VERSION,
     version,
     issuedAt,
+    ...(announcedVersion !== undefined && { announcedVersion }),
+    ...(maxStalenessSeconds !== undefined && { maxStalenessSeconds }),
     budgets: ofProject(budgets, projectId),
     killSwitches: ofProject(killSwitches, projectId),
   };

@@ -1,4 +1,4 @@
-import { oneOf, optionalFlagOf, textOf } from "./section-fields.ts";
+import { oneOf, optionalFlagOf, optionalWholeOf, textOf } from "./section-fields.ts";
 import type { SectionEntry } from "./section-fields.ts";
 
 /** `redacted`: content is stored after redaction. `off`: message content is not stored at all. */
@@ -10,6 +10,10 @@ export interface ControlProject {
   readonly content: ContentPolicy;
   /** Exports that are not signed are refused; absent is false. */
   readonly requireSignature?: boolean;
+  /** Of the newest thing that every process of the project is to acknowledge: a switch, its release, a drill. */
+  readonly announcedVersion?: number;
+  /** See ControlPolicy. */
+  readonly maxStalenessSeconds?: number;
 }
 
 /** The project that keyless loopback ingest and the bootstrap key write to. */
@@ -22,5 +26,7 @@ export function parseProject(entry: SectionEntry): ControlProject {
     name: textOf(entry, "name"),
     content: oneOf(entry, "content", ["redacted", "off"]),
     ...(requireSignature !== undefined && { requireSignature }),
+    ...optionalWholeOf(entry, "announcedVersion"),
+    ...optionalWholeOf(entry, "maxStalenessSeconds"),
   };
 }

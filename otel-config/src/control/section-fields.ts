@@ -64,6 +64,18 @@ export function optionalFlagOf(entry: SectionEntry, name: string): boolean | und
   return entry.fields[name] === undefined ? undefined : flagOf(entry, name);
 }
 
+/** The member of that name, if there is one: a whole number that is not negative. */
+export function optionalWholeOf<Name extends string>(
+  { fields, at }: SectionEntry,
+  name: Name,
+): { readonly [N in Name]?: number } {
+  const value = fields[name];
+  if (value === undefined) return {};
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    refuse(`${at}.${name} is not a whole number`);
+  return { [name]: value } as { [N in Name]: number };
+}
+
 export function oneOf<T extends string>(
   entry: SectionEntry,
   name: string,

@@ -1,4 +1,4 @@
-import { boolean, check, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
 import { organizations } from "./organizations.ts";
 
@@ -19,6 +19,10 @@ export const projects = pgTable(
     requireSignature: boolean().notNull().default(false),
     /** Grows with every change, so that nobody overwrites what he has not seen. */
     version: integer().notNull().default(1),
+    /** Of the newest announcement; see announcements.ts. */
+    announcedVersion: bigint({ mode: "number" }),
+    /** Processes that have heard nothing for longer make no calls; NULL: they go on. */
+    maxStalenessSeconds: integer(),
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
   (table) => [check("projects_content", sql`${table.content} in ('redacted', 'off')`)],

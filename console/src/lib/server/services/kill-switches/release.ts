@@ -4,6 +4,7 @@ import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
 import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
+import { announce } from "../receipts/announce.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
 import type { ReleaseKillSwitchInput } from "./schemas.ts";
 
@@ -43,7 +44,9 @@ export async function releaseKillSwitch(
         killSwitchAlert("released", { killSwitchId, scope: released.scope, reason, actor }),
       ],
     });
-    await raiseControlVersion(transaction, now);
+    const version = await raiseControlVersion(transaction, now);
+    const subjectId = killSwitchId;
+    await announce(transaction, { projectId, kind: "release", subjectId, version, at: now, actor });
     return true;
   });
 }

@@ -3,6 +3,7 @@ import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
 import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
+import { announce } from "../receipts/announce.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
 import type { TriggerKillSwitchInput } from "./schemas.ts";
 
@@ -36,7 +37,15 @@ export async function triggerKillSwitch(
       projectId,
       occurrences: [killSwitchAlert("triggered", { killSwitchId: id, scope, reason, actor })],
     });
-    await raiseControlVersion(transaction, now);
+    const version = await raiseControlVersion(transaction, now);
+    await announce(transaction, {
+      projectId,
+      kind: "trigger",
+      subjectId: id,
+      version,
+      at: now,
+      actor,
+    });
   });
   return { id };
 }

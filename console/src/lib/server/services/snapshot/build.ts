@@ -76,8 +76,15 @@ export async function readControlVersion(db: Database): Promise<number> {
 }
 
 function toControlProject(row: typeof projects.$inferSelect): ControlProject {
-  const { id, name, content, requireSignature } = row;
-  return { id, name, content, ...(requireSignature && { requireSignature }) };
+  const { id, name, content, requireSignature, announcedVersion, maxStalenessSeconds } = row;
+  return {
+    id,
+    name,
+    content,
+    ...(requireSignature && { requireSignature }),
+    ...(announcedVersion !== null && { announcedVersion }),
+    ...(maxStalenessSeconds !== null && { maxStalenessSeconds }),
+  };
 }
 
 function toControlSigningSecret(row: typeof signingSecrets.$inferSelect): ControlSigningSecret {

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import { PROCESSES_PER_BATCH_MAX } from "@lensai/otel-config/control/acknowledgements";
+import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
+import type { Component } from "../component.ts";
+import type { ProcessRegister } from "./process-register.ts";
+
+/** Acknowledgements of a switch come within milliseconds of each other: what comes in this time goes together. */
+const GATHERING_MS = 15;
+/** How often the console hears that the collector lives, and who no longer does. */
+const SWEEP_INTERVAL_MS = 15_000;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 5_000;
+
+export interface ProcessReporterOptions {
+  /** Base URL of the console; undefined: there is nobody to tell. */
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly register: ProcessRegister;
+  readonly gatheringMs?: number;
+}
+
+/**
+ * Tells the console which processes there are and what they keep to: changes in batches, one on its way at a time,
+ * and everything again when the console may have forgotten it.
+ */
+export class ProcessReporter implements Component {
+  readonly name = "process reporter";
+  private readonly options: ProcessReporterOptions;
+  private readonly collectorId = randomUUID();
+  private readonly stopped = new AbortController();
+  private replacesEarlier = true;
+  private failures = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private sweeper: NodeJS.Timeout | undefined;
+  private sending: Promise<void> | undefined;
+
+  constructor(options: ProcessReporterOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    if (this.options.url === undefined) return;
+    this.sweeper = setInterval(() => {
+      this.options.register.sweep();
+      this.changed();
+    }, SWEEP_INTERVAL_MS);
+    this.sweeper.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    clearInterval(this.sweeper);
+    clearTimeout(this.timer);
+    await this.sending;
+  }
+
+  /** There is something to tell. */
+  changed(): void {
+    this.schedule(this.options.gatheringMs ?? GATHERING_MS);
+  }
+
+  /** The console may have forgotten everything, or be another one. */
+  tellAll(): void {
+    this.replacesEarlier = true;
+    this.failures = 0;
+    this.options.register.changeAll();
+    this.changed();
+  }
+
+  private schedule(delayMs: number): void {
+    if (this.options.url === undefined || this.stopped.signal.aborted) return;
+    if (this.timer !== undefined || this.sending !== undefined) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.sending = this.sendAll().finally(() => {
+        this.sending = undefined;
+        if (this.failures > 0)
+          this.schedule(Math.min(RETRY_MIN_MS * 2 ** (this.failures - 1), RETRY_MAX_MS));
+        else if (this.options.register.hasChanges) this.changed();
+      });
+    }, delayMs);
+    this.timer.unref();
+  }
+
+  /** An empty batch says that the collector lives. */
+  private async sendAll(): Promise<void> {
+    const { register } = this.options;
+    try {
+      let isFull = true;
+      while (isFull) {
+        const { replacesEarlier } = this;
+        const processes = register.takeChanged(PROCESSES_PER_BATCH_MAX);
+        isFull = processes.length === PROCESSES_PER_BATCH_MAX;
+        this.replacesEarlier = false;
+        await this.send({ collectorId: this.collectorId, replacesEarlier, processes });
+      }
+      this.failures = 0;
+    } catch {
+      // What was on its way may be lost: everything is told again. Why it fails, the control link says.
+      this.failures += 1;
+      this.replacesEarlier = true;
+      register.changeAll();
+    }
+  }
+
+  private async send(batch: AcknowledgementBatch): Promise<void> {
+    const { url, token } = this.options;
+    const response = await fetch(new URL("internal/acknowledgements", `${url}/`), {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(batch),
+      redirect: "error",
+      signal: AbortSignal.any([this.stopped.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`the console answered ${response.status}`);
+  }
+}

@@ -1,0 +1,73 @@
+import { sql } from "drizzle-orm";
+import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
+import { CHANNELS, notify } from "../../db/notices.ts";
+import type { ServiceContext } from "../context.ts";
+
+/** A process that has gone is remembered as long as somebody may wonder whether it was told. */
+const GONE_KEPT = "1 day";
+/** Who comes back later than this is not asked what it knew. */
+const RECEIPTS_TAKEN = "1 day";
+
+/**
+ * Takes in what a collector says about its processes. A process gets a receipt for everything that was announced
+ * while it ran and that its version covers; one that started later knew it before its first call. Safe to do twice.
+ */
+export async function recordAcknowledgements(
+  context: ServiceContext,
+  { collectorId, replacesEarlier, processes }: AcknowledgementBatch,
+): Promise<void> {
+  const nowMs = context.now().getTime();
+  const now = new Date(nowMs).toISOString();
+  const timeBefore = (ms: number): string => new Date(nowMs - ms).toISOString();
+  const rows = JSON.stringify(
+    processes.map(({ heldMs, runningMs, ...rest }) => ({
+      ...rest,
+      heldAt: timeBefore(heldMs),
+      startedAt: timeBefore(runningMs),
+    })),
+  );
+  await context.db.transaction(async (transaction) => {
+    await transaction.execute(sql`
+      insert into collectors (id, seen_at) values (${collectorId}, ${now})
+      on conflict (id) do update set seen_at = excluded.seen_at`);
+    if (replacesEarlier) {
+      await transaction.execute(sql`
+        update processes set is_connected = false
+        where collector_id = ${collectorId} and is_connected`);
+      await transaction.execute(sql`
+        delete from processes
+        where not is_connected and seen_at < ${now}::timestamptz - ${GONE_KEPT}::interval`);
+    }
+    if (processes.length === 0) return;
+    // First, because it asks what each process knew before.
+    await transaction.execute(sql`
+      insert into receipts (subject_id, kind, instance_id, service_name, known_after_ms)
+      select announced.subject_id, announced.kind, "instanceId", "serviceName",
+        greatest(0, extract(epoch from "heldAt" - announced.announced_at) * 1000)
+      from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
+        "serviceName" text, "version" bigint, "heldAt" timestamptz, "startedAt" timestamptz)
+      join announcements announced on announced.project_id = "projectId"
+        and announced.version <= given."version" and announced.announced_at >= "startedAt"
+        and announced.announced_at > ${now}::timestamptz - ${RECEIPTS_TAKEN}::interval
+      left join processes known on known.project_id = "projectId" and known.instance_id = "instanceId"
+      where announced.version > coalesce(known.version, 0)
+      on conflict do nothing`);
+    // A process that has gone over to another collector is not gone when the first one misses it.
+    await transaction.execute(sql`
+      insert into processes (project_id, instance_id, service_name, kind, collector_id, version, started_at,
+        is_connected, seen_at)
+      select "projectId", "instanceId", "serviceName", "kind", ${collectorId}, "version", "startedAt",
+        "isConnected", ${now}
+      from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
+        "serviceName" text, "kind" text, "version" bigint, "startedAt" timestamptz, "isConnected" boolean)
+      order by 1, 2
+      on conflict (project_id, instance_id) do update set
+        service_name = excluded.service_name, kind = excluded.kind, collector_id = excluded.collector_id,
+        version = greatest(processes.version, excluded.version), started_at = excluded.started_at,
+        is_connected = excluded.is_connected, seen_at = excluded.seen_at
+      where excluded.is_connected or processes.collector_id = excluded.collector_id`);
+    for (const projectId of new Set(processes.map((each) => each.projectId))) {
+      await notify(transaction, CHANNELS.receipts, projectId);
+    }
+  });
+}

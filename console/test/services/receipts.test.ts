@@ -1,0 +1,169 @@
+import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startDrill } from "#lib/server/services/drills/start.ts";
+import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts";
+import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import { ensureProject } from "#lib/server/services/projects/create.ts";
+import {
+  connectedProcesses,
+  propagationOf,
+  stragglersOf,
+  type Propagation,
+} from "#lib/server/services/receipts/propagation.ts";
+import { recordAcknowledgements } from "#lib/server/services/receipts/record.ts";
+import { buildSnapshot, readControlVersion } from "#lib/server/services/snapshot/build.ts";
+import type { ServiceContext } from "#lib/server/services/context.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+
+let database: TestDatabase;
+let services: ServiceContext;
+let nowMs = Date.parse("2026-11-24T08:00:00Z");
+let projectId = "";
+let projects = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  services = { ...database.services, now: () => new Date(nowMs) };
+});
+beforeEach(async () => {
+  projects += 1;
+  projectId = `shop-${projects}`;
+  await ensureProject(services, { id: projectId, name: "Shop" });
+});
+afterAll(() => database.close());
+
+type Reported = Partial<AcknowledgementBatch["processes"][number]>;
+
+const report = (instanceId: string, changes: Reported = {}) => ({
+  projectId,
+  instanceId,
+  serviceName: "checkout",
+  kind: "guard" as const,
+  version: 0,
+  heldMs: 0,
+  runningMs: 3_600_000,
+  isConnected: true,
+  ...changes,
+});
+
+const tell = (
+  processes: readonly ReturnType<typeof report>[],
+  changes: Partial<AcknowledgementBatch> = {},
+): Promise<void> =>
+  recordAcknowledgements(services, {
+    collectorId: `collector-${projectId}`,
+    replacesEarlier: false,
+    processes,
+    ...changes,
+  });
+
+const stop = async (): Promise<{ id: string; version: number }> => {
+  const { id } = await triggerKillSwitch(
+    services,
+    { projectId, scope: {}, reason: "a loop" },
+    "ann",
+  );
+  return { id, version: await readControlVersion(services.db) };
+};
+
+const newest = async (): Promise<Propagation | undefined> =>
+  (await propagationOf(services.db, { projectId, now: services.now(), limit: 10 }))[0];
+
+const stragglers = async (): Promise<string[]> =>
+  (await stragglersOf(services.db, { projectId, now: services.now() })).map(
+    (each) => each.instanceId,
+  );
+
+test("says how many know, how soon they knew, and who does not", async () => {
+  await tell([report("a"), report("b"), report("c")], { replacesEarlier: true });
+  const { id, version } = await stop();
+  expect(await newest()).toMatchObject({
+    subjectId: id,
+    kind: "trigger",
+    known: 0,
+    waiting: 3,
+    p50Ms: null,
+  });
+  nowMs += 100;
+  await tell([report("a", { version, heldMs: 80 }), report("b", { version, heldMs: 40 })]);
+  expect(await newest()).toMatchObject({ known: 2, waiting: 1, lost: 0, p50Ms: 40, lastMs: 60 });
+  expect(await stragglers()).toEqual(["c"]);
+  nowMs += 1000;
+  await tell([report("c", { version })]);
+  expect(await newest()).toMatchObject({ known: 3, waiting: 0, lastMs: 1100 });
+  expect(await stragglers()).toEqual([]);
+});
+
+test("a report that comes twice, late or with an older version changes nothing", async () => {
+  await tell([report("a")]);
+  const { version } = await stop();
+  nowMs += 50;
+  const acknowledged = report("a", { version, heldMs: 20 });
+  await tell([acknowledged]);
+  nowMs += 60_000;
+  await tell([acknowledged]);
+  await tell([report("a", { version: version - 1 })]);
+  expect(await newest()).toMatchObject({ known: 1, waiting: 0, lastMs: 30 });
+});
+
+test("a process that started later needs no receipt, and is no straggler", async () => {
+  await tell([report("old")]);
+  const { version } = await stop();
+  nowMs += 5000;
+  await tell([report("young", { version, runningMs: 1000 }), report("younger", { runningMs: 10 })]);
+  expect(await newest()).toMatchObject({ known: 0, waiting: 1 });
+  expect(await stragglers()).toEqual(["old"]);
+});
+
+test("a process that is lost before it knows is told apart from one that waits", async () => {
+  await tell([report("cut-off"), report("here")]);
+  await stop();
+  await tell([report("cut-off", { isConnected: false })]);
+  expect(await newest()).toMatchObject({ waiting: 1, lost: 1 });
+  expect(await stragglers()).toEqual(["here", "cut-off"]);
+});
+
+test("what a silent collector reported counts as lost, not as waiting, and comes back with it", async () => {
+  await tell([report("a"), report("b")]);
+  await stop();
+  nowMs += 60_000;
+  expect(await newest()).toMatchObject({ waiting: 0, lost: 2 });
+  const { version } = { version: await readControlVersion(services.db) };
+  await tell([report("a", { version, heldMs: 59_990 })], { replacesEarlier: true });
+  expect(await newest()).toMatchObject({ known: 1, waiting: 0, lost: 1, lastMs: 10 });
+});
+
+test("a process that goes over to another collector is not gone", async () => {
+  await tell([report("a")], { collectorId: "one" });
+  await tell([report("a")], { collectorId: "two" });
+  await tell([report("a", { isConnected: false })], { collectorId: "one" });
+  await tell([], { collectorId: "one", replacesEarlier: true });
+  const count = { projectId, now: services.now() };
+  expect(await connectedProcesses(services.db, count)).toEqual({ guards: 1, pollers: 0 });
+  await tell([report("b", { kind: "poller" })], { collectorId: "two" });
+  expect(await connectedProcesses(services.db, count)).toEqual({ guards: 1, pollers: 1 });
+});
+
+test("releases and drills are announced as well, and stop nothing", async () => {
+  await tell([report("a")]);
+  const { id } = await stop();
+  await releaseKillSwitch(services, { projectId, killSwitchId: id, reason: "fixed" }, "bob");
+  const drill = await startDrill(services, { projectId }, "ann");
+  const snapshot = await buildSnapshot(services.db);
+  const project = snapshot.projects.find((each) => each.id === projectId);
+  expect(project?.announcedVersion).toBe(snapshot.version);
+  expect(snapshot.killSwitches?.filter((each) => each.projectId === projectId)).toEqual([]);
+  await tell([report("a", { version: snapshot.version })]);
+  const all = await propagationOf(services.db, { projectId, now: services.now(), limit: 10 });
+  expect(all.map(({ subjectId, kind, known }) => [subjectId, kind, known])).toEqual([
+    [drill.id, "drill", 1],
+    [id, "release", 1],
+    [id, "trigger", 1],
+  ]);
+});
+
+test("nothing of another project is told", async () => {
+  const { version } = await stop();
+  await tell([report("a", { version, projectId: "shop-1" })]);
+  expect(await newest()).toMatchObject({ known: 0, waiting: 0, lost: 0 });
+});
