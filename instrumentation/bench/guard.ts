@@ -8,7 +8,7 @@ import { LocalLeases } from "../src/guard/local-leases.ts";
 import { PolicyBook } from "../src/guard/policy-index.ts";
 import type { PolicyIndex } from "../src/guard/policy-index.ts";
 import { requestSizeOf } from "../src/guard/request-size.ts";
-import type { ScopeValues } from "../src/guard/scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 import { recogniseCall } from "../src/wire/recognise-call.ts";
 
 const TENANTS = 10_000;

@@ -99,6 +99,8 @@ export class FieldWriter {
       case "milliseconds":
       case "moment":
         return this.writeDuration(column, this.nanosOf(claim.kind, value));
+      case "integer":
+        return this.writeInteger(column, this.numberOf(value));
       case "provider_model":
         return this.writeProviderModel(column, value);
       case "content":
@@ -191,6 +193,13 @@ export class FieldWriter {
     this.sink.setBool(column, flag);
     this.record.noteFilled(column);
     if (column === STREAMING_COLUMN) this.record.isStreaming = flag;
+  }
+
+  private writeInteger(column: number, value: number): boolean {
+    if (!Number.isSafeInteger(value) || value < 0) return false;
+    this.sink.setInt64(column, value);
+    this.record.noteFilled(column);
+    return true;
   }
 
   private writeDuration(column: number, nanos: number): boolean {

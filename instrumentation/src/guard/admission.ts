@@ -1,7 +1,7 @@
 import type { Budget } from "./budget.ts";
 import type { Charge, CallEstimate, Hold } from "./hold.ts";
 import type { PolicyIndex } from "./policy-index.ts";
-import type { ScopeValues } from "./scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 
 /** What is decided about a call before it is made. `unlimited`: it is under no budget. */
 export type AdmissionDecision = "unlimited" | "allowed" | "warned" | "refused" | "killed";

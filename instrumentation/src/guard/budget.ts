@@ -4,7 +4,7 @@ import { BudgetAccount } from "./budget-account.ts";
 import { periodAt } from "./budget-period.ts";
 import type { BudgetPeriod } from "./budget-period.ts";
 import type { AccountTerms, LeaseSource } from "./lease-source.ts";
-import type { ScopeValues } from "./scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 
 /**
  * Accounts of one budget that is kept for each value apart (about 20 MB). Values beyond share one account with

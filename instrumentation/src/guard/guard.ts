@@ -22,7 +22,7 @@ import { budgetRefusal, killSwitchRefusal } from "./make-refusal.ts";
 import { NO_POLICY, PolicyBook } from "./policy-index.ts";
 import type { PolicyIndex } from "./policy-index.ts";
 import { requestSizeOf } from "./request-size.ts";
-import type { ScopeValues } from "./scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 
 export interface GuardOptions {
   /** Of the process: what scopes call `environment`, and the id of its API key. */

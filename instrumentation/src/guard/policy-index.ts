@@ -2,7 +2,7 @@ import type { KillSwitch } from "@lensai/otel-config/control/kill-switches";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { Budget } from "./budget.ts";
 import type { LeaseSource } from "./lease-source.ts";
-import { ScopeIndex } from "./scope-index.ts";
+import { ScopeIndex } from "@lensai/otel-config/control/scope-index";
 
 /** Budgets that are in no policy any more and are remembered, so that one that comes back is not a new one. */
 const RETIRED_MAX = 1_000;

@@ -1,5 +1,5 @@
 import type { LeaseGrant, LeaseReport, LeaseRequest } from "@lensai/otel-config/control/leases";
-import { LEASES_PER_REQUEST_MAX } from "@lensai/otel-config/control/leases";
+import { LEASES_PER_REQUEST_MAX, ledgerValueOf } from "@lensai/otel-config/control/leases";
 import type { LeaseAnswer as LedgerAnswer } from "@lensai/otel-config/control/leases";
 import type { LeaseHolder, LeaseSource } from "./lease-source.ts";
 
@@ -252,8 +252,7 @@ function reportOf({ holder, leaseId, needNano, wantNano, isClosing }: Held): Lea
   return {
     leaseId,
     budgetId,
-    // No database keeps it.
-    ...(value !== undefined && { value: value.replaceAll("\0", "") }),
+    ...(value !== undefined && { value: ledgerValueOf(value) }),
     periodStartsAt: new Date(periodStartMs).toISOString(),
     grantedNanoUsd: digits(grantedNano),
     spentNanoUsd: digits(spentNano),

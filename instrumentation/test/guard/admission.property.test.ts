@@ -5,7 +5,7 @@ import type { Budget } from "../../src/guard/budget.ts";
 import { Hold } from "../../src/guard/hold.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
 import { PolicyBook } from "../../src/guard/policy-index.ts";
-import type { ScopeValues } from "../../src/guard/scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
 
 const LIMIT = 10_000;

@@ -9,7 +9,7 @@ import type { CallEstimate } from "../../src/guard/hold.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
 import { PolicyBook } from "../../src/guard/policy-index.ts";
 import type { PolicyIndex } from "../../src/guard/policy-index.ts";
-import type { ScopeValues } from "../../src/guard/scope-index.ts";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 import {
   IN_THE_MONTH_MS,
   NEXT_MONTH_MS,

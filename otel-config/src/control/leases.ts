@@ -101,8 +101,16 @@ export const LEASES_PER_REQUEST_MAX = 256;
 export const LEASE_REQUESTS_PER_BATCH_MAX = 256;
 
 const ID = /^[\w.-]{8,64}$/;
-/** As long as values of attributes may be, and those that were never meant to be names. */
-const VALUE_CHARACTERS_MAX = 1_024;
+
+const LEDGER_VALUE_CHARACTERS_MAX = 512;
+
+/**
+ * A value of an attribute as ledgers are named by it: databases keep no NUL, and no index has room for texts of
+ * any length. Values that are the same here share a ledger.
+ */
+export function ledgerValueOf(value: string): string {
+  return value.replaceAll("\0", "").slice(0, LEDGER_VALUE_CHARACTERS_MAX);
+}
 
 /** Throws TypeError naming the first field that is wrong. */
 export function parseLeaseRequest(value: unknown): LeaseRequest {
@@ -143,8 +151,8 @@ function leaseRequestOf(entry: SectionEntry): LeaseRequest {
 
 function leaseReportOf(entry: SectionEntry): LeaseReport {
   const value = optionalTextOf(entry, "value");
-  if (value !== undefined && value.length > VALUE_CHARACTERS_MAX)
-    refuse(`${entry.at}.value has more than ${VALUE_CHARACTERS_MAX} characters`);
+  if (value !== undefined && value !== ledgerValueOf(value))
+    refuse(`${entry.at}.value has NUL, or more than ${LEDGER_VALUE_CHARACTERS_MAX} characters`);
   return {
     leaseId: idOf(entry, "leaseId"),
     budgetId: textOf(entry, "budgetId"),

@@ -9,6 +9,8 @@ export type FieldKind =
   /** JSON text of a column: a list of strings, or a JSON string that already holds one. */
   | "text_list"
   | "boolean"
+  /** A whole number of a column. */
+  | "integer"
   /** A duration in seconds, stored in nanoseconds. */
   | "seconds"
   /** A duration in milliseconds, stored in nanoseconds. */

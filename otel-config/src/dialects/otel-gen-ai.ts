@@ -64,6 +64,7 @@ export const OTEL_GEN_AI: Dialect = {
     text("tool_call_id", GEN_AI.toolCallId),
     text("budget_decision", LENSAI.budgetDecision),
     text("lease_id", LENSAI.budgetLeaseId),
+    ofKind("integer", "charged_nano_usd", LENSAI.budgetChargedNanoUsd),
     ofKind("content", "input_messages", GEN_AI.inputMessages, GEN_AI.prompt),
     ofKind("content", "output_messages", GEN_AI.outputMessages, GEN_AI.completion),
     ofKind("content", "system_instructions", GEN_AI.systemInstructions),

@@ -25,7 +25,7 @@ export interface ColumnSpec {
   readonly source: string;
 }
 
-export const SPAN_ROW_VERSION = 2;
+export const SPAN_ROW_VERSION = 3;
 
 const dictionary = (name: string, source: string): ColumnSpec =>
   ({
@@ -74,6 +74,8 @@ const timestamp = (name: string, source: string): ColumnSpec =>
 const required = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: false });
 /** Columns that rows of version 1 do not have. */
 const sinceVersion2 = (spec: ColumnSpec): ColumnSpec => ({ ...spec, since: 2 });
+/** Columns that rows of versions 1 and 2 do not have. */
+const sinceVersion3 = (spec: ColumnSpec): ColumnSpec => ({ ...spec, since: 3 });
 
 export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   // identity
@@ -187,7 +189,14 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   dictionary("instance_id", "resource service.instance.id"),
   // control
   dictionary("budget_decision", "lensai.budget.decision"),
-  dictionary("lease_id", "lensai.budget.lease_id"),
+  dictionary("lease_id", "lensai.budget.lease_id: of every budget, with spaces between them"),
+  sinceVersion3(
+    int64(
+      "charged_nano_usd",
+      "nano-USD",
+      "lensai.budget.charged_nano_usd: what the guard has charged each of the leases; the bill may say something else",
+    ),
+  ),
   // content (a file of its own; redacted)
   int64("redaction_count", "matches", "how many matches were masked in this record"),
   content("input_messages", "gen_ai.input.messages as JSON text"),

@@ -4,12 +4,12 @@ import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
 import { createAlerts, type Alerts } from "./alerts/alerts.ts";
 import { createSignIn, type SignIn } from "./auth/sign-in.ts";
 import type { InstallationTrouble } from "./alerts/evaluate/installation-alerts.ts";
-import { claimJob, JOB_LOCKS } from "./db/claim-job.ts";
 import { RateLimiter } from "./api/rate-limit.ts";
 import { createControlPush, type ControlPush } from "./control/control-push.ts";
 import { openDatabase, type Database } from "./db/client.ts";
 import { createLakeReader, storeSettings, type LakeReader } from "./lake/lake-reader.ts";
-import { createReviewJob, type ReviewJob } from "./lake/review-job.ts";
+import { createLakeJobs, type LakeJobs } from "./lake/lake-jobs.ts";
+import { Settlement } from "./lake/settlement.ts";
 import { createLiveFeed, type LiveFeed } from "./lake/live-feed.ts";
 import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
@@ -25,6 +25,7 @@ export interface Console {
   readonly lake: LakeReader;
   readonly prices: PriceBookFile;
   readonly live: LiveFeed;
+  readonly settlement: Settlement;
   /** Undefined: no mail server is configured. */
   readonly mailer: Mailer | undefined;
   readonly control: ControlPush;
@@ -50,7 +51,7 @@ const CHECK_TIMEOUT_MS = 3000;
 
 export function createConsole(settings: ConsoleSettings): Console {
   const parts = createParts(settings);
-  const { database, services, lake, live, control, reviews, thread, mailer, alerts, signIn } =
+  const { database, services, lake, live, settlement, control, jobs, mailer, alerts, signIn } =
     parts;
   let preparation: DatabasePreparation | undefined;
 
@@ -60,6 +61,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     lake,
     prices: createPriceBookFile(settings.pricesFile),
     live,
+    settlement,
     mailer,
     control,
     alerts,
@@ -73,12 +75,9 @@ export function createConsole(settings: ConsoleSettings): Console {
       });
       void preparation.prepared.then(() => control.start());
       void preparation.prepared.then(() => alerts.start());
-      reviews.start();
+      jobs.start();
     },
-    warnings: () => [
-      ...warningOf("bills are not reviewed", reviews.problem()),
-      ...warningOf("alerts are not sent", alerts.problem()),
-    ],
+    warnings: () => [...jobs.warnings(), ...warningOf("alerts are not sent", alerts.problem())],
     problems: async () => {
       const postgres = databaseProblem(services, preparation);
       const found = await Promise.all([postgres, failureOf("lake", lake.refresh())]);
@@ -96,8 +95,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     stop: async () => {
       preparation?.stop();
       live.stop();
-      reviews.stop();
-      await Promise.all([thread.stop(), control.stop(), alerts.stop()]);
+      await Promise.all([jobs.stop(), control.stop(), alerts.stop()]);
       mailer?.close();
       await Promise.all([lake.close(), database.close()]);
     },
@@ -110,11 +108,8 @@ function createParts(settings: ConsoleSettings) {
   const services = serviceContext(database.db);
   const lake = createLakeReader(settings.lake);
   const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
-  const thread = reviewThread(settings);
-  const reviews = createReviewJob({
-    review: () => thread.review(),
-    claim: (work) => claimJob(services.db, JOB_LOCKS.lakeReview, work),
-  });
+  const settlement = new Settlement({ ...services, lake });
+  const jobs = createLakeJobs({ services, thread: reviewThread(settings), settlement });
   const mailer = settings.mail && createMailer(settings.mail);
   const { people } = settings;
   const { publicOrigin } = people;
@@ -126,13 +121,13 @@ function createParts(settings: ConsoleSettings) {
     publicOrigin,
     lake,
     follow: (notify) => live.follow(notify),
-    troubles: async () => reviewTroubles(reviews),
+    troubles: async () => reviewTroubles(jobs),
   });
   const control = createControlPush(settings.databaseUrl, services, {
     onAlerts: () => alerts.wake(),
     onControl: () => alerts.reconsider(),
   });
-  return { database, services, lake, live, thread, reviews, mailer, alerts, signIn, control };
+  return { database, services, lake, live, settlement, jobs, mailer, alerts, signIn, control };
 }
 
 /** Standard output is for the operator; the log is standard error. */
@@ -146,8 +141,8 @@ const serviceContext = (db: Database): ServiceContext => ({
   randomBytes: (length) => randomBytes(length),
 });
 
-function reviewTroubles(reviews: ReviewJob): readonly InstallationTrouble[] {
-  const reason = reviews.problem();
+function reviewTroubles(jobs: LakeJobs): readonly InstallationTrouble[] {
+  const reason = jobs.reviewProblem();
   return reason === undefined ? [] : [{ trouble: "review_failing", reason }];
 }
 

@@ -2,7 +2,11 @@ import { sql } from "drizzle-orm";
 import type { Database } from "./client.ts";
 
 /** Jobs that one console does at a time. The number names the lock: it never changes its meaning. */
-export const JOB_LOCKS = { lakeReview: 4_713_001, alerts: 4_713_004 } as const;
+export const JOB_LOCKS = {
+  lakeReview: 4_713_001,
+  settlement: 4_713_003,
+  alerts: 4_713_004,
+} as const;
 
 /**
  * Does the work while this process holds the job's lock; undefined when another one holds it. The lock ends with

@@ -13,6 +13,7 @@ import type { QuerySource, QueryTarget } from "@lensai/analytics/queries/query-s
 import { logError } from "../log.ts";
 import { ResultCache } from "../result-cache.ts";
 import type { LakeSettings } from "../settings.ts";
+import { NewFiles } from "./new-files.ts";
 
 /** What the pages read the lake through. Nothing is opened before the first call. */
 export interface LakeReader {
@@ -20,6 +21,11 @@ export interface LakeReader {
   refresh(): Promise<void>;
   /** Takes in new commits; answers which projects got rows since this was last asked. */
   lookForNews(): Promise<ReadonlySet<string>>;
+  /**
+   * The function that it answers with takes in new commits, and answers with the files that came to count since it was
+   * last called; the first time, with all. Files that hold rows of others anew are none.
+   */
+  follow(): () => Promise<readonly ManifestFile[]>;
   /** The newest commits taken in: may the project have rows, of any kind and time? */
   hasRows(projectId: string): boolean;
   /**
@@ -27,7 +33,7 @@ export interface LakeReader {
    * the files are the same; `name` must carry every other input of the queries.
    */
   ask<T>(question: Question, run: (target: QueryTarget) => Promise<T>): Promise<T>;
-  /** The same for an answer that nobody will ask for again; never kept. */
+  /** The same, not kept: for answers that are long, or asked for once. */
   askOnce<T>(range: FileQueryRange, run: (target: QueryTarget) => Promise<T>): Promise<T>;
   /** The same for queries that join the content files of the same rows; never kept. */
   askWithContent<T>(query: FileQueryRange, run: ContentQuery<T>): Promise<T>;
@@ -59,6 +65,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
   const results = new ResultCache();
   const news = new Set<string>();
   const reportedCommits = new Set<string>();
+  const newFiles = new NewFiles();
   let opening: Promise<OpenedLake> | undefined;
   let opened: OpenedLake | undefined;
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -69,13 +76,17 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       opening = undefined;
       throw error;
     });
+    const isFirst = opened === undefined;
     opened = await opening;
+    if (isFirst) newFiles.add(opened.index.allFiles());
     return opened;
   };
   const poll = async (): Promise<void> => {
     const { index } = await open();
     const startedAtMs = performance.now();
-    for (const projectId of projectsOf(await index.refresh())) news.add(projectId);
+    const commits = await index.refresh();
+    for (const projectId of projectsOf(commits)) news.add(projectId);
+    newFiles.addCommits(commits);
     refreshedAtMs = startedAtMs;
     reportMalformed(index, reportedCommits);
   };
@@ -83,27 +94,21 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     refresh: async () => {
       if (performance.now() - refreshedAtMs >= REFRESH_INTERVAL_MS) await poll();
     },
-    lookForNews: async () => {
-      await poll();
-      const found = new Set(news);
-      news.clear();
-      return found;
+    lookForNews: () => poll().then(() => takeAll(news)),
+    follow: () => {
+      const take = newFiles.follow(opened?.index.allFiles() ?? []);
+      return () => poll().then(take);
     },
     hasRows: (projectId) =>
       (opened?.index.filesFor({ kind: "spans", projectId, ...ALL_TIMES }) ?? []).length > 0,
     ask: async ({ name, ...range }, run) => {
-      const { index, files } = await open();
-      const wanted = index.rowFilesFor(range);
-      const key = `${name}\n${JSON.stringify(range)}\n${fingerprintOf(wanted)}`;
-      return results.get(key, () =>
-        files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) })),
-      );
+      const lake = await open();
+      const fingerprint = fingerprintOf(lake.index.rowFilesFor(range));
+      const key = `${name}\n${JSON.stringify(range)}\n${fingerprint}`;
+      return results.get(key, () => runOnce(lake, range, (source) => run({ duckDb, source })));
     },
-    askOnce: async (range, run) => {
-      const { index, files } = await open();
-      const wanted = index.rowFilesFor(range);
-      return files.use(wanted, (paths) => run({ duckDb, source: manifestSource(wanted, paths) }));
-    },
+    askOnce: async (range, run) =>
+      runOnce(await open(), range, (source) => run({ duckDb, source })),
     askWithContent: async (range, run) =>
       runWithContent(await open(), range, (spans, content) =>
         run({ duckDb, source: spans }, content),
@@ -114,6 +119,21 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       await lake?.close();
     },
   };
+}
+
+function takeAll(news: Set<string>): ReadonlySet<string> {
+  const found = new Set(news);
+  news.clear();
+  return found;
+}
+
+async function runOnce<T>(
+  { index, files }: OpenedLake,
+  range: FileQueryRange,
+  run: (source: QuerySource) => Promise<T>,
+): Promise<T> {
+  const wanted = index.rowFilesFor(range);
+  return files.use(wanted, (paths) => run(manifestSource(wanted, paths)));
 }
 
 async function runWithContent<T>(

@@ -74,3 +74,55 @@ export const budgetLeases = pgTable(
     ),
   ],
 );
+
+/**
+ * What the records in the lake say was spent, by the quarter of an hour in which calls started: the pieces that are
+ * counted again when records land. Written only by who settles.
+ */
+export const budgetSpend = pgTable(
+  "budget_spend",
+  {
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    budgetId: text()
+      .notNull()
+      .references(() => budgets.id),
+    value: text().notNull(),
+    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    cellStartsAt: timestamp({ withTimezone: true }).notNull(),
+    /** "" for calls that were made without a lease. */
+    leaseId: text().notNull(),
+    costNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    /** What the guard has charged the lease for the same calls. */
+    chargedNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    unpricedCalls: bigint({ mode: "number" }).notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.budgetId,
+        table.cellStartsAt,
+        table.value,
+        table.periodStartsAt,
+        table.leaseId,
+      ],
+    }),
+    index("budget_spend_project").on(table.projectId, table.cellStartsAt),
+  ],
+);
+
+/** How far a budget's ledgers are counted. */
+export const budgetSettlements = pgTable("budget_settlements", {
+  budgetId: text()
+    .primaryKey()
+    .references(() => budgets.id),
+  projectId: text()
+    .notNull()
+    .references(() => projects.id),
+  /** Scope, attribute and period by which they were counted: other ones count anew. */
+  countedBy: text().notNull(),
+  /** Spend of calls that started from here on is counted. */
+  countedFrom: timestamp({ withTimezone: true }).notNull(),
+  settledAt: timestamp({ withTimezone: true }).notNull(),
+});

@@ -1,5 +1,5 @@
-import { SCOPE_KEYS } from "@lensai/otel-config/control/call-scope";
-import type { CallScope, ScopeKey } from "@lensai/otel-config/control/call-scope";
+import { SCOPE_KEYS } from "./call-scope.ts";
+import type { CallScope, ScopeKey } from "./call-scope.ts";
 
 /** What a call is, in the words of scopes; what is not known is undefined. */
 export type ScopeValues = Readonly<Partial<Record<ScopeKey, string | undefined>>>;

@@ -2,8 +2,8 @@ import { SCOPE_KEYS } from "@lensai/otel-config/control/call-scope";
 import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ScopeIndex } from "../../src/guard/scope-index.ts";
-import type { ScopeValues } from "../../src/guard/scope-index.ts";
+import { ScopeIndex } from "@lensai/otel-config/control/scope-index";
+import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 
 const value = fc.constantFrom("a", "b", "ab", "abc");
 const scopes = fc.dictionary(fc.constantFrom(...SCOPE_KEYS), value) as fc.Arbitrary<CallScope>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { claimJob, JOB_LOCKS } from "#lib/server/db/claim-job.ts";
-import { createReviewJob } from "#lib/server/lake/review-job.ts";
+import { createRepeatedJob } from "#lib/server/lake/repeated-job.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;
@@ -38,17 +38,17 @@ test("of consoles that review at the same time one does, and the next as soon as
   expect(done).toBe(101);
 });
 
-test("a review that fails is told until one succeeds", async () => {
+test("work that fails is told until it succeeds", async () => {
   let hasRoom = false;
-  const job = createReviewJob({
+  const job = createRepeatedJob({
+    failure: "the work could not be done",
     claim: (work) => work(),
     pauseMs: 1,
-    review: () =>
-      hasRoom ? Promise.resolve({ hoursLeft: 0 }) : Promise.reject(new Error("no room left")),
+    work: () => (hasRoom ? Promise.resolve() : Promise.reject(new Error("no room left"))),
   });
   job.start();
   await expect.poll(() => job.problem()).toBe("no room left");
   hasRoom = true;
   await expect.poll(() => job.problem()).toBeUndefined();
-  job.stop();
+  await job.stop();
 });

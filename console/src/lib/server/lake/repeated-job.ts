@@ -1,52 +1,52 @@
 import { logError } from "../log.ts";
 import { reasonOf } from "../prepare-database.ts";
 
-/** Reviews the bills of what has landed; answers how many hours of projects wait for the next time. */
-type Review = () => Promise<{ readonly hoursLeft: number }>;
-
 /** Does the work unless another console does it at this moment; answers undefined then. */
-type Claim = <T>(work: () => Promise<T>) => Promise<T | undefined>;
+type Claim = (work: () => Promise<unknown>) => Promise<unknown>;
 
-export interface ReviewJob {
+export interface RepeatedJob {
   start(): void;
-  /** Why bills are not reviewed at the moment; undefined while they are. */
+  /** Why the work could not be done the last time; undefined when it could. */
   problem(): string | undefined;
-  stop(): void;
+  /** Waits for what runs. */
+  stop(): Promise<void>;
 }
 
-export interface ReviewJobOptions {
-  readonly review: Review;
+export interface RepeatedJobOptions {
+  /** For the log: "bills could not be reviewed". */
+  readonly failure: string;
+  readonly work: () => Promise<unknown>;
   readonly claim: Claim;
-  readonly pauseMs?: number;
+  readonly pauseMs: number;
 }
 
-/** How long a bill that only all records together can tell may be wrong. */
-const PAUSE_MS = 20_000;
-/** A busy lake takes seconds to review: at most a tenth of the time. */
-const PAUSES_PER_REVIEW = 9;
+/** A busy lake takes seconds to look through: at most a tenth of the time. */
+const PAUSES_PER_RUN = 9;
 const PAUSE_MAX_MS = 600_000;
 
-/** Reviews again and again, whatever fails. */
-export function createReviewJob({
-  review,
+/** Works again and again, whatever fails. */
+export function createRepeatedJob({
+  failure,
+  work,
   claim,
-  pauseMs = PAUSE_MS,
-}: ReviewJobOptions): ReviewJob {
+  pauseMs,
+}: RepeatedJobOptions): RepeatedJob {
   let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
   let isStopped = false;
   let problem: string | undefined;
   let failures = 0;
 
   const attempt = async (): Promise<void> => {
     try {
-      await claim(review);
+      await claim(work);
       problem = undefined;
       failures = 0;
     } catch (error) {
       failures += 1;
       const reason = reasonOf(error);
       // The same reason is logged once, not at every attempt.
-      if (problem !== reason && !isStopped) logError("bills could not be reviewed", { error });
+      if (problem !== reason && !isStopped) logError(failure, { error });
       problem = reason;
     }
   };
@@ -55,11 +55,13 @@ export function createReviewJob({
     await attempt();
     if (isStopped) return;
     const tookMs = performance.now() - startedAtMs;
-    const pause = Math.max(pauseMs * 2 ** Math.min(failures, 5), tookMs * PAUSES_PER_REVIEW);
+    const pause = Math.max(pauseMs * 2 ** Math.min(failures, 5), tookMs * PAUSES_PER_RUN);
     schedule(Math.min(pause, PAUSE_MAX_MS));
   };
   const schedule = (afterMs: number): void => {
-    timer = setTimeout(() => void run(), afterMs);
+    timer = setTimeout(() => {
+      running = run();
+    }, afterMs);
     timer.unref();
   };
   return {
@@ -67,9 +69,10 @@ export function createReviewJob({
       if (timer === undefined && !isStopped) schedule(pauseMs);
     },
     problem: () => problem,
-    stop: () => {
+    stop: async () => {
       isStopped = true;
       clearTimeout(timer);
+      await running;
     },
   };
 }
