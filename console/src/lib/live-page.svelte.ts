@@ -5,6 +5,10 @@ export interface LivePageOptions {
   readonly url: string;
   /** Loads the page's data again; called again only after it has settled. */
   readonly reload: () => Promise<void>;
+  /** The event that tells the news. */
+  readonly event?: string;
+  /** Milliseconds between two loads, at least. */
+  readonly intervalMs?: number;
 }
 
 /** At most two loads a second, however fast rows land. */
@@ -15,12 +19,14 @@ export class LivePage {
   connection: Connection = $state("connecting");
   readonly #source: EventSource;
   readonly #reload: () => Promise<void>;
+  readonly #intervalMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isBusy = false;
   #isStale = false;
 
   constructor(options: LivePageOptions) {
     this.#reload = options.reload;
+    this.#intervalMs = options.intervalMs ?? RELOAD_INTERVAL_MS;
     this.#source = new EventSource(options.url);
     this.#source.addEventListener("open", () => {
       // What landed while the stream was down told nobody.
@@ -28,7 +34,7 @@ export class LivePage {
       this.connection = "live";
     });
     this.#source.addEventListener("error", () => (this.connection = "lost"));
-    this.#source.addEventListener("landed", () => this.refresh());
+    this.#source.addEventListener(options.event ?? "landed", () => this.refresh());
   }
 
   /** Loads soon; several calls in a short time load once. */
@@ -49,6 +55,6 @@ export class LivePage {
     this.#timer = setTimeout(() => {
       this.#isBusy = false;
       if (this.#isStale) this.refresh();
-    }, RELOAD_INTERVAL_MS);
+    }, this.#intervalMs);
   }
 }

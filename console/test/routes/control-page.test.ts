@@ -1,4 +1,6 @@
 import type { ScopeImpact } from "@lensai/analytics/queries/scope-impact";
+import type { ReceiptsOverview } from "#lib/server/services/receipts/overview.ts";
+import type { Propagation } from "#lib/server/services/receipts/propagation.ts";
 import { render } from "svelte/server";
 import { expect, test } from "vitest";
 import ControlPage from "../../src/routes/projects/[projectId=projectId]/control/+page.svelte";
@@ -19,6 +21,26 @@ const impact: ScopeImpact = {
   services: 1,
 };
 
+const NO_RECEIPTS: ReceiptsOverview = {
+  processes: { guards: 0, pollers: 0 },
+  announcements: [],
+  stragglers: [],
+};
+
+const announced = (changes: Partial<Propagation>): Propagation => ({
+  subjectId: "kill_1",
+  kind: "trigger",
+  announcedAtUnixMs: at.getTime(),
+  announcedBy: "ann",
+  known: 998,
+  waiting: 2,
+  lost: 1,
+  p50Ms: 21,
+  p99Ms: 43.2,
+  lastMs: 61,
+  ...changes,
+});
+
 function htmlOf(changes: object): string {
   const data = {
     project: { id: "shop", name: "Shop" },
@@ -29,6 +51,7 @@ function htmlOf(changes: object): string {
     values: { team: ["support", "sales"] },
     impact: undefined,
     mayChange: true,
+    receipts: NO_RECEIPTS,
     ...changes,
   };
   return render(ControlPage, { props: { data, params: {}, form: null } as never }).body;
@@ -89,4 +112,39 @@ test("tells what was released, for how long and why", () => {
   };
   const text = textOf(htmlOf({ released: [released] }));
   expect(text).toContain("released by bob: fixed");
+});
+
+test("shows how far a switch has got, and to whom not", () => {
+  const receipts: ReceiptsOverview = {
+    processes: { guards: 1000, pollers: 3 },
+    announcements: [announced({})],
+    stragglers: [
+      { instanceId: "i-1", serviceName: "triage", isConnected: true, seenAtUnixMs: at.getTime() },
+      { instanceId: "i-2", serviceName: "batch", isConnected: false, seenAtUnixMs: at.getTime() },
+    ],
+  };
+  const text = textOf(htmlOf({ active: [active], receipts }));
+  expect(text).toContain("Known by 998 of 1,000 processes");
+  expect(text).toContain("half within 21 ms, 99 % within 43 ms, the last after 61 ms");
+  expect(text).toContain("1 process was lost around then");
+  expect(text).toMatch(/triage i-1 connected, has not acknowledged/);
+  expect(text).toMatch(/batch i-2 not connected: ended or cut off/);
+  expect(text).toMatch(/Programs that ask by themselves 3/);
+});
+
+test("shows the last drill, and offers one to those who may stop calls", () => {
+  const drill = announced({ subjectId: "drill_1", kind: "drill", known: 40, waiting: 0, lost: 0 });
+  const receipts: ReceiptsOverview = { ...NO_RECEIPTS, announcements: [drill] };
+  const html = htmlOf({ receipts });
+  expect(textOf(html)).toMatch(/Last drill by ann, .* Known by 40 of 40 processes/);
+  expect(html).toContain('action="?/drill"');
+  expect(htmlOf({ receipts, mayChange: false })).not.toContain("?/drill");
+  expect(textOf(htmlOf({}))).toContain("No drill yet");
+  const nobody = {
+    ...NO_RECEIPTS,
+    announcements: [announced({ known: 0, waiting: 0, p50Ms: null })],
+  };
+  expect(textOf(htmlOf({ active: [active], receipts: nobody }))).toContain(
+    "No connected process was running",
+  );
 });

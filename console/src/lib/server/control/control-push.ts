@@ -3,6 +3,7 @@ import { logError } from "../log.ts";
 import { ensureConsoleKey } from "../services/console-key/ensure.ts";
 import { rollOver } from "../services/budgets/roll-over.ts";
 import type { ServiceContext } from "../services/context.ts";
+import { createProjectListeners, type ProjectListeners } from "./project-listeners.ts";
 import { createRolloverJob } from "./rollover-job.ts";
 import { createSnapshotFeed, type SnapshotFeed } from "./snapshot-feed.ts";
 
@@ -10,6 +11,8 @@ import { createSnapshotFeed, type SnapshotFeed } from "./snapshot-feed.ts";
 export interface ControlPush {
   /** What collectors are told. */
   readonly snapshots: SnapshotFeed;
+  /** Pages that show who has acknowledged what. */
+  readonly receipts: ProjectListeners;
   /** Aborted when the process is about to end: streams must end, too. */
   readonly ending: AbortSignal;
   /** Begins to listen to the database, which must be prepared. */
@@ -49,20 +52,23 @@ export function createControlPush(
     // Whatever changes a budget raises the version.
     onChange: () => void rollovers.wake(),
   });
+  const receipts = createProjectListeners();
   const notices = createNotices({
     databaseUrl,
     db: services.db,
-    onNotice: (channel) => {
+    onNotice: (channel, payload) => {
       if (channel === CHANNELS.control) {
         void snapshots.refresh();
         onControl();
       }
       if (channel === CHANNELS.alerts) onAlerts();
+      if (channel === CHANNELS.receipts) receipts.notify(payload);
     },
     onCheck: () => void snapshots.refresh(),
   });
   return {
     snapshots,
+    receipts,
     ending: ending.signal,
     start: () => notices.start(),
     endStreams: () => ending.abort(),

@@ -6,7 +6,7 @@ import type { AnnouncementKind } from "../../db/schema/announcements.ts";
 export interface Propagation {
   readonly subjectId: string;
   readonly kind: AnnouncementKind;
-  readonly announcedAt: Date;
+  readonly announcedAtUnixMs: number;
   readonly announcedBy: string;
   /** Processes that ran then and know. */
   readonly known: number;
@@ -25,7 +25,7 @@ export interface Straggler {
   readonly instanceId: string;
   readonly serviceName: string;
   readonly isConnected: boolean;
-  readonly seenAt: Date;
+  readonly seenAtUnixMs: number;
 }
 
 export interface ConnectedProcesses {
@@ -74,7 +74,7 @@ export async function propagationOf(
   return rows.map((row) => ({
     subjectId: row.subject_id,
     kind: row.kind,
-    announcedAt: new Date(row.announced_at),
+    announcedAtUnixMs: Date.parse(row.announced_at),
     announcedBy: row.announced_by,
     known: row.known,
     p50Ms: row.p50_ms,
@@ -105,7 +105,7 @@ export async function stragglersOf(
     instanceId: row.instance_id,
     serviceName: row.service_name,
     isConnected: row.is_here,
-    seenAt: new Date(row.seen_at),
+    seenAtUnixMs: Date.parse(row.seen_at),
   }));
 }
 

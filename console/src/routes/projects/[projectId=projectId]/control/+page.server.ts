@@ -4,6 +4,7 @@ import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadImpact } from "#lib/server/lake/load-impact.ts";
+import { startDrill } from "#lib/server/services/drills/start.ts";
 import {
   activeKillSwitches,
   releasedKillSwitches,
@@ -14,6 +15,7 @@ import {
   scopeSchema,
   triggerSchema,
 } from "#lib/server/services/kill-switches/schemas.ts";
+import { receiptsOverview } from "#lib/server/services/receipts/overview.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import type { Actions, PageServerLoad } from "./$types";
 
@@ -28,9 +30,10 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   if (!parsed.success) error(400, issuesText(parsed.error));
   const nowUnixMs = services.now().getTime();
   const question = { projectId: project.id, scope: isPreview ? scope : undefined, nowUnixMs };
-  const [active, released, last] = await Promise.all([
+  const [active, released, receipts, last] = await Promise.all([
     activeKillSwitches(services.db, project.id),
     releasedKillSwitches(services.db, project.id),
+    receiptsOverview(services, project.id),
     loadImpact(lake, question).catch((failure: unknown) => failPage(failure, locals.requestId)),
   ]);
   return {
@@ -39,12 +42,19 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     isPreview,
     active,
     released,
+    receipts,
     ...last,
     mayChange: may("kill_switches.manage"),
   };
 };
 
 export const actions: Actions = {
+  drill: async ({ params, locals }) => {
+    const { projectId } = params;
+    const { actor } = await projectForPage(locals, projectId, "kill_switches.manage");
+    await startDrill(locals.console.services, { projectId }, actor);
+    redirect(303, `/projects/${projectId}/control#processes`);
+  },
   trigger: async ({ request, params, locals }) => {
     const { services } = locals.console;
     const { projectId } = params;
