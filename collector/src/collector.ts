@@ -5,6 +5,7 @@ import { ReplayGuard } from "./admission/replay-guard.ts";
 import { startAll, stopAll } from "./component.ts";
 import type { Component } from "./component.ts";
 import type { CollectorConfig } from "./config.ts";
+import { KeyUses } from "./control/key-uses.ts";
 import { LeaseRelay } from "./control/lease-relay.ts";
 import type { PriceOverrides } from "./control/policy-answers.ts";
 import { ControlPlane } from "./control/control-plane.ts";
@@ -52,6 +53,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const control = new ControlPlane(config, deps);
   priceOverrides?.onChange(() => control.policyStreams.publish());
   const leaseRelay = new LeaseRelay(config.control);
+  const keyUses = new KeyUses(config.control, { nowMs, log });
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
   const telemetry = new Telemetry();
   let isDraining = false;
@@ -62,6 +64,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
       control: () => control.keeper.current(),
       keylessIsAllowed: config.keylessIsAllowed,
       nowMs,
+      onKeyUse: (keyId) => keyUses.note(keyId),
     }),
     replayGuard,
     rateLimiter: new RateLimiter(config.rateLimits),
@@ -99,17 +102,17 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     stats,
     controlToken: config.control.token,
   });
-  const host = config.bindAddress;
-  const http = httpListener(httpServer, { host, port: config.httpPort });
+  const http = httpListener(httpServer, { host: config.bindAddress, port: config.httpPort });
   const grpcServer = createGrpcServer({ ...parts, onInternalError });
-  const grpc = grpcListener(grpcServer, { host, port: config.grpcPort });
-  const components = { control, leaseRelay, pipeline, replayGuard, http, grpc };
+  const grpc = grpcListener(grpcServer, { host: config.bindAddress, port: config.grpcPort });
+  const components = { control, leaseRelay, keyUses, pipeline, replayGuard, http, grpc };
   return collectorOf(components, () => (isDraining = true));
 }
 
 interface CollectorComponents {
   readonly control: ControlPlane;
   readonly leaseRelay: Component;
+  readonly keyUses: Component;
   readonly pipeline: Component;
   readonly replayGuard: Component;
   readonly http: Listener;
@@ -117,7 +120,7 @@ interface CollectorComponents {
 }
 
 function collectorOf(components: CollectorComponents, drain: () => void): Collector {
-  const { control, leaseRelay, pipeline, replayGuard, http, grpc } = components;
+  const { control, leaseRelay, keyUses, pipeline, replayGuard, http, grpc } = components;
   let stopping: Promise<void> | undefined;
   return {
     get httpPort() {
@@ -126,7 +129,7 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
     get grpcPort() {
       return grpc.port;
     },
-    start: () => startAll([control, leaseRelay, pipeline, replayGuard, grpc, http]),
+    start: () => startAll([control, leaseRelay, keyUses, pipeline, replayGuard, grpc, http]),
     stop() {
       drain();
       stopping ??= stopListenersFirst(components);
@@ -137,8 +140,8 @@ function collectorOf(components: CollectorComponents, drain: () => void): Collec
 
 /** Both ports drain at the same time: each may take as long as its slowest request, and streams never end. */
 async function stopListenersFirst(components: CollectorComponents): Promise<void> {
-  const { control, leaseRelay, pipeline, replayGuard, http, grpc } = components;
+  const { control, leaseRelay, keyUses, pipeline, replayGuard, http, grpc } = components;
   await control.endStreams();
   await Promise.all([http.stop(), grpc.stop()]);
-  await stopAll([control, leaseRelay, pipeline, replayGuard]);
+  await stopAll([control, leaseRelay, keyUses, pipeline, replayGuard]);
 }

@@ -30,6 +30,8 @@ export interface AuthenticatorOptions {
   /** True only when every listener is bound to loopback. */
   readonly keylessIsAllowed: boolean;
   readonly nowMs: () => number;
+  /** Called with every key that opened something. */
+  readonly onKeyUse?: (keyId: string) => void;
 }
 
 /** Keys remembered by their plain text, so that the usual request costs no hash. Only known keys get in. */
@@ -89,6 +91,7 @@ export class Authenticator {
     const key = this.find(keys, control);
     requireUsable(key, this.options.nowMs());
     requireScope(key, use);
+    this.options.onKeyUse?.(key.id);
     return {
       projectId: key.projectId,
       apiKeyId: key.id,

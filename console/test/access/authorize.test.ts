@@ -60,7 +60,7 @@ const ask = (
 ): Promise<ProjectAccess> => authorizeProject(localsOf(principal), projectId, permission);
 
 async function keyPrincipal(scopes: readonly KeyScope[]): Promise<Principal & { keyId: string }> {
-  const { key } = await createApiKey(database.services, { projectId: "shop", scopes });
+  const { key } = await createApiKey(database.services, { projectId: "shop", scopes }, "ann");
   const principal = await principalOfApiKey(database.services, key);
   if (typeof principal === "string") throw new Error(principal);
   return principal;
@@ -176,13 +176,14 @@ describe("API keys", () => {
 
   test("open nothing once revoked or expired, and unknown ones never did", async () => {
     const { services, db } = database;
-    const { id: keyId, key } = await createApiKey(services, {
-      projectId: "shop",
-      scopes: ["read"],
-    });
+    const { id: keyId, key } = await createApiKey(
+      services,
+      { projectId: "shop", scopes: ["read"] },
+      "ann",
+    );
     await db.update(apiKeys).set({ expiresAt: new Date(0) });
     expect(await principalOfApiKey(services, key)).toBe("expired");
-    await revokeApiKey(services, { projectId: "shop", keyId });
+    await revokeApiKey(services, { projectId: "shop", keyId }, "ann");
     expect(await principalOfApiKey(services, key)).toBe("revoked");
     expect(await principalOfApiKey(services, `${key}x`)).toBe("invalid");
   });

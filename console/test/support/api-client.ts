@@ -126,9 +126,18 @@ export async function createKey(
   const key = `lensai_${randomUUID()}`;
   const id = `key_${randomUUID()}`;
   const createdAt = services.now();
-  await services.db
-    .insert(apiKeys)
-    .values(keyRow({ id, key, prefix: "", projectId, scopes, createdAt }));
+  await services.db.insert(apiKeys).values(
+    keyRow({
+      id,
+      key,
+      prefix: "",
+      projectId,
+      scopes,
+      createdAt,
+      createdBy: "local",
+      expiresAt: null,
+    }),
+  );
   return key;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { apiKeys } from "../db/schema/api-keys.ts";
+import { recordKeyUses } from "../services/api-keys/record-use.ts";
 import type { ServiceContext } from "../services/context.ts";
 import type { ApiKeyPrincipal } from "./principal.ts";
 
@@ -21,5 +22,18 @@ export async function principalOfApiKey(
   if (row.revokedAt !== null) return "revoked";
   if (row.expiresAt !== null && row.expiresAt <= context.now()) return "expired";
   const { id: keyId, projectId, scopes } = row;
+  await noteUse(context, row);
   return { kind: "api_key", keyId, projectId, scopes, actor: `key:${keyId}` };
+}
+
+/** A key that is used all the time is written once a minute, not with every request. */
+const NOTED_AGAIN_AFTER_MS = 60_000;
+
+async function noteUse(
+  context: ServiceContext,
+  { id: keyId, lastUsedAt }: { readonly id: string; readonly lastUsedAt: Date | null },
+): Promise<void> {
+  const now = context.now();
+  if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < NOTED_AGAIN_AFTER_MS) return;
+  await recordKeyUses(context, { uses: [{ keyId, lastUsedAt: now.toISOString() }] });
 }

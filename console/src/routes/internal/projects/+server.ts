@@ -22,10 +22,9 @@ export const POST: RequestHandler = async ({ request, locals }) => {
   if (!body.success) return invalidInput(body.error);
   const { isNew } = await ensureProject(services, body.data);
   const project = await findProject(services.db, body.data.id);
-  const { id: keyId, key } = await createApiKey(services, {
-    projectId: body.data.id,
-    scopes: ["ingest"],
-  });
+  const { id: projectId } = body.data;
+  const input = { projectId, name: "Created with the project", scopes: ["ingest"] } as const;
+  const { id: keyId, key } = await createApiKey(services, input, TOKEN_ACTOR);
   return json({ project, keyId, key }, { status: isNew ? 201 : 200 });
 };
 

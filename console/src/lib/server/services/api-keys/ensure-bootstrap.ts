@@ -2,10 +2,14 @@ import { createHash } from "node:crypto";
 import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import { eq } from "drizzle-orm";
 import { apiKeys } from "../../db/schema/api-keys.ts";
+import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { ensureProject } from "../projects/create.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
-import { keyRow } from "./create.ts";
+import { keyCreation, keyRow } from "./create.ts";
+
+/** Whoever starts the console with its settings. */
+const SETTINGS_ACTOR = "settings";
 
 /** Derived from the key, so that consoles that start at once agree on it. */
 const bootstrapKeyId = (key: string): string =>
@@ -28,7 +32,10 @@ export async function ensureBootstrap(
     prefix: "",
     projectId: DEFAULT_PROJECT_ID,
     scopes: ["ingest", "read"],
+    name: "Bootstrap",
     createdAt: context.now(),
+    createdBy: SETTINGS_ACTOR,
+    expiresAt: null,
   });
   const known = await context.db
     .select({ id: apiKeys.id })
@@ -41,6 +48,8 @@ export async function ensureBootstrap(
       .values(row)
       .onConflictDoNothing()
       .returning({ id: apiKeys.id });
-    if (created.length > 0) await raiseControlVersion(transaction, row.createdAt);
+    if (created.length === 0) return;
+    await appendAudit(transaction, keyCreation(row));
+    await raiseControlVersion(transaction, row.createdAt);
   });
 }

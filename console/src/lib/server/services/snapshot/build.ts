@@ -104,6 +104,7 @@ function toControlKey(row: typeof apiKeys.$inferSelect): ControlKey {
     scopes: row.scopes.toSorted(),
     origins: row.origins.toSorted(),
     revoked: row.revokedAt !== null,
+    ...(row.expiresAt !== null && { expiresAt: row.expiresAt.toISOString() }),
   };
 }
 
