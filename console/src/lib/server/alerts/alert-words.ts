@@ -194,5 +194,8 @@ function scopeWords(scope: CallScope): string {
   return parts.length === 0 ? "Every call of the project" : parts.join(", ");
 }
 
-const short = (name: string): string =>
-  name.length > NAME_CHARACTERS_MAX ? `${name.slice(0, NAME_CHARACTERS_MAX - 1)}…` : name;
+/** On one line, and not too long. */
+function short(name: string): string {
+  const line = name.replaceAll(/\s+/g, " ");
+  return line.length > NAME_CHARACTERS_MAX ? `${line.slice(0, NAME_CHARACTERS_MAX - 1)}…` : line;
+}

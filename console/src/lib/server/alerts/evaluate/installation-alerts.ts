@@ -1,7 +1,11 @@
 import type { IngestTrouble } from "@lensai/otel-config/alerts/alert";
-import { and, gt, isNotNull, isNull, lte } from "drizzle-orm";
+import { and, eq, gt, isNotNull, isNull, lte, max } from "drizzle-orm";
+import { announcements } from "../../db/schema/announcements.ts";
 import { apiKeys } from "../../db/schema/api-keys.ts";
+import { collectors } from "../../db/schema/collectors.ts";
 import type { ServiceContext } from "../../services/context.ts";
+import { propagationOf } from "../../services/receipts/propagation.ts";
+import { drillAlerts } from "./drill-alerts.ts";
 import { recordUnknown, type EvaluationOptions } from "./evaluate-project.ts";
 import { KEY_HORIZON_MS, keyAlerts } from "./key-alerts.ts";
 
@@ -13,8 +17,16 @@ export interface InstallationTrouble {
   readonly reason: string | undefined;
 }
 
+const MINUTE_MS = 60_000;
+const DRILLS_MAX = 20;
+/** Drills that are older were told of, or a console was away for so long that nobody asks any more. */
+const DRILL_WINDOW_MS = 60 * MINUTE_MS;
+const SILENCE_MS = 2 * MINUTE_MS;
+/** Whoever has been away for a day was switched off on purpose. */
+const SILENCE_FORGOTTEN_MS = 24 * 60 * MINUTE_MS;
+
 /** A failure that passes by itself is nothing to wake anybody for. */
-const LASTS_MS = 300_000;
+const LASTS_MS = 5 * MINUTE_MS;
 
 /** Of troubles, those that have been there whenever it looked for some minutes. */
 export function lastingTroubles(
@@ -36,7 +48,10 @@ export interface InstallationOptions extends Pick<EvaluationOptions, "services" 
   readonly troubles: InstallationTroubles;
 }
 
-/** Keys that end soon, and what is wrong with the installation: every project is told of that, once a day while it lasts. */
+/**
+ * Keys that end soon, drills that are over, and what is wrong with the installation: every project is told of that, once
+ * a day while it lasts.
+ */
 export async function evaluateInstallation(
   options: InstallationOptions,
   projectIds: readonly string[],
@@ -47,7 +62,12 @@ export async function evaluateInstallation(
     const occurrences = keys.flatMap((key) => keyAlerts(key, now));
     await recordUnknown(services, known, { projectId, occurrences });
   }
-  const found = await options.troubles();
+  for (const projectId of await projectsWithDrill(services, now)) {
+    const propagations = await propagationOf(services.db, { projectId, now, limit: DRILLS_MAX });
+    const occurrences = propagations.flatMap((propagation) => drillAlerts(propagation, now));
+    await recordUnknown(services, known, { projectId, occurrences });
+  }
+  const found = [...(await options.troubles()), ...(await silentCollectors(services, now))];
   const day = now.toISOString().slice(0, 10);
   const occurrences = found.map(({ trouble, reason }) => ({
     kind: "ingest.trouble" as const,
@@ -57,6 +77,27 @@ export async function evaluateInstallation(
   }));
   for (const projectId of projectIds)
     await recordUnknown(services, known, { projectId, occurrences });
+}
+
+/** Projects with a drill whose answers can be in by now. */
+async function projectsWithDrill({ db }: ServiceContext, now: Date): Promise<string[]> {
+  const { projectId, kind, announcedAt } = announcements;
+  const rows = await db
+    .selectDistinct({ projectId })
+    .from(announcements)
+    .where(and(eq(kind, "drill"), gt(announcedAt, new Date(now.getTime() - DRILL_WINDOW_MS))));
+  return rows.map((row) => row.projectId);
+}
+
+/** Collectors report every 15 seconds. None at all was ever there: nobody is missed. */
+async function silentCollectors(
+  { db }: ServiceContext,
+  now: Date,
+): Promise<readonly InstallationTrouble[]> {
+  const [row] = await db.select({ seenAt: max(collectors.seenAt) }).from(collectors);
+  const silentMs = now.getTime() - (row?.seenAt?.getTime() ?? now.getTime());
+  if (silentMs < SILENCE_MS || silentMs > SILENCE_FORGOTTEN_MS) return [];
+  return [{ trouble: "collector_silent", reason: undefined }];
 }
 
 type ExpiringKeyRow = Pick<typeof apiKeys.$inferSelect, "id" | "prefix" | "projectId"> & {

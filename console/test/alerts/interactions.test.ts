@@ -1,0 +1,211 @@
+import { createHmac } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  handleInteraction,
+  type InteractionAnswer,
+} from "#lib/server/alerts/slack/handle-interaction.ts";
+import { replyToSlack } from "#lib/server/alerts/slack/reply.ts";
+import type { SlackRequest } from "#lib/server/alerts/slack/verify-request.ts";
+import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
+import { activeKillSwitches } from "#lib/server/services/kill-switches/list.ts";
+import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import {
+  CONSOLE_URL,
+  createAlertRig,
+  SIGNING_SECRET,
+  SLACK_CHANNEL,
+  type AlertRig,
+} from "../support/alert-rig.ts";
+import type { SlackPosting } from "../support/slack-server.ts";
+
+let rig: AlertRig;
+
+beforeAll(async () => {
+  rig = await createAlertRig();
+});
+beforeEach(async () => {
+  await rig.reset();
+  await rig.context.db.execute("truncate kill_switches, slack_interactions");
+});
+afterAll(() => rig.close());
+
+const POLL = { timeout: 20_000, interval: 20 };
+
+/** A message about a switch that is on, as it arrived in Slack. */
+async function stopMessage(channel: object = {}): Promise<SlackPosting> {
+  await rig.slackChannel(channel);
+  const stop = { projectId: "shop", scope: { team: "support" }, reason: "an agent loops" };
+  await triggerKillSwitch(rig.context, stop, "ann");
+  rig.job();
+  await expect.poll(() => rig.slack.postings.length, POLL).toBe(1);
+  const [posting] = rig.slack.postings;
+  if (posting === undefined) throw new Error("nothing was posted");
+  // The receipt is written after Slack's answer.
+  await expect
+    .poll(async () => (await rig.delivery(posting.metadata.event_payload.alert_id))?.state, POLL)
+    .toBe("delivered");
+  return posting;
+}
+
+interface PressValues {
+  readonly user?: object;
+  readonly slackChannel?: string;
+  readonly ts?: string;
+  readonly actionId?: string;
+  readonly value?: string;
+  readonly responseUrl?: string;
+}
+
+/** What Slack sends when a button of a message is pressed. */
+function bodyOf(posting: SlackPosting, values: PressValues = {}): string {
+  const { user, slackChannel, ts, actionId, value, responseUrl } = {
+    user: { id: "U061F7AUR", team_id: "T01" },
+    slackChannel: SLACK_CHANNEL,
+    ts: posting.ts,
+    actionId: "lensai.lift",
+    value: posting.metadata.event_payload.alert_id,
+    responseUrl: `${rig.slack.url}/response`,
+    ...values,
+  };
+  const block = posting.blocks.find(({ type }) => type === "actions");
+  const payload = {
+    type: "block_actions",
+    team: { id: "T01", domain: "example" },
+    user,
+    channel: { id: slackChannel },
+    container: { type: "message", message_ts: ts },
+    response_url: responseUrl,
+    actions: [{ type: "button", action_id: actionId, block_id: block?.block_id, value }],
+  };
+  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+}
+
+function signed(body: string, { secret = SIGNING_SECRET, ageSeconds = 0 } = {}): SlackRequest {
+  const timestamp = String(Math.floor(rig.context.now().getTime() / 1000) - ageSeconds);
+  const mac = createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex");
+  return { timestamp, signature: `v0=${mac}`, body };
+}
+
+const interact = (request: SlackRequest): Promise<InteractionAnswer> =>
+  handleInteraction({ context: rig.context, urlOf: () => CONSOLE_URL }, request);
+const stopped = async (): Promise<number> =>
+  (await activeKillSwitches(rig.context.db, "shop")).length;
+
+test("a pressed button releases the switch, and the log and the message say who", async () => {
+  const posting = await stopMessage();
+  const answer = await interact(signed(bodyOf(posting)));
+  expect(answer.status).toBe(200);
+  expect(await stopped()).toBe(0);
+  const entries = await rig.context.db.select().from(auditEntries);
+  expect(entries.at(-1)).toMatchObject({
+    action: "kill_switch.release",
+    actor: "slack:T01/U061F7AUR",
+  });
+  if (answer.status !== 200 || answer.reply === undefined) throw new Error("no reply");
+  await replyToSlack(answer.reply, rig.slack.apiUrl);
+  const [reply] = rig.slack.replies;
+  expect(reply?.replace_original).toBe(true);
+  expect(JSON.stringify(reply?.blocks)).toContain("Released by <@U061F7AUR>");
+  expect(reply?.blocks?.some(({ type }) => type === "actions")).toBe(false);
+});
+
+test("a second press changes nothing and says who was first", async () => {
+  const posting = await stopMessage();
+  await interact(signed(bodyOf(posting)));
+  const entries = await rig.context.db.$count(auditEntries);
+  rig.advance(2000);
+  const again = await interact(
+    signed(bodyOf(posting, { user: { id: "U0SECOND", team_id: "T01" } })),
+  );
+  expect(JSON.stringify(again)).toContain("This was done before by <@U061F7AUR>");
+  expect(await rig.context.db.$count(auditEntries)).toBe(entries);
+});
+
+test("two presses in the same moment release once", async () => {
+  const posting = await stopMessage();
+  const entries = await rig.context.db.$count(auditEntries);
+  const people = ["U0ANN", "U0BOB", "U0CID"].map((id) => ({ id, team_id: "T01" }));
+  await Promise.all(people.map((user) => interact(signed(bodyOf(posting, { user })))));
+  expect(await stopped()).toBe(0);
+  expect(await rig.context.db.$count(auditEntries)).toBe(entries + 1);
+});
+
+test.each<[string, (body: string) => SlackRequest]>([
+  ["another secret", (body) => signed(body, { secret: "0".repeat(32) })],
+  ["no signature", (body) => ({ ...signed(body), signature: null })],
+  ["no time", (body) => ({ ...signed(body), timestamp: null })],
+  [
+    "a body that was changed",
+    (body) => ({ ...signed(body), body: body.replace("U061F7AUR", "U0FORGED1") }),
+  ],
+  ["another time", (body) => ({ ...signed(body), timestamp: "1700000000" })],
+  ["a time six minutes ago", (body) => signed(body, { ageSeconds: 360 })],
+  ["a time six minutes ahead", (body) => signed(body, { ageSeconds: -360 })],
+  ["a signature of another length", (body) => ({ ...signed(body), signature: "v0=abc" })],
+  [
+    "a signature in capitals",
+    (body) => ({ ...signed(body), signature: signed(body).signature?.toUpperCase() ?? "" }),
+  ],
+])("a request with %s is refused", async (_, request) => {
+  const posting = await stopMessage();
+  expect(await interact(request(bodyOf(posting)))).toEqual({ status: 401 });
+  expect(await stopped()).toBe(1);
+});
+
+test("the same request a second time is refused", async () => {
+  const posting = await stopMessage();
+  const request = signed(bodyOf(posting, { actionId: "lensai.open" }));
+  expect((await interact(request)).status).toBe(200);
+  expect((await interact(request)).status).toBe(401);
+});
+
+test.each([
+  ["nothing", ""],
+  ["no form", "{}"],
+  ["no JSON", "payload=%7B"],
+  ["another kind of interaction", `payload=${encodeURIComponent(`{"type":"view_submission"}`)}`],
+])("a body that is %s is refused like a forged one", async (_, body) => {
+  await rig.slackChannel();
+  expect(await interact(signed(body))).toEqual({ status: 401 });
+});
+
+interface Refusal {
+  readonly channel?: object;
+  readonly press?: PressValues;
+  readonly words: RegExp;
+}
+
+test.each<[string, Refusal]>([
+  ["buttons are switched off", { channel: { hasButtons: false }, words: /switched off/ }],
+  ["somebody else is named", { channel: { buttonUsers: "U0SOMEONE" }, words: /not among those/ }],
+  [
+    "the person is of another workspace",
+    { press: { user: { id: "U0GUEST", team_id: "T99" } }, words: /other workspaces/ },
+  ],
+  ["the channel is another one", { press: { slackChannel: "C0OTHER99" }, words: /any more/ }],
+  ["the message is another one", { press: { ts: "1600000000.1" }, words: /does not know/ }],
+  ["the alert is another one", { press: { value: "alert_other" }, words: /does not know/ }],
+])("nothing happens when %s", async (_, { channel = {}, press = {}, words }) => {
+  const posting = await stopMessage(channel);
+  const answer = await interact(signed(bodyOf(posting, press)));
+  expect(answer).toMatchObject({ status: 200, reply: { body: { response_type: "ephemeral" } } });
+  expect(JSON.stringify(answer)).toMatch(words);
+  expect(await stopped()).toBe(1);
+});
+
+test("somebody who is named may press, also from another workspace", async () => {
+  const posting = await stopMessage({ buttonUsers: "U0GUEST" });
+  await interact(signed(bodyOf(posting, { user: { id: "U0GUEST", team_id: "T99" } })));
+  expect(await stopped()).toBe(0);
+});
+
+test("nothing is told to an address that is not Slack's", async () => {
+  const posting = await stopMessage();
+  const answer = await interact(
+    signed(bodyOf(posting, { responseUrl: "http://169.254.169.254/latest" })),
+  );
+  if (answer.status !== 200 || answer.reply === undefined) throw new Error("no reply");
+  // Would wait for an answer of that address, and log that none came.
+  await replyToSlack(answer.reply, rig.slack.apiUrl);
+  expect(rig.slack.replies).toEqual([]);
+});
