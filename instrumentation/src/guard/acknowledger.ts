@@ -10,6 +10,11 @@ import type {
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 10_000;
+/**
+ * Acknowledgements of many processes are spread over this time: those that know must not hold up, at the collector,
+ * those that are yet to be told.
+ */
+const SPREAD_MS = 150;
 
 export interface AcknowledgerOptions {
   /** http(s)://…/v1/control/acknowledgements */
@@ -17,6 +22,8 @@ export interface AcknowledgerOptions {
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
   readonly identity: ProcessIdentity;
+  /** 0 to 1 */
+  readonly random: () => number;
   readonly retryMinMs?: number;
 }
 
@@ -43,13 +50,20 @@ export class Acknowledger {
     this.#version = version;
     this.#heldSinceMs = performance.now();
     this.#failures = 0;
-    if (this.#request === undefined) this.#tell();
+    if (this.#request === undefined) this.#tellIn(this.#options.random() * SPREAD_MS);
   }
 
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#request?.destroy();
+  }
+
+  #tellIn(waitMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => this.#tell(), waitMs);
+    this.#timer.unref();
   }
 
   #tell(): void {
@@ -107,8 +121,7 @@ export class Acknowledger {
       const { retryMinMs = RETRY_MIN_MS } = this.#options;
       const waitMs = Math.min(retryMinMs * 2 ** this.#failures, RETRY_MAX_MS);
       this.#failures += 1;
-      this.#timer = setTimeout(() => this.#tell(), waitMs);
-      this.#timer.unref();
+      this.#tellIn(waitMs);
     } else this.#version = undefined;
   }
 }

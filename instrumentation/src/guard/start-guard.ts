@@ -57,6 +57,7 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     url: `${controlUrl}/acknowledgements`,
     headers,
     identity,
+    random: Math.random,
   });
   const source = new ControlSource({
     ...told,

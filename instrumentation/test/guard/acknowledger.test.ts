@@ -31,6 +31,7 @@ beforeEach(async () => {
     url: `http://127.0.0.1:${port}/v1/control/acknowledgements`,
     headers: { "x-api-key": "key" },
     identity: { instanceId: "instance-1", serviceName: "checkout" },
+    random: () => 0,
     retryMinMs: 20,
   });
 });
@@ -62,8 +63,9 @@ test("says who it is, what holds and for how long", async () => {
 test("of versions that follow each other quickly it tells the first and the last", async () => {
   let release: (() => void) | undefined;
   hold = new Promise((resolve) => (release = resolve));
-  for (const version of [1, 2, 3, 4]) acknowledger.holds(version);
+  acknowledger.holds(1);
   await expect.poll(versions).toEqual([1]);
+  for (const version of [2, 3, 4]) acknowledger.holds(version);
   release?.();
   await expect.poll(versions).toEqual([1, 4]);
 });
