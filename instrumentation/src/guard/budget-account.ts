@@ -31,6 +31,8 @@ export class BudgetAccount implements LeaseHolder {
   #isReachable = true;
   #retryAtMs = -Infinity;
   #askedNano = 0;
+  /** Of calls that found no room while a question was open. */
+  #waitingNano = 0;
   /** So much was not to be had; less may be. */
   #refusedNano = Infinity;
   #onAnswer: (() => void)[] = [];
@@ -68,6 +70,11 @@ export class BudgetAccount implements LeaseHolder {
     if (this.#isReachable || this.terms.failMode === "spend_lease_then_closed")
       return amountNano <= this.#availableNano && nowMs < this.#expiresAtMs;
     return this.terms.failMode === "open";
+  }
+
+  /** Is a question to the ledger open? */
+  get isAsking(): boolean {
+    return this.#isAsking;
   }
 
   /** Resolves with the answer to the question that is open; undefined when there is none. */
@@ -148,11 +155,17 @@ export class BudgetAccount implements LeaseHolder {
   }
 
   #ask(needNano: number, nowMs: number): void {
-    if (this.#isAsking || (nowMs < this.#retryAtMs && needNano >= this.#refusedNano)) return;
+    if (this.#isAsking) {
+      if (needNano > this.#availableNano) this.#waitingNano += needNano;
+      return;
+    }
+    if (nowMs < this.#retryAtMs && needNano >= this.#refusedNano) return;
     this.#isAsking = true;
     this.#askedNano = needNano;
+    const waitingNano = this.#waitingNano;
+    this.#waitingNano = 0;
     try {
-      this.#source.ask(this, needNano);
+      this.#source.ask(this, needNano, waitingNano);
     } catch {
       this.receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_AFTER_MS });
     }

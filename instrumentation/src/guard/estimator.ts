@@ -10,6 +10,7 @@ import type { WireCall } from "../wire/recognise-call.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import type { CallEstimate } from "./hold.ts";
 import { LearnedOutput } from "./learned-output.ts";
+import type { LearnedAnswer } from "./learned-output.ts";
 import { modelOutputTokensMax } from "./model-output-max.ts";
 import { Quote } from "./quote.ts";
 import type { RequestSize } from "./request-size.ts";
@@ -113,8 +114,13 @@ export class Estimator {
   }
 
   /** An answer came to its end, with this much in it. */
-  learn(model: string | undefined, route: string | undefined, outputTokens: number): void {
-    this.#learned.add(model ?? "", route, outputTokens);
+  learn(model: string | undefined, route: string | undefined, answer: LearnedAnswer): void {
+    this.#learned.add(model ?? "", route, answer);
+  }
+
+  /** What a stream has put out, by the bound of its text. */
+  streamTokens(model: string | undefined, route: string | undefined, tokensAtMost: number): number {
+    return tokensAtMost * this.#learned.shareOfBound(model ?? "", route);
   }
 
   #familyPrices(query: PriceQuery & { readonly provider: string }): UnitPrices | undefined {

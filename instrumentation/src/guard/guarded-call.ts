@@ -1,6 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
+import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import { settle, topUp } from "./admission.ts";
 import type { Estimator, EstimatedCall } from "./estimator.ts";
@@ -53,11 +54,6 @@ export interface GuardedCallInput {
 
 /** What a stream reserves at a time beyond what it has put out. */
 const SLICE_TOKENS = 256;
-/**
- * What a provider may have put out of each answer, and bills, when it notices that nobody reads on: held until the
- * stream has ended, so that one that is cut off costs no more than it holds.
- */
-const ABORT_TOKENS = 128;
 /** The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for. */
 const OVERCOUNT_MAX = 2;
 
@@ -127,13 +123,22 @@ export class GuardedCall {
     if (quote === undefined || hold.count === 0) return undefined;
     const tokens = this.#tokensIfLeft(facts);
     const costNano = quote.costSoFarNano(tokens) ?? 0;
-    if (costNano <= this.#heldNano) return undefined;
-    const withSliceNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
-    if (this.#reserve(withSliceNano, costNano) || this.#reserve(costNano, costNano))
-      return undefined;
+    const aheadNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
+    if (aheadNano <= this.#heldNano) return undefined;
+    const moreNano = quote.costSoFarNano(tokens + 2 * SLICE_TOKENS) ?? costNano;
+    if (this.#reserve(moreNano, costNano) || costNano <= this.#heldNano) return undefined;
+    if (this.#reserve(costNano, costNano) || this.#mayGoOnAsking(facts)) return undefined;
     this.#decision = "cut_off";
     this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: costNano - this.#heldNano });
     return this.#cutOff;
+  }
+
+  /** While the ledger is asked, a stream lives on what it holds for the time after it would be cut off. */
+  #mayGoOnAsking(facts: ResponseFacts): boolean {
+    const { hold, estimate } = this.#input;
+    if (hold.refusedBy?.account.isAsking !== true) return false;
+    const costNano = estimate.quote?.costSoFarNano(this.#tokensSoFar(facts)) ?? 0;
+    return costNano <= this.#heldNano;
   }
 
   #reserve(upToNano: number, costNano: number): boolean {
@@ -176,18 +181,28 @@ export class GuardedCall {
   }
 
   /** What all answers of a stream have put out at most when it is left now. */
-  #tokensIfLeft({ outputTokensAtMost, finishReasons }: ResponseFacts): number {
-    const { choices, outputTokensMax } = this.#input.limits;
-    const unfinished = choices - finishReasons.filter((reason) => reason !== undefined).length;
-    const tokens = Math.ceil(outputTokensAtMost) + ABORT_TOKENS * Math.max(0, unfinished);
-    const most = outputTokensMax * choices;
+  #tokensIfLeft(facts: ResponseFacts): number {
+    const { choices } = this.#input.limits;
+    const finished = facts.finishReasons.filter((reason) => reason !== undefined).length;
+    return this.#tokensSoFar(facts, HELD_ABORT_TOKENS * Math.max(0, choices - finished));
+  }
+
+  /** What a stream has put out, and so many tokens more; at most what was asked for. */
+  #tokensSoFar({ outputTokensAtMost }: ResponseFacts, moreTokens = 0): number {
+    const { estimator, subject, limits } = this.#input;
+    const { model, route } = subject;
+    const tokens = Math.ceil(estimator.streamTokens(model, route, outputTokensAtMost)) + moreTokens;
+    const most = limits.outputTokensMax * limits.choices;
     return outputTokensAtMost > most * OVERCOUNT_MAX ? tokens : Math.min(tokens, most);
   }
 
-  #learn({ hasUsage, problem, usage }: ResponseFacts): void {
+  #learn({ hasUsage, problem, usage, outputTokensAtMost }: ResponseFacts): void {
     const { estimator, subject } = this.#input;
     if (!hasUsage || problem !== undefined || usage.output === undefined) return;
-    estimator.learn(subject.model, subject.route, usage.output);
+    estimator.learn(subject.model, subject.route, {
+      outputTokens: usage.output,
+      tokensAtMost: outputTokensAtMost,
+    });
   }
 }
 

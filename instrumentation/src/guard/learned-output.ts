@@ -14,19 +14,40 @@ const CLASSES = 30 * CLASSES_PER_DOUBLING;
 /** Then half of what was seen counts: what a model does now matters more than what it did last month. */
 const ANSWERS_MAX = 10_000;
 
+/** An answer that came to its end. */
+export interface LearnedAnswer {
+  /** As the provider counted. */
+  readonly outputTokens: number;
+  /** By its text: an upper bound. 0 where the text was not read. */
+  readonly tokensAtMost: number;
+}
+
 interface Histogram {
   readonly counts: Uint32Array;
   total: number;
+  /** Streams whose text was read. */
+  streams: number;
+  /** The most that one of them had of the bound of its text. */
+  shareMax: number;
 }
 
 /** How long the answers of a model are on a route, learned from those that came. */
 export class LearnedOutput {
   readonly #histograms = new Map<string, Histogram>();
 
-  add(model: string, route: string | undefined, outputTokens: number): void {
+  add(
+    model: string,
+    route: string | undefined,
+    { outputTokens, tokensAtMost }: LearnedAnswer,
+  ): void {
     const key = keyOf(model, route);
     const known = this.#histograms.get(key);
-    const histogram = known ?? { counts: new Uint32Array(CLASSES), total: 0 };
+    const histogram = known ?? {
+      counts: new Uint32Array(CLASSES),
+      total: 0,
+      streams: 0,
+      shareMax: 0,
+    };
     this.#histograms.delete(key);
     this.#histograms.set(key, histogram);
     if (this.#histograms.size > KEYS_MAX) {
@@ -35,6 +56,10 @@ export class LearnedOutput {
     const place = classOf(outputTokens);
     histogram.counts[place] = (histogram.counts[place] as number) + 1;
     histogram.total += 1;
+    if (tokensAtMost > 0) {
+      histogram.streams += 1;
+      histogram.shareMax = Math.max(histogram.shareMax, outputTokens / tokensAtMost);
+    }
     if (histogram.total >= ANSWERS_MAX) halve(histogram);
   }
 
@@ -48,6 +73,16 @@ export class LearnedOutput {
       if (left < 0) return Math.ceil(2 ** (place / CLASSES_PER_DOUBLING));
     }
     return 1;
+  }
+
+  /**
+   * How much of the bound of a text is true of it at most, by the streams that came to their end: what is left
+   * before that is charged by this. 1 while too few are known, and where answers have more in them than is shown.
+   */
+  shareOfBound(model: string, route: string | undefined): number {
+    const histogram = this.#histograms.get(keyOf(model, route));
+    if (histogram === undefined || histogram.streams < ANSWERS_MIN) return 1;
+    return Math.min(1, histogram.shareMax);
   }
 }
 

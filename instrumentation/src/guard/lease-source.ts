@@ -65,8 +65,11 @@ export interface LeaseHolder {
  * it throws, the holder goes by the fail mode. `receive` may come unasked as well.
  */
 export interface LeaseSource {
-  /** There is not enough for a call of this size, or soon will not be. */
-  ask(holder: LeaseHolder, needNano: number): void;
+  /**
+   * There is not enough for a call of this size, or soon will not be. `waitingNano` is for other calls that wait
+   * and have not been asked for.
+   */
+  ask(holder: LeaseHolder, needNano: number, waitingNano: number): void;
   /** The limit is another one. */
   changed(holder: LeaseHolder): void;
   /** The period is over, or the budget has gone: nothing more is asked, though calls may still run. */

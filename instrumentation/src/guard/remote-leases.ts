@@ -70,11 +70,12 @@ export class RemoteLeases implements LeaseSource {
     this.#options = options;
   }
 
-  ask(holder: LeaseHolder, needNano: number): void {
+  ask(holder: LeaseHolder, needNano: number, waitingNano: number): void {
     const held = this.#heldBy(holder);
     held.needNano = Math.max(held.needNano, needNano);
     const isFast = performance.now() - held.grantedAtMs < REFILL_INTERVAL_MS;
-    held.wantNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, 2 * needNano);
+    const wantNano = 2 * needNano + waitingNano;
+    held.wantNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, wantNano);
     held.idleRenewals = 0;
     this.#send(held);
   }

@@ -158,7 +158,10 @@ test("a call is settled with the provider's counts and the tier that served it; 
 test("streams hold what four of five answers of the model were no longer than, by route", () => {
   const learning = new Estimator(createPriceBook());
   for (let answer = 1; answer <= 100; answer += 1)
-    learning.learn("gpt-4o", "/chat", answer > 81 ? 9_000 : 300);
+    learning.learn("gpt-4o", "/chat", {
+      outputTokens: answer > 81 ? 9_000 : 300,
+      tokensAtMost: 0,
+    });
   const call = callOf(OPENAI, chat({ max_tokens: 16_000 })) as WireCall;
   const size = requestSizeOf(call, chat({ max_tokens: 16_000 }));
   const on = (route: string): number =>
@@ -166,6 +169,20 @@ test("streams hold what four of five answers of the model were no longer than, b
   expect(on("/chat")).toBeGreaterThanOrEqual(300);
   expect(on("/chat")).toBeLessThanOrEqual(360);
   expect(on("/other")).toBe(2_048);
+});
+
+test("a stream that is left has as much of its text's bound as none that came to its end had more of, by route", () => {
+  const learning = new Estimator(createPriceBook());
+  const learn = (route: string, outputTokens: number): void =>
+    learning.learn("gpt-4o", route, { outputTokens, tokensAtMost: 1_000 });
+  for (let answer = 0; answer < 19; answer += 1) learn("/chat", 500 + answer);
+  expect(learning.streamTokens("gpt-4o", "/chat", 100)).toBe(100);
+  learn("/chat", 700);
+  expect(learning.streamTokens("gpt-4o", "/chat", 100)).toBe(70);
+  expect(learning.streamTokens("gpt-4o", "/other", 100)).toBe(100);
+  // Of reasoning that is not streamed, no text tells.
+  for (let answer = 0; answer < 20; answer += 1) learn("/reasoning", 5_000);
+  expect(learning.streamTokens("gpt-4o", "/reasoning", 100)).toBe(100);
 });
 
 test.each([

@@ -1,9 +1,11 @@
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { BudgetTerms } from "@lensai/otel-config/control/budgets";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { ProxyTracerProvider } from "@opentelemetry/api";
 import { wrapFetch } from "../../src/fetch/wrap-fetch.ts";
 import { Guard } from "../../src/guard/guard.ts";
+import type { LeaseHolder, LeaseSource } from "../../src/guard/lease-source.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
@@ -333,6 +335,84 @@ describe("a clamped call", () => {
 const delta = (content: string): string => sse({ choices: [{ index: 0, delta: { content } }] });
 const WORDS = 40;
 const chunk = delta("a few words of an answer ".repeat(WORDS));
+
+/** A ledger that grants so much at once, and answers to nothing more until it is told to. */
+class SlowLedger implements LeaseSource {
+  readonly #firstNano: number;
+  #holder: LeaseHolder | undefined;
+  asked = 0;
+
+  constructor(firstNano: number) {
+    this.#firstNano = firstNano;
+  }
+
+  ask(holder: LeaseHolder): void {
+    this.asked += 1;
+    this.#holder = holder;
+    if (this.asked === 1) this.answer(this.#firstNano, -Infinity);
+  }
+
+  answer(grantedNano: number, retryAtMs = Infinity): void {
+    const lease = { id: "lease_1", grantedNano, expiresAtMs: Infinity, lowWaterNano: 0 };
+    this.#holder?.receive({ kind: "lease", lease, retryAtMs });
+  }
+
+  changed(): void {}
+  close(): void {}
+}
+
+describe("a metered stream whose lease is used up", () => {
+  const first = 2_600 * OUTPUT_NANO;
+  const text = "a few words of an answer ".repeat(8);
+
+  async function streaming() {
+    const ledger = new SlowLedger(first);
+    const spans = recordSpans();
+    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, leases: ledger });
+    guard.apply(policyWith(budget({ limitNanoUsd: MANY_DOLLARS })));
+    let hasLeft = false;
+    let answering: ServerResponse | undefined;
+    provider.answer = (_, response) => {
+      answering = response;
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.on("close", () => {
+        hasLeft = true;
+      });
+      response.write(delta(text));
+    };
+    const response = await wrapFetch(fetch, { tracer: spans.tracer, guard })(
+      `${provider.url}/v1/chat/completions`,
+      {
+        method: "POST",
+        body: JSON.stringify({ model: "gpt-4o", stream: true, max_tokens: 9_000, messages: [] }),
+      },
+    );
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const next = async (): Promise<string> => {
+      answering?.write(delta(text));
+      return Buffer.from((await reader.read()).value ?? []).toString();
+    };
+    while (ledger.asked === 1) await next();
+    return { ledger, next, hasLeft: () => hasLeft };
+  }
+
+  test("goes on while the ledger is asked, and on with what it grants", async () => {
+    const { ledger, next } = await streaming();
+    expect(await next()).toContain(text);
+    ledger.answer(20_000 * OUTPUT_NANO);
+    for (let part = 0; part < 20; part += 1) expect(await next()).toContain(text);
+  });
+
+  test("is cut off when the ledger has no more, and when it does not answer in time", async () => {
+    const exhausted = await streaming();
+    exhausted.ledger.answer(first);
+    const readToTheEnd = async ({ next, hasLeft }: typeof exhausted): Promise<void> => {
+      while (!hasLeft()) await next();
+    };
+    await expect(readToTheEnd(exhausted)).rejects.toBeInstanceOf(BudgetExceededError);
+    await expect(readToTheEnd(await streaming())).rejects.toBeInstanceOf(BudgetExceededError);
+  });
+});
 
 describe("a metered stream", () => {
   test("that is clamped goes on to its limit, though its text could have more tokens than that", async () => {
