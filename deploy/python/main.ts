@@ -2,62 +2,29 @@
  * Type-checks the Python package and runs its tests, with the provider SDKs that its lock file names, in a virtual
  * environment below the system's folder for temporary files. Arguments go to pytest. Ends with the tests' exit code.
  */
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
+import { hasPython, PIP, runProgram, virtualEnvironment } from "./virtual-environment.ts";
 
 const PACKAGE = path.join(import.meta.dirname, "..", "..", "adapters", "python");
 const LOCK_FILE = path.join(PACKAGE, "requirements-test.txt");
+/** The package as its users get it: built, with what its build puts into it. */
+const INSTALL_PACKAGE = [...PIP, "--no-deps", "--no-build-isolation", "--force-reinstall", PACKAGE];
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if ((await run("python3", ["-c", "import ensurepip, venv"])) !== 0) {
-    console.error("this test needs Python 3.10 or newer with venv; on Debian or Ubuntu, as root:");
-    console.error("  apt-get install -y --no-install-recommends python3 python3-venv");
-    return 1;
-  }
-  const python = await environment();
-  if (python === undefined) return 1;
-  const types = await run(python, ["-m", "mypy"]);
-  const tests = await run(python, ["-m", "pytest", ...process.argv.slice(2)]);
+  if (!(await hasPython())) return 1;
+  const environment = await virtualEnvironment({ owner: PACKAGE, lockFile: LOCK_FILE }, [
+    INSTALL_PACKAGE,
+  ]);
+  if (environment === undefined) return 1;
+  // The tests start a collector.
+  const options = { cwd: PACKAGE, env: { ...process.env, LENSAI_TEST_NODE: process.execPath } };
+  const types = await runProgram(environment.python, ["-m", "mypy"], options);
+  const tests = await runProgram(
+    environment.python,
+    ["-m", "pytest", ...process.argv.slice(2)],
+    options,
+  );
   return types === 0 ? tests : types;
-}
-
-/** A Python with everything installed; each lock file and each checkout has its own. */
-async function environment(): Promise<string | undefined> {
-  const key = createHash("sha256").update(PACKAGE).update(readFileSync(LOCK_FILE)).digest("hex");
-  const folder = path.join(os.tmpdir(), `lensai-python-${key.slice(0, 12)}`);
-  const python = path.join(folder, "bin", "python");
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  const isNew = !existsSync(python);
-  const steps: (readonly [string, readonly string[]])[] = [
-    // The package as its users get it: built, with what its build puts into it.
-    [python, [...pip, "--no-deps", "--no-build-isolation", "--force-reinstall", PACKAGE]],
-  ];
-  if (isNew) {
-    steps.unshift(["python3", ["-m", "venv", folder]], [python, [...pip, "-r", LOCK_FILE]]);
-  }
-  for (const [program, args] of steps) {
-    if ((await run(program, args)) === 0) continue;
-    // Half of an environment must not be taken for a whole one the next time.
-    if (isNew) rmSync(folder, { recursive: true, force: true });
-    return undefined;
-  }
-  return python;
-}
-
-async function run(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, {
-    cwd: PACKAGE,
-    stdio: "inherit",
-    // The tests start a collector.
-    env: { ...process.env, LENSAI_TEST_NODE: process.execPath },
-  });
-  const ended = once(child, "close") as Promise<[number | null]>;
-  const [code] = await ended.catch(() => [1]);
-  return code ?? 1;
 }

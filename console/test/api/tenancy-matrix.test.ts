@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROLES, roleMay } from "#lib/server/access/permissions.ts";
 import { ANONYMOUS, LOCAL_OWNER, scopesMay } from "#lib/server/access/principal.ts";
-import { hasProject, type ApiRoute } from "#lib/server/api/route.ts";
+import { hasOrganization, hasProject, type ApiRoute } from "#lib/server/api/route.ts";
 import { API_ROUTES } from "#lib/server/api/routes.ts";
+import { createAlertChannel } from "#lib/server/services/alerts/create-channel.ts";
+import { createChannelSchema } from "#lib/server/services/alerts/schemas.ts";
+import { createBudget } from "#lib/server/services/budgets/create.ts";
+import { createOverride } from "#lib/server/services/budgets/create-override.ts";
+import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
+import { inviteMember } from "#lib/server/services/members/invite.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
 import {
@@ -30,14 +36,94 @@ let api: ApiUnderTest;
 let created = 0;
 const started = Date.now() - 60_000;
 const record = callRow(started, { project_id: "own" });
+const next = (): number => (created += 1);
 const text = (name: string): string => String(record[name]);
 const TRACE = { traceId: text("trace_id") };
 
+const ANY_VERSION = { "if-match": "*" };
+/** Nothing is sent to it: this console has no mail server. */
+const CHANNEL = {
+  type: "email",
+  addresses: ["team@example.com"],
+  name: "team",
+  kinds: ["budget.exceeded"],
+  minimumSeverity: "info",
+} as const;
+
+async function memberOfOwn(): Promise<{ userId: string }> {
+  const member = await createMember(api.console, "own", "viewer");
+  return { userId: "userId" in member ? member.userId : "" };
+}
+
+async function budgetOfOwn(): Promise<{ budgetId: string }> {
+  const terms = { name: `budget ${next()}`, limitNanoUsd: "5000000000" };
+  const input = createBudgetSchema.parse({ projectId: "own", ...terms });
+  const made = await createBudget(api.console.services, input, "tester");
+  return { budgetId: made.kind === "created" ? made.budget.id : "" };
+}
+
+async function channelOfOwn(): Promise<{ channelId: string }> {
+  const input = createChannelSchema.parse({ projectId: "own", ...CHANNEL });
+  const { id } = await createAlertChannel(api.console.alerts.context, input, "tester");
+  return { channelId: id };
+}
+
 const EXAMPLES: Readonly<Record<string, Example>> = {
   listProjects: {},
-  createProject: { body: () => ({ id: `new-${(created += 1)}`, name: "New" }) },
+  createProject: { body: () => ({ id: `new-${next()}`, name: "New" }) },
+  listOrganizations: {},
+  listMembers: {},
+  changeMemberRole: { body: { role: "viewer" }, prepare: () => memberOfOwn() },
+  removeMember: { prepare: () => memberOfOwn() },
+  listInvitations: {},
+  inviteMember: { body: () => ({ email: `guest-${next()}@example.com`, role: "viewer" }) },
+  cancelInvitation: {
+    prepare: async () => {
+      const email = `guest-${next()}@example.com`;
+      const input = { email, role: "viewer", isSentByMail: true } as const;
+      const grantor = {
+        organizationId: "own",
+        actor: "tester",
+        role: "owner",
+        userId: null,
+      } as const;
+      const invited = await inviteMember(api.console.services, input, grantor);
+      return { invitationId: "invitationId" in invited ? invited.invitationId : "" };
+    },
+  },
+  listBudgets: {},
+  createBudget: { body: () => ({ name: `budget ${next()}`, limitNanoUsd: "5000000000" }) },
+  getBudget: { prepare: () => budgetOfOwn() },
+  updateBudget: { body: { clamp: true }, headers: ANY_VERSION, prepare: () => budgetOfOwn() },
+  deleteBudget: { headers: ANY_VERSION, prepare: () => budgetOfOwn() },
+  listBudgetOverrides: { prepare: () => budgetOfOwn() },
+  createBudgetOverride: {
+    body: () => ({
+      limitNanoUsd: "9000000000",
+      endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+      reason: "a test",
+    }),
+    prepare: () => budgetOfOwn(),
+  },
+  endBudgetOverride: {
+    prepare: async () => {
+      const { budgetId } = await budgetOfOwn();
+      const endsAt = new Date(Date.now() + 3_600_000).toISOString();
+      const terms = { limitNanoUsd: 9_000_000_000n, endsAt, reason: "a test" };
+      const input = { projectId: "own", budgetId, ...terms };
+      const made = await createOverride(api.console.services, input, "tester");
+      return { budgetId, overrideId: "overrideId" in made ? made.overrideId : "" };
+    },
+  },
+  listAlerts: {},
+  listAlertChannels: {},
+  createAlertChannel: { body: CHANNEL },
+  getAlertChannel: { prepare: () => channelOfOwn() },
+  updateAlertChannel: { body: CHANNEL, headers: ANY_VERSION, prepare: () => channelOfOwn() },
+  removeAlertChannel: { prepare: () => channelOfOwn() },
+  testAlertChannel: { prepare: () => channelOfOwn() },
   getProject: {},
-  updateProject: { body: { name: "Own" }, headers: { "if-match": "*" } },
+  updateProject: { body: { name: "Own" }, headers: ANY_VERSION },
   listSigningSecrets: {},
   createSigningSecret: { body: {} },
   revokeSigningSecret: {
@@ -110,14 +196,20 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+interface Asked extends AskOptions {
+  readonly of: string;
+  /** Whoever is not let in finds nothing out, whether or not it is there: nothing needs to be. */
+  readonly isAdmitted: boolean;
+}
+
 async function ask(
   route: ApiRoute,
-  projectId: string,
-  { as, key }: AskOptions,
+  { of: projectId, isAdmitted, as, key }: Asked,
 ): ReturnType<ApiUnderTest["ask"]> {
   const example = EXAMPLES[route.operationId] ?? {};
-  const params: Record<string, string> = { projectId, ...example.params };
-  if (example.prepare !== undefined) Object.assign(params, await example.prepare());
+  const place = { projectId, organizationId: projectId };
+  const params: Record<string, string> = { ...place, ...example.params };
+  if (isAdmitted && example.prepare !== undefined) Object.assign(params, await example.prepare());
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? "x");
   const body: unknown = typeof example.body === "function" ? example.body() : example.body;
   return api.ask(route.method, `${path}${example.query ?? ""}`, {
@@ -137,17 +229,24 @@ test("every route has an example, and no example is of no route", () => {
   expect(Object.keys(EXAMPLES).sort()).toEqual(names);
 });
 
-const projectRoutes = API_ROUTES.filter((route) => hasProject(route));
+const ownedRoutes = API_ROUTES.filter((route) => hasProject(route) || hasOrganization(route));
+
+/** Keys belong to a project, and have no part in its organisation. */
+function expectedStatus(route: ApiRoute, asker: Asker): number {
+  if (hasOrganization(route) && asker.name.startsWith("key")) return 404;
+  return asker.may(route) ? route.success.status : 403;
+}
 
 describe.each(askers.map((asker) => [asker.name, asker] as const))("%s", (_, asker) => {
-  test.each(projectRoutes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+  test.each(ownedRoutes.map((route) => [`${route.method} ${route.path}`, route] as const))(
     "%s",
     async (__, route) => {
-      const own = await ask(route, "own", asker.options());
-      const expected = asker.may(route) ? route.success.status : 403;
+      const expected = expectedStatus(route, asker);
+      const by = asker.options();
+      const own = await ask(route, { ...by, of: "own", isAdmitted: expected < 300 });
       expect({ status: own.status, text: own.text }).toMatchObject({ status: expected });
-      const foreign = await ask(route, "foreign", asker.options());
-      const none = await ask(route, "nowhere", asker.options());
+      const foreign = await ask(route, { ...by, of: "foreign", isAdmitted: false });
+      const none = await ask(route, { ...by, of: "nowhere", isAdmitted: false });
       expect([foreign.status, none.status]).toEqual([404, 404]);
       expect(bodyOf(foreign.text, "foreign")).toBe(bodyOf(none.text, "nowhere"));
       expect([...foreign.headers.keys()]).toEqual([...none.headers.keys()]);
@@ -159,7 +258,7 @@ test.each(API_ROUTES.map((route) => [route.operationId, route] as const))(
   "whoever does not say who he is learns nothing from %s",
   async (_, route) => {
     const answers = await Promise.all(
-      ["own", "nowhere"].map((projectId) => ask(route, projectId, { as: ANONYMOUS })),
+      ["own", "nowhere"].map((of) => ask(route, { of, as: ANONYMOUS, isAdmitted: false })),
     );
     const expected = route.permission === "anyone" ? 200 : 401;
     expect(answers.map(({ status }) => status)).toEqual([expected, expected]);
@@ -171,7 +270,8 @@ test.each(API_ROUTES.map((route) => [route.operationId, route] as const))(
   "the deployment's token and the owner at the machine may use %s",
   async (_, route) => {
     for (const as of [{ key: CONTROL_TOKEN_OF_TEST, as: ANONYMOUS }, { as: LOCAL_OWNER }]) {
-      expect((await ask(route, "own", as)).status).toBe(route.success.status);
+      const answer = await ask(route, { ...as, of: "own", isAdmitted: true });
+      expect(answer.status).toBe(route.success.status);
     }
   },
 );
@@ -181,7 +281,9 @@ async function projectsOf(asker: string): Promise<unknown> {
 }
 
 test("lists only projects that the caller has a part in", async () => {
-  const own = { items: [{ id: "own", name: "Own" }] };
-  expect(await projectsOf("viewer")).toEqual(own);
-  expect(await projectsOf("key with read")).toEqual(own);
+  const own = { id: "own", name: "Own" };
+  expect(await projectsOf("key with read")).toEqual({ items: [own] });
+  const { items } = (await projectsOf("viewer")) as { items: { id: string }[] };
+  expect(items).toContainEqual(own);
+  expect(items.map(({ id }) => id).filter((id) => !/^(?:own|new-\d+)$/.test(id))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { LensError, type ErrorCode } from "@lensai/otel-config/errors";
-import { isRead, hasProject, type ApiRoute } from "./route.ts";
+import { hasOrganization, hasProject, isRead, type ApiRoute } from "./route.ts";
 
 /** The status of every problem that this API reports; all other failures are 500 `internal`. */
 export const STATUS_BY_CODE = {
@@ -23,6 +23,7 @@ export const STATUS_BY_CODE = {
   "api.idempotency_key_reused": 422,
   "api.version_required": 428,
   "api.rate_limited": 429,
+  "mail.failed": 502,
   internal: 500,
   "lake.file_corrupt": 500,
   "api.unavailable": 503,
@@ -141,7 +142,7 @@ export function errorsOf(route: ApiRoute): readonly ApiErrorCode[] {
     ...ALWAYS,
     ...(hasInput || route.body !== undefined ? (["query.invalid"] as const) : []),
     ...(route.permission === "anyone" ? [] : OF_CALLERS),
-    ...(hasProject(route) ? (["query.not_found"] as const) : []),
+    ...(hasProject(route) || hasOrganization(route) ? (["query.not_found"] as const) : []),
     ...(route.body === undefined ? [] : OF_BODIES),
     ...(isRead(route) ? [] : OF_WRITES),
     ...(route.isEdit ? OF_EDITS : []),

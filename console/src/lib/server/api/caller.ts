@@ -1,10 +1,11 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { principalOfApiKey, type KeyRefusal } from "../access/api-key-principal.ts";
 import { authorizeProject } from "../access/authorize.ts";
+import { authorizeOrganization, type OrganizationGrant } from "../access/organization.ts";
 import type { Permission } from "../access/permissions.ts";
 import { CONTROL_TOKEN, type Principal } from "../access/principal.ts";
 import { hasBearerToken } from "../http/bearer.ts";
-import { projectNotFound } from "./api-errors.ts";
+import { notFound, projectNotFound } from "./api-errors.ts";
 
 /**
  * Who asks the API: the key or the control token of the Authorization header; without one, whoever the console
@@ -63,12 +64,33 @@ export async function checkProjectAccess(
     case "granted":
       return;
     case "refused":
-      throw new LensError(
-        "auth.permission_missing",
-        `this needs the permission ${access.permission}, which your role or key does not have`,
-      );
+      throw permissionMissing(access.permission);
     case "unknown":
     case "anonymous":
       throw projectNotFound(projectId);
   }
 }
+
+/** The same for an organisation; answers with it, and as whom the caller acts in it. */
+export async function checkOrganizationAccess(
+  locals: App.Locals,
+  organizationId: string,
+  permission: Permission,
+): Promise<OrganizationGrant> {
+  const access = await authorizeOrganization(locals, organizationId, permission);
+  switch (access.outcome) {
+    case "granted":
+      return access;
+    case "refused":
+      throw permissionMissing(access.permission);
+    case "unknown":
+    case "anonymous":
+      throw notFound(`there is no organisation "${organizationId}", or it is not yours`);
+  }
+}
+
+const permissionMissing = (permission: Permission): LensError =>
+  new LensError(
+    "auth.permission_missing",
+    `this needs the permission ${permission}, which your role or key does not have`,
+  );

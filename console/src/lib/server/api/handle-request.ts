@@ -1,9 +1,16 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { logError } from "../log.ts";
+import type { OrganizationGrant } from "../access/organization.ts";
 import type { Principal } from "../access/principal.ts";
 import { answerOf, problemResponse, streamResponse, toResponse } from "./answer.ts";
 import { toApiProblem } from "./api-errors.ts";
-import { checkProjectAccess, credentialOf, identifyCaller, refuseAnonymous } from "./caller.ts";
+import {
+  checkOrganizationAccess,
+  checkProjectAccess,
+  credentialOf,
+  identifyCaller,
+  refuseAnonymous,
+} from "./caller.ts";
 import { expectedVersionOf } from "./etag.ts";
 import { doOnce, idempotencyKeyOf } from "./idempotency.ts";
 import { matchRoute, type PathParams } from "./match-route.ts";
@@ -53,28 +60,46 @@ async function answerRequest(incoming: IncomingRequest, headers: Headers): Promi
   // Whoever is not let in uses up a limit of his own, and never that of somebody else's project.
   let who = `address ${incoming.clientAddress}`;
   let principal: Principal;
+  let access: Access;
   try {
     principal = await identifyCaller(locals, request.headers);
     if (principal.kind !== "anonymous") who = principal.actor;
-    await checkAccess({ ...locals, principal }, route, params);
-    if (params["projectId"] !== undefined) who = `project ${params["projectId"]}`;
+    access = await checkAccess({ ...locals, principal }, route, params);
+    who = access.sharedBy ?? who;
   } finally {
     const policy = policyOf(route, settings.apiRequestsPerMinute);
     limitRate(policy, apiRates.take(policy, who, services.now().getTime()), headers);
   }
-  return perform(route, { ...incoming, locals: { ...locals, principal } }, params);
+  const { organization } = access;
+  return perform(route, { request, url, locals: { ...locals, principal }, organization }, params);
+}
+
+interface Access {
+  /** Who shares a limit with the caller. */
+  readonly sharedBy?: string;
+  readonly organization?: OrganizationGrant | undefined;
 }
 
 async function checkAccess(
   locals: App.Locals,
   route: ApiRoute,
-  { projectId }: PathParams,
-): Promise<void> {
+  { projectId, organizationId }: PathParams,
+): Promise<Access> {
   const { permission } = route;
-  if (permission === "anyone") return;
+  if (permission === "anyone") return {};
   refuseAnonymous(locals.principal);
-  if (permission === "known" || projectId === undefined) return;
+  if (permission === "known") return {};
+  if (organizationId !== undefined) {
+    const organization = await checkOrganizationAccess(locals, organizationId, permission);
+    return { organization, sharedBy: `organisation ${organizationId}` };
+  }
+  if (projectId === undefined) throw new Error(`${route.path} names nothing to be allowed in`);
   await checkProjectAccess(locals, projectId, permission);
+  return { sharedBy: `project ${projectId}` };
+}
+
+interface AdmittedRequest extends Omit<IncomingRequest, "clientAddress"> {
+  readonly organization: OrganizationGrant | undefined;
 }
 
 function routeOf(
@@ -123,16 +148,16 @@ function limitRate(policy: RatePolicy, verdict: RateVerdict, headers: Headers): 
 
 async function perform(
   route: ApiRoute,
-  { request, url, locals }: Omit<IncomingRequest, "clientAddress">,
+  { request, url, locals, organization }: AdmittedRequest,
   pathParams: PathParams,
 ): Promise<Response> {
-  const { projectId = "", ...others } = pathParams;
+  const { projectId = "", organizationId: _isChecked, ...others } = pathParams;
   const body = route.body === undefined ? undefined : await readBody(request);
   const { principal } = locals;
   const apiRequest: ApiRequest = {
     caller: principal,
-    actor: principal.actor,
     projectId,
+    organization,
     params: parsePart("path", route.params, others),
     query: parseQuery(route.query, url.searchParams),
     body: parsePart("body", route.body, body),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { projectIdSchema } from "../services/projects/project-id.ts";
 import { API_PATH } from "./api-path.ts";
 import { errorsOf, STATUS_BY_CODE, type ApiErrorCode } from "./api-errors.ts";
-import { hasProject, isRead, type ApiRoute } from "./route.ts";
+import { hasOrganization, hasProject, isRead, type ApiRoute } from "./route.ts";
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -89,7 +89,7 @@ const SECURITY_SCHEMES = {
   session: {
     type: "apiKey",
     in: "cookie",
-    name: "better-auth.session_token",
+    name: "lensai.session_token",
     description: "The session of somebody who has signed in to the console.",
   },
 } as const;
@@ -156,10 +156,14 @@ function operationOf(route: ApiRoute, schemas: Record<string, JsonSchema>): Oper
   };
 }
 
+const PROJECT_PARAM = z.strictObject({ projectId: projectIdSchema });
+const ORGANIZATION_PARAM = z.strictObject({ organizationId: z.string().regex(/^[\w-]{1,64}$/) });
+
 function pathParameters(route: ApiRoute, schemas: Record<string, JsonSchema>): Parameter[] {
-  const project = hasProject(route) ? z.strictObject({ projectId: projectIdSchema }) : undefined;
+  const project = hasProject(route) ? PROJECT_PARAM : undefined;
+  const organization = hasOrganization(route) ? ORGANIZATION_PARAM : undefined;
   return [
-    ...parametersOf("path", project, schemas),
+    ...parametersOf("path", project ?? organization, schemas),
     ...parametersOf("path", route.params, schemas),
   ];
 }

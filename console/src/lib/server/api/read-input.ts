@@ -8,6 +8,12 @@ const BODY_BYTES_MAX = 65_536;
 type Part = InputError["in"];
 
 /** Parses a part of a request; throws `query.invalid`, which names every place that is wrong. */
+export function parsePart<Schema extends z.ZodType>(
+  part: Part,
+  schema: Schema,
+  value: unknown,
+): z.output<Schema>;
+export function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown): unknown;
 export function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;
   const unusable = findUnusableText(value);

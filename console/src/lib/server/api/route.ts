@@ -2,6 +2,7 @@ import type { ErrorCode } from "@lensai/otel-config/errors";
 import type { z } from "zod";
 import type { Console } from "../console.ts";
 import type { ServiceContext } from "../services/context.ts";
+import type { OrganizationGrant } from "../access/organization.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { Principal } from "../access/principal.ts";
 
@@ -20,9 +21,9 @@ export interface ApiRoute {
   readonly summary: string;
   /** What the summary does not say and a caller must know. */
   readonly description: string | undefined;
-  /** In the project of the path. Without one: "anyone", or "known" to those who say who they are. */
+  /** In the project or the organisation of the path. Without one: "anyone", or "known" to those who say who they are. */
   readonly permission: ApiPermission;
-  /** Path parameters besides the project. */
+  /** Path parameters besides the project or the organisation. */
   readonly params: z.ZodObject | undefined;
   readonly query: z.ZodObject | undefined;
   readonly body: z.ZodType | undefined;
@@ -65,11 +66,12 @@ interface ApiSuccess {
 
 /** A request that was let in and whose parts have been parsed. */
 export interface ApiRequest<Params = unknown, Query = unknown, Body = unknown> {
+  /** Who asks; `actor` is what the audit log has of it. */
   readonly caller: Principal;
-  /** For the audit log. */
-  readonly actor: string;
   /** Of a path with `{projectId}`: exists, and is the caller's to ask about. Otherwise empty. */
   readonly projectId: string;
+  /** Of a path with `{organizationId}`, and as whom the caller acts in it. */
+  readonly organization: OrganizationGrant | undefined;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -157,4 +159,15 @@ export function defineRoute<
 export const hasProject = ({ path }: Pick<ApiRoute, "path">): boolean =>
   path.includes("{projectId}");
 
+export const hasOrganization = ({ path }: Pick<ApiRoute, "path">): boolean =>
+  path.includes("{organizationId}");
+
 export const isRead = ({ method }: Pick<ApiRoute, "method">): boolean => method === "GET";
+
+/** Of a route of an organisation, which always has one. */
+export function organizationOf({
+  organization,
+}: Pick<ApiRequest, "organization">): OrganizationGrant {
+  if (organization === undefined) throw new Error("this route names no organisation");
+  return organization;
+}

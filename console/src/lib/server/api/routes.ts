@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type ApiRoute } from "./route.ts";
+import { alertChannelRoutes } from "./resources/alert-channels.ts";
+import { alertRoutes } from "./resources/alerts.ts";
 import { auditRoutes } from "./resources/audit.ts";
+import { budgetOverrideRoutes } from "./resources/budget-overrides.ts";
+import { budgetRoutes } from "./resources/budgets.ts";
 import { callRoutes } from "./resources/calls.ts";
 import { controlRoutes } from "./resources/control.ts";
 import { exportRoutes } from "./resources/export.ts";
+import { invitationRoutes } from "./resources/invitations.ts";
 import { killSwitchRoutes } from "./resources/kill-switches.ts";
+import { memberRoutes } from "./resources/members.ts";
 import { metricRoutes } from "./resources/metrics.ts";
 import { priceRoutes } from "./resources/prices.ts";
 import { projectRoutes } from "./resources/projects.ts";
@@ -15,8 +21,14 @@ import { sourceRoutes } from "./resources/sources.ts";
 /** Every route of the API. A resource is a file of its own and a line here; the document and the tests follow. */
 export const API_ROUTES: readonly ApiRoute[] = [
   ...projectRoutes,
+  ...memberRoutes,
+  ...invitationRoutes,
   ...signingSecretRoutes,
+  ...budgetRoutes,
+  ...budgetOverrideRoutes,
   ...killSwitchRoutes,
+  ...alertRoutes,
+  ...alertChannelRoutes,
   ...metricRoutes,
   ...callRoutes,
   ...exportRoutes,

@@ -1,6 +1,5 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
-import { deploymentRole } from "../../access/principal.ts";
 import { findProjectAccess, type ProjectRow } from "../../services/projects/access.ts";
 import { ensureProject } from "../../services/projects/create.ts";
 import { listProjects } from "../../services/projects/list.ts";
@@ -8,7 +7,7 @@ import { projectIdSchema } from "../../services/projects/project-id.ts";
 import { createProjectSchema, projectChangeSchema } from "../../services/projects/schemas.ts";
 import { updateProject } from "../../services/projects/update.ts";
 import { projectNotFound, versionConflict } from "../api-errors.ts";
-import { defineRoute, type ApiRoute } from "../route.ts";
+import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
 import { timeSchema } from "../schemas.ts";
 
 const projectSchema = z
@@ -55,22 +54,19 @@ export const projectRoutes: readonly ApiRoute[] = [
   }),
   defineRoute({
     method: "POST",
-    path: "/projects",
+    path: "/organizations/{organizationId}/projects",
     operationId: "createProject",
     tag: "Projects",
-    summary: "Creates a project.",
-    description:
-      "Only for the control token of the deployment and the owner of a local console; people create projects in the console.",
-    permission: "known",
+    summary: "Creates a project of an organisation.",
+    permission: "project.manage",
     body: createProjectSchema,
     success: { status: 201, description: "It was created.", schema: projectSchema },
-    errors: ["auth.permission_missing", "api.conflict"],
-    handle: async ({ services, caller, body }) => {
-      if (deploymentRole(caller) === undefined) {
-        throw new LensError("auth.permission_missing", "API keys and sessions create no projects");
-      }
+    errors: ["api.conflict"],
+    handle: async (request) => {
+      const { services, body } = request;
+      const { id: organizationId } = organizationOf(request).organization;
       const { content, ...required } = body;
-      const input = { ...required, ...(content !== undefined && { content }) };
+      const input = { ...required, organizationId, ...(content !== undefined && { content }) };
       const { isNew } = await ensureProject(services, input);
       if (!isNew) throw new LensError("api.conflict", `there is a project "${body.id}" already`);
       const project = await foundProject(services.db, body.id);

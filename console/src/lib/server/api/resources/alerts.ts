@@ -1,0 +1,63 @@
+import { ALERT_KINDS, ALERT_SEVERITIES } from "@lensai/otel-config/alerts/alert";
+import { z } from "zod";
+import { newestAlerts, type ListedAlert } from "../../services/alerts/list.ts";
+import { defineRoute, type ApiRoute } from "../route.ts";
+import { countSchema, timeSchema } from "../schemas.ts";
+
+const ALERTS_MAX = 200;
+const ALERTS_DEFAULT = 50;
+
+const deliverySchema = z
+  .strictObject({
+    channelId: z.string(),
+    channelName: z.string(),
+    state: z.enum(["waiting", "delivered", "given_up"]),
+    attempts: countSchema,
+    nextAttemptAt: timeSchema.describe("Of a waiting one."),
+    deliveredAt: timeSchema.nullable(),
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: "AlertDelivery" });
+
+const alertSchema = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(ALERT_KINDS),
+    severity: z.enum(ALERT_SEVERITIES),
+    occurredAt: timeSchema,
+    details: z
+      .record(z.string(), z.unknown())
+      .describe("What webhooks get as `details` of this kind; amounts are nano-USD as digits."),
+    deliveries: z.array(deliverySchema).describe("By name of the channel."),
+  })
+  .meta({ id: "Alert" });
+
+export const alertRoutes: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/alerts",
+    operationId: "listAlerts",
+    tag: "Alerts",
+    summary: "Lists the newest alerts, newest first, with what became of them.",
+    permission: "project.read",
+    query: z.strictObject({ limit: z.int().min(1).max(ALERTS_MAX).default(ALERTS_DEFAULT) }),
+    success: {
+      status: 200,
+      description: "The alerts.",
+      schema: z.strictObject({ items: z.array(alertSchema) }),
+    },
+    handle: async ({ services, projectId, query }) => {
+      const alerts = await newestAlerts(services.db, { projectId, ...query });
+      return { body: { items: alerts.map((alert) => toAlertJson(alert)) } };
+    },
+  }),
+];
+
+interface AlertJson extends Omit<ListedAlert, "facts"> {
+  readonly kind: ListedAlert["facts"]["kind"];
+  readonly details: Record<string, unknown>;
+}
+
+function toAlertJson({ facts, ...alert }: ListedAlert): AlertJson {
+  return { ...alert, kind: facts.kind, details: { ...facts.details } };
+}

@@ -1,0 +1,72 @@
+/** What is in the lake, so that the fuzz does not only ask for what is not there. */
+export interface KnownIds {
+  readonly calls: readonly KnownCall[];
+  /** Leads to the next page of calls. */
+  readonly nextCursor: string | null;
+}
+
+interface KnownCall {
+  readonly startedAt: string;
+  readonly traceId: string | null;
+  readonly spanId: string | null;
+  readonly batchId: string;
+  readonly recordOrdinal: string | null;
+}
+
+/** Mostly what exists; now and then anything. */
+const PROBABILITY = 0.8;
+
+/** The configuration of schemathesis, in TOML. */
+export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): string {
+  const known = knownValues(calls, nextCursor);
+  const values = Object.entries({ "path.projectId": projectId, ...known }).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return [
+    "# Texts may be refused for what no schema says: a cursor of another list, a range that ends before it starts.",
+    "[checks]",
+    "positive_data_acceptance.enabled = false",
+    "",
+    "# A channel that came to be would be sent to: only what is refused is tried.",
+    "[[operations]]",
+    'include-operation-id = ["createAlertChannel", "updateAlertChannel"]',
+    'generation.mode = "negative"',
+    "",
+    "[phases.coverage]",
+    "# All but TRACE: what the server is made of knows no such request, and answers 400 before any route.",
+    'unexpected-methods = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "QUERY"]',
+    "",
+    ...values.flatMap(([name, value]) => [
+      `[dictionaries.${dictionaryOf(name)}]`,
+      `values = [${JSON.stringify(value)}]`,
+      "",
+    ]),
+    "[parameters]",
+    ...values.map(
+      ([name]) =>
+        `"${name}" = { dictionary = "${dictionaryOf(name)}", probability = ${PROBABILITY} }`,
+    ),
+    "",
+  ].join("\n");
+}
+
+/** Of one call, so that ids that belong together fit together. */
+function knownValues(
+  [call]: readonly KnownCall[],
+  nextCursor: string | null,
+): Readonly<Record<string, string | null | undefined>> {
+  const startedAt = call?.startedAt ?? "";
+  return {
+    "path.traceId": call?.traceId,
+    "path.spanId": call?.spanId,
+    "path.batchId": call?.batchId,
+    "path.recordOrdinal": call?.recordOrdinal,
+    "query.at": startedAt,
+    "query.from": `${startedAt.slice(0, 8)}01T00:00:00Z`,
+    "query.to": `${startedAt.slice(0, 4)}-12-31T23:59:59Z`,
+    "query.cursor": nextCursor,
+    "header.If-Match": "*",
+  };
+}
+
+const dictionaryOf = (name: string): string => name.replaceAll(/\W/g, "_");
