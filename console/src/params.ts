@@ -11,5 +11,6 @@ export const params = defineParams({
   traceId: matching(/^[0-9a-f]{32}$/),
   spanId: matching(/^[0-9a-f]{16}$/),
   batchId: matching(/^[0-9a-f]{32}$/),
+  budgetId: matching(/^bud_[A-Za-z0-9_-]{1,60}$/),
   recordOrdinal: matching(/^\d{1,9}$/),
 });

@@ -39,7 +39,8 @@ export interface Backtest {
   readonly blockedCalls: number;
   /** What the blocked calls cost; those without a price are not in it. */
   readonly savedNanoUsd: bigint;
-  /** Periods in which calls were blocked, in order. */
+  /** In how many periods calls were blocked, and the latest of them, in order. */
+  readonly blockedPeriodCount: number;
   readonly blockedPeriods: readonly BlockedPeriod[];
   /** All periods with calls. */
   readonly periodCount: number;
@@ -121,6 +122,7 @@ export class BacktestRun {
       unpricedCalls: this.#unpricedCalls,
       costNanoUsd: this.#costNanoUsd,
       ...this.#blocked,
+      blockedPeriodCount: this.#blockedPeriods.length,
       blockedPeriods: this.#blockedPeriods.slice(-PERIODS_LISTED_MAX),
       periodCount: this.#periodCount,
       thresholds: thresholdsPercent.map((percent, at) => ({

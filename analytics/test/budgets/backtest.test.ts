@@ -46,6 +46,7 @@ test("blocks what would go over the limit, and what is smaller still fits", () =
     blockedCalls: 3,
     savedNanoUsd: 52n,
     periodCount: 2,
+    blockedPeriodCount: 2,
     blockedPeriods: [
       { startMs: 0, endMs: 100, firstBlockedUnixMs: 1, blockedCalls: 2, savedNanoUsd: 51n },
       { startMs: 100, endMs: 200, firstBlockedUnixMs: 199, blockedCalls: 1, savedNanoUsd: 1n },

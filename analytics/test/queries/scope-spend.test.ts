@@ -74,9 +74,12 @@ test("has one element per bucket, empty ones included", async () => {
   const target = await shop();
   const input = { fromUnixMs: DAY_MS - MINUTE_MS, toUnixMs: range.toUnixMs, intervalMs: MINUTE_MS };
   const scope = { team: "shop" };
-  expect(await scopeCostSeries("p1", { ...input, scope }, target)).toEqual([0n, 5n, 7n, 111n]);
+  expect(await scopeCostSeries("p1", { ...input, scopes: [scope, {}] }, target)).toEqual([
+    [0n, 5n, 7n, 111n],
+    [0n, 5n, 20n, 111n],
+  ]);
   await expect(
-    scopeCostSeries("p1", { ...input, scope, intervalMs: 1000 }, target),
+    scopeCostSeries("p1", { ...input, scopes: [scope], intervalMs: 1000 }, target),
   ).rejects.toThrow(/intervalMs/);
 });
 
@@ -100,9 +103,7 @@ test("a lake without files has no spend", async () => {
   const input = { ...range, scope: {}, each: "user", limit: 2, fullNanoUsd: 7n } as const;
   expect(await scopeSpend("p1", [input], target)).toMatchObject([{ costNanoUsd: 0n }]);
   expect(await scopeSpendByValue("p1", input, target)).toMatchObject({ valueCount: 0 });
-  expect(await scopeCostSeries("p1", { ...input, intervalMs: MINUTE_MS }, target)).toEqual([
-    0n,
-    0n,
-    0n,
-  ]);
+  expect(
+    await scopeCostSeries("p1", { ...range, scopes: [{}], intervalMs: MINUTE_MS }, target),
+  ).toEqual([[0n, 0n, 0n]]);
 });

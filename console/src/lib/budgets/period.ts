@@ -41,7 +41,7 @@ const EPOCH_WEEKDAY = 3;
  * A rolling window moves on in this many steps: the finer, the less of what is older than the window still
  * counts (at most one slice), and the more rows the ledger keeps. Windows of whole hours have slices of whole minutes.
  */
-export const SLICES_PER_WINDOW = 60;
+const SLICES_PER_WINDOW = 60;
 
 /**
  * The period that a moment is in; undefined where a total has not begun or is over. `createdAtMs` is when the

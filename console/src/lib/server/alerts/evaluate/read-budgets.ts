@@ -142,8 +142,8 @@ export async function readForecast(
   const range = { fromUnixMs: historyEndMs - HISTORY_HOURS * HOUR_MS, toUnixMs: historyEndMs };
   const { scope } = reading.budget;
   const name = `hours of ${JSON.stringify(scope)}`;
-  const hourlyNanoUsd = await lake.ask({ name, projectId, ...range }, (target) =>
-    scopeCostSeries(projectId, { scope, ...range, intervalMs: HOUR_MS }, target),
+  const [hourlyNanoUsd = []] = await lake.ask({ name, projectId, ...range }, (target) =>
+    scopeCostSeries(projectId, { scopes: [scope], ...range, intervalMs: HOUR_MS }, target),
   );
   return forecastSpend({
     hourlyNanoUsd,

@@ -29,7 +29,7 @@ export async function controlBudgets(transaction: Transaction, at: Date): Promis
 }
 
 /** Undefined where a total has not begun or is over: nothing is limited by it. */
-export function toControlBudget(
+function toControlBudget(
   budget: Budget,
   overrides: readonly TimedLimit[],
   at: Date,

@@ -14,7 +14,7 @@ export type CreateOverrideResult =
   | BudgetNotFound
   | InvalidOverride;
 
-export interface InvalidOverride {
+interface InvalidOverride {
   readonly kind: "invalid";
   readonly field: string;
   readonly problem: string;

@@ -146,7 +146,7 @@ export const createBudgetSchema = z
   .strictObject({ projectId: projectIdSchema, ...defaulted })
   .refine((budget) => !isEachFixed(budget), { path: ["each"], error: EACH_IS_FIXED });
 
-export const budgetIdSchema = z.string().min(1).max(64);
+const budgetIdSchema = z.string().min(1).max(64);
 const versionSchema = z.int().min(1);
 
 /** What is left out stays. `version` is the one that whoever changes it saw. */
