@@ -28,6 +28,7 @@ function reading(values: Partial<BudgetReading> = {}): BudgetReading {
       startsAt: new Date("2026-11-01T00:00:00Z"),
       resetsAt: new Date("2026-12-01T00:00:00Z"),
     },
+    isExhausted: false,
     ...values,
   };
 }
@@ -78,6 +79,14 @@ describe("a budget", () => {
       ["budget.threshold", "critical"],
       ["budget.exceeded", "critical"],
     ]);
+  });
+
+  test("is told to refuse calls when one was refused, whatever is left", () => {
+    const [first, ...others] = budgetAlerts(
+      reading({ spentNanoUsd: 99n * DOLLAR, isExhausted: true }),
+    );
+    expect(first).toMatchObject({ kind: "budget.exceeded", severity: "critical" });
+    expect(others.every(({ isSilent }) => isSilent === true)).toBe(true);
   });
 
   test("has a key of its own for each value and period, whatever the value is", () => {

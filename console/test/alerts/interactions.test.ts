@@ -1,5 +1,5 @@
-import { createHmac } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createHmac, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   handleInteraction,
   type InteractionAnswer,
@@ -7,6 +7,9 @@ import {
 import { replyToSlack } from "#lib/server/alerts/slack/reply.ts";
 import type { SlackRequest } from "#lib/server/alerts/slack/verify-request.ts";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
+import { createBudget } from "#lib/server/services/budgets/create.ts";
+import { findBudget } from "#lib/server/services/budgets/list.ts";
+import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
 import { activeKillSwitches } from "#lib/server/services/kill-switches/list.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import {
@@ -14,6 +17,7 @@ import {
   createAlertRig,
   SIGNING_SECRET,
   SLACK_CHANNEL,
+  thresholdReached,
   type AlertRig,
 } from "../support/alert-rig.ts";
 import type { SlackPosting } from "../support/slack-server.ts";
@@ -54,11 +58,14 @@ interface PressValues {
   readonly actionId?: string;
   readonly value?: string;
   readonly responseUrl?: string;
+  /** Of a list. */
+  readonly selected?: string;
 }
 
 /** What Slack sends when a button of a message is pressed. */
 function bodyOf(posting: SlackPosting, values: PressValues = {}): string {
-  const { user, slackChannel, ts, actionId, value, responseUrl } = {
+  const { selected, user, slackChannel, ts, actionId, value, responseUrl } = {
+    selected: undefined,
     user: { id: "U061F7AUR", team_id: "T01" },
     slackChannel: SLACK_CHANNEL,
     ts: posting.ts,
@@ -75,7 +82,13 @@ function bodyOf(posting: SlackPosting, values: PressValues = {}): string {
     channel: { id: slackChannel },
     container: { type: "message", message_ts: ts },
     response_url: responseUrl,
-    actions: [{ type: "button", action_id: actionId, block_id: block?.block_id, value }],
+    actions: [
+      {
+        action_id: actionId,
+        block_id: block?.block_id,
+        ...(selected === undefined ? { value } : { selected_option: { value: selected } }),
+      },
+    ],
   };
   return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
 }
@@ -208,4 +221,72 @@ test("nothing is told to an address that is not Slack's", async () => {
   // Would wait for an answer of that address, and log that none came.
   await replyToSlack(answer.reply, rig.slack.apiUrl);
   expect(rig.slack.replies).toEqual([]);
+});
+
+const budgetOf = (budgetId: string) =>
+  findBudget(rig.context.db, { projectId: "shop", budgetId, at: rig.context.now() });
+
+describe("an alert of a budget", () => {
+  const terms = { projectId: "shop", limitNanoUsd: "100000000000", mode: "enforce" } as const;
+
+  /** A budget of $100 and the message that $90.50 of it is spent. */
+  async function budgetMessage(): Promise<{ posting: SlackPosting; budgetId: string }> {
+    await rig.slackChannel();
+    const name = `Support ${rig.context.now().getTime()} ${randomUUID()}`;
+    const created = await createBudget(
+      rig.context,
+      createBudgetSchema.parse({ ...terms, name }),
+      "ann",
+    );
+    if (created.kind !== "created") throw new Error(created.kind);
+    const budgetId = created.budget.id;
+    const occurrence = thresholdReached(budgetId);
+    await rig.record({ ...occurrence, details: { ...occurrence.details, budgetId } } as never);
+    rig.job();
+    await expect.poll(() => rig.slack.postings.length, POLL).toBe(1);
+    const [posting] = rig.slack.postings;
+    const id = posting?.metadata.event_payload.alert_id ?? "";
+    await expect.poll(async () => (await rig.delivery(id))?.state, POLL).toBe("delivered");
+    return { posting: posting as SlackPosting, budgetId };
+  }
+  test("raises it for an hour, once", async () => {
+    const { posting, budgetId } = await budgetMessage();
+    const eventId = posting.metadata.event_payload.alert_id;
+    const press = { actionId: "lensai.raise", selected: `${eventId} 25` };
+    const answer = await interact(signed(bodyOf(posting, press)));
+    expect(JSON.stringify(answer)).toContain("Raised by $25.00 to $125.00 for an hour");
+    rig.advance(1000);
+    expect(JSON.stringify(await interact(signed(bodyOf(posting, press))))).toContain("done before");
+    const budget = await budgetOf(budgetId);
+    expect(budget?.overrides).toMatchObject([
+      { limitNanoUsd: 125_000_000_000n, createdBy: "slack:T01/U061F7AUR" },
+    ]);
+    const [override] = budget?.overrides ?? [];
+    expect(Number(override?.endsAt) - Number(override?.startsAt)).toBe(3_600_000);
+  });
+
+  test("sets it to observe", async () => {
+    const { posting, budgetId } = await budgetMessage();
+    const answer = await interact(signed(bodyOf(posting)));
+    expect(JSON.stringify(answer)).toContain("Set to observe only");
+    expect((await budgetOf(budgetId))?.mode).toBe("observe");
+  });
+
+  test.each(["0", "26", "1000", "", "25x"])("raises it by no %j percent", async (percent) => {
+    const { posting, budgetId } = await budgetMessage();
+    const eventId = posting.metadata.event_payload.alert_id;
+    const press = { actionId: "lensai.raise", selected: `${eventId} ${percent}` };
+    expect(await interact(signed(bodyOf(posting, press)))).toEqual({ status: 401 });
+    expect((await budgetOf(budgetId))?.overrides).toEqual([]);
+  });
+
+  test("of a budget that is gone says so, and may be pressed again", async () => {
+    const { posting } = await budgetMessage();
+    await rig.context.db.execute("update budgets set deleted_at = now()");
+    const answer = await interact(signed(bodyOf(posting)));
+    expect(JSON.stringify(answer)).toContain("no such budget any more");
+    await rig.context.db.execute("update budgets set deleted_at = null");
+    rig.advance(1000);
+    expect(JSON.stringify(await interact(signed(bodyOf(posting))))).toContain("Set to observe");
+  });
 });

@@ -109,7 +109,12 @@ function createParts(settings: ConsoleSettings) {
   const lake = createLakeReader(settings.lake);
   const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
   const settlement = new Settlement({ ...services, lake });
-  const jobs = createLakeJobs({ services, thread: reviewThread(settings), settlement });
+  const jobs = createLakeJobs({
+    services,
+    thread: reviewThread(settings),
+    settlement,
+    onSettled: (projectIds) => alerts.settled(projectIds),
+  });
   const mailer = settings.mail && createMailer(settings.mail);
   const { people } = settings;
   const { publicOrigin } = people;

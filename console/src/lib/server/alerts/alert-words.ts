@@ -35,7 +35,7 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
   }),
   "budget.exceeded": (details) => ({
     ...budgetFrame(details),
-    title: `${budgetTitle(details)}: all of it is spent`,
+    title: `${budgetTitle(details)}: ${details.mode === "enforce" ? "calls are refused" : "all of it is spent"}`,
     text:
       details.mode === "enforce"
         ? `${spentOf(details)}. Calls it covers are refused${untilReset(details)}.`
@@ -172,8 +172,13 @@ function budgetTitle({ budgetName, each }: BudgetDetails): string {
   return each === undefined ? name : `${name}, ${each.key} ${short(each.value)}`;
 }
 
-const spentOf = ({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string =>
-  `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))} is spent`;
+/** An enforced budget has a rest that no call fits into, or that calls under way hold. */
+function spentOf({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string {
+  const spent = `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))} is spent`;
+  return BigInt(spentNanoUsd) < BigInt(limitNanoUsd)
+    ? `${spent}, and the rest is held by calls under way or too little for the next one`
+    : spent;
+}
 
 const untilReset = ({ resetsAt }: BudgetDetails): string =>
   resetsAt === undefined ? "" : ` until ${formatFullTime(Date.parse(resetsAt))}`;

@@ -11,6 +11,7 @@ import { createDeliveryJob } from "./delivery-job.ts";
 import type { DeliveryOutcome, SendAlert, UrlOfAlert } from "./delivery.ts";
 import { createEmailSender } from "./email/send.ts";
 import { createEvaluateJob, type EvaluateJobOptions } from "./evaluate/evaluate-job.ts";
+import { createExhaustedBudgets, type ExhaustedBudget } from "./evaluate/exhausted-budgets.ts";
 import { sendTest } from "./send-test.ts";
 import { handleInteraction, type InteractionAnswer } from "./slack/handle-interaction.ts";
 import { replyToSlack } from "./slack/reply.ts";
@@ -25,6 +26,10 @@ export interface Alerts {
   start(): void;
   /** Something may wait to be sent, or a channel may be new. */
   wake(): void;
+  /** The ledgers of these projects have moved. */
+  settled(projectIds: Iterable<string>): void;
+  /** Calls were refused under these budgets. */
+  refused(budgets: readonly ExhaustedBudget[]): void;
   /** Budgets may have changed. */
   reconsider(): void;
   /** Sends a test to one channel, now; undefined when there is no such channel. */
@@ -60,8 +65,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
     webhook: createWebhookSender({ now: services.now, mayBePrivate: mayWebhooksBePrivate, urlOf }),
     email: createEmailSender({ mailer, urlOf }),
   });
+  const exhausted = createExhaustedBudgets(() => performance.now());
   const deliveries = createDeliveryJob({ context, send, random: Math.random });
-  const evaluation = createEvaluateJob({ services, lake, follow, troubles });
+  const evaluation = createEvaluateJob({ services, lake, follow, troubles, exhausted });
   return {
     context,
     start: () => {
@@ -71,6 +77,11 @@ export function createAlerts(options: AlertsOptions): Alerts {
     wake: () => {
       deliveries.wake();
       evaluation.wake();
+    },
+    settled: (projectIds) => evaluation.add(projectIds),
+    refused: (budgets) => {
+      for (const budget of budgets) exhausted.add(budget);
+      if (budgets.length > 0) evaluation.add(new Set(budgets.map(({ projectId }) => projectId)));
     },
     reconsider: () => evaluation.reconsider(),
     test: (ref) => sendTest({ context, send }, ref, ending.signal),

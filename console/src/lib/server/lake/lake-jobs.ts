@@ -19,6 +19,8 @@ export interface LakeJobsOptions {
   readonly services: Pick<ServiceContext, "db">;
   readonly thread: ReviewThread;
   readonly settlement: Settlement;
+  /** The ledgers of these projects have moved. */
+  readonly onSettled: (projectIds: ReadonlySet<string>) => void;
 }
 
 /** How long a bill that only all records together can tell may be wrong. */
@@ -26,7 +28,12 @@ const REVIEW_PAUSE_MS = 20_000;
 /** How long a call that has landed may be missing from the budgets that it is under. */
 const SETTLEMENT_PAUSE_MS = 1_000;
 
-export function createLakeJobs({ services, thread, settlement }: LakeJobsOptions): LakeJobs {
+export function createLakeJobs({
+  services,
+  thread,
+  settlement,
+  onSettled,
+}: LakeJobsOptions): LakeJobs {
   const claimed = (lock: number) => (work: () => Promise<unknown>) =>
     claimJob(services.db, lock, work);
   const reviews = createRepeatedJob({
@@ -37,7 +44,10 @@ export function createLakeJobs({ services, thread, settlement }: LakeJobsOptions
   });
   const settlements = createRepeatedJob({
     failure: "budgets could not be settled",
-    work: () => settlement.settle(),
+    work: async () => {
+      const changes = await settlement.settle();
+      if (changes.length > 0) onSettled(new Set(changes.map(({ key }) => key.projectId)));
+    },
     claim: claimed(JOB_LOCKS.settlement),
     pauseMs: SETTLEMENT_PAUSE_MS,
   });

@@ -1,5 +1,6 @@
 import { json } from "@sveltejs/kit";
 import { parseLeaseBatch, type LeaseBatch } from "@lensai/otel-config/control/leases";
+import { exhaustedIn } from "#lib/server/alerts/evaluate/exhausted-budgets.ts";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
 import { problemResponse } from "#lib/server/http/problem.ts";
 import { exchangeLeases } from "#lib/server/services/ledger/exchange-leases.ts";
@@ -14,7 +15,9 @@ export const POST: RequestHandler = async ({ request, locals }) => {
   if (typeof batch === "string") {
     return problemResponse({ status: 400, code: "query.invalid", detail: batch });
   }
-  return json(await exchangeLeases(services, batch));
+  const answer = await exchangeLeases(services, batch);
+  locals.console.alerts.refused(exhaustedIn(batch, answer));
+  return json(answer);
 };
 
 /** Or what is wrong with it. */

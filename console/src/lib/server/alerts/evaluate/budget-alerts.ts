@@ -16,6 +16,8 @@ export interface BudgetReading {
   readonly limitNanoUsd: bigint;
   readonly spentNanoUsd: bigint;
   readonly period: BudgetPeriod;
+  /** Too little is left for the next call: one was refused. */
+  readonly isExhausted: boolean;
 }
 
 export interface BudgetPeriod {
@@ -41,7 +43,11 @@ export function budgetAlerts(reading: BudgetReading): AlertOccurrence[] {
 }
 
 /** Without a division: $0.90 of $1.00 is 90 %, $0.8999 is not. */
-function isReached({ spentNanoUsd, limitNanoUsd }: BudgetReading, percent: number): boolean {
+function isReached(
+  { spentNanoUsd, limitNanoUsd, isExhausted }: BudgetReading,
+  percent: number,
+): boolean {
+  if (isExhausted && percent === ALL_PERCENT) return true;
   return spentNanoUsd * 100n >= limitNanoUsd * BigInt(percent);
 }
 

@@ -6,10 +6,10 @@ const ANSWERED_WITHIN_MS = 45_000;
 
 /** How a drill went, once its answers can be in. A process that did not answer would not have stopped either. */
 export function drillAlerts(
-  { kind, subjectId, announcedAt, announcedBy, known, waiting, lost, lastMs }: Propagation,
+  { kind, subjectId, announcedAtUnixMs, announcedBy, known, waiting, lost, lastMs }: Propagation,
   now: Date,
 ): AlertOccurrence[] {
-  if (kind !== "drill" || now.getTime() - announcedAt.getTime() < ANSWERED_WITHIN_MS) return [];
+  if (kind !== "drill" || now.getTime() - announcedAtUnixMs < ANSWERED_WITHIN_MS) return [];
   const missing = waiting + lost;
   return [
     {

@@ -13,6 +13,8 @@ export interface EvaluateJob {
   start(): void;
   /** A channel may be the first one: begins to look if it does not look yet. */
   wake(): void;
+  /** Something was counted for these projects, or refused. */
+  add(projectIds: Iterable<string>): void;
   /** Budgets may have changed: looks at every project, or at none any more. */
   reconsider(): void;
   /** Why nothing can be looked at; undefined while it can. */
@@ -76,6 +78,10 @@ export function createEvaluateJob(options: EvaluateJobOptions): EvaluateJob {
     start: () => void reconsider(),
     wake: () => {
       if (unfollow === undefined) void reconsider();
+    },
+    add: (projectIds) => {
+      agenda.add(projectIds);
+      if (running === undefined) schedule(PAUSE_MS);
     },
     reconsider: () => void reconsider(),
     problem: () => look.problem(),

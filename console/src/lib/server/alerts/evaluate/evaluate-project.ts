@@ -4,6 +4,7 @@ import { recordAlerts, type AlertOccurrence } from "../../services/alerts/record
 import { listBudgets } from "../../services/budgets/list.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { budgetAlerts, type BudgetReading } from "./budget-alerts.ts";
+import type { ExhaustedBudgets } from "./exhausted-budgets.ts";
 import { forecastAlert } from "./forecast-alert.ts";
 import { readBudgets, readForecast } from "./read-budgets.ts";
 import { sourceAlerts } from "./source-alerts.ts";
@@ -11,6 +12,7 @@ import { sourceAlerts } from "./source-alerts.ts";
 export interface EvaluationOptions {
   readonly services: ServiceContext;
   readonly lake: LakeReader;
+  readonly exhausted: ExhaustedBudgets;
   /** Keys that were recorded, by project: what is known need not be written again at every look. */
   readonly known: KnownKeys;
 }
@@ -33,13 +35,13 @@ export async function evaluateProject(
   options: EvaluationOptions,
   { projectId, isThorough }: ProjectQuestion,
 ): Promise<void> {
-  const { services, lake, known } = options;
+  const { services, lake, known, exhausted } = options;
   const now = services.now();
-  await lake.refresh();
   const budgets = await listBudgets(services.db, { projectId, at: now });
-  const readings = await readBudgets(lake, { projectId, budgets, now });
+  const readings = await readBudgets(services.db, { budgets, now, exhausted });
   const occurrences = readings.flatMap((reading) => budgetAlerts(reading));
   if (isThorough) {
+    await lake.refresh();
     const wanted = new Set(budgets.filter((budget) => budget.alertsOnForecast).map(({ id }) => id));
     const forecast = readings.filter(
       ({ budget, each }) => each === undefined && wanted.has(budget.id),

@@ -1,6 +1,12 @@
 import { and, eq } from "drizzle-orm";
 import type { AlertFacts } from "@lensai/otel-config/alerts/alert";
 import { alertPresses } from "../../db/schema/alert-presses.ts";
+import { limitAt } from "../../../budgets/limit-at.ts";
+import { formatMoney } from "../../../format/money.ts";
+import { RAISE_DURATION_MS, raisedBy } from "../../alerts/slack/buttons.ts";
+import { createOverride } from "../budgets/create-override.ts";
+import { findBudget } from "../budgets/list.ts";
+import { updateBudget } from "../budgets/update.ts";
 import type { ServiceContext } from "../context.ts";
 import { releaseKillSwitch } from "../kill-switches/release.ts";
 
@@ -54,16 +60,86 @@ const isPress = ({ eventId, button }: ButtonPress) =>
 
 async function act(
   context: ServiceContext,
-  { facts, projectId, button }: ButtonPress,
+  press: ButtonPress,
   actor: string,
 ): Promise<PressResult> {
-  if (button.name === "lift" && facts.kind === "kill_switch.triggered") {
-    const { killSwitchId } = facts.details;
-    const input = { projectId, killSwitchId, reason: "released from Slack" };
-    const isReleased = await releaseKillSwitch(context, input, actor);
-    return isReleased
-      ? { outcome: "done", words: "Released" }
-      : { outcome: "already", words: "It was released before", actor: undefined };
-  }
-  return { outcome: "refused", problem: "This alert has no such button." };
+  const { facts, button, projectId } = press;
+  if (facts.kind === "kill_switch.triggered" && button.name === "lift")
+    return release(context, { projectId, killSwitchId: facts.details.killSwitchId }, actor);
+  if (!isOfBudget(facts)) return NO_SUCH_BUTTON;
+  const target = { projectId, budgetId: facts.details.budgetId };
+  return button.name === "lift"
+    ? stopEnforcing(context, target, actor)
+    : raise(context, { ...target, percent: button.percent }, actor);
+}
+
+type BudgetAlert = Extract<AlertFacts, { details: { budgetId: string } }>;
+
+const isOfBudget = (facts: AlertFacts): facts is BudgetAlert => "budgetId" in facts.details;
+
+const NO_SUCH_BUTTON: PressResult = {
+  outcome: "refused",
+  problem: "This alert has no such button.",
+};
+const NO_SUCH_BUDGET: PressResult = {
+  outcome: "refused",
+  problem: "There is no such budget any more.",
+};
+
+async function release(
+  context: ServiceContext,
+  target: { readonly projectId: string; readonly killSwitchId: string },
+  actor: string,
+): Promise<PressResult> {
+  const input = { ...target, reason: "released from Slack" };
+  const isReleased = await releaseKillSwitch(context, input, actor);
+  return isReleased
+    ? { outcome: "done", words: "Released" }
+    : { outcome: "already", words: "It was released before", actor: undefined };
+}
+
+interface BudgetTarget {
+  readonly projectId: string;
+  readonly budgetId: string;
+}
+
+/** With the version as it is now: whoever presses means the budget, not a state of it. */
+async function stopEnforcing(
+  context: ServiceContext,
+  target: BudgetTarget,
+  actor: string,
+): Promise<PressResult> {
+  const budget = await findBudget(context.db, { ...target, at: context.now() });
+  if (budget === undefined) return NO_SUCH_BUDGET;
+  if (budget.mode !== "enforce")
+    return { outcome: "already", words: `It is in mode ${budget.mode} already`, actor: undefined };
+  const change = { ...target, version: budget.version, mode: "observe" as const };
+  const result = await updateBudget(context, change, actor);
+  return result.kind === "updated"
+    ? { outcome: "done", words: "Set to observe only" }
+    : { outcome: "refused", problem: "The budget was changed at this moment: look at it first." };
+}
+
+/** By so much of the budget's own limit, on top of what holds now. */
+async function raise(
+  context: ServiceContext,
+  { percent, ...target }: BudgetTarget & { readonly percent: number },
+  actor: string,
+): Promise<PressResult> {
+  const now = context.now();
+  const budget = await findBudget(context.db, { ...target, at: now });
+  if (budget === undefined) return NO_SUCH_BUDGET;
+  const by = raisedBy(budget.limitNanoUsd, percent);
+  const limitNanoUsd = limitAt(budget, budget.overrides, now.getTime()) + by;
+  const endsAt = new Date(now.getTime() + RAISE_DURATION_MS).toISOString();
+  const reason = `raised from Slack by ${percent} % for an hour`;
+  const result = await createOverride(context, { ...target, limitNanoUsd, endsAt, reason }, actor);
+  if (result.kind === "created")
+    return {
+      outcome: "done",
+      words: `Raised by ${formatMoney(by)} to ${formatMoney(limitNanoUsd)} for an hour`,
+    };
+  return result.kind === "invalid"
+    ? { outcome: "refused", problem: `The budget cannot be raised: it ${result.problem}.` }
+    : NO_SUCH_BUDGET;
 }
