@@ -75,7 +75,9 @@ export class RemoteLeases implements LeaseSource {
     held.needNano = Math.max(held.needNano, needNano);
     const isFast = performance.now() - held.grantedAtMs < REFILL_INTERVAL_MS;
     const wantNano = 2 * needNano + waitingNano;
-    held.wantNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, wantNano);
+    const aheadNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, wantNano);
+    // A lease that is asked for in vain would be asked for twice as large each time.
+    held.wantNano = Math.min(aheadNano, Number(holder.terms.limitNanoUsd));
     held.idleRenewals = 0;
     this.#send(held);
   }
