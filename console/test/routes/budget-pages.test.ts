@@ -114,7 +114,7 @@ const fields = {
 
 async function makeBudget(change: Record<string, string>): Promise<ListedBudget> {
   const body = { ...fields, ...change };
-  const { location = "" } = await send(newPage.actions.default, { body });
+  const { location = "" } = await send(newPage.actions["default"], { body });
   const budgets = await listBudgets(running.services.db, { projectId: "default", at: new Date() });
   const made = budgets.find(({ id }) => location.endsWith(id));
   if (made === undefined) throw new Error("the budget was not made");
@@ -147,7 +147,7 @@ test("tries what stands in the form on stored calls, without JavaScript", async 
 
 test("a form that is wrong keeps what was filled in and says what is wrong where", async () => {
   const body = { ...fields, limitUsd: "-1", team: "sales" };
-  const { data } = await send(newPage.actions.default, { body });
+  const { data } = await send(newPage.actions["default"], { body });
   const { html, text } = await show(pages.new, {}, data);
   expect(text).toContain("is an amount in nano-USD above zero");
   expect(html).toMatch(/name="limitUsd"[^>]*value="-1"/);
@@ -175,7 +175,7 @@ test("one click enforces what was tried, and the page tells what it did and how 
   expect(observed.text).toContain("no period has passed that was enforced");
   expect(observed.html).toContain('value="enforce"');
   const body = { version: String(version), mode: "enforce" };
-  expect(await send(budgetPage.actions.mode, { budgetId, body })).toEqual({
+  expect(await send(budgetPage.actions["mode"], { budgetId, body })).toEqual({
     location: `/projects/default/budgets/${budgetId}`,
   });
   const enforced = await show(pages.budget, { budgetId });
@@ -188,36 +188,42 @@ test("one click enforces what was tried, and the page tells what it did and how 
 test("a raise needs a reason and an amount above the limit, and can be ended", async () => {
   const { id: budgetId } = await makeBudget({ name: "raised" });
   const body = { limitUsd: "2", hours: "4", reason: "launch day" };
-  const low = await send(budgetPage.actions.raise, {
+  const low = await send(budgetPage.actions["raise"], {
     budgetId,
     body: { ...body, limitUsd: "0.5" },
   });
   expect(low.data).toMatchObject({ problem: expect.stringContaining("only raises") as string });
-  const silent = await send(budgetPage.actions.raise, { budgetId, body: { ...body, reason: "" } });
+  const silent = await send(budgetPage.actions["raise"], {
+    budgetId,
+    body: { ...body, reason: "" },
+  });
   expect(silent.data).toMatchObject({ problem: expect.stringContaining("say why") as string });
-  await send(budgetPage.actions.raise, { budgetId, body });
+  await send(budgetPage.actions["raise"], { budgetId, body });
   const { text, html } = await show(pages.budget, { budgetId });
   expect(text).toContain("of $2.00");
   expect(text).toContain("launch day – local");
   const overrideId = /value="(ovr_[^"]+)"/.exec(html)?.[1] ?? "";
-  await send(budgetPage.actions.endOverride, { budgetId, body: { overrideId } });
+  await send(budgetPage.actions["endOverride"], { budgetId, body: { overrideId } });
   expect((await show(pages.budget, { budgetId })).text).toContain("ended by local");
 });
 
 test("who saves what somebody else changed meanwhile is told, and loses nothing", async () => {
   const { id: budgetId, version } = await makeBudget({ name: "shared" });
   const body = { ...fields, name: "shared", limitUsd: "9", version: String(version) };
-  await send(edit.actions.default, { budgetId, body });
+  await send(edit.actions["default"], { budgetId, body });
   const late = { ...body, limitUsd: "4" };
-  const { data } = await send(edit.actions.default, { budgetId, body: late });
+  const { data } = await send(edit.actions["default"], { budgetId, body: late });
   const { html, text } = await show(pages.edit, { budgetId }, data);
   expect(text).toContain("local changed this budget while you did (amount: $0.75 → $9.00)");
   expect(html).toMatch(/name="limitUsd"[^>]*value="4"/);
   expect(html).toContain(`name="version" value="${version + 1}"`);
-  await send(edit.actions.default, { budgetId, body: { ...late, version: String(version + 1) } });
+  await send(edit.actions["default"], {
+    budgetId,
+    body: { ...late, version: String(version + 1) },
+  });
   expect((await show(pages.budget, { budgetId })).text).toContain("of $4.00");
   const gone = { budgetId, body: { version: String(version + 2) } };
-  expect(await send(budgetPage.actions.delete, gone)).toEqual({
+  expect(await send(budgetPage.actions["delete"], gone)).toEqual({
     location: "/projects/default/budgets",
   });
   await expect(show(pages.budget, { budgetId })).rejects.toMatchObject({ status: 404 });
@@ -234,7 +240,9 @@ test("only who manages budgets is offered changes, and may make them", async () 
   };
   const { html } = await show(pages.budget, { budgetId, principal });
   expect(html).not.toContain("<form");
-  for (const action of [...Object.values(budgetPage.actions), edit.actions.default])
+  for (const action of [...Object.values(budgetPage.actions), edit.actions["default"]])
     await expect(send(action, { budgetId, principal })).rejects.toMatchObject({ status: 403 });
-  await expect(send(newPage.actions.default, { principal })).rejects.toMatchObject({ status: 403 });
+  await expect(send(newPage.actions["default"], { principal })).rejects.toMatchObject({
+    status: 403,
+  });
 });
