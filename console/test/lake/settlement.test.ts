@@ -68,7 +68,7 @@ const call = (startMs: number, cost: number | undefined, values = {}) => {
     project_id: project,
     span_id: names.toString(16).padStart(16, "0"),
     record_ordinal: BigInt(names),
-    cost_nano_usd: cost === undefined ? undefined : BigInt(cost),
+    cost_nano_usd: cost === undefined ? null : BigInt(cost),
     ...values,
   });
 };
@@ -91,7 +91,7 @@ describe("calls that were made without the guard", () => {
       call(NOON_MS, 100, { request_model: "gpt-5", user_id: "ann" }),
       call(NOON_MS + 1, 30, { request_model: "gpt-5", user_id: "bob" }),
       call(NOON_MS, 7, { request_model: "o3", user_id: "ann" }),
-      call(NOON_MS, 5, { request_model: "gpt-5", user_id: undefined }),
+      call(NOON_MS, 5, { request_model: "gpt-5", user_id: null }),
       call(DAY_MS - 1, 1_000, { request_model: "gpt-5", user_id: "ann" }),
       call(NOON_MS, 999, { billed: false }),
       call(NOON_MS, 999, { project_id: "default" }),
@@ -176,10 +176,15 @@ async function leaseOf(budgetId: string, instanceId: string) {
     };
     const request = { projectId: project, instanceId, sequence, leases: [report] };
     const clock = { db: database.db, now: () => new Date(nowMs) };
-    return exchangeLeases(clock, { requests: [request] });
+    return exchangeLeases(clock, { requests: [request], gone: [] });
   };
   await say({ grantedNanoUsd: "0", needNanoUsd: "500" });
-  return { say, leaseId: `${instanceId}.1` };
+  const die = () =>
+    exchangeLeases(
+      { db: database.db, now: () => new Date(nowMs) },
+      { requests: [], gone: [{ projectId: project, instanceId }] },
+    );
+  return { say, die, leaseId: `${instanceId}.1` };
 }
 
 describe("calls that were made with a lease", () => {
@@ -226,8 +231,9 @@ describe("calls that were made with a lease", () => {
 
   test("of a process that died stay charged for its life, and then as far as they landed or ran", async () => {
     const budgetId = await makeBudget();
-    const { say, leaseId } = await leaseOf(budgetId, "process-d");
+    const { say, die, leaseId } = await leaseOf(budgetId, "process-d");
     await say({ spentNanoUsd: "100", reservedNanoUsd: "200", incurredNanoUsd: "20" });
+    await die();
     const row = { lease_id: leaseId, charged_nano_usd: 100n };
     await lake.land([call(NOON_MS, 100, row)]);
     await settlement.settle();

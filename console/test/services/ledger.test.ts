@@ -78,33 +78,42 @@ function processOf(
     sequence += 1;
     return { projectId, instanceId, sequence, leases: [report] };
   };
-  const send = async (sent: ReturnType<typeof request>): Promise<LeaseGrant> => {
+  const sendAlone = async (sent: ReturnType<typeof request>): Promise<LeaseGrant> => {
     const [answer] = await exchange(sent);
     return answer as LeaseGrant;
   };
   return {
     request,
-    send,
+    send: sendAlone,
+    /** The kernel closes its connections. */
+    die: () => send([], [{ projectId, instanceId }]),
     /** Says this and takes what is granted. */
     async say(figures: Parameters<typeof request>[0] = {}): Promise<LeaseGrant> {
-      const grant = await send(request(figures));
+      const grant = await sendAlone(request(figures));
       grantedNano = Number(grant.grantedNanoUsd);
       return grant;
     },
   };
 }
 
-async function exchange(...requests: object[]): Promise<(LeaseGrant | undefined)[]> {
-  const batch = parseLeaseBatch(JSON.parse(JSON.stringify({ requests })));
+async function send(requests: object[], gone: object[] = []): Promise<(LeaseGrant | undefined)[]> {
+  const batch = parseLeaseBatch(JSON.parse(JSON.stringify({ requests, gone })));
   const clock = { db: database.db, now: () => new Date(nowMs) };
   const { answers } = await exchangeLeases(clock, batch, TIMES);
   return answers.map(({ leases }) => leases[0]);
 }
 
+const exchange = (...requests: object[]) => send(requests);
+
 describe("a grant", () => {
   test("is what a call needs, and ahead of calls a share of what is free", async () => {
     const one = processOf(await makeBudget());
-    expect(await one.say({ need: 300 })).toMatchObject({ state: "granted", grantedNanoUsd: "300" });
+    expect(await one.say({ need: 300 })).toMatchObject({
+      state: "granted",
+      grantedNanoUsd: "300",
+      // The process stops half a life before the ledger does.
+      ttlMs: 15_000,
+    });
     expect(await one.say({ reserved: 300, want: 900 })).toMatchObject({
       state: "granted",
       grantedNanoUsd: "650",
@@ -190,32 +199,52 @@ describe("what is not used", () => {
 
   test("of a process that died comes back after the life of its lease; what its calls held, when they are over in any case", async () => {
     const budgetId = await makeBudget();
-    await processOf(budgetId).say({ need: 1_000 });
-    const dead = processOf(await makeBudget());
+    const dead = processOf(budgetId);
     await dead.say({ need: 1_000 });
     await dead.say({ spent: 100, reserved: 500, incurred: 50, need: 400 });
-    const { budgetId: heir } = dead.request().leases[0] as LeaseReport;
-    const freeFor = async (need: number) =>
-      (await processOf(heir).say({ need, isFinal: false })).state;
+    await dead.die();
+    const stateFor = async (need: number) => (await processOf(budgetId).say({ need })).state;
     nowMs += TIMES.ttlMs - 1;
-    expect(await freeFor(1)).toBe("exhausted");
+    expect(await stateFor(1)).toBe("exhausted");
     nowMs += 1;
-    expect(await freeFor(401)).toBe("exhausted");
+    expect(await stateFor(401)).toBe("exhausted");
     nowMs += TIMES.callDurationMaxMs;
-    expect(await freeFor(851)).toBe("exhausted");
-    expect(await freeFor(850)).toBe("granted");
+    expect(await stateFor(851)).toBe("exhausted");
+    expect(await stateFor(850)).toBe("granted");
+  });
+
+  test("of a process that is cut off is kept for it: it may have spent it", async () => {
+    const budgetId = await makeBudget();
+    const silent = processOf(budgetId);
+    await silent.say({ need: 1_000 });
+    nowMs += TIMES.callDurationMaxMs - 1;
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+    expect(await silent.say({ spent: 700, need: 300 })).toMatchObject({
+      state: "granted",
+      grantedNanoUsd: "1000",
+    });
   });
 
   test("of a process that was silent for too long is lost to it, and what it has spent is not", async () => {
     const budgetId = await makeBudget();
     const silent = processOf(budgetId);
     await silent.say({ need: 1_000 });
-    nowMs += TIMES.ttlMs;
+    nowMs += TIMES.callDurationMaxMs;
     await processOf(budgetId).say({ need: 900 });
     expect(await silent.say({ spent: 300, need: 500 })).toMatchObject({
       state: "exhausted",
       grantedNanoUsd: "300",
     });
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+  });
+
+  test("of a process that was thought dead is not, when it is heard again", async () => {
+    const budgetId = await makeBudget();
+    const one = processOf(budgetId);
+    await one.say({ need: 1_000 });
+    await one.die();
+    await one.say({ spent: 100, need: 900 });
+    nowMs += TIMES.ttlMs;
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
   });
 });

@@ -84,6 +84,13 @@ export interface LeaseAnswer {
 /** What a collector asks the console at once. */
 export interface LeaseBatch {
   readonly requests: readonly ProjectLeaseRequest[];
+  /** Processes that have closed their connection since: they may have died. */
+  readonly gone: readonly GoneInstance[];
+}
+
+export interface GoneInstance {
+  readonly projectId: string;
+  readonly instanceId: string;
 }
 
 /** A request and the project of the key that it came with. */
@@ -127,7 +134,13 @@ export function parseLeaseBatch(value: unknown): LeaseBatch {
   }));
   if (requests.length > LEASE_REQUESTS_PER_BATCH_MAX)
     refuse(`requests has more than ${LEASE_REQUESTS_PER_BATCH_MAX} entries`);
-  return { requests };
+  const gone = sectionOf(value["gone"], "gone", (entry) => ({
+    projectId: textOf(entry, "projectId"),
+    instanceId: idOf(entry, "instanceId"),
+  }));
+  if (gone.length > LEASE_REQUESTS_PER_BATCH_MAX)
+    refuse(`gone has more than ${LEASE_REQUESTS_PER_BATCH_MAX} entries`);
+  return { requests, gone };
 }
 
 /** Throws TypeError naming the first field that is wrong. */

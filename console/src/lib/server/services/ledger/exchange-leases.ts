@@ -13,7 +13,7 @@ import { countedFromMs, loadBudgets, runningPeriod } from "./load-budgets.ts";
 import type { LedgerBudget } from "./load-budgets.ts";
 import { ledgerKeyText } from "./ledger-key.ts";
 import type { LedgerKey } from "./ledger-key.ts";
-import { loadLeases, lockLedgers, readTotals, saveLeases } from "./stored-ledgers.ts";
+import { loadLeases, lockLedgers, markGone, readTotals, saveLeases } from "./stored-ledgers.ts";
 
 /**
  * Takes in what processes say of their leases, and grants what they want as far as it is free. All ledgers that are
@@ -23,7 +23,7 @@ import { loadLeases, lockLedgers, readTotals, saveLeases } from "./stored-ledger
  */
 export async function exchangeLeases(
   { db, now }: Pick<ServiceContext, "db" | "now">,
-  { requests }: LeaseBatch,
+  { requests, gone }: LeaseBatch,
   times: LeaseTimes = LEASE_TIMES,
 ): Promise<LeaseBatchAnswer> {
   const reports = requests.flatMap(({ leases }) => leases);
@@ -48,6 +48,7 @@ export async function exchangeLeases(
       nowUnixMs: nowMs,
     }));
     await saveLeases(transaction, round.changed, at);
+    await markGone(transaction, gone);
     return { answers };
   });
 }

@@ -63,7 +63,7 @@ export class LeaseRound {
     if (!isKnown) return refusal(report, 0n);
     const before: LeaseState = stored ?? NEW_LEASE;
     if (sequence <= before.sequence) return this.#unchanged(report, before);
-    const reported = withReport(before, figuresOf(report), { sequence, nowMs, ttlMs: times.ttlMs });
+    const reported = withReport(before, figuresOf(report), { sequence, nowMs, times });
     const totals = this.#totalsOf(open);
     if (open !== undefined && totals !== undefined && !report.isFinal)
       return this.#granted(question, { open, totals, before, reported });

@@ -14,6 +14,8 @@ export interface LeaseState {
   readonly reportedAtMs: number;
   /** The process has said its last word. */
   readonly isClosed: boolean;
+  /** Its connection was closed from its end without one: it has died. A process that is cut off does not do that. */
+  readonly isGone: boolean;
 }
 
 /** What a process says of its lease. */
@@ -26,11 +28,11 @@ export interface LeaseFigures extends Pick<
 
 export interface LeaseTimes {
   /**
-   * How long the ledger counts on a process that it does not hear. Its process admits nothing with a lease after
-   * half of it: what it has spent has landed or was reported when the other half is over.
+   * How long the ledger counts on a process that has died. A process admits nothing with a lease that was not renewed
+   * for half of it: what was spent has landed or was reported when the other half is over.
    */
   readonly ttlMs: number;
-  /** Calls that ran when a process was last heard are over after this, whatever has become of them. */
+  /** Calls that ran when a process was last heard are over after this, whatever has become of them. Above `ttlMs`. */
   readonly callDurationMaxMs: number;
 }
 
@@ -43,6 +45,7 @@ export const NEW_LEASE: LeaseState = {
   landedNanoUsd: 0n,
   reportedAtMs: 0,
   isClosed: false,
+  isGone: false,
 };
 
 /**
@@ -52,13 +55,14 @@ export const NEW_LEASE: LeaseState = {
 export function withReport(
   lease: LeaseState,
   report: LeaseFigures,
-  { sequence, nowMs, ttlMs }: { sequence: number; nowMs: number; ttlMs: number },
+  { sequence, nowMs, times }: { sequence: number; nowMs: number; times: LeaseTimes },
 ): LeaseState {
   if (sequence <= lease.sequence) return lease;
   const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd } = report;
   const usedNanoUsd = spentNanoUsd + reservedNanoUsd;
-  const isCurrent = !lease.isClosed && nowMs < lease.reportedAtMs + ttlMs;
-  const kept = isCurrent ? smaller(lease.grantedNanoUsd, report.grantedNanoUsd) : 0n;
+  const kept = isCounted(lease, nowMs, times)
+    ? smaller(lease.grantedNanoUsd, report.grantedNanoUsd)
+    : 0n;
   return {
     ...lease,
     sequence,
@@ -68,28 +72,35 @@ export function withReport(
     grantedNanoUsd: larger(kept, usedNanoUsd),
     reportedAtMs: nowMs,
     isClosed: report.isFinal,
+    isGone: false,
   };
+}
+
+/** Does all that was granted count? What counts no longer may be somebody else's by now. */
+function isCounted(
+  { isClosed, isGone, reportedAtMs }: LeaseState,
+  nowMs: number,
+  { ttlMs, callDurationMaxMs }: LeaseTimes,
+): boolean {
+  return !isClosed && nowMs - reportedAtMs < (isGone ? ttlMs : callDurationMaxMs);
 }
 
 /**
  * What of a lease counts against the budget at a moment, besides the bills of its calls that are in the lake. While
- * its process is heard: all that was granted. Then what was spent and what calls held that ran, until those are over
- * in any case; then what was surely gone.
+ * its process is heard: all that was granted. Of one that is cut off the same, since it may have spent it, until its
+ * calls are over in any case. Of one that has died, after the life of a lease: what it had spent and what calls held
+ * that ran. At last what was surely gone.
  */
 export function heldNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
   return larger(0n, countedNanoUsd(lease, nowMs, times) - lease.landedNanoUsd);
 }
 
-function countedNanoUsd(
-  lease: LeaseState,
-  nowMs: number,
-  { ttlMs, callDurationMaxMs }: LeaseTimes,
-): bigint {
+function countedNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
   const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd, grantedNanoUsd } = lease;
   if (lease.isClosed) return spentNanoUsd;
-  const silentMs = nowMs - lease.reportedAtMs;
-  if (silentMs < ttlMs) return larger(grantedNanoUsd, spentNanoUsd + reservedNanoUsd);
-  return spentNanoUsd + (silentMs < callDurationMaxMs ? reservedNanoUsd : incurredNanoUsd);
+  if (isCounted(lease, nowMs, times)) return larger(grantedNanoUsd, spentNanoUsd + reservedNanoUsd);
+  const isRunning = nowMs - lease.reportedAtMs < times.callDurationMaxMs;
+  return spentNanoUsd + (isRunning ? reservedNanoUsd : incurredNanoUsd);
 }
 
 export function larger(one: bigint, other: bigint): bigint {

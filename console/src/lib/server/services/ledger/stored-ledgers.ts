@@ -1,4 +1,5 @@
-import { inArray, sql } from "drizzle-orm";
+import type { GoneInstance } from "@lensai/otel-config/control/leases";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { budgetLeases } from "../../db/schema/budget-ledgers.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 import type { LeaseState, LeaseTimes } from "./lease-state.ts";
@@ -76,7 +77,8 @@ export async function readTotals(
       select
         coalesce(sum(greatest(0, case
           when is_closed then spent_nano_usd
-          when reported_at > ${heardAfter} then greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
+          when reported_at > case when is_gone then ${heardAfter}::timestamptz else ${runningAfter}::timestamptz end
+            then greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
           when reported_at > ${runningAfter} then spent_nano_usd + reserved_nano_usd
           else spent_nano_usd + incurred_nano_usd end - landed_nano_usd)), 0) as held,
         (count(*) filter (where not is_closed and reported_at > ${heardAfter}))::int as live
@@ -105,6 +107,25 @@ export async function loadLeases(
     .from(budgetLeases)
     .where(inArray(budgetLeases.id, [...leaseIds]));
   return new Map(rows.map((row) => [row.id, storedLease(row)]));
+}
+
+/** The processes have closed their connections without a last word. */
+export async function markGone(
+  transaction: Transaction,
+  gone: readonly GoneInstance[],
+): Promise<void> {
+  for (const { projectId, instanceId } of gone) {
+    await transaction
+      .update(budgetLeases)
+      .set({ isGone: true })
+      .where(
+        and(
+          eq(budgetLeases.projectId, projectId),
+          eq(budgetLeases.instanceId, instanceId),
+          eq(budgetLeases.isClosed, false),
+        ),
+      );
+  }
 }
 
 /** Adds those that are new. What has landed of a lease is not the processes' to say, and stays as it is. */
@@ -136,6 +157,7 @@ export async function saveLeases(
         incurredNanoUsd: sql`excluded.incurred_nano_usd`,
         reportedAt: sql`excluded.reported_at`,
         isClosed: sql`excluded.is_closed`,
+        isGone: sql`excluded.is_gone`,
       },
       setWhere: sql`excluded.sequence > ${budgetLeases.sequence}`,
     });
@@ -156,6 +178,7 @@ export function storedLease(row: typeof budgetLeases.$inferSelect): StoredLease 
     landedNanoUsd: row.landedNanoUsd,
     reportedAtMs: reportedAt.getTime(),
     isClosed: row.isClosed,
+    isGone: row.isGone,
   };
 }
 

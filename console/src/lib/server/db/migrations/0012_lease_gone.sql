@@ -1,0 +1,2 @@
+ALTER TABLE "budget_leases" ADD COLUMN "is_gone" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE INDEX "budget_leases_instance" ON "budget_leases" USING btree ("instance_id") WHERE not "budget_leases"."is_closed";

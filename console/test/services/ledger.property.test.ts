@@ -1,0 +1,318 @@
+import * as fc from "fast-check";
+import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
+import { expect, test } from "vitest";
+import { heldNanoUsd } from "#lib/server/services/ledger/lease-state.ts";
+import { LeaseRound } from "#lib/server/services/ledger/lease-round.ts";
+import type { StoredLease } from "#lib/server/services/ledger/stored-ledgers.ts";
+
+const TIMES = { ttlMs: 100, callDurationMaxMs: 1_000 };
+const LIMIT = 500;
+const KEY = { projectId: "shop", budgetId: "bud_1", value: "", periodStartMs: 0 };
+const SPAN = { ...KEY, countedFromMs: 0 };
+const OPEN = { span: SPAN, limitNanoUsd: BigInt(LIMIT), canClamp: false };
+
+/** A call as the world knows it: what it holds, what of that is gone at once, and what it comes to cost. */
+interface Call {
+  readonly reserved: number;
+  readonly incurred: number;
+  readonly cost: number;
+  /** Of the guard: by the published price. The bill is by another one. */
+  readonly bill: number;
+  /** The ledger has heard of it, running or ended. */
+  isTold: boolean;
+  /** And that it has ended. */
+  isEndTold: boolean;
+}
+
+interface Ended extends Call {
+  readonly process: number;
+  hasLanded: boolean;
+}
+
+/** A process, its lease as it sees it, and what it has sent. */
+class Process {
+  granted = 0;
+  spent = 0;
+  expiresAtMs = -1;
+  sequence = 0;
+  isAlive = true;
+  readonly running: Call[] = [];
+  readonly id: number;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  get reserved(): number {
+    return this.running.reduce((sum, { reserved }) => sum + reserved, 0);
+  }
+
+  get incurred(): number {
+    return this.running.reduce((sum, { incurred }) => sum + incurred, 0);
+  }
+
+  report(need: number, want: number, isFinal: boolean): Sent {
+    this.sequence += 1;
+    const granted = isFinal ? this.spent : this.granted;
+    return {
+      process: this.id,
+      sequence: this.sequence,
+      report: {
+        leaseId: `process-${this.id}.1`,
+        budgetId: KEY.budgetId,
+        periodStartsAt: new Date(0).toISOString(),
+        grantedNanoUsd: String(granted),
+        spentNanoUsd: String(this.spent),
+        reservedNanoUsd: String(this.reserved),
+        incurredNanoUsd: String(this.incurred),
+        needNanoUsd: String(need),
+        wantNanoUsd: String(want),
+        isFinal,
+      },
+    };
+  }
+
+  hear({ grantedNanoUsd, keepNanoUsd, ttlMs, state }: LeaseGrant, sentAtMs: number): void {
+    const used = this.spent + this.reserved;
+    this.granted = Math.min(Number(grantedNanoUsd), used + Number(keepNanoUsd));
+    this.expiresAtMs = state === "refused" ? -1 : sentAtMs + ttlMs;
+  }
+}
+
+interface Sent {
+  readonly process: number;
+  readonly sequence: number;
+  readonly report: LeaseReport;
+}
+
+/** The ledger, the processes, the network between them, the lake, and the provider, whose bill is the truth. */
+class World {
+  nowMs = 0;
+  settled = 0;
+  readonly leases = new Map<string, StoredLease>();
+  /** Also those that died. */
+  readonly processes: Process[] = [];
+  /** By place: where one has ended, another one starts. */
+  readonly #current: Process[] = [];
+  readonly ended: Ended[] = [];
+  /** Old messages that the network may bring once more. */
+  readonly onTheWay: Sent[] = [];
+
+  processAt(place: number): Process {
+    const current = this.#current[place];
+    if (current?.isAlive === true) return current;
+    const started = new Process(this.processes.length);
+    this.processes.push(started);
+    this.#current[place] = started;
+    return started;
+  }
+
+  get held(): number {
+    let sum = 0n;
+    for (const lease of this.leases.values()) sum += heldNanoUsd(lease, this.nowMs, TIMES);
+    return Number(sum);
+  }
+
+  /** What the ledger answers to a message. */
+  exchange({ process, sequence, report }: Sent): LeaseGrant {
+    const live = [...this.leases.values()].filter(
+      ({ isClosed, reportedAtMs }) => !isClosed && this.nowMs < reportedAtMs + TIMES.ttlMs,
+    );
+    const totals = [
+      {
+        span: SPAN,
+        settledNanoUsd: BigInt(this.settled),
+        heldNanoUsd: BigInt(this.held),
+        liveLeases: live.length,
+      },
+    ];
+    const { leases, nowMs } = this;
+    const round = new LeaseRound({ totals, leases, nowMs, times: TIMES });
+    const instanceId = `process-${process}`;
+    const grant = round.answer({ report, key: KEY, instanceId, sequence, open: OPEN });
+    for (const lease of round.changed) this.leases.set(lease.id, lease);
+    return grant;
+  }
+
+  /** Its records reach the lake: the bill is counted, and what the guard has charged is no longer held. */
+  land(call: Ended): void {
+    if (call.hasLanded) return;
+    call.hasLanded = true;
+    const lease = this.leases.get(`process-${call.process}.1`);
+    this.settled += call.bill;
+    if (lease === undefined) return;
+    const landedNanoUsd = lease.landedNanoUsd + BigInt(call.cost);
+    this.leases.set(lease.id, { ...lease, landedNanoUsd });
+  }
+}
+
+const amount = fc.integer({ min: 1, max: 120 });
+const PLACES = 4;
+const who = fc.nat(PLACES - 1);
+const asks = fc.record({
+  kind: fc.constant("ask" as const),
+  who,
+  need: fc.integer({ min: 0, max: 200 }),
+  want: fc.integer({ min: 0, max: 400 }),
+  fate: fc.constantFrom("arrives", "arrives", "arrives", "request lost", "answer lost"),
+});
+const calls = fc.record({
+  kind: fc.constant("call" as const),
+  who,
+  amount,
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+const steps = fc.oneof(
+  { weight: 8, arbitrary: asks },
+  { weight: 10, arbitrary: calls },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("end" as const), who, which: fc.nat(5) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("again" as const), which: fc.nat(40) }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("land" as const), which: fc.nat(40) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("wait" as const),
+      ms: fc.integer({ min: 1, max: 60 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("kill" as const), who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("final" as const), who }) },
+);
+
+type Step = typeof steps extends fc.Arbitrary<infer T> ? T : never;
+
+/** One thing happens. The bills are `billShare` of what the guard charges. */
+function happen(world: World, step: Step, billShare: number): void {
+  if (step.kind === "wait") world.nowMs += step.ms;
+  else if (step.kind === "land") {
+    const call = world.ended[step.which % Math.max(1, world.ended.length)];
+    if (call !== undefined) world.land(call);
+  } else if (step.kind === "again") {
+    const sent = world.onTheWay[step.which % Math.max(1, world.onTheWay.length)];
+    if (sent !== undefined) world.exchange(sent);
+  } else act(world, step, billShare);
+}
+
+function act(world: World, step: Extract<Step, { who: number }>, billShare: number): void {
+  const process = world.processAt(step.who);
+  if (step.kind === "call") {
+    const available = process.granted - process.spent - process.reserved;
+    const reserved = Math.min(step.amount, available);
+    if (reserved <= 0 || world.nowMs >= process.expiresAtMs) return;
+    const cost = Math.floor(reserved * step.share);
+    const incurred = Math.floor(cost / 2);
+    const bill = Math.floor(cost * billShare);
+    process.running.push({ reserved, incurred, cost, bill, isTold: false, isEndTold: false });
+  } else if (step.kind === "end") {
+    const [call] = process.running.splice(step.which % Math.max(1, process.running.length), 1);
+    if (call === undefined) return;
+    process.spent += call.cost;
+    world.ended.push({ ...call, process: process.id, hasLanded: false });
+  } else if (step.kind === "kill") {
+    process.isAlive = false;
+    // Its connection is closed, and the collector tells.
+    const lease = world.leases.get(`process-${process.id}.1`);
+    if (lease !== undefined) world.leases.set(lease.id, { ...lease, isGone: true });
+  } else if (step.kind === "ask" || step.kind === "final") {
+    const isFinal = step.kind === "final" && process.running.length === 0;
+    const [need, want, fate] =
+      step.kind === "ask" ? [step.need, step.want, step.fate] : [0, 0, "arrives"];
+    tell(world, process, { need, want, isFinal, fate });
+  }
+}
+
+function tell(
+  world: World,
+  process: Process,
+  { need, want, isFinal, fate }: { need: number; want: number; isFinal: boolean; fate: string },
+): void {
+  const sentAtMs = world.nowMs;
+  const sent = process.report(need, want, isFinal);
+  world.onTheWay.push(sent);
+  // A process does nothing more with a lease that it has given back.
+  if (isFinal) process.isAlive = false;
+  if (fate === "request lost") return;
+  const grant = world.exchange(sent);
+  for (const call of process.running) call.isTold = true;
+  for (const call of world.ended) {
+    if (call.process !== process.id) continue;
+    call.isTold = true;
+    call.isEndTold = true;
+  }
+  if (fate === "arrives" && !isFinal) process.hear(grant, sentAtMs);
+}
+
+/** What is spent, by the guards, and can still be spent by those that live without asking again. */
+function atStake({ processes, ended, nowMs }: World): number {
+  const spent = ended.reduce((sum, { cost }) => sum + cost, 0);
+  const rights = processes.map((process) => {
+    const canAdmit = process.isAlive && nowMs < process.expiresAtMs;
+    const idle = Math.max(0, process.granted - process.spent - process.reserved);
+    return process.reserved + (canAdmit ? idle : 0);
+  });
+  return spent + rights.reduce((sum, right) => sum + right, 0);
+}
+
+/** Of processes that died: calls that they made after their last word and that have not landed. Nobody can know. */
+function untold({ ended, processes }: World): number {
+  const isDead = (process: number): boolean => processes[process]?.isAlive === false;
+  const lost = ended.filter((call) => !call.isTold && !call.hasLanded && isDead(call.process));
+  const running = processes.flatMap((process) => (process.isAlive ? [] : process.running));
+  const unheard = running.filter(({ isTold }) => !isTold);
+  return (
+    lost.reduce((sum, { cost }) => sum + cost, 0) +
+    unheard.reduce((sum, { reserved }) => sum + reserved, 0)
+  );
+}
+
+test("whatever is lost, doubled, reordered or killed, processes can never spend more than the limit", () => {
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 150, size: "max" }), (all) => {
+      const world = new World();
+      for (const step of all) {
+        happen(world, step, 1);
+        expect(world.held).toBeGreaterThanOrEqual(0);
+        // After the longest call, what a killed one held is somebody else's.
+        const isLate = world.nowMs >= TIMES.callDurationMaxMs;
+        expect(isLate ? 0 : atStake(world)).toBeLessThanOrEqual(LIMIT + untold(world));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("when it is quiet, the ledger is what the provider bills, and what died untold", () => {
+  fc.assert(
+    fc.property(
+      fc.array(steps, { maxLength: 150, size: "max" }),
+      fc.constantFrom(1, 0.8, 1.5),
+      (all, billShare) => {
+        const world = new World();
+        for (const step of all) happen(world, step, billShare);
+        for (let place = 0; place < PLACES; place += 1) {
+          while (world.processAt(place).running.length > 0)
+            happen(world, { kind: "end", who: place, which: 0 }, billShare);
+          happen(world, { kind: "final", who: place }, billShare);
+        }
+        for (const call of world.ended) world.land(call);
+        world.nowMs += TIMES.callDurationMaxMs + TIMES.ttlMs;
+        const billed = world.ended.reduce((sum, { bill }) => sum + bill, 0);
+        // Calls that ran when their process was killed: the input of those that the ledger had heard of.
+        const killed = [...world.leases.values()].filter(({ isClosed }) => !isClosed);
+        const running = killed.reduce(
+          (sum, { incurredNanoUsd }) => sum + Number(incurredNanoUsd),
+          0,
+        );
+        expect(world.settled).toBe(billed);
+        expect(world.held).toBeLessThanOrEqual(running);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
