@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Delivery } from "#lib/server/alerts/delivery.ts";
@@ -71,6 +73,23 @@ test("the published library of the standard verifies what is sent, and refuses w
   expect(() => webhook.verify(request.body.replace("ann", "eve"), headers)).toThrow(/signature/);
   const other = new Webhook(`whsec_${Buffer.alloc(32, 4).toString("base64")}`);
   expect(() => other.verify(request.body, headers)).toThrow(/signature/);
+});
+
+test("the example of the documentation verifies what is sent, and refuses everything else", async () => {
+  const page = readFileSync(join(import.meta.dirname, "../../content/docs/alerts.md"), "utf8");
+  const [, code = ""] = /```js\n([^]*?)```/.exec(page) ?? [];
+  const module = `data:text/javascript,${encodeURIComponent(code)}`;
+  const { verifyAlert } = (await import(/* @vite-ignore */ module)) as {
+    verifyAlert: (headers: object, body: string, secret: string) => { id: string };
+  };
+  await send(receiver.url);
+  const { headers, body } = receiver.requests[0] ?? { headers: {}, body: "" };
+  expect(verifyAlert(headers, body, SECRET).id).toBe("alert_1");
+  expect(() => verifyAlert(headers, `${body} `, SECRET)).toThrow(/not from LensAI/);
+  expect(() => verifyAlert(headers, body, `whsec_${"A".repeat(43)}=`)).toThrow(/not from LensAI/);
+  const old = { ...headers, "webhook-timestamp": "1700000000" };
+  expect(() => verifyAlert(old, body, SECRET)).toThrow(/too old/);
+  expect(() => verifyAlert({}, body, SECRET)).toThrow(/too old/);
 });
 
 test.each([

@@ -33,6 +33,7 @@ const READING_ORDER: readonly string[] = [
   "guard",
   "budgets",
   "kill-switch",
+  "alerts",
   "accounts",
   "dialects",
   "billing-once",
