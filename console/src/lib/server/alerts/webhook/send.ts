@@ -58,7 +58,7 @@ export function createWebhookSender(options: WebhookSenderOptions): SendAlert {
 }
 
 /** Members in the order of the documentation. */
-export function webhookBody(event: Delivery["event"], url: string): Alert {
+function webhookBody(event: Delivery["event"], url: string): Alert {
   const { id, kind, severity, projectId, occurredAt, details } = event;
   const { title, text } = alertWords(event);
   return {
