@@ -195,6 +195,17 @@ def test_periods_of_months_follow_the_calendar(start: str, end: str, now: str, e
     assert found == BudgetPeriod(*(epoch_seconds(f"{day}T00:00:00Z") for day in expected))
 
 
+def test_a_rolling_window_counts_what_its_earlier_slices_spent() -> None:
+    slices = budget(periodStartsAt="2026-11-24T12:00:00Z", resetsAt="2026-11-24T12:01:00Z", windowMs=120_000)
+    index = index_of(slices)
+    settle(decide(index, 600), 550)
+    assert decide(index, 451, now=NOW + 60).name == "refused"
+    settle(decide(index, 450, now=NOW + 60), 400)
+    assert decide(index, 51, now=NOW + 120).name == "refused"
+    assert decide(index, 601, now=NOW + 180).name == "refused"
+    assert decide(index, 600, now=NOW + 180).name == "allowed"
+
+
 def test_listed_periods_follow_as_they_are() -> None:
     # Days in Berlin around the end of summer time: 24, 25 and 24 hours.
     ends = [epoch_seconds(f"2026-10-{day}Z") for day in ("23T22:00:00", "24T22:00:00", "25T23:00:00")]

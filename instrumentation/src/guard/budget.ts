@@ -112,8 +112,12 @@ export class Budget {
   }
 }
 
-function accountTermsOf({ limitNanoUsd, failMode }: BudgetTerms): AccountTerms {
-  return { limitNanoUsd: BigInt(limitNanoUsd), failMode };
+function accountTermsOf({ limitNanoUsd, failMode, windowMs }: BudgetTerms): AccountTerms {
+  return {
+    limitNanoUsd: BigInt(limitNanoUsd),
+    failMode,
+    ...(windowMs !== undefined && { windowMs }),
+  };
 }
 
 function periodOf({ periodStartsAt, resetsAt, laterResetsAt = [] }: BudgetTerms): BudgetPeriod {

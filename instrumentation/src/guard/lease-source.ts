@@ -17,6 +17,8 @@ export interface LedgerKey {
 export interface AccountTerms {
   readonly limitNanoUsd: bigint;
   readonly failMode: FailMode;
+  /** Of a rolling window: what its slices of so long before spent counts as well. */
+  readonly windowMs?: number;
 }
 
 /** The part of a budget that a process may spend without asking, as the ledger has it now. */

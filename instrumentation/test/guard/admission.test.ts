@@ -216,6 +216,29 @@ describe("the period of a budget", () => {
   });
 });
 
+test("a rolling window counts what its earlier slices spent, until they have left it", () => {
+  const minute = (count: number): number => Date.parse("2026-11-24T12:00:30Z") + count * 60_000;
+  const user = caller(
+    indexOf(
+      budgetTerms({
+        periodStartsAt: "2026-11-24T12:00:00Z",
+        resetsAt: "2026-11-24T12:01:00Z",
+        windowMs: 120_000,
+      }),
+    ),
+  );
+  user.at(minute(0));
+  settle(user.call(600).hold, 550);
+  user.at(minute(1));
+  expect(user.call(451).decision).toBe("refused");
+  settle(user.call(450).hold, 400);
+  user.at(minute(2));
+  expect(user.call(51).decision).toBe("refused");
+  user.at(minute(3));
+  expect(user.call(601).decision).toBe("refused");
+  expect(user.call(600).decision).toBe("allowed");
+});
+
 describe("a changed policy", () => {
   test("keeps what was spent and held, also of a budget that was gone in between", () => {
     const book = new PolicyBook(new LocalLeases());

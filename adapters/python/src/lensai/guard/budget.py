@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Dict, Optional
+from typing import Dict, List, Optional, Tuple
 
 from lensai.guard.period import BudgetPeriod, period_at
 from lensai.guard.policy import BudgetTerms, epoch_seconds
@@ -24,9 +24,15 @@ class BudgetAccount:
     spent_nano: int = 0
     reserved_nano: int = 0
     """For calls that are running."""
+    earlier: Tuple[BudgetAccount, ...] = ()
+    """Of the slices of a rolling window that count as well."""
 
     @property
     def used_nano(self) -> int:
+        return self.own_nano + sum(account.own_nano for account in self.earlier)
+
+    @property
+    def own_nano(self) -> int:
         return self.spent_nano + self.reserved_nano
 
 
@@ -37,6 +43,8 @@ class Budget:
         self.terms = terms
         self._period = _period_of(terms)
         self._accounts: Dict[str, BudgetAccount] = {}
+        self._slices: List[Tuple[float, Dict[str, BudgetAccount]]] = []
+        """Those of a rolling window that are over, and when each began."""
 
     @property
     def resets_at(self) -> Optional[str]:
@@ -57,7 +65,7 @@ class Budget:
         known = self._accounts.get(value)
         if known is None and len(self._accounts) >= ACCOUNTS_MAX:
             value = _ALL_OTHERS
-        return known or self._accounts.setdefault(value, BudgetAccount())
+        return known or self._accounts.setdefault(value, BudgetAccount(earlier=self._earlier(value)))
 
     def remaining_nano(self, account: BudgetAccount) -> int:
         return self.terms.limit_nano_usd - account.used_nano
@@ -65,6 +73,8 @@ class Budget:
     def change_terms(self, terms: BudgetTerms) -> None:
         """The same budget in a later policy. What was spent stays spent while the period stays."""
         is_otherwise_kept = terms.each != self.terms.each
+        if is_otherwise_kept:
+            self._slices, self._accounts = [], {}
         self.terms = terms
         period = _period_of(terms)
         # An end that was moved keeps the period; one that began later is a new one.
@@ -74,8 +84,14 @@ class Budget:
             self._period = replace(period, start=self._period.start)
 
     def _start(self, period: BudgetPeriod) -> None:
+        since = period.start - (self.terms.window_ms or 0) / 1000
+        slices = [*self._slices, (self._period.start, self._accounts)]
+        self._slices = [each for each in slices if each[0] >= since and each[0] < period.start]
         self._accounts = {}
         self._period = period
+
+    def _earlier(self, value: str) -> Tuple[BudgetAccount, ...]:
+        return tuple(accounts[value] for _, accounts in self._slices if value in accounts)
 
 
 def _period_of(terms: BudgetTerms) -> BudgetPeriod:

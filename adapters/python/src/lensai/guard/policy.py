@@ -47,6 +47,8 @@ class BudgetTerms:
     resets_at: Optional[str]
     later_resets_at: Tuple[str, ...] = ()
     """When the periods after the next one start."""
+    window_ms: Optional[int] = None
+    """Of a rolling window: what its slices of so long before spent counts as well."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,14 @@ class _Entry:
             raise PolicyError(f"{self.at}.laterResetsAt does not go on from resetsAt in order")
         return times
 
+    def window_ms(self) -> Optional[int]:
+        value = self.fields.get("windowMs")
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+            raise PolicyError(f"{self.at}.windowMs is not a whole number of milliseconds")
+        return value
+
     def nano_usd(self, name: str) -> int:
         value = self.text(name)
         if _NANO_USD.fullmatch(value) is None:
@@ -189,6 +199,7 @@ def _budget(entry: _Entry) -> BudgetTerms:
         period_starts_at=starts_at,
         resets_at=resets_at,
         later_resets_at=entry.later_resets(resets_at),
+        window_ms=entry.window_ms(),
     )
 
 
