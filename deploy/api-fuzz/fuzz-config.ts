@@ -13,15 +13,19 @@ interface KnownCall {
   readonly recordOrdinal: string | null;
 }
 
+/** The one that projects belong to unless somebody says otherwise. */
+const DEFAULT_ORGANIZATION = "default";
 /** Mostly what exists; now and then anything. */
 const PROBABILITY = 0.8;
 
 /** The configuration of schemathesis, in TOML. */
 export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): string {
   const known = knownValues(calls, nextCursor);
-  const values = Object.entries({ "path.projectId": projectId, ...known }).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
-  );
+  const values = Object.entries({
+    "path.projectId": projectId,
+    "path.organizationId": DEFAULT_ORGANIZATION,
+    ...known,
+  }).filter((entry): entry is [string, string] => typeof entry[1] === "string");
   return [
     "# Texts may be refused for what no schema says: a cursor of another list, a range that ends before it starts.",
     "[checks]",

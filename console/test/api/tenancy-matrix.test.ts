@@ -5,6 +5,7 @@ import { hasOrganization, hasProject, type ApiRoute } from "#lib/server/api/rout
 import { API_ROUTES } from "#lib/server/api/routes.ts";
 import { createAlertChannel } from "#lib/server/services/alerts/create-channel.ts";
 import { createChannelSchema } from "#lib/server/services/alerts/schemas.ts";
+import { createApiKey } from "#lib/server/services/api-keys/create.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
@@ -68,6 +69,12 @@ async function channelOfOwn(): Promise<{ channelId: string }> {
   return { channelId: id };
 }
 
+async function keyOfOwn(): Promise<{ keyId: string }> {
+  const input = { projectId: "own", scopes: ["ingest"] } as const;
+  const { id } = await createApiKey(api.console.services, input, "tester");
+  return { keyId: id };
+}
+
 const EXAMPLES: Readonly<Record<string, Example>> = {
   listProjects: {},
   createProject: { body: () => ({ id: `new-${next()}`, name: "New" }) },
@@ -124,6 +131,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   testAlertChannel: { prepare: () => channelOfOwn() },
   getProject: {},
   updateProject: { body: { name: "Own" }, headers: ANY_VERSION },
+  listApiKeys: {},
+  createApiKey: { body: { name: "a test", scopes: ["read"] } },
+  rotateApiKey: { body: { overlapSeconds: 60 }, prepare: () => keyOfOwn() },
+  revokeApiKey: { prepare: () => keyOfOwn() },
   listSigningSecrets: {},
   createSigningSecret: { body: {} },
   revokeSigningSecret: {

@@ -3,6 +3,7 @@ import { openApiDocument } from "./openapi.ts";
 import { defineRoute, type ApiRoute } from "./route.ts";
 import { alertChannelRoutes } from "./resources/alert-channels.ts";
 import { alertRoutes } from "./resources/alerts.ts";
+import { apiKeyRoutes } from "./resources/api-keys.ts";
 import { auditRoutes } from "./resources/audit.ts";
 import { budgetOverrideRoutes } from "./resources/budget-overrides.ts";
 import { budgetRoutes } from "./resources/budgets.ts";
@@ -23,6 +24,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...projectRoutes,
   ...memberRoutes,
   ...invitationRoutes,
+  ...apiKeyRoutes,
   ...signingSecretRoutes,
   ...budgetRoutes,
   ...budgetOverrideRoutes,
