@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { DuckDb } from "../duckdb/connect.ts";
 import { openLocalFiles } from "../lake/local-cache.ts";
+import { useLiveFiles } from "../lake/local-files.ts";
+import type { LocalFiles } from "../lake/local-files.ts";
+import type { ManifestFile } from "../lake/manifest.ts";
 import { openLake } from "../lake/open-lake.ts";
 import type { Lake } from "../lake/open-lake.ts";
 import { LakeIndex } from "../lake/read-manifest.ts";
@@ -16,6 +19,11 @@ import type { CliContext, CliSettings } from "./cli-context.ts";
 export interface CliLake {
   /** For commands that write. */
   readonly lake: Lake;
+  readonly files: LocalFiles;
+  /** Below the data folder, for files on their way. */
+  readonly workFolder: string;
+  /** The lake's files as of now. */
+  readonly freshIndex: () => Promise<LakeIndex>;
   /** Every project that has a row, in ascending order. */
   readonly projects: readonly string[];
   /** Asks the files that can hold rows of the project and range; undefined when there are none. */
@@ -28,6 +36,7 @@ export interface CliLake {
 
 /** Copies of a bucket's files, in a folder of its own: a cache has one owner. */
 const CACHE_FOLDER = "cli-cache";
+const WORK_FOLDER = "cli-work";
 const CACHE_BYTES_MAX = 4 * 1024 ** 3;
 /** A command may take its time. */
 const QUERY_TIMEOUT_MS = 600_000;
@@ -48,16 +57,23 @@ export async function withLake<T>(
       throw new LensError("lake.file_corrupt", `the figures would be incomplete: ${broken[1]}`);
     }
     const folder = join(settings.dataDir, CACHE_FOLDER);
-    const local = await openLocalFiles({ store, folder, maxBytes: CACHE_BYTES_MAX });
+    const files = await openLocalFiles({ store, folder, maxBytes: CACHE_BYTES_MAX });
     const projects = [...new Set(index.allFiles().flatMap((file) => file.projects))].toSorted();
+    const freshIndex = async (): Promise<LakeIndex> => {
+      await index.refresh();
+      return index;
+    };
     return await run({
       lake,
+      files,
+      workFolder: join(settings.dataDir, WORK_FOLDER),
+      freshIndex,
       projects,
       ask: async (projectId, range, ask) => {
-        const files = index.rowFilesFor({ projectId, ...range });
-        if (files.length === 0) return undefined;
-        return await local.use(files, (paths) =>
-          ask({ duckDb, source: manifestSource(files, paths) }),
+        const choose = (): ManifestFile[] => index.rowFilesFor({ projectId, ...range });
+        if (choose().length === 0) return undefined;
+        return await useLiveFiles(files, { choose, refresh: freshIndex }, (wanted, paths) =>
+          ask({ duckDb, source: manifestSource(wanted, paths) }),
         );
       },
     });

@@ -1,4 +1,5 @@
 import type { Command } from "./cli-context.ts";
+import { compact } from "./compact.ts";
 import { pricesDiff } from "./prices-diff.ts";
 import { pricesImport } from "./prices-import.ts";
 import { pricesReprice } from "./prices-reprice.ts";
@@ -16,4 +17,5 @@ export const COMMANDS: readonly Command[] = [
   pricesUnknown,
   pricesReprice,
   recompute,
+  compact,
 ];

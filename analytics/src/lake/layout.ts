@@ -5,6 +5,7 @@
  *     content/v1/region=<r>/dt=<UTC day of start_time>/<name>.parquet
  *     corrections/v1/region=<r>/dt=<UTC day of the corrected row>/<name>.parquet
  *     manifest/v1/region=<r>/dt=<UTC day of landing>/<name>.json
+ *     manifest/v1/region=<r>/dt=9999-12-31/<name>.json            (swaps of compaction)
  */
 export type FileKind = "spans" | "content" | "corrections";
 
@@ -20,6 +21,8 @@ export interface LakeKey {
 const DAY_MS = 86_400_000;
 /** 9999-12-31: the last day that fits YYYY-MM-DD. */
 const MAX_DAY = 2_932_896;
+/** Swaps of compaction are filed under the last day there is: behind all landings, where every poll comes by. */
+export const SWAP_DAY = MAX_DAY;
 /** No capital letters: folders of some systems do not tell them apart. */
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;

@@ -23,7 +23,8 @@ interface LiveFile {
  */
 export class LiveFiles {
   readonly #files = new Map<string, LiveFile>();
-  readonly #removed = new Set<string>();
+  /** When they were removed, by key. */
+  readonly #removed = new Map<string, number>();
   readonly #names = new Set<string>();
   #lastCommittedAt: string | undefined;
 
@@ -31,8 +32,9 @@ export class LiveFiles {
   apply(commit: ManifestCommit): boolean {
     if (this.#names.has(commit.name)) return false;
     this.#names.add(commit.name);
+    const removedUnixMs = Date.parse(commit.committedAt);
     for (const key of commit.remove) {
-      this.#removed.add(key);
+      this.#removed.set(key, removedUnixMs);
       this.#files.delete(key);
     }
     for (const file of commit.add) {
@@ -48,6 +50,16 @@ export class LiveFiles {
   /** Was a commit of this name taken in? */
   hasCommit(name: string): boolean {
     return this.#names.has(name);
+  }
+
+  /** When a file was removed; undefined for one that counts and for one that no commit names. */
+  removedUnixMs(key: string): number | undefined {
+    return this.#removed.get(key);
+  }
+
+  /** Does a file of this key count? */
+  hasFile(key: string): boolean {
+    return this.#files.has(key);
   }
 
   /** ISO 8601 UTC; undefined before the first commit. */

@@ -35,6 +35,11 @@ export interface ManifestCommit {
   readonly remove: readonly string[];
 }
 
+/** Does it only put the same rows into other files? */
+export function isSwap(commit: ManifestCommit): boolean {
+  return commit.remove.length > 0;
+}
+
 const FORMAT_VERSION = 1;
 /** A commit has three files per day at most; a compaction may remove thousands. Far above both. */
 const MAX_MANIFEST_BYTES = 64 << 20;

@@ -80,6 +80,21 @@ export class LakeIndex {
     return this.#live.all();
   }
 
+  /** Was a commit of this name taken in? */
+  hasCommit(name: string): boolean {
+    return this.#live.hasCommit(name);
+  }
+
+  /** Does a file of this key count? */
+  hasFile(key: string): boolean {
+    return this.#live.hasFile(key);
+  }
+
+  /** When a file was removed; undefined for one that counts and for one that no commit names. */
+  removedUnixMs(key: string): number | undefined {
+    return this.#live.removedUnixMs(key);
+  }
+
   /** When the latest commit was made (ISO 8601 UTC); undefined while there is none. */
   get lastCommittedAt(): string | undefined {
     return this.#live.lastCommittedAt;

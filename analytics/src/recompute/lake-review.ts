@@ -1,6 +1,9 @@
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { DuckDb } from "../duckdb/connect.ts";
+import { useLiveFiles } from "../lake/local-files.ts";
 import type { LocalFiles } from "../lake/local-files.ts";
+import { isSwap } from "../lake/manifest.ts";
+import type { ManifestFile } from "../lake/manifest.ts";
 import type { Lake } from "../lake/open-lake.ts";
 import { LakeIndex } from "../lake/read-manifest.ts";
 import { manifestSource } from "../queries/manifest-source.ts";
@@ -44,7 +47,7 @@ export class LakeReview {
 
   /** Rejects when the lake cannot be read or written; then nothing is forgotten. */
   async review(): Promise<ReviewOutcome> {
-    const index = await this.lookForNews();
+    const index = await this.freshIndex();
     const taken = this.changed.take(HOURS_PER_REVIEW);
     if (taken.length === 0) return { records: 0, corrections: 0, hoursLeft: 0 };
     const duckDb = new DuckDb({
@@ -55,9 +58,10 @@ export class LakeReview {
     try {
       const { book, files, lake, writer, now } = this.options;
       const ask: AskLake = async (projectId, range, run) => {
-        const wanted = index.rowFilesFor({ projectId, ...range });
-        if (wanted.length === 0) return undefined;
-        return await files.use(wanted, (paths) =>
+        const choose = (): ManifestFile[] => index.rowFilesFor({ projectId, ...range });
+        if (choose().length === 0) return undefined;
+        const refresh = (): Promise<LakeIndex> => this.freshIndex();
+        return await useLiveFiles(files, { choose, refresh }, (wanted, paths) =>
           run({ duckDb, source: manifestSource(wanted, paths) }),
         );
       };
@@ -80,15 +84,17 @@ export class LakeReview {
     }
   }
 
-  /** The first time, everything that the lake holds of the recent past is news. */
-  private async lookForNews(): Promise<LakeIndex> {
+  /** The lake's files as of now. The first time, everything that it holds of the recent past is news. */
+  async freshIndex(): Promise<LakeIndex> {
     const { lake, now } = this.options;
     const nowMs = now().getTime();
     if (this.index === undefined) {
       this.index = await LakeIndex.open(lake, now);
       this.changed.note(this.index.allFiles(), nowMs);
     } else {
-      for (const { add } of await this.index.refresh()) this.changed.note(add, nowMs);
+      const commits = await this.index.refresh();
+      const news = commits.filter((commit) => !isSwap(commit));
+      for (const { add } of news) this.changed.note(add, nowMs);
     }
     return this.index;
   }

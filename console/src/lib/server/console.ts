@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ReviewThread } from "@lensai/analytics/recompute/review-thread";
+import { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { createAlerts, type Alerts } from "./alerts/alerts.ts";
 import { createSignIn, type SignIn } from "./auth/sign-in.ts";
 import type { InstallationTrouble } from "./alerts/evaluate/installation-alerts.ts";
@@ -111,7 +111,7 @@ function createParts(settings: ConsoleSettings) {
   const settlement = new Settlement({ ...services, lake });
   const jobs = createLakeJobs({
     services,
-    thread: reviewThread(settings),
+    thread: lakeThread(settings),
     settlement,
     onSettled: (projectIds) => alerts.settled(projectIds),
   });
@@ -154,13 +154,14 @@ function reviewTroubles(jobs: LakeJobs): readonly InstallationTrouble[] {
 const warningOf = (what: string, problem: string | undefined): readonly string[] =>
   problem === undefined ? [] : [`${what}: ${problem}`];
 
-/** Started with the first review. */
-function reviewThread({ lake, pricesFile }: ConsoleSettings): ReviewThread {
-  return new ReviewThread({
+/** Started with the first piece of work. */
+function lakeThread({ lake, pricesFile }: ConsoleSettings): LakeThread {
+  return new LakeThread({
     lakeUrl: lake.url,
     store: storeSettings(lake),
     region: lake.region,
     cacheFolder: join(lake.cacheFolder, "review"),
+    workFolder: join(lake.cacheFolder, "merging"),
     pricesFile,
     writer: `review-${randomBytes(4).toString("hex")}`,
   });

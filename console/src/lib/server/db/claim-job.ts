@@ -4,6 +4,7 @@ import type { Database } from "./client.ts";
 /** Jobs that one console does at a time. The number names the lock: it never changes its meaning. */
 export const JOB_LOCKS = {
   lakeReview: 4_713_001,
+  lakeCompaction: 4_713_002,
   settlement: 4_713_003,
   alerts: 4_713_004,
 } as const;

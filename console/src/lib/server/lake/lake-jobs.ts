@@ -1,4 +1,4 @@
-import type { ReviewThread } from "@lensai/analytics/recompute/review-thread";
+import type { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { claimJob, JOB_LOCKS } from "../db/claim-job.ts";
 import type { ServiceContext } from "../services/context.ts";
 import { createRepeatedJob } from "./repeated-job.ts";
@@ -17,7 +17,7 @@ export interface LakeJobs {
 
 export interface LakeJobsOptions {
   readonly services: Pick<ServiceContext, "db">;
-  readonly thread: ReviewThread;
+  readonly thread: LakeThread;
   readonly settlement: Settlement;
   /** The ledgers of these projects have moved. */
   readonly onSettled: (projectIds: ReadonlySet<string>) => void;
@@ -27,6 +27,8 @@ export interface LakeJobsOptions {
 const REVIEW_PAUSE_MS = 20_000;
 /** How long a call that has landed may be missing from the budgets that it is under. */
 const SETTLEMENT_PAUSE_MS = 1_000;
+/** Some dozen landings, which is what a merge takes. */
+const COMPACTION_PAUSE_MS = 120_000;
 
 export function createLakeJobs({
   services,
@@ -51,19 +53,26 @@ export function createLakeJobs({
     claim: claimed(JOB_LOCKS.settlement),
     pauseMs: SETTLEMENT_PAUSE_MS,
   });
+  const compactions = createRepeatedJob({
+    failure: "the lake could not be compacted",
+    work: () => thread.compact(),
+    claim: claimed(JOB_LOCKS.lakeCompaction),
+    pauseMs: COMPACTION_PAUSE_MS,
+  });
+  const jobs = [reviews, settlements, compactions];
   return {
     start: () => {
-      reviews.start();
-      settlements.start();
+      for (const job of jobs) job.start();
     },
     reviewProblem: () => reviews.problem(),
     warnings: () => [
       ...warningOf("bills are not reviewed", reviews.problem()),
       ...warningOf("budgets are not settled", settlements.problem()),
+      ...warningOf("the lake is not compacted", compactions.problem()),
     ],
     stop: async () => {
-      // A review ends with its thread.
-      await Promise.all([reviews.stop(), settlements.stop(), thread.stop()]);
+      // Reviews and compactions end with their thread.
+      await Promise.all([...jobs.map((job) => job.stop()), thread.stop()]);
     },
   };
 }

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { DuckDb } from "@lensai/analytics/duckdb/connect";
 import type { FileQuery } from "@lensai/analytics/lake/live-files";
 import { openLocalFiles } from "@lensai/analytics/lake/local-cache";
+import { useLiveFiles } from "@lensai/analytics/lake/local-files";
 import type { LocalFiles } from "@lensai/analytics/lake/local-files";
+import { isSwap } from "@lensai/analytics/lake/manifest";
 import type { ManifestCommit, ManifestFile } from "@lensai/analytics/lake/manifest";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
@@ -102,15 +104,15 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     hasRows: (projectId) =>
       (opened?.index.filesFor({ kind: "spans", projectId, ...ALL_TIMES }) ?? []).length > 0,
     ask: async ({ name, ...range }, run) => {
-      const lake = await open();
+      const lake = { ...(await open()), refresh: poll };
       const fingerprint = fingerprintOf(lake.index.rowFilesFor(range));
       const key = `${name}\n${JSON.stringify(range)}\n${fingerprint}`;
       return results.get(key, () => runOnce(lake, range, (source) => run({ duckDb, source })));
     },
     askOnce: async (range, run) =>
-      runOnce(await open(), range, (source) => run({ duckDb, source })),
+      runOnce({ ...(await open()), refresh: poll }, range, (source) => run({ duckDb, source })),
     askWithContent: async (range, run) =>
-      runWithContent(await open(), range, (spans, content) =>
+      runWithContent({ ...(await open()), refresh: poll }, range, (spans, content) =>
         run({ duckDb, source: spans }, content),
       ),
     close: async () => {
@@ -127,28 +129,37 @@ function takeAll(news: Set<string>): ReadonlySet<string> {
   return found;
 }
 
+/** `refresh` takes in new commits. */
+type FreshLake = OpenedLake & { readonly refresh: () => Promise<void> };
+
 async function runOnce<T>(
-  { index, files }: OpenedLake,
+  { index, files, refresh }: FreshLake,
   range: FileQueryRange,
   run: (source: QuerySource) => Promise<T>,
 ): Promise<T> {
-  const wanted = index.rowFilesFor(range);
-  return files.use(wanted, (paths) => run(manifestSource(wanted, paths)));
+  const choose = (): ManifestFile[] => index.rowFilesFor(range);
+  return await useLiveFiles(files, { choose, refresh }, (wanted, paths) =>
+    run(manifestSource(wanted, paths)),
+  );
 }
 
 async function runWithContent<T>(
-  { index, files }: OpenedLake,
+  { index, files, refresh }: FreshLake,
   range: FileQueryRange,
   run: (spans: QuerySource, content: QuerySource) => Promise<T>,
 ): Promise<T> {
-  const spans = index.rowFilesFor(range);
-  const content = index.filesFor({ kind: "content", ...range });
-  return files.use([...spans, ...content], (paths) =>
-    run(
-      manifestSource(spans, paths.slice(0, spans.length)),
-      manifestSource(content, paths.slice(spans.length)),
-    ),
-  );
+  const choose = (): ManifestFile[] => [
+    ...index.rowFilesFor(range),
+    ...index.filesFor({ kind: "content", ...range }),
+  ];
+  return await useLiveFiles(files, { choose, refresh }, (wanted, paths) => {
+    const firstContent = wanted.findIndex(({ kind }) => kind === "content");
+    const end = firstContent === -1 ? wanted.length : firstContent;
+    return run(
+      manifestSource(wanted.slice(0, end), paths.slice(0, end)),
+      manifestSource(wanted.slice(end), paths.slice(end)),
+    );
+  });
 }
 
 /** Rows of such a commit are missing from every answer: an operator must hear of it, once. */
@@ -178,7 +189,8 @@ export function storeSettings({ s3 }: LakeSettings): StoreSettings {
 }
 
 function projectsOf(commits: readonly ManifestCommit[]): string[] {
-  return commits.flatMap((commit) => commit.add.flatMap((file) => file.projects));
+  const landings = commits.filter((commit) => !isSwap(commit));
+  return landings.flatMap((commit) => commit.add.flatMap((file) => file.projects));
 }
 
 /** Stands for exactly these files, however many they are. */

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { appendRows } from "../../src/lake/append.ts";
 import { openLake } from "../../src/lake/open-lake.ts";
 import { openStore } from "../../src/object-store/open-store.ts";
-import { ReviewThread } from "../../src/recompute/review-thread.ts";
+import { LakeThread } from "../../src/upkeep/lake-thread.ts";
 
 /** The same span once more, under another request: only a look at both tells. */
 function copyOf(span: string, batchId: string, startMs: number): SpanRow {
@@ -37,11 +37,12 @@ test("bills are reviewed where rows have landed since the last time, and only th
   const folder = await mkdtemp(join(tmpdir(), "lensai-review-"));
   const store = await openStore(join(folder, "lake"));
   const lake = openLake({ store, region: "local" });
-  const thread = new ReviewThread({
+  const thread = new LakeThread({
     lakeUrl: join(folder, "lake"),
     store: {},
     region: "local",
     cacheFolder: join(folder, "cache"),
+    workFolder: join(folder, "work"),
     pricesFile: join(folder, "prices.json"),
     writer: "review-1",
   });
@@ -65,6 +66,14 @@ test("bills are reviewed where rows have landed since the last time, and only th
     await expect(thread.review()).rejects.toThrow("prices.json");
     await rm(join(folder, "prices.json"));
     expect(await thread.review()).toMatchObject({ corrections: 1 });
+    for (let landing = 5; landing <= 32; landing += 1) {
+      await land(`d-${100 + landing}`, copyOf(span, `batch ${landing}`, atMs));
+    }
+    const [compacted, reviewed] = await Promise.all([thread.compact(), thread.review()]);
+    expect(compacted).toMatchObject({ merged: 32, written: 1 });
+    expect(reviewed).toMatchObject({ records: 32, corrections: 28 });
+    // The merged file brings no rows that anybody would have to look at.
+    expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
   } finally {
     await thread.stop();
     await store.close();

@@ -1,0 +1,74 @@
+import { Worker } from "node:worker_threads";
+import type { CompactionOutcome } from "../compaction/compact-lake.ts";
+import type { ReviewOutcome } from "../recompute/lake-review.ts";
+import type { LakeWorkerData, Outcomes, WorkReport } from "./lake-worker.ts";
+
+const ENTRY = new URL("./lake-worker.ts", import.meta.url);
+
+/** A thread that keeps a lake in order, started when it is first needed and again when it has died. */
+export class LakeThread {
+  private readonly data: LakeWorkerData;
+  private worker: Worker | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private isStopped = false;
+
+  constructor(data: LakeWorkerData) {
+    this.data = data;
+  }
+
+  /** Decides again about the bills of what has landed. Rejects with the reason when it failed. */
+  review(): Promise<ReviewOutcome> {
+    return this.inTurn("review");
+  }
+
+  /** Puts rows of small files into large ones. Rejects with the reason when it failed. */
+  compact(): Promise<CompactionOutcome> {
+    return this.inTurn("compact");
+  }
+
+  /** What is under way is rejected, and so is what waits for its turn. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.worker?.terminate();
+  }
+
+  /** One at a time. */
+  private inTurn<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
+    const work = this.last.then(() => this.ask(kind));
+    this.last = work.catch(() => undefined);
+    return work;
+  }
+
+  private async ask<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
+    if (this.isStopped) throw new Error("the thread that keeps the lake is stopped");
+    const worker = this.worker ?? this.start();
+    worker.postMessage(kind, []);
+    const report = await new Promise<WorkReport<Kind>>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("the thread that keeps the lake ended")));
+    })
+      .catch((error: unknown) => {
+        this.worker = undefined;
+        throw error;
+      })
+      .finally(() => {
+        for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
+        // It may end, or meet an error, while nobody asks.
+        worker.once("error", () => undefined).once("exit", () => this.forget(worker));
+      });
+    if (report.kind === "failed") throw new Error(report.message);
+    return report.outcome;
+  }
+
+  private start(): Worker {
+    const worker = new Worker(ENTRY, { workerData: this.data });
+    worker.unref();
+    this.worker = worker;
+    return worker;
+  }
+
+  private forget(worker: Worker): void {
+    if (this.worker === worker) this.worker = undefined;
+  }
+}

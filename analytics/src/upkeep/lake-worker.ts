@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import { runCompaction } from "../compaction/run-compaction.ts";
+import type { CompactionOutcome } from "../compaction/compact-lake.ts";
+import { openLocalFiles } from "../lake/local-cache.ts";
+import { openLake } from "../lake/open-lake.ts";
+import { openStore } from "../object-store/open-store.ts";
+import type { StoreSettings } from "../object-store/open-store.ts";
+import { readPriceFile } from "../prices/price-file.ts";
+import { LakeReview } from "../recompute/lake-review.ts";
+import type { ReviewOutcome } from "../recompute/lake-review.ts";
+
+/** Entry of a thread that keeps a lake in order, one piece of work per message: each takes seconds on a busy lake. */
+export interface LakeWorkerData {
+  readonly lakeUrl: string;
+  readonly store: StoreSettings;
+  readonly region: string;
+  /** Copies of a remote lake's files; nobody else uses it. */
+  readonly cacheFolder: string;
+  /** For files on their way; nobody else uses it. */
+  readonly workFolder: string;
+  readonly pricesFile: string;
+  /** Part of the names of corrections that it lands. */
+  readonly writer: string;
+}
+
+/** What it is asked for, and what comes of it. */
+export interface Outcomes {
+  readonly review: ReviewOutcome;
+  readonly compact: CompactionOutcome;
+}
+
+/** What it answers to a message. */
+export type WorkReport<Kind extends keyof Outcomes> =
+  | { readonly kind: "done"; readonly outcome: Outcomes[Kind] }
+  | { readonly kind: "failed"; readonly message: string };
+
+type Work = { readonly [Kind in keyof Outcomes]: () => Promise<Outcomes[Kind]> };
+
+const now = (): Date => new Date();
+
+const CACHE_BYTES_MAX = 1024 ** 3;
+
+async function openWork(data: LakeWorkerData): Promise<Work> {
+  const { lakeUrl, region, cacheFolder, workFolder, pricesFile, writer } = data;
+  const store = await openStore(lakeUrl, data.store);
+  const lake = openLake({ store, region });
+  const files = await openLocalFiles({ store, folder: cacheFolder, maxBytes: CACHE_BYTES_MAX });
+  const review = new LakeReview({
+    lake,
+    files,
+    book: async () => {
+      const overrides = await readPriceFile(pricesFile);
+      return createPriceBook(overrides === undefined ? [] : [overrides]);
+    },
+    writer,
+    now,
+  });
+  return {
+    review: () => review.review(),
+    compact: () =>
+      runCompaction({
+        lake,
+        files,
+        // One index for both: what compaction takes in, the review hears of.
+        freshIndex: () => review.freshIndex(),
+        workFolder,
+        now,
+        runId: () => randomBytes(4).toString("hex"),
+      }),
+  };
+}
+
+let opening: Promise<Work> | undefined;
+
+async function answer(kind: keyof Outcomes): Promise<WorkReport<keyof Outcomes>> {
+  try {
+    opening ??= openWork(workerData as LakeWorkerData);
+    return { kind: "done", outcome: await (await opening)[kind]() };
+  } catch (error) {
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on("message", (kind: keyof Outcomes) => {
+  void answer(kind).then((report) => parentPort?.postMessage(report, []));
+});
