@@ -103,7 +103,7 @@ async function embeddedDatabase(
 
 type Environment = Record<string, string | undefined>;
 
-function sharedEnvironment(
+export function sharedEnvironment(
   config: LauncherConfig,
   { environment, folder, ports }: StackDependencies,
   databaseUrl: string,
@@ -125,12 +125,14 @@ function sharedEnvironment(
   };
 }
 
-interface StartStep {
+/** A process, and where it says that it accepts work. */
+export interface StartStep {
   readonly spec: ChildSpec;
   readonly readyUrl: string;
 }
 
-function childSpecs(
+/** The console, then the collector. */
+export function childSpecs(
   config: LauncherConfig,
   { root, folder, ports }: StackDependencies,
   shared: Environment,
@@ -176,7 +178,7 @@ function childSpecs(
   ];
 }
 
-async function untilReady(child: Child, url: string): Promise<void> {
+export async function untilReady(child: Child, url: string): Promise<void> {
   await waitUntil(
     async () => {
       if (child.hasExited()) {

@@ -1,0 +1,72 @@
+import { overspendBoundNanoUsd } from "@lensai/otel-config/control/overspend-bound";
+import { formatUsd } from "@lensai/otel-config/money";
+import { ABORT_SLACK_TOKENS, RAISED_PRICES } from "./provider/provider-log.ts";
+import type { LedgerSums } from "./console-client.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface Check {
+  readonly isMet: boolean;
+  /** What was to be, and what was. */
+  readonly sentence: string;
+}
+
+export interface CheckedRun {
+  readonly name: string;
+  readonly clamp: boolean;
+  readonly limitNanoUsd: bigint;
+  readonly concurrentCalls: number;
+  /** What killed processes spent that nobody had heard of, at most. */
+  readonly unheardNanoUsd: bigint;
+  readonly verdict: Verdict;
+  /** When every lease of a process that was killed had run out. */
+  readonly ledger: LedgerSums;
+}
+
+const UNSPENT_PERCENT_MAX = 2n;
+const FREE_PERCENT_MAX = 10n;
+/** Calls of the fleet ask for four answers at most. */
+const CHOICES_MAX = 4;
+const MILLION = 1_000_000n;
+
+/** What a budget that is held well is held to, by issue and by the function that the console shows the bound by. */
+export function checksOf(run: CheckedRun): readonly Check[] {
+  const { limitNanoUsd, verdict, ledger } = run;
+  const boundNanoUsd = boundOf(run);
+  const allowedNanoUsd = run.clamp ? 0n : boundNanoUsd;
+  const free = verdict.freeAtRefusalNanoUsd ?? 0n;
+  const counted = ledger.settledNanoUsd + ledger.heldNanoUsd;
+  const shareOf = (percent: bigint): bigint => (limitNanoUsd * percent) / 100n;
+  return [
+    {
+      isMet: verdict.overNanoUsd <= allowedNanoUsd,
+      sentence: `over ${formatUsd(verdict.overNanoUsd)}, bound ${formatUsd(allowedNanoUsd)}`,
+    },
+    {
+      isMet: verdict.unspentNanoUsd < shareOf(UNSPENT_PERCENT_MAX),
+      sentence: `unspent ${formatUsd(verdict.unspentNanoUsd)} of ${formatUsd(limitNanoUsd)}, below ${UNSPENT_PERCENT_MAX} %`,
+    },
+    {
+      isMet: free <= shareOf(FREE_PERCENT_MAX),
+      sentence: `free when the first call was refused: ${formatUsd(free)}, at most ${FREE_PERCENT_MAX} %`,
+    },
+    {
+      isMet: counted + boundNanoUsd >= verdict.spentNanoUsd,
+      sentence: `the ledger counts ${formatUsd(ledger.settledNanoUsd)} settled and ${formatUsd(ledger.heldNanoUsd)} held, the provider bills ${formatUsd(verdict.spentNanoUsd)}`,
+    },
+  ];
+}
+
+function boundOf({ concurrentCalls, unheardNanoUsd }: CheckedRun): bigint {
+  const boundNanoUsd = overspendBoundNanoUsd({
+    failMode: "spend_lease_then_closed",
+    concurrentCallsMax: concurrentCalls,
+    choicesMax: CHOICES_MAX,
+    outputNanoUsdPerMillionTokens: RAISED_PRICES.outputNanoUsd * MILLION,
+    abortTokensMax: ABORT_SLACK_TOKENS,
+    shortfallNanoUsdMax: 0n,
+    unheardNanoUsdMax: unheardNanoUsd,
+    unguardedNanoUsdMax: 0n,
+  });
+  if (boundNanoUsd === undefined) throw new Error("a budget that fails closed has a bound");
+  return boundNanoUsd;
+}

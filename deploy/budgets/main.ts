@@ -1,0 +1,52 @@
+// Hard budgets held by a whole fleet, while much goes wrong, beside how others hold them: npx pnpm@12 bench:budgets
+import { temporaryFolder } from "../test/support/temporary-folder.ts";
+import { checksOf } from "./checks.ts";
+import type { CheckedRun } from "./checks.ts";
+import { runLensAi } from "./run-lensai.ts";
+import type { LensAiRun } from "./run-lensai.ts";
+import { readOptions } from "./run-options.ts";
+import type { BenchOptions } from "./run-options.ts";
+import { runScheme } from "./run-scheme.ts";
+import { GATES } from "./schemes/spend-gate.ts";
+import { startFaultyStack } from "./stack.ts";
+import { tableOf } from "./table.ts";
+
+const LENSAI_RUNS: readonly LensAiRun[] = [
+  { name: "lensai", clamp: false, hasChaos: false },
+  { name: "lensai-clamp", clamp: true, hasChaos: false },
+  { name: "lensai-chaos", clamp: false, hasChaos: true },
+  { name: "lensai-chaos-clamp", clamp: true, hasChaos: true },
+];
+
+async function runAll(runs: readonly LensAiRun[], options: BenchOptions): Promise<CheckedRun[]> {
+  if (runs.length === 0) return [];
+  const folder = temporaryFolder();
+  const stack = await startFaultyStack(folder.path);
+  const checked: CheckedRun[] = [];
+  try {
+    for (const run of runs) checked.push(await runLensAi(run, stack, options));
+    return checked;
+  } finally {
+    await stack.stop();
+    folder.remove();
+  }
+}
+
+const options = readOptions(process.argv.slice(2));
+const isWanted = (name: string): boolean =>
+  options.only.length === 0 || options.only.includes(name);
+const others = [];
+for (const scheme of GATES.filter(isWanted))
+  others.push({ name: scheme, verdict: await runScheme(scheme, options) });
+const runs = await runAll(
+  LENSAI_RUNS.filter(({ name }) => isWanted(name)),
+  options,
+);
+console.log(tableOf([...others, ...runs]));
+for (const run of runs) {
+  console.log(`\n${run.name}`);
+  for (const { isMet, sentence } of checksOf(run)) {
+    console.log(`  ${isMet ? "met   " : "MISSED"} ${sentence}`);
+    if (!isMet) process.exitCode = 1;
+  }
+}
