@@ -2,10 +2,12 @@ import type { Forecast } from "@lensai/analytics/budgets/forecast";
 import { assert as assertProperty, bigInt, constantFrom, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { budgetAlerts, type BudgetReading } from "#lib/server/alerts/evaluate/budget-alerts.ts";
+import { drillAlerts } from "#lib/server/alerts/evaluate/drill-alerts.ts";
 import { forecastAlert } from "#lib/server/alerts/evaluate/forecast-alert.ts";
 import { lastingTroubles } from "#lib/server/alerts/evaluate/installation-alerts.ts";
 import { keyAlerts } from "#lib/server/alerts/evaluate/key-alerts.ts";
 import { sourceAlerts } from "#lib/server/alerts/evaluate/source-alerts.ts";
+import type { Propagation } from "#lib/server/services/receipts/propagation.ts";
 import type { SourcesAnswer } from "#lib/sources.ts";
 
 const DOLLAR = 1_000_000_000n;
@@ -243,4 +245,30 @@ test("a trouble is told of when it lasts, and begins anew when it has gone", asy
   isFailing = true;
   at += 60_000;
   expect(await troubles()).toEqual([]);
+});
+
+describe("a drill", () => {
+  const drill: Propagation = {
+    subjectId: "drill_1",
+    kind: "drill",
+    announcedAtUnixMs: now.getTime() - 45_000,
+    announcedBy: "ann",
+    known: 9,
+    p50Ms: 20,
+    p99Ms: 40,
+    lastMs: 61,
+    waiting: 0,
+    lost: 0,
+  };
+
+  test("is told of when its answers can be in, and warns of who did not answer", () => {
+    expect(drillAlerts(drill, now)).toMatchObject([
+      { severity: "info", details: { processes: 9, acknowledged: 9, tookMs: 61 } },
+    ]);
+    expect(drillAlerts({ ...drill, waiting: 1, lost: 2 }, now)).toMatchObject([
+      { severity: "warning", details: { processes: 12, acknowledged: 9 } },
+    ]);
+    expect(drillAlerts(drill, new Date(now.getTime() - 1))).toEqual([]);
+    expect(drillAlerts({ ...drill, kind: "trigger" }, now)).toEqual([]);
+  });
 });

@@ -6,5 +6,5 @@ export function alertPath(
   event: Pick<Delivery["event"], "projectId" | "kind" | "details">,
 ): string {
   const { page } = alertWords(event as Delivery["event"]);
-  return `/projects/${event.projectId}${page === "" ? "" : `/${page}`}`;
+  return `/projects/${event.projectId}/${page}`;
 }

@@ -15,7 +15,7 @@ export interface AlertWords {
   /** How much of a whole, as a number from 0, for a bar; undefined where there is no whole. */
   readonly share: number | undefined;
   /** The page of the project that shows more: "control". */
-  readonly page: "" | "alerts" | "budgets" | "control" | "sources" | "keys";
+  readonly page: "alerts" | "budgets" | "control" | "settings" | "sources";
 }
 
 type WordsOf<Kind extends AlertKind> = (details: AlertDetails[Kind]) => AlertWords;
@@ -113,7 +113,7 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
     text: "Whoever still sends with it will be refused from then on. Create another one and change over.",
     facts: [["Expires", formatFullTime(Date.parse(details.expiresAt))]],
     share: undefined,
-    page: "keys",
+    page: "settings",
   }),
   test: (details) => ({
     title: "This is a test",
