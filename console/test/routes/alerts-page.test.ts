@@ -106,7 +106,7 @@ test("what is wrong is said, and the form stays open", async () => {
   expect(refused).toMatchObject({ status: 400, data: { openType: "slack" } });
   const shown = await html(refused.data);
   expect(shown).toContain("slackChannel: is not the id of a Slack channel");
-  expect(shown).not.toContain("xoxb-");
+  expect(shown).not.toContain("xoxb-0000000000-secret");
 });
 
 test("alerts say what became of them, and names are text", async () => {
