@@ -1,7 +1,13 @@
 import process from "node:process";
 import { doctorCommand } from "@lensai/instrumentation/doctor/doctor-command";
+import { LensError } from "@lensai/otel-config/errors";
+import { configError, parseLauncherConfig } from "../launcher/launcher-config.ts";
+import { findInstallation } from "../seed/installation.ts";
+import type { Installation } from "../seed/installation.ts";
+import { ledgerCommand } from "./ledger-command.ts";
 
-// The commands of two packages that must not know each other: `doctor` is of the SDK, all others are of the lake.
+// The commands of packages that must not know each other: `doctor` is of the SDK, `ledger` asks the console, all others
+// are of the lake.
 const [command, ...rest] = process.argv.slice(2);
 
 if (command === "doctor") {
@@ -12,9 +18,29 @@ if (command === "doctor") {
     nodeVersion: process.version,
     write: (text) => void process.stdout.write(text),
   });
+} else if (command === "ledger") {
+  try {
+    await ledgerCommand(rest, {
+      installation: thisInstallation,
+      write: (text) => void process.stdout.write(text),
+    });
+  } catch (error) {
+    const isExpected = error instanceof LensError && error.code !== "internal";
+    process.stderr.write(`lensai: ${isExpected ? error.message : (error as Error).stack}\n`);
+    process.exitCode = 1;
+  }
 } else {
   await import("@lensai/analytics/cli/main");
   if (command === undefined || command.startsWith("-")) {
-    process.stdout.write("lensai doctor: what keeps an application's calls from being counted\n");
+    process.stdout.write(
+      "lensai doctor: what keeps an application's calls from being counted\n" +
+        "lensai ledger rebuild: count the ledgers of budgets anew from the lake\n",
+    );
   }
+}
+
+function thisInstallation(): Installation {
+  const { config, problems } = parseLauncherConfig(process.env, process.cwd());
+  if (problems.length > 0) throw configError(problems);
+  return findInstallation(config);
 }

@@ -5,6 +5,7 @@ import { admit, settle } from "../src/guard/admission.ts";
 import { Estimator } from "../src/guard/estimator.ts";
 import { Hold } from "../src/guard/hold.ts";
 import { LocalLeases } from "../src/guard/local-leases.ts";
+import { RemoteLeases } from "../src/guard/remote-leases.ts";
 import { PolicyBook } from "../src/guard/policy-index.ts";
 import type { PolicyIndex } from "../src/guard/policy-index.ts";
 import { requestSizeOf } from "../src/guard/request-size.ts";
@@ -53,6 +54,26 @@ const few = new PolicyBook(new LocalLeases()).index({
   ...policy,
   budgets: policy.budgets.slice(0, 3),
 });
+/** With leases of a ledger: what was granted is far more than is spent here, and asking is counted. */
+let exchanges = 0;
+const leased = new PolicyBook(
+  new RemoteLeases({
+    instanceId: "bench-instance",
+    nowMs: () => NOW_MS,
+    exchange: ({ leases }) => {
+      exchanges += 1;
+      const grants = leases.map(({ leaseId }) => ({
+        leaseId,
+        state: "granted" as const,
+        grantedNanoUsd: "100000000000000",
+        keepNanoUsd: "100000000000000",
+        ttlMs: 600_000,
+        retryAfterMs: 0,
+      }));
+      return Promise.resolve({ leases: grants, nowUnixMs: NOW_MS });
+    },
+  }),
+).index({ ...policy, budgets: policy.budgets.slice(0, 3) });
 const calls = Array.from({ length: 1024 }, (_, seed): ScopeValues => ({
   provider: "openai",
   model: seed % 2 === 0 ? "gpt-4o-mini" : "claude-sonnet-4-5",
@@ -76,8 +97,11 @@ function decideByOneLookUp(values: ScopeValues): boolean {
   return true;
 }
 
+/** One object for all calls: what is made here is not the decision's. */
+const asked = { values: calls[0] as ScopeValues, estimate, nowMs: NOW_MS };
 function decide(values: ScopeValues, by: PolicyIndex = index): boolean {
-  const decision = admit(by, { values, estimate, nowMs: NOW_MS }, hold);
+  asked.values = values;
+  const decision = admit(by, asked, hold);
   settle(hold, 1);
   return decision === "allowed";
 }
@@ -129,11 +153,20 @@ function timed(run: (values: ScopeValues) => boolean, batches = BATCHES): Timing
   };
 }
 
+/** The first calls ask, and find nothing yet. */
+async function untilLeased(): Promise<void> {
+  for (const values of calls) decide(values, leased);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+await untilLeased();
+const exchangesBefore = exchanges;
 const rows: Record<string, Timing> = {
   "baseline: one Map look-up and a subtraction": timed(decideByOneLookUp),
   "decision: 2 kill-switches, 3 budgets, 2 or 3 of them the call's, settled": timed((values) =>
     decide(values, few),
   ),
+  "the same from leases of a ledger": timed((values) => decide(values, leased)),
   "decision: 2 kill-switches, 10,003 budgets, 3 or 4 of them the call's, settled": timed((values) =>
     decide(values),
   ),
@@ -157,8 +190,12 @@ const before = process.memoryUsage().heapUsed;
 const DECISIONS = 1_000_000;
 globalThis.gc?.();
 const start = process.memoryUsage().heapUsed;
-for (let at = 0; at < DECISIONS; at += 1) decide(calls[at % calls.length] as ScopeValues);
+for (let at = 0; at < DECISIONS; at += 1) decide(calls[at % calls.length] as ScopeValues, leased);
 const grown = process.memoryUsage().heapUsed - start;
 console.log(
   `heap after ${DECISIONS.toLocaleString("en")} decisions: ${(grown / DECISIONS).toFixed(2)} bytes per decision (${Math.round(before / 1e6)} MB before)`,
 );
+console.log(
+  `questions to the ledger while ${(WARM_UP + BATCH * BATCHES).toLocaleString("en")} calls were decided: ${exchanges - exchangesBefore}`,
+);
+process.exit();

@@ -31,6 +31,7 @@ const READING_ORDER: readonly string[] = [
   "control-endpoint",
   "ready-files",
   "guard",
+  "how-budgets-hold",
   "budgets",
   "kill-switch",
   "alerts",
