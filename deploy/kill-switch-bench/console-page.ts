@@ -23,72 +23,95 @@ interface Overview {
 const RELOAD_INTERVAL_MS = 100;
 
 export async function watchConsole(consoleUrl: string, projectId: string): Promise<WatchedPage> {
-  const base = `${consoleUrl}/projects/${projectId}/control`;
-  const closing = new AbortController();
-  const watchers = new Set<(overview: Overview) => void>();
-  let newest = await load();
-  let isStale = false;
-  let isBusy = false;
+  const page = new ControlPage(`${consoleUrl}/projects/${projectId}/control`);
+  await page.open();
+  return page;
+}
 
-  async function load(): Promise<Overview> {
-    const response = await fetch(`${base}/receipts`, { signal: closing.signal });
+class ControlPage implements WatchedPage {
+  readonly #base: string;
+  readonly #closing = new AbortController();
+  readonly #watchers = new Set<(overview: Overview) => void>();
+  #newest: Overview = { processes: { guards: 0 }, announcements: [] };
+  #isStale = false;
+  #isBusy = false;
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  async open(): Promise<void> {
+    this.#newest = await this.#load();
+    void this.#listen().catch((error: unknown) => this.#unlessClosing(error));
+  }
+
+  async untilConnected(count: number): Promise<void> {
+    const timer = setInterval(() => this.#refresh(), 200);
+    await this.#until(({ processes }) => processes.guards >= count);
+    clearInterval(timer);
+  }
+
+  untilKnown(kind: string, count: number): Promise<number> {
+    const nameOf = (each: Overview["announcements"][number]): string =>
+      `${each.kind} ${each.subjectId}`;
+    const before = new Set(this.#newest.announcements.map(nameOf));
+    return this.#until(({ announcements }) =>
+      announcements.some(
+        (each) => each.kind === kind && each.known >= count && !before.has(nameOf(each)),
+      ),
+    );
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #until(holds: (overview: Overview) => boolean): Promise<number> {
+    return new Promise((resolve) => {
+      const watch = (overview: Overview): void => {
+        if (!holds(overview)) return;
+        this.#watchers.delete(watch);
+        resolve(monotonicMs());
+      };
+      this.#watchers.add(watch);
+      watch(this.#newest);
+    });
+  }
+
+  async #load(): Promise<Overview> {
+    const response = await fetch(`${this.#base}/receipts`, { signal: this.#closing.signal });
     return (await response.json()) as Overview;
   }
-  async function refresh(): Promise<void> {
-    isStale = true;
-    if (isBusy) return;
-    isBusy = true;
-    while (isStale && !closing.signal.aborted) {
-      isStale = false;
-      newest = await load();
-      for (const watch of watchers) watch(newest);
-      await new Promise((resolve) => {
-        setTimeout(resolve, RELOAD_INTERVAL_MS);
-      });
-    }
-    isBusy = false;
-  }
-  async function listen(): Promise<void> {
-    const response = await fetch(`${base}/live`, { signal: closing.signal });
+
+  async #listen(): Promise<void> {
+    const response = await fetch(`${this.#base}/live`, { signal: this.#closing.signal });
     const parser = new SseParser(1e5);
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       const events = parser.push(decoder.decode(chunk, { stream: true }));
-      if (events.some(({ raw }) => raw.includes("event: receipts"))) void refresh();
+      if (events.some(({ raw }) => raw.includes("event: receipts"))) this.#refresh();
     }
   }
-  const unlessClosing = (error: unknown): void => {
-    if (!closing.signal.aborted) throw error;
-  };
-  void listen().catch(unlessClosing);
 
-  const until = (holds: (overview: Overview) => boolean): Promise<number> =>
-    new Promise((resolve) => {
-      const watch = (overview: Overview): void => {
-        if (!holds(overview)) return;
-        watchers.delete(watch);
-        resolve(monotonicMs());
-      };
-      watchers.add(watch);
-      watch(newest);
-    });
-  return {
-    async untilConnected(count) {
-      const timer = setInterval(() => void refresh().catch(unlessClosing), 200);
-      await until(({ processes }) => processes.guards >= count);
-      clearInterval(timer);
-    },
-    untilKnown: (kind, count) => {
-      const before = new Set(newest.announcements.map((each) => `${each.kind} ${each.subjectId}`));
-      return until(({ announcements }) =>
-        announcements.some(
-          (each) =>
-            each.kind === kind &&
-            each.known >= count &&
-            !before.has(`${each.kind} ${each.subjectId}`),
-        ),
-      );
-    },
-    close: () => closing.abort(),
-  };
+  #refresh(): void {
+    this.#isStale = true;
+    if (!this.#isBusy) void this.#reload().catch((error: unknown) => this.#unlessClosing(error));
+  }
+
+  async #reload(): Promise<void> {
+    this.#isBusy = true;
+    while (this.#isStale && !this.#closing.signal.aborted) {
+      this.#isStale = false;
+      this.#newest = await this.#load();
+      for (const watch of this.#watchers) watch(this.#newest);
+      await new Promise((resolve) => {
+        setTimeout(resolve, RELOAD_INTERVAL_MS);
+      });
+    }
+    this.#isBusy = false;
+  }
+
+  #unlessClosing(error: unknown): void {
+    if (!this.#closing.signal.aborted) throw error;
+  }
 }

@@ -51,7 +51,7 @@ try {
 }
 
 async function run(): Promise<void> {
-  let onApplied: (message: Extract<FromClients, { kind: "applied" }>) => void = () => {};
+  let onApplied: ((message: Extract<FromClients, { kind: "applied" }>) => void) | undefined;
   const connected = Array.from({ length: processes }, () => {
     const child = fork(path.join(import.meta.dirname, "clients.ts"), [
       `${stack.otlpHttpUrl}/v1/control`,
@@ -61,7 +61,7 @@ async function run(): Promise<void> {
     return new Promise<void>((resolve) => {
       child.on("message", (message: FromClients) => {
         if (message.kind === "connected") resolve();
-        else onApplied(message);
+        else onApplied?.(message);
       });
       child.send({ kind: "connect", count: perProcess });
     });
@@ -130,35 +130,36 @@ function print(measured: readonly Flip[]): void {
     ["click to the last process that knows", lastKnown],
     ["click to the last acknowledgement shown", measured.map(({ shownMs }) => shownMs)],
   ];
-  const line = (name: string, p50: number, p99: number, max: number): string =>
-    `${name.padEnd(46)}${[p50, p99, max].map((ms) => `${ms.toFixed(1)} ms`.padStart(12)).join("")}\n`;
   process.stdout.write(
     `\n${"".padEnd(46)}${["p50", "p99", "max"].map((name) => name.padStart(12)).join("")}\n`,
   );
   for (const [name, times] of rows)
     process.stdout.write(
-      line(name, quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)),
+      line(name, [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)]),
     );
   const clientsKnown = perProcess * processes;
   // The largest of n even draws from an interval is n/(n+1) of it, on average.
   const floorLast = (FLOOR_INTERVAL_MS * clientsKnown) / (clientsKnown + 1);
   process.stdout.write(
-    line(
-      "floor: asking once a second, a process",
+    line("floor: asking once a second, a process", [
       FLOOR_INTERVAL_MS / 2,
       FLOOR_INTERVAL_MS * 0.99,
       FLOOR_INTERVAL_MS,
-    ) +
-      line(
-        "floor: asking once a second, the last process",
+    ]) +
+      line("floor: asking once a second, the last process", [
         floorLast,
         FLOOR_INTERVAL_MS,
         FLOOR_INTERVAL_MS,
-      ),
+      ]),
   );
   process.stdout.write(
     `\nthe last process knows ${(floorLast / quantile(lastKnown, 0.5)).toFixed(0)} times sooner than by asking once a second\n`,
   );
+}
+
+function line(name: string, times: readonly number[]): string {
+  const cells = times.map((ms) => `${ms.toFixed(1)} ms`.padStart(12));
+  return `${name.padEnd(46)}${cells.join("")}\n`;
 }
 
 function quantile(times: readonly number[], share: number): number {

@@ -49,6 +49,7 @@ export const ERROR_CODES = [
   "api.idempotency_key_reused",
   "api.rate_limited",
   "api.unavailable",
+  "audit.not_intact",
   "control.budget_exceeded",
   "control.kill_switch",
   "control.ledger_unavailable",

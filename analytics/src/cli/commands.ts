@@ -7,6 +7,7 @@ import { pricesSet } from "./prices-set.ts";
 import { pricesShow } from "./prices-show.ts";
 import { pricesUnknown } from "./prices-unknown.ts";
 import { recompute } from "./recompute.ts";
+import { verify } from "./verify.ts";
 
 /** Every subcommand of `lensai`, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
@@ -18,4 +19,5 @@ export const COMMANDS: readonly Command[] = [
   pricesReprice,
   recompute,
   compact,
+  verify,
 ];

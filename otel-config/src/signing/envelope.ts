@@ -57,12 +57,19 @@ export function openEnvelope(
     const signers = envelope.signatures.map(({ keyid }) => keyid).join(", ") || "nobody";
     throw new TypeError(`it is signed by ${signers}, not by ${keyId ?? "anybody"}`);
   }
-  const payload = Buffer.from(envelope.payload, "base64");
+  const payload = bytesOf(envelope.payload);
   const signed = preAuthEncoding(envelope.payloadType, payload);
-  if (!isSignedBy(keyId, signed, Buffer.from(signature.sig, "base64"))) {
+  if (!isSignedBy(keyId, signed, bytesOf(signature.sig))) {
     throw new TypeError(`the signature of ${keyId} does not fit: the document was changed`);
   }
   return { payload: payload.toString("utf8"), keyId };
+}
+
+/** Only of base64 as it is written here, so that a document has one form. */
+function bytesOf(base64: string): Buffer {
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.toString("base64") !== base64) throw new TypeError("it holds base64 that is none");
+  return bytes;
 }
 
 /** PAE of the DSSE protocol: lengths before texts, so that no two inputs have one encoding. */

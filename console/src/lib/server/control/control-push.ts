@@ -1,3 +1,4 @@
+import type { SigningKeyPair } from "@lensai/otel-config/signing/ed25519";
 import { CHANNELS, createNotices } from "../db/notices.ts";
 import { logError } from "../log.ts";
 import { ensureConsoleKey } from "../services/console-key/ensure.ts";
@@ -11,6 +12,8 @@ import { createSnapshotFeed, type SnapshotFeed } from "./snapshot-feed.ts";
 export interface ControlPush {
   /** What collectors are told. */
   readonly snapshots: SnapshotFeed;
+  /** That everything of this console is signed with. */
+  signingKey(): Promise<SigningKeyPair>;
   /** Pages that show who has acknowledged what. */
   readonly receipts: ProjectListeners;
   /** Aborted when the process is about to end: streams must end, too. */
@@ -41,9 +44,10 @@ export function createControlPush(
     now: services.now,
     onProblem: (error) => logError("budgets cannot begin their next period", { error }),
   });
+  const signingKey = onceResolved(() => ensureConsoleKey(services));
   const snapshots = createSnapshotFeed({
     db: services.db,
-    signingKey: onceResolved(() => ensureConsoleKey(services)),
+    signingKey,
     onProblem: (error) => {
       if (ending.signal.aborted) return;
       const message = "the control snapshot cannot be read: collectors go on with what they know";
@@ -68,6 +72,7 @@ export function createControlPush(
   });
   return {
     snapshots,
+    signingKey,
     receipts,
     ending: ending.signal,
     start: () => notices.start(),

@@ -20,7 +20,7 @@ export const POST: RequestHandler = async ({ request, locals }) => {
   if (refusal !== undefined) return refusal;
   const body = bodySchema.safeParse(await request.json().catch(() => undefined));
   if (!body.success) return invalidInput(body.error);
-  const { isNew } = await ensureProject(services, body.data);
+  const { isNew } = await ensureProject(services, body.data, TOKEN_ACTOR);
   const project = await findProject(services.db, body.data.id);
   const { id: projectId } = body.data;
   const input = { projectId, name: "Created with the project", scopes: ["ingest"] } as const;

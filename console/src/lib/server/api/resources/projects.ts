@@ -63,11 +63,11 @@ export const projectRoutes: readonly ApiRoute[] = [
     success: { status: 201, description: "It was created.", schema: projectSchema },
     errors: ["api.conflict"],
     handle: async (request) => {
-      const { services, body } = request;
+      const { services, body, caller } = request;
       const { id: organizationId } = organizationOf(request).organization;
       const { content, ...required } = body;
       const input = { ...required, organizationId, ...(content !== undefined && { content }) };
-      const { isNew } = await ensureProject(services, input);
+      const { isNew } = await ensureProject(services, input, caller.actor);
       if (!isNew) throw new LensError("api.conflict", `there is a project "${body.id}" already`);
       const project = await foundProject(services.db, body.id);
       const { version } = project;

@@ -1,7 +1,20 @@
 import { desc, sql } from "drizzle-orm";
+import { entryHash, FIRST_PREVIOUS_HASH } from "@lensai/otel-config/audit/entry-hash";
 import { auditEntries } from "../../db/schema/audit-entries.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
-import { entryHash, FIRST_PREVIOUS_HASH, type AuditEvent } from "./entry-hash.ts";
+
+/** What an entry of the audit log says. Never holds a secret. */
+export interface AuditEvent {
+  readonly at: Date;
+  readonly actor: string;
+  /** `noun.verb`. */
+  readonly action: string;
+  readonly projectId: string | undefined;
+  readonly subjectId: string;
+  /** JSON values; absent where there was nothing before, or is nothing after. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
 
 /** Held until the transaction ends: two entries never get the same place in the chain. */
 const CHAIN_LOCK = 7_201_001;
@@ -19,14 +32,8 @@ export async function appendAudit(transaction: Transaction, event: AuditEvent): 
     .limit(1);
   const sequence = (last?.sequence ?? 0) + 1;
   const previousHash = last?.hash ?? FIRST_PREVIOUS_HASH;
-  const { projectId = null, before = null, after = null, ...rest } = event;
-  await transaction.insert(auditEntries).values({
-    ...rest,
-    projectId,
-    before,
-    after,
-    sequence,
-    previousHash,
-    hash: entryHash(sequence, event, previousHash),
-  });
+  const { at, projectId = null, before = null, after = null, ...rest } = event;
+  const fields = { ...rest, projectId, before, after };
+  const hash = entryHash(sequence, { ...fields, at: at.toISOString() }, previousHash);
+  await transaction.insert(auditEntries).values({ ...fields, at, sequence, previousHash, hash });
 }

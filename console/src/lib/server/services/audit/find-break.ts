@@ -1,7 +1,7 @@
 import { asc, gt } from "drizzle-orm";
+import { entryHash, FIRST_PREVIOUS_HASH } from "@lensai/otel-config/audit/entry-hash";
 import type { Database } from "../../db/client.ts";
 import { auditEntries } from "../../db/schema/audit-entries.ts";
-import { entryHash, FIRST_PREVIOUS_HASH } from "./entry-hash.ts";
 
 /** Entries read at once. */
 const PAGE = 1000;
@@ -23,11 +23,11 @@ export async function findAuditBreak(db: Database): Promise<number | undefined> 
       .limit(PAGE);
     for (const row of rows) {
       sequence += 1;
-      const event = { ...row, projectId: row.projectId ?? undefined };
+      const fields = { ...row, at: row.at.toISOString() };
       const isIntact =
         row.sequence === sequence &&
         row.previousHash.equals(previousHash) &&
-        row.hash.equals(entryHash(sequence, event, previousHash));
+        row.hash.equals(entryHash(sequence, fields, previousHash));
       if (!isIntact) return sequence;
       previousHash = row.hash;
     }

@@ -1,5 +1,6 @@
 import type { ContentPolicy } from "@lensai/otel-config/control/projects";
 import { projects } from "../../db/schema/projects.ts";
+import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { DEFAULT_ORGANIZATION_ID } from "../organizations/default.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
@@ -12,6 +13,9 @@ export interface CreateProjectInput {
   readonly organizationId?: string;
 }
 
+/** Whoever has set up this console: what it makes by itself at the start is theirs. */
+const SETTINGS_ACTOR = "settings";
+
 /**
  * Creates a project; one that exists already is left as it is. The input is trusted: parse it with the
  * schemas in project-id.ts first.
@@ -19,6 +23,7 @@ export interface CreateProjectInput {
 export async function ensureProject(
   context: ServiceContext,
   input: CreateProjectInput,
+  actor: string = SETTINGS_ACTOR,
 ): Promise<{ isNew: boolean }> {
   const now = context.now();
   return context.db.transaction(async (transaction) => {
@@ -28,7 +33,11 @@ export async function ensureProject(
       .onConflictDoNothing()
       .returning({ id: projects.id });
     const isNew = created.length === 1;
-    if (isNew) await raiseControlVersion(transaction, now);
+    if (!isNew) return { isNew };
+    const { id, ...after } = input;
+    const action = "project.create";
+    await appendAudit(transaction, { at: now, actor, action, projectId: id, subjectId: id, after });
+    await raiseControlVersion(transaction, now);
     return { isNew };
   });
 }

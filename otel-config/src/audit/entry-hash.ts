@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 
-/** What an entry of the audit log says, without its place in the chain. Never holds a secret. */
-export interface AuditEvent {
-  readonly at: Date;
+/** An entry of the audit log, without its place in the chain. Never holds a secret. */
+export interface AuditFields {
+  /** ISO 8601, UTC. */
+  readonly at: string;
   readonly actor: string;
   /** `noun.verb`. */
   readonly action: string;
-  readonly projectId: string | undefined;
+  readonly projectId: string | null;
   readonly subjectId: string;
-  /** JSON values; absent where there was nothing before, or is nothing after. */
-  readonly before?: unknown;
-  readonly after?: unknown;
+  /** JSON values; null where there was nothing before, or is nothing after. */
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 /** Before the first entry. */
@@ -20,19 +21,10 @@ export const FIRST_PREVIOUS_HASH = Buffer.alloc(32);
  * SHA-256 over the hash of the previous entry and the canonical JSON of this one. Whoever has the entries can
  * compute it again; a change of any of them changes every hash behind it.
  */
-export function entryHash(sequence: number, event: AuditEvent, previousHash: Uint8Array): Buffer {
-  const { at, actor, action, projectId, subjectId, before, after } = event;
-  const fields = {
-    sequence,
-    at: at.toISOString(),
-    actor,
-    action,
-    projectId: projectId ?? null,
-    subjectId,
-    before: before ?? null,
-    after: after ?? null,
-  };
-  return createHash("sha256").update(previousHash).update(canonicalJson(fields)).digest();
+export function entryHash(sequence: number, fields: AuditFields, previousHash: Uint8Array): Buffer {
+  const { at, actor, action, projectId, subjectId, before, after } = fields;
+  const entry = { sequence, at, actor, action, projectId, subjectId, before, after };
+  return createHash("sha256").update(previousHash).update(canonicalJson(entry)).digest();
 }
 
 /**

@@ -1,0 +1,51 @@
+/** One value that a change has made another; a side that is undefined had none. */
+export interface AuditChange {
+  /** "scope.team" */
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What an entry's `before` and `after` differ in, by path; what is the same on both sides is left out. */
+export function auditChanges(before: unknown, after: unknown): AuditChange[] {
+  const [was, is] = [leavesOf(before), leavesOf(after)];
+  const paths = [...new Set([...was.keys(), ...is.keys()])];
+  return paths
+    .map((path) => ({ path, before: was.get(path), after: is.get(path) }))
+    .filter((change) => change.before !== change.after);
+}
+
+/** Values that are not objects, as text, by their paths. */
+function leavesOf(value: unknown, path = ""): Map<string, string> {
+  if (value === null || value === undefined) return new Map();
+  if (typeof value !== "object" || Array.isArray(value)) {
+    return new Map([[path, typeof value === "string" ? value : JSON.stringify(value)]]);
+  }
+  return new Map(
+    Object.entries(value).flatMap(([name, member]) => [
+      ...leavesOf(member, path === "" ? name : `${path}.${name}`),
+    ]),
+  );
+}
+
+/** "signing_secret.create" is "signing secret: create". */
+export function actionWords(action: string): string {
+  const [noun = "", verb = ""] = action.split(".");
+  return `${noun.replaceAll("_", " ")}: ${verb.replaceAll("_", " ")}`;
+}
+
+/** The page of the project where a subject of this kind is found. */
+const PAGES: Readonly<Record<string, string>> = {
+  kill_switch: "control",
+  budget: "budgets",
+  budget_override: "budgets",
+  api_key: "keys",
+  signing_secret: "keys",
+  alert_channel: "alerts",
+};
+
+/** Undefined where there is no page for it. */
+export function subjectHref(action: string, projectId: string): string | undefined {
+  const page = PAGES[action.split(".")[0] ?? ""];
+  return page === undefined ? undefined : `/projects/${projectId}/${page}`;
+}

@@ -1,0 +1,70 @@
+import { render } from "svelte/server";
+import { expect, test } from "vitest";
+import { auditChanges } from "#lib/audit.ts";
+import AuditPage from "../../src/routes/projects/[projectId=projectId]/audit/+page.svelte";
+
+const entry = {
+  sequence: 41,
+  at: new Date("2026-11-23T14:05:09Z"),
+  actor: "ann",
+  action: "kill_switch.trigger",
+  subjectId: "kill_1",
+  before: null,
+  after: { scope: { team: "<b>support</b>" }, reason: "a loop" },
+  hash: "ab".repeat(32),
+};
+
+function textOf(changes: object): { html: string; text: string } {
+  const data = {
+    project: { id: "shop", name: "Shop" },
+    filters: { actor: undefined, action: undefined },
+    facets: { actors: ["ann", "bob"], nouns: ["kill_switch"] },
+    entries: [entry],
+    isFirstPage: true,
+    olderThan: undefined,
+    publicKey: "ed25519:key",
+    ...changes,
+  };
+  const html = render(AuditPage, { props: { data, params: {}, form: null } as never }).body;
+  const text = html
+    .replaceAll(/<!--.*?-->/gs, "")
+    .replaceAll(/<[^>]+>/g, " ")
+    .replaceAll(/\s+/g, " ");
+  return { html, text };
+}
+
+test("tells who changed what, from what to what, and leads to it", () => {
+  const { html, text } = textOf({});
+  expect(text).toContain("kill switch: trigger kill_1");
+  expect(text).toContain("by ann, 2026-11-23 14:05:09.000 UTC · entry 41");
+  expect(html).toContain('href="/projects/shop/control"');
+  expect(html).toContain("&lt;b>support&lt;/b>");
+  expect(text).toContain("--key ed25519:key");
+});
+
+test("leads to older entries with the filters that are set", () => {
+  const { html } = textOf({ olderThan: 41, filters: { actor: "ann", action: undefined } });
+  expect(html).toContain('href="/projects/shop/audit?actor=ann&amp;before=41"');
+  expect(html).toMatch(/<option value="ann" selected/);
+});
+
+test("says so when there is nothing", () => {
+  expect(textOf({ entries: [] }).text).toContain("Nothing has been changed in this project yet");
+  const filters = { actor: "ann", action: undefined };
+  expect(textOf({ entries: [], filters }).text).toContain("No change fits this");
+});
+
+test("changes are the values that differ, by path", () => {
+  expect(
+    auditChanges(
+      { limit: "5", scope: { team: "a", user: "u" } },
+      { limit: "5", scope: { team: "b" }, on: true },
+    ),
+  ).toEqual([
+    { path: "scope.team", before: "a", after: "b" },
+    { path: "scope.user", before: "u", after: undefined },
+    { path: "on", before: undefined, after: "true" },
+  ]);
+  expect(auditChanges(null, [1, 2])).toEqual([{ path: "", before: undefined, after: "[1,2]" }]);
+  expect(auditChanges(undefined, null)).toEqual([]);
+});
