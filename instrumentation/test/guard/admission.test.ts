@@ -216,8 +216,9 @@ describe("the period of a budget", () => {
   });
 });
 
+const minute = (count: number): number => Date.parse("2026-11-24T12:00:30Z") + count * 60_000;
+
 test("a rolling window counts what its earlier slices spent, until they have left it", () => {
-  const minute = (count: number): number => Date.parse("2026-11-24T12:00:30Z") + count * 60_000;
   const user = caller(
     indexOf(
       budgetTerms({
