@@ -35,6 +35,7 @@ export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): 
     "[[operations]]",
     'include-operation-id = ["createAlertChannel", "updateAlertChannel"]',
     'generation.mode = "negative"',
+    "phases.stateful.enabled = false",
     "",
     "[phases.coverage]",
     "# All but TRACE: what the server is made of knows no such request, and answers 400 before any route.",

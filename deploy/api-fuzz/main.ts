@@ -47,7 +47,6 @@ async function main(): Promise<number> {
         `${stack.consoleUrl}/api/v1/openapi.json`,
         `--header=Authorization: Bearer ${CONTROL_TOKEN}`,
         `--max-time=${FUZZ_SECONDS}`,
-        "--workers=2",
         ...process.argv.slice(2),
       ],
       { cwd: folder.path, env: { ...process.env, HYPOTHESIS_STORAGE_DIRECTORY: folder.path } },

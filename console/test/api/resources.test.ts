@@ -183,6 +183,22 @@ test("a budget that contradicts itself is refused at the field", async () => {
   ]);
 });
 
+test("a channel whose URL is none is refused at the field", async () => {
+  const channel = {
+    type: "webhook",
+    name: "x",
+    kinds: ["budget.exceeded"],
+    minimumSeverity: "info",
+  };
+  for (const url of ["", "\u0088nothing", `x${"\u00fe".repeat(3000)}`, "http://a:b@c.test/"]) {
+    const answer = await api.ask("POST", `${project}/alert-channels`, {
+      body: { ...channel, url },
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('"pointer":"/url"');
+  }
+});
+
 test("the document is whole: every reference leads somewhere, and every route has a name of its own", () => {
   const document = openApiDocument(API_ROUTES);
   const text = JSON.stringify(document);

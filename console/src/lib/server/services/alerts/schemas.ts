@@ -41,7 +41,8 @@ const webhookUrlSchema = z
   .url({ protocol: /^https?$/, message: "is not an http:// or https:// URL" })
   .max(2048, "has at most 2048 characters")
   .refine((text) => {
-    const { username, password } = new URL(text);
+    // Asked of texts that are no URLs as well; those are refused above.
+    const { username, password } = URL.parse(text) ?? { username: "", password: "" };
     return username === "" && password === "";
   }, "must not contain a user name or password");
 
