@@ -1,22 +1,26 @@
 import { defineConfig } from "tsdown";
+import type { UserConfig } from "tsdown";
 
-/**
- * The published form: both module systems, for the oldest Node that is supported. The contract is built in,
- * with its price list, because it is not published by itself; OpenTelemetry stays outside, because a process must have it once.
- */
-export default defineConfig({
-  entry: [
-    "src/register.ts",
-    "src/configure.ts",
-    "src/content/content-capture.ts",
-    "src/export/fetch-exporter.ts",
-    "src/fetch/{wrap,instrument}-fetch.ts",
-    "src/guard/{guard,refusal,refusal-of}.ts",
-    "src/manual/{attribution,estimate-cost,trace-llm}.ts",
-    "src/runs/{run-spans,trace-work}.ts",
-    "src/doctor/main.ts",
-  ],
-  format: ["esm", "cjs"],
+const ENTRIES = [
+  "configure",
+  "content/content-capture",
+  "export/fetch-exporter",
+  "fetch/wrap-fetch",
+  "fetch/instrument-fetch",
+  "guard/guard",
+  "guard/refusal",
+  "guard/refusal-of",
+  "manual/attribution",
+  "manual/estimate-cost",
+  "manual/trace-llm",
+  "runs/run-spans",
+  "runs/trace-work",
+  "doctor/main",
+];
+
+const sourceOf = (name: string): [string, string] => [name, `src/${name}.ts`];
+
+const published: UserConfig = {
   target: "node20",
   platform: "node",
   dts: true,
@@ -24,4 +28,23 @@ export default defineConfig({
     neverBundle: [/^@opentelemetry\//],
     alwaysBundle: [/^@lensai\//, "@pydantic/genai-prices"],
   },
-});
+};
+
+/**
+ * The published form: both module systems, for the oldest Node that is supported. The contract is built in,
+ * with its price list, because it is not published by itself; OpenTelemetry stays outside, because a process must have it once.
+ */
+export default defineConfig([
+  {
+    ...published,
+    format: "esm",
+    entry: { register: "src/register.ts", ...Object.fromEntries(ENTRIES.map(sourceOf)) },
+  },
+  {
+    ...published,
+    format: "cjs",
+    // The first build has emptied the folder, and its files stay.
+    clean: false,
+    entry: { register: "src/register-at-once.ts", ...Object.fromEntries(ENTRIES.map(sourceOf)) },
+  },
+]);

@@ -2,10 +2,12 @@ import { fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
+import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
 import { ALLOCATOR_ENV, NODE_FLAGS } from "../src/process-options.ts";
 import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
 
@@ -103,9 +105,7 @@ async function lensai(
 ): Promise<Server> {
   const dataDir = join(folder, name);
   mkdirSync(dataDir, { recursive: true });
-  writeFileSync(join(dataDir, "control-snapshot.json"), JSON.stringify(snapshot()), {
-    mode: 0o600,
-  });
+  writeFileSync(join(dataDir, "control-snapshot.json"), snapshotFor(main), { mode: 0o600 });
   const [port, grpcPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [...NODE_FLAGS, main], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -137,6 +137,14 @@ async function landed(port: number): Promise<void> {
     };
     ({ waitingSegments } = stats.pipeline.landing);
   } while (waitingSegments > 0);
+}
+
+/** Signed, as collectors want it since they keep snapshots in a file of that name. */
+function snapshotFor(main: string): string {
+  const document = JSON.stringify(snapshot());
+  const takesSigned = existsSync(join(main, "../control/snapshot-keeper.ts"));
+  const key = keyPairOf(new Uint8Array(32).fill(7));
+  return takesSigned ? seal(SNAPSHOT_PAYLOAD_TYPE, document, key) : document;
 }
 
 function snapshot(): unknown {

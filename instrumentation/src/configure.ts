@@ -28,6 +28,11 @@ export interface ConfigureOptions
 }
 
 export interface Instrumented {
+  /**
+   * Resolves when calls are held to the policy of the collector, if one can be had within a second. Calls by `fetch`
+   * wait for it by themselves; whoever makes others may do so before the first one.
+   */
+  readonly ready: Promise<void>;
   /** Sends what there is and stops; nothing is observed any longer. Never rejects. */
   shutdown(): Promise<void>;
 }
@@ -51,7 +56,7 @@ function observed(
   { startsAtOnce }: { startsAtOnce: boolean },
 ): Instrumented {
   const environment = readEnvironment();
-  if (environment.isDisabled) return { shutdown: () => Promise.resolve() };
+  if (environment.isDisabled) return NOTHING_OBSERVED;
   const telemetry = new Telemetry(options, environment);
   const { asksForStreamUsage = true } = options;
   const guarding = neverThrow("starting the guard", () =>
@@ -78,6 +83,7 @@ function observed(
     flushAtExit(telemetry, async () => guarding?.giveBack()),
   );
   return {
+    ready: guarding?.ready ?? Promise.resolve(),
     async shutdown() {
       restoreFetch?.();
       restoreHttp?.();
@@ -88,6 +94,11 @@ function observed(
     },
   };
 }
+
+const NOTHING_OBSERVED: Instrumented = {
+  ready: Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
 
 /** What code says about where spans go holds for the policy as well. */
 function guardSettingsOf(

@@ -1,4 +1,4 @@
 import { configureLazily } from "./configure.ts";
 
-// For `node --import`: importing it is what starts it.
-configureLazily();
+// For `node --import`: importing it is what starts it. The application begins when its calls can be decided about.
+await configureLazily().ready;

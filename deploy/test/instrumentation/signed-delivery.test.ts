@@ -20,6 +20,8 @@ import { createSpanDelivery } from "@lensai/instrumentation/export/create-span-d
 import { FetchSpanExporter } from "@lensai/instrumentation/export/fetch-exporter";
 import { readExportSettings } from "@lensai/instrumentation/export/export-settings";
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
+import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
+import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -27,6 +29,7 @@ import type { TemporaryFolder } from "../support/temporary-folder.ts";
 
 const PROJECT_ID = "shop";
 const DAY_MS = 86_400_000;
+const CONSOLE_KEY = keyPairOf(new Uint8Array(32).fill(7));
 
 const secretOf = (id: string, fill: number) => ({
   id,
@@ -49,7 +52,7 @@ beforeEach(async () => {
   polls = 0;
   console = http.createServer((_, response) => {
     polls += 1;
-    response.end(JSON.stringify(snapshot()));
+    response.end(seal(SNAPSHOT_PAYLOAD_TYPE, JSON.stringify(snapshot()), CONSOLE_KEY));
   });
   console.listen(0, "127.0.0.1");
   await once(console, "listening");

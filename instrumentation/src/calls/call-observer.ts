@@ -96,6 +96,8 @@ export class CallObserver {
     return neverThrow("starting a span", () => {
       const call = this.#callOf(request);
       if (call === undefined) return undefined;
+      const unknownUntil = this.#guard?.unknownUntil;
+      if (unknownUntil !== undefined) return unknownUntil.then(() => this.startInTime(request));
       const guarded = this.#decide(request, call, true);
       if (guarded?.answer === undefined) return this.#begun(request, call, guarded);
       return this.#startLater(request, call, guarded.answer);

@@ -13,6 +13,7 @@ import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { admit, roomToClamp } from "./admission.ts";
 import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
+import type { FirstPolicy } from "./first-policy.ts";
 import type { EstimatedCall } from "./estimator.ts";
 import { GuardedCall } from "./guarded-call.ts";
 import { Hold } from "./hold.ts";
@@ -31,6 +32,8 @@ export interface GuardOptions {
   /** Until a policy has others; the published prices when absent. */
   readonly prices?: PriceBook;
   readonly leases?: LeaseSource;
+  /** Where a policy is to be expected. */
+  readonly firstPolicy?: FirstPolicy | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number;
 }
@@ -69,6 +72,11 @@ export class Guard {
   /** The policy that holds; undefined before there is one. */
   get policy(): ControlPolicy | undefined {
     return this.#policy;
+  }
+
+  /** While it is not known whether there is a policy: what calls that can wait should wait for. */
+  get unknownUntil(): Promise<void> | undefined {
+    return this.#options.firstPolicy?.waiting;
   }
 
   /** Is there any budget or kill-switch? */

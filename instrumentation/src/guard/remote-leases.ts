@@ -94,6 +94,11 @@ export class RemoteLeases implements LeaseSource {
     this.#send(held);
   }
 
+  /** Resolves when what was asked for so far was answered, or cannot be. */
+  async answered(): Promise<void> {
+    await this.#exchanging;
+  }
+
   /** Tells the ledger what was spent, and gives the rest back; resolves when it was told, or could not be. */
   async giveBack(): Promise<void> {
     clearInterval(this.#timer);

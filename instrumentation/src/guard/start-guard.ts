@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
 import { Acknowledger } from "./acknowledger.ts";
 import { ControlSource } from "./control-source.ts";
+import { FirstPolicy } from "./first-policy.ts";
 import { Guard } from "./guard.ts";
 import { createLeaseClient, leasesUrlOf } from "./lease-client.ts";
 import { PolicyFile } from "./policy-file.ts";
@@ -21,6 +22,8 @@ export interface GuardSettings {
 
 export interface RunningGuard {
   readonly guard: Guard;
+  /** Resolves when calls are decided about, or cannot be yet; a second after the start at the latest. */
+  readonly ready: Promise<void>;
   /** Resolves when the ledger knows what was spent and has the rest back, or cannot be told. Never rejects. */
   readonly giveBack: () => Promise<void>;
   /** The same; the policy that came last goes on to hold. */
@@ -40,18 +43,24 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     policyFile === undefined
       ? remoteLeases(settings, { instanceId, nowMs: () => guard.nowMs() })
       : undefined;
-  const guard = new Guard({ environment, ...(leases !== undefined && { leases }) });
+  const firstPolicy =
+    policyFile === undefined && controlUrl !== undefined ? new FirstPolicy() : undefined;
+  const ready = firstPolicy?.waiting ?? Promise.resolve();
+  const guard = new Guard({ environment, firstPolicy, ...(leases !== undefined && { leases }) });
   const giveBack = async (): Promise<void> => leases?.giveBack();
   const told = {
     onPolicy: guard.apply.bind(guard),
-    onProblem: (sentence: string) => diag.error(`@lensai/instrumentation: ${sentence}`),
+    onProblem: (sentence: string) => {
+      diag.error(`@lensai/instrumentation: ${sentence}`);
+      firstPolicy?.end();
+    },
   };
   if (policyFile !== undefined) {
     const file = new PolicyFile(policyFile, told);
     file.start();
-    return { guard, giveBack, stop: async () => file.stop() };
+    return { guard, ready, giveBack, stop: async () => file.stop() };
   }
-  if (controlUrl === undefined) return { guard, giveBack, stop: giveBack };
+  if (controlUrl === undefined) return { guard, ready, giveBack, stop: giveBack };
   const identity = { instanceId, serviceName: serviceName ?? UNKNOWN_SERVICE };
   const acknowledger = new Acknowledger({
     url: `${controlUrl}/acknowledgements`,
@@ -64,6 +73,8 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     onPolicy: (policy) => {
       guard.apply(policy);
       acknowledger.holds(policy.version);
+      // With what is lent for its budgets: a call that cannot wait would be refused without.
+      void leases?.answered().then(() => firstPolicy?.end());
     },
     url: controlUrl,
     headers,
@@ -77,7 +88,7 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     acknowledger.stop();
     await giveBack();
   };
-  return { guard, giveBack, stop };
+  return { guard, ready, giveBack, stop };
 }
 
 function remoteLeases(
