@@ -33,6 +33,7 @@ const READING_ORDER: readonly string[] = [
   "guard",
   "how-budgets-hold",
   "budgets",
+  "budgets-bench",
   "kill-switch",
   "alerts",
   "accounts",
