@@ -12,6 +12,11 @@ export interface AdmittedCall {
   readonly nowMs: number;
   /** Absent: yes. A call that cannot be stopped any more is charged and marked as if it were warned of. */
   readonly isStoppable?: boolean;
+  /**
+   * Absent: yes. A call that cannot be held back until the ledger has answered for the first time is not refused
+   * for that: it is charged and marked as if it were warned of.
+   */
+  readonly canWait?: boolean;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface AdmittedCall {
  */
 export function admit(policy: PolicyIndex, call: AdmittedCall, hold: Hold): AdmissionDecision {
   hold.clear();
-  const { values, estimate, nowMs, isStoppable = true } = call;
+  const { values, estimate, isStoppable = true } = call;
   if (policy.killSwitches.match(values, hold.switches) > 0) {
     if (isStoppable) {
       hold.killSwitch = hold.switches[0];
@@ -32,7 +37,7 @@ export function admit(policy: PolicyIndex, call: AdmittedCall, hold: Hold): Admi
   addCharges(policy, call, hold);
   if (hold.count === 0) return hold.isWarned ? "warned" : "unlimited";
   for (let index = 0; index < hold.count; index += 1) {
-    checkRoom(hold.charges[index] as Charge, estimate, { hold, nowMs });
+    checkRoom(hold.charges[index] as Charge, call, hold);
   }
   if (hold.refusedBy !== undefined) {
     if (isStoppable) {
@@ -57,20 +62,19 @@ function addCharges(policy: PolicyIndex, { values, nowMs }: AdmittedCall, hold: 
 }
 
 /** Puts the amount on the charge, and on the hold what speaks against it. */
-function checkRoom(
-  charge: Charge,
-  estimate: CallEstimate,
-  { hold, nowMs }: { hold: Hold; nowMs: number },
-): void {
-  const { mode } = charge.budget;
+function checkRoom(charge: Charge, { estimate, nowMs, canWait }: AdmittedCall, hold: Hold): void {
   const amountNano = estimate.amountNano ?? assumedNano(charge.budget, estimate);
   const isUnpriced = amountNano === undefined;
   charge.amountNano = amountNano ?? 0;
   const hasRoom = charge.account.hasRoom(charge.amountNano, nowMs);
   if (hasRoom && !isUnpriced) return;
-  if (mode === "warn") hold.isWarned = true;
-  if (mode !== "enforce") return;
-  // The budget with the least left is the one to tell about.
+  const isEarly = canWait === false && !isUnpriced && charge.account.isUnanswered;
+  if (isEarly || charge.budget.mode === "warn") hold.isWarned = true;
+  else if (charge.budget.mode === "enforce") refuse(charge, hold, isUnpriced);
+}
+
+/** The budget with the least left is the one to tell about. */
+function refuse(charge: Charge, hold: Hold, isUnpriced: boolean): void {
   const { refusedBy } = hold;
   if (refusedBy !== undefined && refusedBy.account.availableNano <= charge.account.availableNano)
     return;

@@ -77,6 +77,11 @@ export class BudgetAccount implements LeaseHolder {
     return this.#isAsking;
   }
 
+  /** Has the ledger been asked for the first time, and not answered yet? */
+  get isUnanswered(): boolean {
+    return this.#isAsking && this.#isReachable && this.#leaseId === "";
+  }
+
   /** Resolves with the answer to the question that is open; undefined when there is none. */
   nextAnswer(): Promise<void> | undefined {
     if (!this.#isAsking) return undefined;

@@ -122,7 +122,7 @@ export class Guard {
     const hold = new Hold();
     const decision = admit(
       this.#index,
-      { values, estimate, nowMs, isStoppable: request.isStoppable },
+      { values, estimate, nowMs, isStoppable: request.isStoppable, canWait: request.canWait },
       hold,
     );
     if (decision === "unlimited") return undefined;

@@ -6,6 +6,7 @@ import { Budget } from "../../src/guard/budget.ts";
 import { Guard } from "../../src/guard/guard.ts";
 import { Hold } from "../../src/guard/hold.ts";
 import type { CallEstimate } from "../../src/guard/hold.ts";
+import type { LeaseHolder } from "../../src/guard/lease-source.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
 import { PolicyBook } from "../../src/guard/policy-index.ts";
 import type { PolicyIndex } from "../../src/guard/policy-index.ts";
@@ -294,4 +295,45 @@ test("a new name on every call does not bring a new budget with every call", () 
   const overflow = ["x", "y"].map((user) => budget.accountOf({ user }, IN_THE_MONTH_MS));
   expect(overflow[0]).toBe(overflow[1]);
   expect(budget.accountOf({ user: "user-1" }, IN_THE_MONTH_MS)).not.toBe(overflow[0]);
+});
+
+test("a call that cannot wait for the first answer of the ledger is charged and marked; the next is held to it", () => {
+  const holders: LeaseHolder[] = [];
+  const source = {
+    ask: (holder: LeaseHolder) => void holders.push(holder),
+    changed() {},
+    close() {},
+  };
+  const index = new PolicyBook(source).index(policyWith({ budgets: [budgetTerms()] }));
+  const decide = (amountNano: number, canWait: boolean, hold = new Hold()) => ({
+    hold,
+    decision: admit(
+      index,
+      { values: {}, estimate: costing(amountNano), nowMs: IN_THE_MONTH_MS, canWait },
+      hold,
+    ),
+  });
+  expect(decide(600, true).decision).toBe("refused");
+  expect(decide(600, false).decision).toBe("warned");
+  const lease = { id: "l1", grantedNano: 1_000, expiresAtMs: Infinity, lowWaterNano: 0 };
+  holders[0]?.receive({ kind: "lease", lease, retryAtMs: Infinity });
+  expect(decide(401, false).decision).toBe("refused");
+  expect(decide(400, false).decision).toBe("allowed");
+});
+
+test("a ledger that cannot be reached is no reason to let calls pass that cannot wait", () => {
+  const holders: LeaseHolder[] = [];
+  const source = {
+    ask: (holder: LeaseHolder) => void holders.push(holder),
+    changed() {},
+    close() {},
+  };
+  const index = new PolicyBook(source).index(policyWith({ budgets: [budgetTerms()] }));
+  const decide = () => {
+    const call = { values: {}, estimate: costing(1), nowMs: IN_THE_MONTH_MS, canWait: false };
+    return admit(index, call, new Hold());
+  };
+  expect(decide()).toBe("warned");
+  holders[0]?.receive({ kind: "unreachable", retryAtMs: IN_THE_MONTH_MS });
+  expect([decide(), decide()]).toEqual(["refused", "refused"]);
 });

@@ -163,7 +163,7 @@ export async function saveLeases(
     });
 }
 
-export function storedLease(row: typeof budgetLeases.$inferSelect): StoredLease {
+function storedLease(row: typeof budgetLeases.$inferSelect): StoredLease {
   const { id, projectId, budgetId, value, periodStartsAt, reportedAt, instanceId } = row;
   const { sequence, grantedNanoUsd, spentNanoUsd, reservedNanoUsd, incurredNanoUsd } = row;
   return {
