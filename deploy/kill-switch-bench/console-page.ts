@@ -28,6 +28,9 @@ export async function watchConsole(consoleUrl: string, projectId: string): Promi
   return page;
 }
 
+const nameOf = ({ kind, subjectId }: Overview["announcements"][number]): string =>
+  `${kind} ${subjectId}`;
+
 class ControlPage implements WatchedPage {
   readonly #base: string;
   readonly #closing = new AbortController();
@@ -52,8 +55,6 @@ class ControlPage implements WatchedPage {
   }
 
   untilKnown(kind: string, count: number): Promise<number> {
-    const nameOf = (each: Overview["announcements"][number]): string =>
-      `${each.kind} ${each.subjectId}`;
     const before = new Set(this.#newest.announcements.map(nameOf));
     return this.#until(({ announcements }) =>
       announcements.some(

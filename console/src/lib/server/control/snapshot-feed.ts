@@ -16,7 +16,7 @@ export interface SealedSnapshot extends SerializedSnapshot {
   readonly envelope: string;
 }
 
-export interface SnapshotListener {
+interface SnapshotListener {
   /** There is a newer one. */
   readonly changed: (snapshot: SealedSnapshot) => void;
   /** The newest one still holds, as the database says just now. */

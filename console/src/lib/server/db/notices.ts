@@ -12,7 +12,7 @@ export const CHANNELS = {
   alerts: "lensai_alerts",
 } as const;
 
-export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
+type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 
 /** Sends a notice; within a transaction it leaves with the commit, and not at all when that fails. */
 export async function notify(

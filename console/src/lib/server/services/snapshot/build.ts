@@ -69,7 +69,7 @@ export function serializeSnapshot(snapshot: ControlSnapshot): SerializedSnapshot
 }
 
 /** `"7"`: the version is the ETag. */
-export function snapshotEtag(version: number): string {
+function snapshotEtag(version: number): string {
   return `"${version}"`;
 }
 
