@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { verdictsAfter } from "./call-rows.ts";
 import { cut, randomLandings, verdictsAtOnce } from "./random-landings.ts";
 
-const RUNS = { numRuns: 500 };
+const RUNS = { numRuns: 150 };
 
 it("gives the verdicts of all records at once, in whatever order and batches they land", () => {
   fc.assert(
