@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
-import { openSync, closeSync, readFileSync } from "node:fs";
+import { appendFileSync, openSync, closeSync, readFileSync } from "node:fs";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** A long-running process of the stack. */
 export interface ChildSpec {
@@ -11,6 +13,8 @@ export interface ChildSpec {
   readonly cwd: string;
   /** Standard output and standard error are appended here. */
   readonly logFile: string;
+  /** Takes the lines of standard output that are for whoever sits at the terminal: those are not logged. */
+  readonly tell?: (line: string) => boolean;
   readonly stopSignal: "INT" | "TERM";
   /** After this long a child that was asked to stop is killed. */
   readonly stopTimeoutMs: number;
@@ -41,10 +45,11 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     cwd: spec.cwd,
     env: { ...spec.env },
     detached: true,
-    stdio: ["ignore", log, log],
+    stdio: ["ignore", spec.tell === undefined ? log : "pipe", log],
     ...spec.account,
   });
   closeSync(log);
+  if (subprocess.stdout !== null) void tellLines(subprocess.stdout, spec);
   await once(subprocess, "spawn");
   const pid = subprocess.pid as number;
   const exited = new Promise<string>((resolve) => {
@@ -68,6 +73,12 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     },
     logTail: () => lastLines(readFileSync(spec.logFile).subarray(logStart).toString("utf8")),
   };
+}
+
+async function tellLines(output: Readable, { tell, logFile }: ChildSpec): Promise<void> {
+  for await (const line of createInterface({ input: output })) {
+    if (tell?.(line) !== true) appendFileSync(logFile, `${line}\n`);
+  }
 }
 
 function signalGroup(processGroup: number, signal: NodeJS.Signals): void {

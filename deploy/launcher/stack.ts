@@ -125,6 +125,9 @@ export function sharedEnvironment(
   };
 }
 
+/** How the console begins what it says to whoever started it. */
+const SIGN_IN_LINE = "Sign-in link";
+
 /** A process, and where it says that it accepts work. */
 export interface StartStep {
   readonly spec: ChildSpec;
@@ -134,7 +137,7 @@ export interface StartStep {
 /** The console, then the collector. */
 export function childSpecs(
   config: LauncherConfig,
-  { root, folder, ports }: StackDependencies,
+  { root, folder, ports, say }: StackDependencies,
   shared: Environment,
 ): StartStep[] {
   const consoleUrl = localUrl(config.collector.bindAddress, ports.console);
@@ -154,6 +157,11 @@ export function childSpecs(
         },
         cwd: join(root, "console"),
         logFile: join(folder.logs, "console.log"),
+        tell: (line) => {
+          const isForPeople = line.startsWith(SIGN_IN_LINE);
+          if (isForPeople) say(line);
+          return isForPeople;
+        },
         stopTimeoutMs: CONSOLE_STOP_TIMEOUT_MS,
       },
       readyUrl: `${consoleUrl}/readyz`,

@@ -1,5 +1,6 @@
 import { error } from "@sveltejs/kit";
 import { listOrganizations } from "#lib/server/access/organization.ts";
+import { roleMay } from "#lib/server/access/permissions.ts";
 import type { Principal } from "#lib/server/access/principal.ts";
 import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
@@ -19,7 +20,11 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
   const { db } = locals.console.services;
   const { principal } = locals;
   const account = accountOf(principal);
-  const organizations = await listOrganizations(db, principal);
+  const organizations = (await listOrganizations(db, principal)).map(({ id, name, role }) => ({
+    id,
+    name,
+    mayCreateProjects: roleMay(role, "project.manage"),
+  }));
   const projects = await listProjects(db, principal);
   const projectIds = projects.map(({ id }) => id);
   return {

@@ -80,9 +80,11 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     const refused = await launch(join(folder.path, "one"));
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.output).toContain(`is in use by a running LensAI (process ${one.pid})`);
-    const two = await start(join(folder.path, "two"));
+    const dataDir = join(folder.path, "two");
+    const two = await start(dataDir, { LENSAI_OWNER_EMAIL: "owner@example.com" });
     expect(await sendOneCall(one.otlpHttpUrl)).toBe(200);
     expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
+    await expectLinkAtTerminal(two, dataDir);
   });
 
   it("stops everything, says why and exits with 1 when a part of it dies", async () => {
@@ -142,6 +144,16 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     },
   );
 });
+
+/** Without a mail server a sign-in link is for whoever sees the terminal, and for no file. */
+async function expectLinkAtTerminal(stack: LaunchedStack, dataDir: string): Promise<void> {
+  const body = new URLSearchParams({ email: "owner@example.com" });
+  await fetch(`${stack.consoleUrl}/sign-in`, { method: "POST", body });
+  await waitFor("a link at the terminal", () =>
+    /^Sign-in link.*\/sign-in\/confirm\?token=\w+/m.test(stack.output()) ? true : undefined,
+  );
+  expect(readFileSync(join(dataDir, "logs", "console.log"), "utf8")).not.toContain("token=");
+}
 
 /** Generated secrets are for their owner alone, and nothing but the key is shown. */
 function expectSecretsAreKept(dataDir: string, stack: LaunchedStack): void {
