@@ -37,6 +37,7 @@ const READING_ORDER: readonly string[] = [
   "kill-switch",
   "alerts",
   "accounts",
+  "api-keys",
   "dialects",
   "billing-once",
   "project-page",
