@@ -2,12 +2,18 @@ import adapter from "@sveltejs/adapter-node";
 import { sveltekit } from "@sveltejs/kit/vite";
 import { defineConfig } from "vitest/config";
 
+/** Where Kit writes what it generates. Servers beside each other need one each: they load again when it changes. */
+// oxlint-disable-next-line node/no-process-env -- of the build, not of the server
+const ownOutDir = process.env["KIT_OUT_DIR"];
+
 export default defineConfig({
   // Kit takes its root from Vite; without this, vitest started at the repo root does not find src/app.html.
   root: import.meta.dirname,
+  ...(ownOutDir !== undefined && { cacheDir: `${ownOutDir}/vite` }),
   plugins: [
     sveltekit({
       adapter: adapter(),
+      ...(ownOutDir !== undefined && { outDir: ownOutDir }),
       // Kit compares with https:// unless the URL is known when it is built; hooks.server.ts has the check.
       csrf: { trustedOrigins: ["*"] },
       csp: {

@@ -29,6 +29,7 @@ export async function startConsoleServer(
 ): Promise<ConsoleServer> {
   const dataFolder = mkdtempSync(join(tmpdir(), "lensai-console-server-"));
   const port = await freePort();
+  const outDir = `.svelte-kit/server-${port}`;
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(LENSAI_|AWS_|DATABASE_URL$|ORIGIN$|HOST$|PORT$|NODE_ENV$|VITEST)/.test(name),
   );
@@ -39,6 +40,7 @@ export async function startConsoleServer(
       ...Object.fromEntries(inherited),
       LENSAI_DATA_DIR: dataFolder,
       PORT: String(port),
+      KIT_OUT_DIR: outDir,
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -61,6 +63,7 @@ export async function startConsoleServer(
       child.kill("SIGTERM");
       await exited;
       rmSync(dataFolder, { recursive: true, force: true });
+      rmSync(join(CONSOLE, outDir), { recursive: true, force: true });
     },
   };
 }
