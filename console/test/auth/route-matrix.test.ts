@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isPublicRoute } from "#lib/server/access/public-routes.ts";
 import { roleMay, ROLES, type Role } from "#lib/server/access/permissions.ts";
 import { createSessions } from "#lib/server/auth/sessions.ts";
@@ -7,7 +7,11 @@ import { members } from "#lib/server/db/schema/members.ts";
 import { organizations } from "#lib/server/db/schema/organizations.ts";
 import { projects } from "#lib/server/db/schema/projects.ts";
 import { openBrowser, type Browser } from "../support/browser.ts";
-import { startConsoleServer, type ConsoleServer } from "../support/console-server.ts";
+import {
+  START_TIMEOUT_MS,
+  startConsoleServer,
+  type ConsoleServer,
+} from "../support/console-server.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { routeIds } from "../support/route-files.ts";
 import { ROUTE_RULES } from "./route-rules.ts";
@@ -18,6 +22,9 @@ const PERSONAL_ROUTES = ["/", "/sign-out"];
 let server: ConsoleServer;
 let database: DatabaseClient;
 const browsers = new Map<Role, Browser>();
+
+// Whatever is asked for first is compiled first.
+vi.setConfig({ testTimeout: START_TIMEOUT_MS });
 
 beforeAll(async () => {
   const databaseUrl = await createEmptyDatabase();
@@ -51,7 +58,7 @@ beforeAll(async () => {
     for (const { name, value } of begun.cookies) browser.setCookie(name, encodeURIComponent(value));
     browsers.set(role, browser);
   }
-});
+}, START_TIMEOUT_MS);
 
 afterAll(async () => {
   await server.stop();
@@ -68,7 +75,7 @@ const pathOf = (route: string, organizationId: string): string =>
   route
     .replace("[projectId=projectId]", projectOf(organizationId))
     .replace("[organizationId=organizationId]", organizationId)
-    .replace("[budgetId=budgetId]", "budget_none")
+    .replace("[budgetId=budgetId]", "bud_none")
     .replace("[traceId=traceId]", "0af7651916cd43dd8448eb211c80319c")
     .replace("[spanId=spanId]", "b7ad6b7169203331")
     .replace("[batchId=batchId]", "0123456789abcdef0123456789abcdef")

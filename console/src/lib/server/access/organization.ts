@@ -8,7 +8,7 @@ import { roleMay, type Permission, type Role } from "./permissions.ts";
 import { deploymentRole, type Principal } from "./principal.ts";
 import { signInPath } from "./sign-in-path.ts";
 
-export type OrganizationRow = typeof organizations.$inferSelect;
+type OrganizationRow = typeof organizations.$inferSelect;
 
 /** An organisation that somebody has a part in, and as what. */
 export interface OrganizationGrant {

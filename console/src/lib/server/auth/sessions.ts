@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly maySignUp: (email: string) => Promise<boolean>;
 }
 
-export interface SessionUser {
+interface SessionUser {
   readonly id: string;
   readonly email: string;
   readonly name: string;
@@ -62,7 +62,7 @@ export interface Sessions {
   end(headers: Headers): Promise<readonly SessionCookie[]>;
 }
 
-export const TOKEN_SECONDS = 300;
+const TOKEN_SECONDS = 300;
 const SESSION_SECONDS = 7 * 86_400;
 /** A session that is used is prolonged once a day, not with every request. */
 const PROLONG_AFTER_SECONDS = 86_400;

@@ -21,31 +21,31 @@ export interface SignInOptions {
 }
 
 /** Too many attempts. */
-export interface Limited {
+interface Limited {
   readonly outcome: "limited";
   readonly retryAfterSeconds: number;
 }
 
-export type LinkOutcome =
+type LinkOutcome =
   | Limited
   /** The same for every address. `delivered` settles when the link is on its way, with it; undefined when there is none. */
   | { readonly outcome: "accepted"; readonly delivered: Promise<string | undefined> };
 
-export type ConfirmOutcome =
+type ConfirmOutcome =
   | Limited
   | { readonly outcome: "signed_in"; readonly cookies: readonly SessionCookie[] }
   | { readonly outcome: "refused" }
   /** The invitation is for somebody with an account, and its link shows nothing about who has it. */
   | { readonly outcome: "sign_in_first"; readonly email: string };
 
-export interface LinkRequest {
+interface LinkRequest {
   readonly email: string;
   /** A path of the console. */
   readonly next: string;
   readonly clientKey: string;
 }
 
-export interface TokenUse {
+interface TokenUse {
   readonly token: string;
   readonly headers: Headers;
   readonly clientKey: string;
