@@ -110,7 +110,7 @@ function createAuth({ db, secret, publicOrigin, maySignUp }: SessionOptions) {
           (metadata as Delivery | undefined)?.deliver(token);
         },
       }),
-      // Keeps the tables of members and invitations in the shape that single sign-on will need (ADR-0005).
+      // Keeps the tables of members and invitations in the shape that single sign-on will need (ADR-0007).
       organization(),
     ],
   });
