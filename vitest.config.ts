@@ -4,7 +4,9 @@ import { defineConfig } from "vitest/config";
 import { keepCompiledCode } from "./deploy/tooling/compile-cache.ts";
 import { LongestFirst } from "./deploy/tooling/test-order.ts";
 
-const PROPERTY_SEED = fileURLToPath(new URL("./deploy/tooling/property-seed.ts", import.meta.url));
+const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const PROPERTY_SEED = fileAt("./deploy/tooling/property-seed.ts");
+const FRESH_GLOBALS = fileAt("./instrumentation/test/support/fresh-globals.ts");
 
 keepCompiledCode();
 
@@ -49,7 +51,7 @@ export default defineConfig({
       packageProject("otel-config"),
       packageProject("analytics"),
       packageProject("collector"),
-      packageProject("instrumentation", { setupFiles: ["./test/support/fresh-globals.ts"] }),
+      packageProject("instrumentation", { setupFiles: [FRESH_GLOBALS] }),
       packageProject("adapters/langchain", { isolate: true }),
       packageProject("adapters/llamaindex", { isolate: true }),
       {

@@ -98,10 +98,10 @@ function decideByOneLookUp(values: ScopeValues): boolean {
 }
 
 /** One object for all calls: what is made here is not the decision's. */
-const asked = { values: calls[0] as ScopeValues, estimate, nowMs: NOW_MS };
+const question = { values: calls[0] as ScopeValues, estimate, nowMs: NOW_MS };
 function decide(values: ScopeValues, by: PolicyIndex = index): boolean {
-  asked.values = values;
-  const decision = admit(by, asked, hold);
+  question.values = values;
+  const decision = admit(by, question, hold);
   settle(hold, 1);
   return decision === "allowed";
 }

@@ -264,17 +264,17 @@ const streamCount = async (): Promise<number> => {
   return (stats.json()["control"] as { streams: number }).streams;
 };
 
-describe("prices of its own", () => {
-  const entry = (more: object) => ({
-    provider: "openai",
-    model: "gpt-5",
-    prices: { input_mtok: "1" },
-    recordedAt: "2026-11-20T08:00:00.000Z",
-    recordedBy: "ann",
-    source: "contract 2026-114",
-    ...more,
-  });
+const entry = (more: object) => ({
+  provider: "openai",
+  model: "gpt-5",
+  prices: { input_mtok: "1" },
+  recordedAt: "2026-11-20T08:00:00.000Z",
+  recordedBy: "ann",
+  source: "contract 2026-114",
+  ...more,
+});
 
+describe("prices of its own", () => {
   test("are in the policy of their project, and are pushed as their file changes", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "prices-"));
     const file = path.join(folder, "prices.json");

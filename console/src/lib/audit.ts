@@ -22,9 +22,9 @@ function leavesOf(value: unknown, path = ""): Map<string, string> {
     return new Map([[path, typeof value === "string" ? value : JSON.stringify(value)]]);
   }
   return new Map(
-    Object.entries(value).flatMap(([name, member]) => [
-      ...leavesOf(member, path === "" ? name : `${path}.${name}`),
-    ]),
+    Object.entries(value).flatMap(([name, member]) =>
+      Array.from(leavesOf(member, path === "" ? name : `${path}.${name}`)),
+    ),
   );
 }
 

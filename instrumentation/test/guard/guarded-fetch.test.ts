@@ -201,17 +201,18 @@ test("calls that no budget is about are sent as they were, and their spans say n
 const clamping = (limitNano: number, terms: Partial<BudgetTerms> = {}) =>
   guarded(budget({ limitNanoUsd: String(limitNano), clamp: true, ...terms }));
 
+const agreed = (project: string, output: string, validFrom: string) => ({
+  provider: "openai",
+  model: "gpt-4o",
+  project,
+  prices: { output_mtok: output },
+  validFrom,
+  recordedAt: "2026-11-01T00:00:00Z",
+  recordedBy: "ann",
+  source: "contract 2026-114",
+});
+
 describe("prices that a policy brings", () => {
-  const agreed = (project: string, output: string, validFrom: string) => ({
-    provider: "openai",
-    model: "gpt-4o",
-    project,
-    prices: { output_mtok: output },
-    validFrom,
-    recordedAt: "2026-11-01T00:00:00Z",
-    recordedBy: "ann",
-    source: "contract 2026-114",
-  });
   const limit = String(300 * OUTPUT_NANO);
 
   test("hold in place of the published ones, from the day that they say, and as long as the policy has them", async () => {

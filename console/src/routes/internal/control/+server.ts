@@ -1,6 +1,6 @@
 import { ENVELOPE_MEDIA_TYPE } from "@lensai/otel-config/signing/envelope";
 import { snapshotStream } from "#lib/server/control/snapshot-stream.ts";
-import { TOKEN_ACTOR } from "#lib/server/http/change-access.ts";
+import { TOKEN_ACTOR } from "#lib/server/http/token-actor.ts";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
 import { overtakeVersion } from "#lib/server/services/snapshot/overtake.ts";
 import type { RequestHandler } from "./$types";

@@ -1,5 +1,5 @@
 import { json } from "@sveltejs/kit";
-import { TOKEN_ACTOR } from "#lib/server/http/change-access.ts";
+import { TOKEN_ACTOR } from "#lib/server/http/token-actor.ts";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
 import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { triggerSchema } from "#lib/server/services/kill-switches/schemas.ts";

@@ -1,7 +1,7 @@
 import { json } from "@sveltejs/kit";
 import { z } from "zod";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
-import { TOKEN_ACTOR } from "#lib/server/http/change-access.ts";
+import { TOKEN_ACTOR } from "#lib/server/http/token-actor.ts";
 import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";

@@ -1,6 +1,6 @@
 import { json } from "@sveltejs/kit";
 import { z } from "zod";
-import { TOKEN_ACTOR } from "#lib/server/http/change-access.ts";
+import { TOKEN_ACTOR } from "#lib/server/http/token-actor.ts";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
 import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { findProject } from "#lib/server/services/projects/list.ts";

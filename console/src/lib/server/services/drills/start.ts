@@ -2,7 +2,6 @@ import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { announce } from "../receipts/announce.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
-import type { StartDrillInput } from "./schemas.ts";
 
 const ID_RANDOM_BYTES = 9;
 
@@ -12,7 +11,7 @@ const ID_RANDOM_BYTES = 9;
  */
 export async function startDrill(
   context: ServiceContext,
-  { projectId }: StartDrillInput,
+  { projectId }: { readonly projectId: string },
   actor: string,
 ): Promise<{ id: string }> {
   const now = context.now();

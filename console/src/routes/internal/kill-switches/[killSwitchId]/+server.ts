@@ -1,4 +1,4 @@
-import { TOKEN_ACTOR } from "#lib/server/http/change-access.ts";
+import { TOKEN_ACTOR } from "#lib/server/http/token-actor.ts";
 import { refuseWithoutControlToken } from "#lib/server/http/control-access.ts";
 import { invalidInput, problemResponse } from "#lib/server/http/problem.ts";
 import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts";
