@@ -73,9 +73,12 @@ export function createConsole(settings: ConsoleSettings): Console {
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
-      void preparation.prepared.then(() => control.start());
-      void preparation.prepared.then(() => alerts.start());
-      jobs.start();
+      // Their tables come with the preparation.
+      void preparation.prepared.then(() => {
+        control.start();
+        alerts.start();
+        jobs.start();
+      });
     },
     warnings: () => [...jobs.warnings(), ...warningOf("alerts are not sent", alerts.problem())],
     problems: async () => {
