@@ -15,6 +15,7 @@ import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
 import type { FirstPolicy } from "./first-policy.ts";
 import type { EstimatedCall } from "./estimator.ts";
+import { GuardClock } from "./guard-clock.ts";
 import { GuardedCall } from "./guarded-call.ts";
 import { Hold } from "./hold.ts";
 import type { LeaseSource } from "./lease-source.ts";
@@ -56,16 +57,15 @@ export interface GuardedRequest extends Pick<WireRequest, "body" | "form"> {
  */
 export class Guard {
   readonly #options: GuardOptions;
-  readonly #now: () => number;
+  readonly #clock: GuardClock;
   readonly #book: PolicyBook;
   #estimator: Estimator | undefined;
   #index: PolicyIndex = NO_POLICY;
   #policy: ControlPolicy | undefined;
-  #latestMs = -Infinity;
 
   constructor(options: GuardOptions = {}) {
     this.#options = options;
-    this.#now = options.nowMs ?? Date.now;
+    this.#clock = new GuardClock(options.nowMs ?? Date.now);
     this.#book = new PolicyBook(options.leases ?? new LocalLeases());
   }
 
@@ -179,11 +179,13 @@ export class Guard {
     return (this.#estimator ??= new Estimator(prices ?? createPriceBook()));
   }
 
-  /** A clock that is set back must not start a period a second time. */
   nowMs(): number {
-    const now = this.#now();
-    if (now > this.#latestMs) this.#latestMs = now;
-    return this.#latestMs;
+    return this.#clock.nowMs();
+  }
+
+  /** The clock of the ledger, which showed `ledgerMs` during the `tookMs` before now: what decides when the two differ. */
+  hearTime(ledgerMs: number, tookMs: number): void {
+    this.#clock.hear(ledgerMs, tookMs);
   }
 }
 

@@ -24,13 +24,9 @@ export interface RemoteLeasesOptions {
   readonly exchange: (request: LeaseRequest) => Promise<LedgerAnswer>;
   /** The guard's clock: milliseconds since the epoch, never set back. */
   readonly nowMs: () => number;
+  /** Told what the ledger's clock showed at some time during the `tookMs` before now. */
+  readonly onLedgerTime?: (ledgerMs: number, tookMs: number) => void;
   readonly renewalIntervalMs?: number;
-}
-
-/** By the guard's clock, and by the one of timers, which nobody sets. */
-interface SentAt {
-  readonly guardMs: number;
-  readonly timerMs: number;
 }
 
 /** What is known of a holder between two answers. */
@@ -181,22 +177,24 @@ export class RemoteLeases implements LeaseSource {
 
   /** Never rejects. */
   async #exchange(): Promise<void> {
-    const { instanceId, exchange, nowMs } = this.#options;
+    const { instanceId, exchange, onLedgerTime } = this.#options;
     const asked = this.#takeDue();
     const finals = this.#finals.splice(0, LEASES_PER_REQUEST_MAX - asked.length);
     if (asked.length + finals.length === 0) return;
     this.#sequence += 1;
     const leases = [...asked.map((held) => reportOf(held)), ...finals];
     for (const held of asked) held.needNano = 0;
-    const sent: SentAt = { guardMs: nowMs(), timerMs: performance.now() };
+    // By the clock of timers, which nobody sets.
+    const sentMs = performance.now();
     try {
       const answer = await exchange({ instanceId, sequence: this.#sequence, leases });
       const grants = new Map(answer.leases.map((grant) => [grant.leaseId, grant]));
       this.#failures = 0;
+      onLedgerTime?.(answer.nowUnixMs, performance.now() - sentMs);
       for (const held of asked) {
         const grant = grants.get(held.leaseId);
         if (grant === undefined) this.#unreachable(held);
-        else this.#granted(held, grant, sent);
+        else this.#granted(held, grant, sentMs);
       }
     } catch {
       this.#failures += 1;
@@ -221,24 +219,25 @@ export class RemoteLeases implements LeaseSource {
     return asked;
   }
 
-  #granted(held: Held, grant: LeaseGrant, sent: SentAt): void {
+  #granted(held: Held, grant: LeaseGrant, sentMs: number): void {
     const { holder, leaseId } = held;
     const usedNano = usedNanoOf(holder);
     const grantedNano = Number(grant.grantedNanoUsd);
     // What is too much is not used from now on, and the next request says that it was given back.
     const keptNano = Math.min(grantedNano, usedNano + Number(grant.keepNanoUsd));
     held.grantedAtMs = performance.now();
-    held.expiresAtMs = sent.timerMs + grant.ttlMs;
+    held.expiresAtMs = sentMs + grant.ttlMs;
+    const nowMs = this.#options.nowMs();
     const isRefused = grant.state === "refused";
     holder.receive({
       kind: "lease",
       lease: {
         id: leaseId,
         grantedNano: keptNano,
-        expiresAtMs: isRefused ? -Infinity : sent.guardMs + grant.ttlMs,
+        expiresAtMs: isRefused ? -Infinity : nowMs + (held.expiresAtMs - held.grantedAtMs),
         lowWaterNano: Math.max(0, keptNano - usedNano) / 2,
       },
-      retryAtMs: this.#options.nowMs() + grant.retryAfterMs,
+      retryAtMs: nowMs + grant.retryAfterMs,
     });
     const returnedNano = grantedNano - keptNano;
     if (returnedNano > Math.max(0, keptNano - usedNano)) this.#due.add(held);

@@ -7,6 +7,7 @@ import { Guard } from "./guard.ts";
 import { createLeaseClient, leasesUrlOf } from "./lease-client.ts";
 import { PolicyFile } from "./policy-file.ts";
 import { RemoteLeases } from "./remote-leases.ts";
+import type { RemoteLeasesOptions } from "./remote-leases.ts";
 
 export interface GuardSettings {
   /** Then no collector is asked. */
@@ -41,7 +42,11 @@ export function startGuard(settings: GuardSettings): RunningGuard {
   const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
   const leases =
     policyFile === undefined
-      ? remoteLeases(settings, { instanceId, nowMs: () => guard.nowMs() })
+      ? remoteLeases(settings, {
+          instanceId,
+          nowMs: () => guard.nowMs(),
+          onLedgerTime: (ledgerMs, tookMs) => guard.hearTime(ledgerMs, tookMs),
+        })
       : undefined;
   const firstPolicy =
     policyFile === undefined && controlUrl !== undefined ? new FirstPolicy() : undefined;
@@ -93,9 +98,9 @@ export function startGuard(settings: GuardSettings): RunningGuard {
 
 function remoteLeases(
   { controlUrl, headers }: GuardSettings,
-  { instanceId, nowMs }: { instanceId: string; nowMs: () => number },
+  options: Omit<RemoteLeasesOptions, "exchange">,
 ): RemoteLeases | undefined {
   const url = controlUrl && leasesUrlOf(controlUrl);
   if (url === undefined) return undefined;
-  return new RemoteLeases({ instanceId, exchange: createLeaseClient({ url, headers }), nowMs });
+  return new RemoteLeases({ ...options, exchange: createLeaseClient({ url, headers }) });
 }
