@@ -38,16 +38,19 @@ export async function startSnapshotServer(sections: SnapshotSections): Promise<S
   const tell = (response: http.ServerResponse): void =>
     void response.write(`event: snapshot\nid: 1\ndata: ${sealed(snapshot)}\n\n`);
   const batches: AcknowledgementBatch[] = [];
-  const takeBatch = async (
+  const takeReport = async (
     request: http.IncomingMessage,
     response: http.ServerResponse,
   ): Promise<void> => {
-    batches.push(parseAcknowledgementBatch(JSON.parse(await text(request))));
+    const body = await text(request);
+    // Collectors tell other things as well.
+    if (request.url === "/internal/acknowledgements")
+      batches.push(parseAcknowledgementBatch(JSON.parse(body)));
     response.writeHead(204).end();
   };
   const server = http.createServer((request, response) => {
     if (request.method === "POST") {
-      void takeBatch(request, response);
+      void takeReport(request, response);
       return;
     }
     response.writeHead(200, { "content-type": "text/event-stream" });
