@@ -73,12 +73,7 @@ export function createConsole(settings: ConsoleSettings): Console {
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
-      // Their tables come with the preparation.
-      void preparation.prepared.then(() => {
-        control.start();
-        alerts.start();
-        jobs.start();
-      });
+      void startWhenPrepared(preparation, [control, alerts, jobs]);
     },
     warnings: () => [...jobs.warnings(), ...warningOf("alerts are not sent", alerts.problem())],
     problems: async () => {
@@ -103,6 +98,15 @@ export function createConsole(settings: ConsoleSettings): Console {
       await Promise.all([lake.close(), database.close()]);
     },
   };
+}
+
+/** Their tables come with the preparation. */
+async function startWhenPrepared(
+  { prepared }: DatabasePreparation,
+  parts: readonly { start(): void }[],
+): Promise<void> {
+  await prepared;
+  for (const part of parts) part.start();
 }
 
 /** Everything there is, not started. */
