@@ -42,6 +42,21 @@ SNAPSHOT: Dict[str, Any] = {
 }
 
 
+# As the console signs what it serves; collectors take nothing else.
+SEAL = f"""
+import {{ text }} from "node:stream/consumers";
+import {{ keyPairOf }} from "{(REPOSITORY / "otel-config/src/signing/ed25519.ts").as_uri()}";
+import {{ seal, SNAPSHOT_PAYLOAD_TYPE }} from "{(REPOSITORY / "otel-config/src/signing/envelope.ts").as_uri()}";
+const key = keyPairOf(new Uint8Array(32).fill(7));
+process.stdout.write(seal(SNAPSHOT_PAYLOAD_TYPE, await text(process.stdin), key));
+"""
+
+
+def sealed(snapshot: Dict[str, Any]) -> bytes:
+    command = [*node(), "--input-type=module", "--eval", SEAL]
+    return subprocess.run(command, input=json.dumps(snapshot).encode(), stdout=subprocess.PIPE, check=True).stdout
+
+
 def node() -> List[str]:
     """The one of the repository; `test:python` says where it is."""
     path = os.environ.get("LENSAI_TEST_NODE")
@@ -50,8 +65,11 @@ def node() -> List[str]:
 
 @pytest.fixture(scope="module")
 def collector_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    envelope = sealed(SNAPSHOT)
+
     def snapshot(received: Received) -> Reply:
-        return Reply(200, json.dumps(SNAPSHOT).encode(), {"etag": '"7"', "content-type": "application/json"})
+        headers = {"etag": '"7"', "content-type": "application/vnd.dsse.envelope.v1+json"}
+        return Reply(200, envelope, headers)
 
     with HttpServer(snapshot) as console:
         child = subprocess.Popen(
