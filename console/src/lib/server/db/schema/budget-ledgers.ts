@@ -12,6 +12,19 @@ import {
 import { budgets } from "./budgets.ts";
 import { projects } from "./projects.ts";
 
+/** Which ledger a row is of. */
+const ledgerKey = () => ({
+  projectId: text()
+    .notNull()
+    .references(() => projects.id),
+  budgetId: text()
+    .notNull()
+    .references(() => budgets.id),
+  /** "" when the budget is for all together. */
+  value: text().notNull(),
+  periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+});
+
 /**
  * What was spent of a budget, by period and, where it is kept for each value of an attribute, by value. What calls
  * hold is not here: it follows from the leases.
@@ -19,15 +32,7 @@ import { projects } from "./projects.ts";
 export const budgetLedgers = pgTable(
   "budget_ledgers",
   {
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    budgetId: text()
-      .notNull()
-      .references(() => budgets.id),
-    /** "" when the budget is for all together. */
-    value: text().notNull(),
-    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    ...ledgerKey(),
     /** What the calls are billed that are in the lake: the sum of `budget_spend`. */
     settledNanoUsd: bigint({ mode: "bigint" })
       .notNull()
@@ -41,14 +46,7 @@ export const budgetLeases = pgTable(
   "budget_leases",
   {
     id: text().primaryKey(),
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    budgetId: text()
-      .notNull()
-      .references(() => budgets.id),
-    value: text().notNull(),
-    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    ...ledgerKey(),
     /** Of one start of one process. */
     instanceId: text().notNull(),
     sequence: bigint({ mode: "number" }).notNull(),
@@ -86,14 +84,7 @@ export const budgetLeases = pgTable(
 export const budgetSpend = pgTable(
   "budget_spend",
   {
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    budgetId: text()
-      .notNull()
-      .references(() => budgets.id),
-    value: text().notNull(),
-    periodStartsAt: timestamp({ withTimezone: true }).notNull(),
+    ...ledgerKey(),
     cellStartsAt: timestamp({ withTimezone: true }).notNull(),
     /** "" for calls that were made without a lease. */
     leaseId: text().notNull(),
