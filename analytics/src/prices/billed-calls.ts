@@ -1,5 +1,6 @@
 import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
+import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
 import type { CallSubject } from "@lensai/otel-config/pricing/call-prices";
 import type { SqlResult, SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
@@ -28,7 +29,7 @@ export async function billedCalls(
   // COLUMNS leaves out what files of an older row version do not have.
   const rows = await duckDb.query(sql`SELECT COLUMNS(
     '^(signal|provider|request_model|response_model|service_tier|start_unix_nano|.*_tokens|web_search_requests|(client_)?cost_nano_usd)$'
-    ) ${rowsOf(projectId, range, source)} AND billed`);
+    ), epoch_us(received_at) AS received_micros ${rowsOf(projectId, range, source)} AND billed`);
   return rows.map((row) => toCall(row, projectId));
 }
 
@@ -41,7 +42,7 @@ function toCall(row: SqlRow, projectId: string): BilledCall {
       requestModel: text(row["request_model"]),
       responseModel: text(row["response_model"]),
       serviceTier: text(row["service_tier"]),
-      at: new Date(startUnixMs),
+      at: new Date(trustedMicros(startUnixMs * 1000, Number(row["received_micros"])) / 1000),
       isMetered: row["signal"] === "metric",
     },
     usage: toUsage(row),

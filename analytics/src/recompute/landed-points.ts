@@ -34,7 +34,7 @@ export async function landedPoints(
     await duckDb.query(sql`SELECT batch_id, record_ordinal, span_name, dialect, attributes,
     service_name, environment, instance_id, scope_name, scope_version, provider, operation,
     request_model, response_model, service_tier, user_id, session_id, tenant, team, agent_name,
-    error_type, resource, epoch_us(start_time) AS time_micros, billed, bill_rule, usage_source,
+    error_type, resource, epoch_us(start_time) AS time_micros, epoch_us(received_at) AS received_micros, billed, bill_rule, usage_source,
     input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens, cache_write_5m_tokens,
     cache_write_1h_tokens, reasoning_tokens, cost_nano_usd
     ${rowsOf(projectId, range, source)} AND signal = 'metric' AND span_name IN (SELECT unnest(${METRICS}))

@@ -4,6 +4,7 @@ import { modelFamily } from "@lensai/otel-config/billing/model-family";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { callPartOf, isBoundaryRole } from "@lensai/otel-config/billing/record-part";
 import type { CallRole } from "@lensai/otel-config/dialects/call-role";
+import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
 import type { UsageSource } from "@lensai/otel-config/usage/usage";
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
@@ -19,6 +20,8 @@ export interface LandedRecord {
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   readonly sessionId: string | undefined;
+  /** The day that the row is filed under, in days since 1970-01-01. */
+  readonly day: number;
   readonly counts: MeteredUsage;
   readonly stored: {
     readonly billed: boolean | undefined;
@@ -28,6 +31,7 @@ export interface LandedRecord {
 }
 
 const NANOS_PER_MICRO = 1000n;
+const MICROS_PER_DAY = 86_400_000_000;
 
 /** What can be billed of a project's rows, in any order. */
 export async function landedRecords(
@@ -38,6 +42,7 @@ export async function landedRecords(
   const rows = await duckDb.query(sql`SELECT batch_id, record_ordinal, trace_id, span_id,
     parent_span_id, signal, service_name, instance_id, scope_name, span_name, call_role,
     request_model, response_model, response_id, usage_source, epoch_us(start_time) AS start_micros,
+    epoch_us(received_at) AS received_micros,
     duration_ns, input_tokens, output_tokens, reasoning_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, audio_output_tokens,
     image_input_tokens, image_output_tokens, web_search_requests, cost_nano_usd,
@@ -122,6 +127,7 @@ function toLanded(projectId: string, row: SqlRow): LandedRecord | undefined {
     traceId: text(row["trace_id"]),
     spanId: text(row["span_id"]),
     sessionId: text(row["session_id"]),
+    day: filedDay(record.startMicros, row),
     counts: {
       input: count(row, "input_tokens"),
       output: count(row, "output_tokens"),
@@ -148,6 +154,11 @@ function timesOf(row: SqlRow, isLog: boolean): { startMicros: number; endMicros:
   const startMicros = Number(row["start_micros"]);
   const duration = isLog ? 0n : ((row["duration_ns"] as bigint | null) ?? 0n);
   return { startMicros, endMicros: startMicros + Number(duration / NANOS_PER_MICRO) };
+}
+
+/** As the collector filed it. */
+export function filedDay(startMicros: number, row: SqlRow): number {
+  return Math.floor(trustedMicros(startMicros, Number(row["received_micros"])) / MICROS_PER_DAY);
 }
 
 const CACHED = ["cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"];

@@ -5,12 +5,13 @@ import { callPrices } from "@lensai/otel-config/pricing/call-prices";
 import { isMeteredPriceSure, meteredPrices } from "@lensai/otel-config/pricing/metered-prices";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { priceCall } from "@lensai/otel-config/pricing/price-call";
+import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import { METERED_COLUMNS } from "../corrections/correction.ts";
 import type { Correction, Metered } from "../corrections/correction.ts";
 import type { SqlRow } from "../duckdb/connect.ts";
-import { dayOf } from "../lake/layout.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
+import { filedDay } from "./landed-records.ts";
 import { landedPoints } from "./landed-points.ts";
 import type { LandedPoint } from "./landed-points.ts";
 
@@ -113,7 +114,7 @@ function correctionOf(
     recordOrdinal: Number(row["record_ordinal"]),
     traceId: undefined,
     spanId: undefined,
-    day: Math.max(0, dayOf(new Date(timeMicros / MICROS_PER_MS))),
+    day: filedDay(timeMicros, row),
     startMicros: timeMicros,
     billed: isBilledRule(verdict.rule),
     billRule: verdict.rule,
@@ -149,7 +150,7 @@ function meteredOf(
     requestModel: text("request_model"),
     responseModel: text("response_model"),
     serviceTier: text("service_tier"),
-    at: new Date(point.timeMicros / MICROS_PER_MS),
+    at: new Date(trustedMicros(point.timeMicros, Number(row["received_micros"])) / MICROS_PER_MS),
   })?.prices;
   const costNanoUsd = prices === undefined ? prices : priceCall(usage, meteredPrices(prices));
   const isSure = prices === undefined || isMeteredPriceSure(usage, prices);

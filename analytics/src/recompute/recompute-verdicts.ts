@@ -5,7 +5,6 @@ import type { MeteredCall } from "@lensai/otel-config/billing/meter-point";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { Correction } from "../corrections/correction.ts";
-import { dayOf } from "../lake/layout.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 import { recomputeAttribution, rowName } from "./recompute-attribution.ts";
 import { landedLinks, landedRecords, linkName } from "./landed-records.ts";
@@ -131,7 +130,7 @@ function verdictOf(
 const SAME_VERDICT: BillVerdict = { billed: undefined, billRule: undefined, shadowedBy: undefined };
 
 function correctionOf(
-  { record, batchId, recordOrdinal, traceId, spanId }: LandedRecord,
+  { record, batchId, recordOrdinal, traceId, spanId, day }: LandedRecord,
   news: { readonly verdict: BillVerdict | undefined; readonly inherited: Attribution | undefined },
 ): NewVerdict | undefined {
   const { verdict, inherited } = news;
@@ -141,7 +140,7 @@ function correctionOf(
     recordOrdinal,
     traceId,
     spanId,
-    day: Math.max(0, dayOf(new Date(record.startMicros / MICROS_PER_MS))),
+    day,
     startMicros: record.startMicros,
     ...(verdict ?? SAME_VERDICT),
     ...(inherited === undefined ? {} : { inherited }),

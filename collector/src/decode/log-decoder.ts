@@ -154,8 +154,7 @@ export class LogDecoder {
     this.writeEvent();
     const hasTime = log.time.low !== 0 || log.time.high !== 0;
     const time = hasTime ? log.time : log.observed;
-    record.startMicros = wordsToMicros(time.low, time.high);
-    const day = records.writeStart(time, record.startMicros);
+    const day = records.writeStart(time, wordsToMicros(time.low, time.high));
     sink.endLists();
     records.finish(day, log.dropped);
   }

@@ -226,8 +226,7 @@ export class MetricDecoder {
     records.writeOrigin("metric");
     records.writeName(metric.name);
     this.writeMembers(name);
-    record.startMicros = wordsToMicros(point.time.low, point.time.high);
-    const day = records.writeStart(point.time, record.startMicros);
+    const day = records.writeStart(point.time, wordsToMicros(point.time.low, point.time.high));
     records.finish(day, 0);
   }
 

@@ -16,6 +16,7 @@ import type { Accounting } from "../pipeline/accounting.ts";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { ConstantText } from "./row-sink.ts";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
+import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
 import type { TextRange } from "./text-interner.ts";
 import { MICROS_PER_DAY, toWords } from "./unix-nano.ts";
 
@@ -57,10 +58,6 @@ export interface DecodeResult {
   isAltered: boolean;
 }
 
-/** Spans before this are mistakes: OTLP did not exist. */
-const EARLIEST_MICROS = Date.UTC(2015, 0, 1) * 1000;
-/** Clocks run ahead by minutes; a day covers mistaken time zones too. */
-const AHEAD_MICROS_MAX = MICROS_PER_DAY;
 const CLOSE_OBJECT = 0x7d;
 const encoder = new TextEncoder();
 const FLAGS_KEY = encoder.encode(`${JSON.stringify(LENSAI.ingestFlags)}:`);
@@ -144,19 +141,20 @@ export class RecordDecoder {
     sink.setInt64Words(RECEIVED_AT_COLUMN, this.received.low, this.received.high);
   }
 
-  /** Start time columns; the answer is the partition day. `micros` is 0 when there is no time. */
+  /** Start times, also of the record's fields; the answer is the partition day. `micros` is 0 without a time. */
   writeStart(words: { low: number; high: number }, micros: number): number {
-    const { sink, attributes } = this;
-    const isAbsurd = micros < EARLIEST_MICROS || micros > this.receivedMicros + AHEAD_MICROS_MAX;
+    const { sink, attributes, record } = this;
     sink.setInt64Words(START_UNIX_NANO_COLUMN, words.low, words.high);
     sink.setInt64(START_TIME_COLUMN, micros);
-    if (isAbsurd) attributes.flags |= FLAG.timeAbsurd;
-    return Math.floor((isAbsurd ? this.receivedMicros : micros) / MICROS_PER_DAY);
+    record.startMicros = micros;
+    record.trustedMicros = trustedMicros(micros, this.receivedMicros);
+    if (record.trustedMicros !== micros) attributes.flags |= FLAG.timeAbsurd;
+    return Math.floor(record.trustedMicros / MICROS_PER_DAY);
   }
 
   /**
    * Fills columns from the attributes, prices the call, ends the attribute JSON and the row. The caller
-   * has set `record.isError` and `record.startMicros`.
+   * has set `record.isError` and written the start.
    */
   finish(day: number, droppedByClient: number): void {
     const { attributes, fields, sink, record } = this;

@@ -38,6 +38,8 @@ export class RecordFields {
   /** An exception was recorded, which alone proves nothing. */
   hasException = false;
   startMicros = 0;
+  /** When it happened as far as the producer's clock can be right: what it is priced by. */
+  trustedMicros = 0;
   /** Bits of the dialects whose signs the record shows. */
   signs = 0;
   role: CallRole | undefined;
@@ -97,6 +99,7 @@ export class RecordFields {
     this.isRefused = false;
     this.hasException = false;
     this.startMicros = 0;
+    this.trustedMicros = 0;
     this.signs = 0;
     this.role = undefined;
     this.fallbackRole = undefined;

@@ -7,7 +7,7 @@ import { usageFlagNames } from "@lensai/otel-config/usage/usage";
 export const FLAG = {
   /** The span ends before it starts: its duration is stored as 0. */
   endBeforeStart: 1,
-  /** Start time 0, long ago or in the future: the row is filed under the day it was received. */
+  /** Start time 0, long ago or in the future: the row is filed and priced as of when it was received. */
   timeAbsurd: 2,
   /** An attribute key came twice: the last value counts. */
   duplicateKeys: 4,

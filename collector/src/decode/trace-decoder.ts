@@ -240,8 +240,7 @@ export class TraceDecoder {
     sink.setConstant((STATUSES[span.status] ?? STATUSES[0]) as ConstantText);
     records.writeText(STATUS_MESSAGE_COLUMN, span.message);
     record.isError = span.status === STATUS_ERROR;
-    record.startMicros = wordsToMicros(span.start.low, span.start.high);
-    const day = records.writeStart(span.start, record.startMicros);
+    const day = records.writeStart(span.start, wordsToMicros(span.start.low, span.start.high));
     this.writeDuration();
     this.writeTraceState();
     sink.endLists();

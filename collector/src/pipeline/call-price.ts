@@ -59,11 +59,11 @@ export class CallPrice {
 
   /** The answering model is priced; where the book does not know its name, the model asked for. */
   private pricesOf(record: RecordFields, provider: string | undefined): UnitPrices | undefined {
-    const { responseModel, requestModel, serviceTier, startMicros } = record;
+    const { responseModel, requestModel, serviceTier, trustedMicros } = record;
     const { subject } = this;
     subject.provider = provider;
     subject.serviceTier = serviceTier.isSet ? this.serviceTiers.get(serviceTier) : undefined;
-    const atMs = startMicros / MICROS_PER_MS;
+    const atMs = trustedMicros / MICROS_PER_MS;
     if (responseModel.isSet) {
       const model = this.responseModels.get(responseModel);
       const prices = this.prices.resolve(subject, model, atMs);

@@ -1,16 +1,16 @@
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
-import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
+import type { PriceEntry, PriceLayer } from "@lensai/otel-config/pricing/price-layer";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { expect, test } from "vitest";
-import { createDecoder } from "./decode.ts";
+import { RECEIVED_AT_MS, createDecoder } from "./decode.ts";
 import { requestType } from "./oracle.ts";
 
 const type = requestType("Trace");
 const START = 1_795_400_000_000_000_000n;
 
 /** A call of 1,000 input and 100 output tokens; gpt-5 lists at $1.25 and $10 per million. */
-function callBody(attributes: Readonly<Record<string, string>>): Uint8Array {
+function callBody(attributes: Readonly<Record<string, string>>, start = START): Uint8Array {
   const texts = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "openai",
@@ -21,8 +21,8 @@ function callBody(attributes: Readonly<Record<string, string>>): Uint8Array {
     traceId: Buffer.alloc(16, 1),
     spanId: Buffer.alloc(8, 2),
     name: "chat",
-    startTimeUnixNano: START.toString(),
-    endTimeUnixNano: (START + 5n).toString(),
+    startTimeUnixNano: start.toString(),
+    endTimeUnixNano: (start + 5n).toString(),
     attributes: [
       ...Object.entries(texts).map(([key, stringValue]) => ({ key, value: { stringValue } })),
       { key: "gen_ai.usage.input_tokens", value: { intValue: 1000 } },
@@ -113,4 +113,43 @@ test("when the book changes, the next request has its prices and its version", (
   current = createPriceBook([layer("overrides@2", 3)]);
   expect(book.version).toMatch(/overrides@2$/);
   expect(rowOf()).toMatchObject({ cost_nano_usd: 4_000_000n, price_version: book.version });
+});
+
+const HOUR_MS = 3_600_000;
+
+/** One price until an hour before the request, another one since, a third one from an hour after it. */
+function changingBook(): PriceBook {
+  const [entry] = layer("", 0).entries;
+  const changes: readonly [number, number, number][] = [
+    [3, Number.NEGATIVE_INFINITY, -HOUR_MS],
+    [5, -HOUR_MS, HOUR_MS],
+    [7, HOUR_MS, Number.POSITIVE_INFINITY],
+  ];
+  const dateOf = (offsetMs: number): Date | undefined =>
+    Number.isFinite(offsetMs) ? new Date(RECEIVED_AT_MS + offsetMs) : undefined;
+  const entries = changes.map(([input, from, until]): PriceEntry => ({
+    ...(entry as PriceEntry),
+    change: { kind: "prices", prices: { input_mtok: input } },
+    validFrom: dateOf(from),
+    validUntil: dateOf(until),
+  }));
+  const layers = entries.map((each, at) => ({ name: `${at}`, version: `${at}`, entries: [each] }));
+  return createPriceBook(layers);
+}
+
+test.each([
+  ["a day before it was received", -24 * HOUR_MS, 4_000_000n, false],
+  ["four minutes after it was received", HOUR_MS / 15, 6_000_000n, false],
+  ["two hours after it was received", 2 * HOUR_MS, 6_000_000n, true],
+  ["two years before it was received", -17_520 * HOUR_MS, 6_000_000n, true],
+  ["at no time", -RECEIVED_AT_MS, 6_000_000n, true],
+])("a call that says it was made %s has the price of a time that can be", (...given) => {
+  const [, offsetMs, cost, isMarked] = given;
+  const body = callBody({}, BigInt(RECEIVED_AT_MS + offsetMs) * 1_000_000n);
+  const [row] = createDecoder(16, changingBook())(body).rows;
+  expect(row?.["cost_nano_usd"]).toBe(cost);
+  const { "lensai.ingest.flags": flags } = JSON.parse(String(row?.["attributes"])) as {
+    "lensai.ingest.flags"?: string[];
+  };
+  expect(flags).toEqual(isMarked ? ["time_absurd"] : undefined);
 });

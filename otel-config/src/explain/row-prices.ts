@@ -1,6 +1,7 @@
 import { callPrices } from "../pricing/call-prices.ts";
 import type { PriceAnswer, PriceBook } from "../pricing/price-book.ts";
 import type { SpanRow } from "../span-row/span-row.ts";
+import { trustedMicros } from "../span-row/trusted-time.ts";
 import { bigintOf, textOf } from "./row-values.ts";
 
 /** What the book says about the call that a row records. */
@@ -24,7 +25,7 @@ export function rowPrices(
   const requestModel = textOf(row, "request_model");
   const subject = {
     provider: textOf(row, "provider"),
-    at: dateOf(row, "start_time"),
+    at: trustedDate(row),
     projectId: textOf(row, "project_id"),
     serviceTier: textOf(row, "service_tier"),
     recordedUntil,
@@ -37,6 +38,11 @@ export function rowPrices(
   return responseModel !== undefined && isAnswering
     ? { model: responseModel, column: "response_model", answer }
     : { model: requestModel ?? "", column: "request_model", answer };
+}
+
+function trustedDate(row: SpanRow): Date {
+  const micros = (column: string): number => Number(bigintOf(row, column) ?? 0n);
+  return new Date(trustedMicros(micros("start_time"), micros("received_at")) / 1000);
 }
 
 /** A timestamp column, which is microseconds since the epoch. */

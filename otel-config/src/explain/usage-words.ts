@@ -70,7 +70,7 @@ function wordsOf({ input, output, estimate }: UsageRule): string {
 const verbOf = (convention: string): string =>
   convention === "inclusive" ? "contain" : "leave out";
 
-/** What the names in the attribute `lensai.ingest.flags` mean, as far as they are about usage. */
+/** What the names in the attribute `lensai.ingest.flags` mean, as far as they are about usage and its price. */
 const FLAG_WORDS: Readonly<Record<string, string>> = {
   usage_invalid: "a count was not a number, or not one that a call can have; it was left out",
   usage_invalid_count: "a count was negative, fractional or absurdly large; it was left out",
@@ -80,10 +80,12 @@ const FLAG_WORDS: Readonly<Record<string, string>> = {
   usage_cache_write_mismatch: "the cache writes by time to live do not add up to all writes",
   usage_rule_contradicted:
     "the counts prove that the rule for this producer is wrong; the counts won",
+  time_absurd:
+    "the time that the sender gave cannot be right; the price is that of the time it was received",
   json_unread: "an attribute that should hold JSON with usage could not be read",
 };
 
-/** The oddities of a record that concern its usage, in words. */
+/** The oddities of a record that concern its usage and its price, in words. */
 export function usageFlagWords(flags: unknown): string[] {
   if (!Array.isArray(flags)) return [];
   return flags.flatMap((flag) => FLAG_WORDS[String(flag)] ?? []);
