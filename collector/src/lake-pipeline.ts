@@ -31,7 +31,7 @@ export interface LakePipelineOptions extends Partial<LandingOptions> {
 }
 
 const NO_LOG: Log = { info: () => {}, warn: () => {}, failure: () => {} };
-const LAST_GOOD_PRICES = "prices.last-good.json";
+const KEPT_PRICES = "prices-in-use";
 
 /** The pipeline of a real collector: decode, mask, normalise, price, log, land. */
 export class LakePipeline implements Pipeline {
@@ -58,7 +58,7 @@ export class LakePipeline implements Pipeline {
     this.log = log;
     this.prices = new WatchedPriceBook({
       path: config.pricesFile,
-      lastGoodPath: path.join(config.dataDir, LAST_GOOD_PRICES),
+      keptFolder: path.join(config.dataDir, KEPT_PRICES),
       log,
     });
   }
@@ -74,6 +74,7 @@ export class LakePipeline implements Pipeline {
     const ingest = new IngestPipeline({
       log: landing.writer,
       decoder: createDecoder(this.prices),
+      prices: this.prices,
       seen: landing.seen,
       identity: landing.spanIdentity,
       counters: this.counters,
@@ -189,11 +190,19 @@ function createDecoder(prices: PriceBook): RequestDecoder {
   return new RequestDecoder(createRedactor(), new Accounting(prices), new RowBatch(1));
 }
 
-/** Replay has a decoder of its own, made when it is needed: a clean start replays nothing. */
-function createReplay(prices: PriceBook): LandingOptions["decode"] {
+/**
+ * Replay has a decoder of its own, made when it is needed: a clean start replays nothing. Another one for each
+ * version of the prices: rows cost what they cost when they were acknowledged.
+ */
+function createReplay(prices: WatchedPriceBook): LandingOptions["decode"] {
   let decoder: RequestDecoder | undefined;
+  let decoderVersion: string | undefined;
   return (record, batch) => {
-    decoder ??= createDecoder(prices);
+    const { priceVersion = prices.version } = record;
+    if (decoder === undefined || decoderVersion !== priceVersion) {
+      decoder = createDecoder(prices.bookOf(priceVersion));
+      decoderVersion = priceVersion;
+    }
     const body = inflateNow(record.payload, record.encoding, BODY_BYTES_CEILING);
     replayRecord(decoder, record, { body, batch });
   };

@@ -56,6 +56,8 @@ export interface WalRecordInput {
   readonly skippedOrdinals?: Uint32Array | undefined;
   /** Identity hashes of the accepted spans, low and high word in turn. */
   readonly spanHashes?: Uint32Array | undefined;
+  /** Version of the price book that the rows were priced by; absent from records that do not say. */
+  readonly priceVersion?: string | undefined;
   /** OTLP protobuf under `encoding`. Must stay as it is until the append has settled. */
   readonly payload: Uint8Array;
 }
@@ -80,7 +82,9 @@ const FLAG_HAS_KEY = 2;
 
 /** Bytes of header and meta: what `encodeHead` writes. */
 export function headBytes(record: WalRecordInput): number {
-  const texts = Buffer.byteLength(record.projectId) + Buffer.byteLength(record.apiKeyId ?? "");
+  const { projectId, apiKeyId = "", priceVersion = "" } = record;
+  const texts =
+    Buffer.byteLength(projectId) + Buffer.byteLength(apiKeyId) + Buffer.byteLength(priceVersion);
   const words = (record.skippedOrdinals?.length ?? 0) + (record.spanHashes?.length ?? 0);
   return RECORD_HEADER_BYTES + META_FIXED_BYTES + texts + words * 4;
 }
@@ -100,7 +104,7 @@ export function encodeHead(target: Buffer, record: WalRecordInput, segment: Segm
 }
 
 function encodeMeta(target: Buffer, record: WalRecordInput): void {
-  const { apiKeyId, skippedOrdinals = NO_WORDS, spanHashes = NO_WORDS } = record;
+  const { apiKeyId, skippedOrdinals = NO_WORDS, spanHashes = NO_WORDS, priceVersion = "" } = record;
   target[0] = SIGNALS.indexOf(record.signal);
   target[1] = POLICIES.indexOf(record.contentPolicy);
   target[2] = ENCODINGS.indexOf(record.encoding);
@@ -115,7 +119,11 @@ function encodeMeta(target: Buffer, record: WalRecordInput): void {
   const projectAt = META_FIXED_BYTES + skippedOrdinals.byteLength + spanHashes.byteLength;
   const projectBytes = target.write(record.projectId, projectAt);
   target.writeUInt32LE(projectBytes, 32);
-  target.writeUInt32LE(target.write(apiKeyId ?? "", projectAt + projectBytes), 36);
+  const keyAt = projectAt + projectBytes;
+  const keyBytes = target.write(apiKeyId ?? "", keyAt);
+  target.writeUInt32LE(keyBytes, 36);
+  // Takes the rest: records of earlier programs end before it.
+  target.write(priceVersion, keyAt + keyBytes);
 }
 
 /** What the seen window has to forget, or to keep, of an encoded head. Views, valid as long as the head. */
@@ -150,16 +158,20 @@ export function readHeader(bytes: Buffer, segment: SegmentIdentity): RecordHeade
 export function readBody(body: Buffer, header: RecordHeader): WalRecord | undefined {
   if (body.length !== header.metaBytes + header.payloadBytes) return undefined;
   if (crc32(body) !== header.bodyCrc) return undefined;
-  return { ...decodeMeta(body), payload: body.subarray(header.metaBytes) };
+  return {
+    ...decodeMeta(body.subarray(0, header.metaBytes)),
+    payload: body.subarray(header.metaBytes),
+  };
 }
 
-/** Reads meta that is known to be intact. */
+/** Reads meta, all of it and nothing else, that is known to be intact. */
 function decodeMeta(meta: Buffer): Omit<WalRecord, "payload"> {
   const flags = meta[3] as number;
   const skippedCount = meta.readUInt32LE(40);
   const hashesAt = META_FIXED_BYTES + skippedCount * 4;
   const projectAt = hashesAt + meta.readUInt32LE(44) * 4;
   const keyAt = projectAt + meta.readUInt32LE(32);
+  const keyEnd = keyAt + meta.readUInt32LE(36);
   const hasKey = (flags & FLAG_HAS_KEY) !== 0;
   return {
     signal: SIGNALS[meta[0] as number] as Signal,
@@ -170,7 +182,8 @@ function decodeMeta(meta: Buffer): Omit<WalRecord, "payload"> {
     batchId: Uint8Array.from(meta.subarray(BATCH_ID_AT, BATCH_ID_AT + BATCH_ID_BYTES)),
     rowCount: meta.readUInt32LE(28),
     projectId: meta.toString("utf8", projectAt, keyAt),
-    apiKeyId: hasKey ? meta.toString("utf8", keyAt, keyAt + meta.readUInt32LE(36)) : undefined,
+    apiKeyId: hasKey ? meta.toString("utf8", keyAt, keyEnd) : undefined,
+    priceVersion: keyEnd < meta.length ? meta.toString("utf8", keyEnd) : undefined,
     skippedOrdinals: readWords(meta, META_FIXED_BYTES, skippedCount),
     spanHashes: readWords(meta, hashesAt, meta.readUInt32LE(44)),
   };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LensError } from "@lensai/otel-config/errors";
+import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { endUnixNano, findSpanRow } from "@lensai/otel-config/span-row/replaced-rows";
@@ -32,6 +33,8 @@ export interface RowLog {
 export interface IngestPipelineParts {
   readonly log: RowLog;
   readonly decoder: RequestDecoder;
+  /** The book that the decoder prices by. */
+  readonly prices: Pick<PriceBook, "version">;
   readonly seen: SeenWindow;
   readonly identity: SpanIdentity;
   readonly counters: PipelineCounters;
@@ -87,7 +90,7 @@ export class IngestPipeline implements Ingest {
   }
 
   private async ingestNew(request: IngestRequest, batchId: Buffer): Promise<IngestResult> {
-    const { log, decoder, counters, reports } = this.parts;
+    const { log, decoder, prices, counters, reports } = this.parts;
     const { signal, body } = request;
     const rowsMax = decoder.countRows(signal, body);
     if (rowsMax > ROWS_PER_REQUEST_MAX) throw tooManyRecords(rowsMax);
@@ -108,7 +111,9 @@ export class IngestPipeline implements Ingest {
     if (rowCount > 0) {
       const isWireKept = this.mayKeepWire(request, result);
       const hashes = filter.hashes();
-      await log.append(recordOf(request, { batchId, result, rowCount, hashes, isWireKept }));
+      const { version: priceVersion } = prices;
+      const outcome = { batchId, result, rowCount, hashes, isWireKept, priceVersion };
+      await log.append(recordOf(request, outcome));
     } else if (result.duplicates > 0) {
       await log.barrier(); // the spans came in another request, which may still be on its way to the disk
     }
@@ -226,9 +231,10 @@ function recordOf(
     rowCount: number;
     hashes: Uint32Array;
     isWireKept: boolean;
+    priceVersion: string;
   },
 ): WalRecordInput {
-  const { batchId, result, rowCount, hashes, isWireKept } = outcome;
+  const { batchId, result, rowCount, hashes, isWireKept, priceVersion } = outcome;
   return {
     projectId: request.projectId,
     apiKeyId: request.apiKeyId,
@@ -241,6 +247,7 @@ function recordOf(
     rowCount,
     skippedOrdinals: result.skipped.length === 0 ? undefined : Uint32Array.from(result.skipped),
     spanHashes: hashes,
+    priceVersion,
     payload: isWireKept ? request.wire : request.body,
   };
 }

@@ -1,6 +1,4 @@
-import { mkdir, readFile, rename, stat } from "node:fs/promises";
-import path from "node:path";
-import { writeDurably } from "@lensai/analytics/object-store/durable-file";
+import { readFile, stat } from "node:fs/promises";
 import { isMissingFile } from "@lensai/analytics/object-store/file-error";
 import { parsePriceFile } from "@lensai/analytics/prices/price-file";
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
@@ -8,12 +6,13 @@ import type { PriceAnswer, PriceBook, PriceQuery } from "@lensai/otel-config/pri
 import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
 import type { Component } from "../component.ts";
 import type { Log } from "../log.ts";
+import { KeptOverrides, hasOverrides } from "./kept-overrides.ts";
 
 export interface WatchedPriceBookOptions {
   /** The file of overrides; it need not be there. */
   readonly path: string;
-  /** Where the last file without a problem is kept, for a start that finds a broken one. */
-  readonly lastGoodPath: string;
+  /** Where the files that were in use are kept. */
+  readonly keptFolder: string;
   readonly log: Pick<Log, "info" | "warn">;
   readonly pollIntervalMs?: number;
 }
@@ -29,6 +28,7 @@ const POLL_INTERVAL_MS = 2_000;
 export class WatchedPriceBook implements PriceBook, Component {
   readonly name = "price overrides";
   private readonly options: WatchedPriceBookOptions;
+  private readonly kept: KeptOverrides;
   private book: PriceBook = createPriceBook();
   private layer: PriceLayer | undefined;
   private readonly listeners: (() => void)[] = [];
@@ -40,6 +40,7 @@ export class WatchedPriceBook implements PriceBook, Component {
 
   constructor(options: WatchedPriceBookOptions) {
     this.options = options;
+    this.kept = new KeptOverrides(options.keptFolder);
   }
 
   /** What the file says, when there is one. */
@@ -57,6 +58,22 @@ export class WatchedPriceBook implements PriceBook, Component {
 
   resolve(query: PriceQuery): PriceAnswer {
     return this.book.resolve(query);
+  }
+
+  /**
+   * The book of an earlier version, for what was accepted under it: the overrides of that time over the list of
+   * this program. Where they are kept no more, the book in use; the version on the rows says which it was.
+   */
+  bookOf(version: string): PriceBook {
+    if (version === this.version) return this.book;
+    const layer = this.kept.find(version);
+    if (layer !== undefined) return createPriceBook([layer]);
+    if (!hasOverrides(version)) return createPriceBook();
+    this.options.log.warn("requests are priced by other overrides than when they were accepted", {
+      accepted: version,
+      inUse: this.version,
+    });
+    return this.book;
   }
 
   async start(): Promise<void> {
@@ -93,8 +110,8 @@ export class WatchedPriceBook implements PriceBook, Component {
       }
       const body = await readFile(file);
       const layer = parsePriceFile(body, file);
+      await this.keep(body, layer); // before anything is accepted under it
       this.use(layer);
-      await this.keep(body);
       return "read";
     } catch (error) {
       log.warn(`price overrides: ${(error as Error).message}`, { inUse: this.version });
@@ -113,24 +130,29 @@ export class WatchedPriceBook implements PriceBook, Component {
     for (const listener of this.listeners) listener();
   }
 
-  private async keep(body: Uint8Array): Promise<void> {
-    const { lastGoodPath, log } = this.options;
+  private async keep(body: Uint8Array, layer: PriceLayer): Promise<void> {
     try {
-      await mkdir(path.dirname(lastGoodPath), { recursive: true });
-      await writeDurably(lastGoodPath, body, { publish: (file) => rename(file, lastGoodPath) });
+      await this.kept.keep(body, layer);
     } catch (error) {
-      log.warn(`the copy of the price overrides cannot be written: ${(error as Error).message}`);
+      this.options.log.warn(
+        `the copy of the price overrides cannot be written: ${(error as Error).message}`,
+      );
     }
   }
 
   private async useLastGood(): Promise<void> {
-    const { lastGoodPath, log } = this.options;
+    let reason = "there is no earlier file";
     try {
-      this.use(parsePriceFile(await readFile(lastGoodPath), lastGoodPath));
+      const layer = await this.kept.newest();
+      if (layer !== undefined) {
+        this.use(layer);
+        return;
+      }
     } catch (error) {
-      const reason = isMissingFile(error) ? "there is no earlier file" : (error as Error).message;
-      log.warn(`price overrides: ${reason}; list prices apply`, { inUse: this.version });
+      reason = (error as Error).message;
     }
+    const { log } = this.options;
+    log.warn(`price overrides: ${reason}; list prices apply`, { inUse: this.version });
   }
 }
 

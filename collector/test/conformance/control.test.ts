@@ -282,8 +282,8 @@ describe("prices of its own", () => {
       writeFile(file, JSON.stringify({ formatVersion: 1, entries }));
     await write([entry({ project: "bank" })]);
     const log = { info: () => undefined, warn: () => undefined };
-    const lastGoodPath = path.join(folder, "last-good.json");
-    const book = new WatchedPriceBook({ path: file, lastGoodPath, log, pollIntervalMs: 5 });
+    const keptFolder = path.join(folder, "kept");
+    const book = new WatchedPriceBook({ path: file, keptFolder, log, pollIntervalMs: 5 });
     await book.start();
     const priced = await startCollector({ sections, priceOverrides: book });
     const { headers, ...before } = await priced.send({ method: "GET", path: "/v1/control" });

@@ -39,6 +39,7 @@ const anyRecord: fc.Arbitrary<WalRecordInput> = fc.record({
   rowCount: fc.integer({ min: 0, max: 65_536 }),
   skippedOrdinals: words.map((list) => Uint32Array.from(list)),
   spanHashes: words.map((list) => Uint32Array.from(list)),
+  priceVersion: fc.option(fc.string({ minLength: 1, maxLength: 90 }), { nil: undefined }),
   payload: bytes({ maxLength: 300 }),
 });
 

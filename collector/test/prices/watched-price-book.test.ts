@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { parsePriceFile } from "@lensai/analytics/prices/price-file";
+import { KeptOverrides } from "../../src/prices/kept-overrides.ts";
 import { WatchedPriceBook } from "../../src/prices/watched-price-book.ts";
 
 const AT = new Date("2026-11-01T00:00:00Z");
@@ -15,7 +17,7 @@ let book: WatchedPriceBook;
 function createBook(): WatchedPriceBook {
   return new WatchedPriceBook({
     path: file,
-    lastGoodPath: path.join(folder, "last-good.json"),
+    keptFolder: path.join(folder, "kept"),
     pollIntervalMs: POLL_MS,
     log: {
       info: (message) => void lines.push(`info ${message}`),
@@ -117,10 +119,50 @@ test("a first start with a broken file uses list prices and says so", async () =
   expect(lines.at(-1)).toContain("list prices apply");
 });
 
-test("the copy of the last good file is the file, byte for byte", async () => {
+test("the copy of the file in use is the file, byte for byte", async () => {
   await write(documentOf(1));
   await book.start();
-  expect(await readFile(path.join(folder, "last-good.json"), "utf8")).toBe(documentOf(1));
+  const digest = book.version.split("@").at(-1);
+  expect(await readFile(path.join(folder, "kept", `${digest}.json`), "utf8")).toBe(documentOf(1));
+});
+
+test("what was accepted under an earlier version has that version's prices, across restarts too", async () => {
+  await book.start();
+  const versions = [book.version];
+  for (const price of [1, 2, 3]) {
+    await write(documentOf(price));
+    await expect.poll(inputPrice).toBe(price);
+    versions.push(book.version);
+  }
+  await book.stop();
+  book = createBook();
+  await book.start();
+  const then = versions.map((version) => {
+    const earlier = book.bookOf(version);
+    expect(earlier.version).toBe(version);
+    return earlier.resolve({ provider: "openai", model: "gpt-5", at: AT }).prices?.base.input;
+  });
+  expect(then).toEqual([1_250_000, 1e6, 2e6, 3e6]);
+});
+
+test("prices that are kept no more are those in use, which the log says", async () => {
+  await write(documentOf(1));
+  await book.start();
+  const unknown = `${book.version.split("+overrides@")[0]}+overrides@00112233aabb`;
+  expect(book.bookOf(unknown).version).toBe(book.version);
+  expect(lines.at(-1)).toContain("priced by other overrides");
+});
+
+test("of the copies the 32 in use last are kept", async () => {
+  const kept = new KeptOverrides(path.join(folder, "kept"));
+  for (let price = 1; price <= 40; price += 1) {
+    const body = Buffer.from(documentOf(price));
+    await kept.keep(body, parsePriceFile(body, file));
+  }
+  const files = await readdir(path.join(folder, "kept"));
+  expect(files).toHaveLength(32);
+  const newest = Buffer.from(documentOf(40));
+  expect((await kept.newest())?.version).toBe(parsePriceFile(newest, file).version);
 });
 
 test("after a stop nothing is read any more", async () => {
@@ -135,9 +177,9 @@ test("after a stop nothing is read any more", async () => {
 });
 
 test("a copy that cannot be written takes no price away", async () => {
-  await mkdir(path.join(folder, "last-good.json"));
+  await writeFile(path.join(folder, "kept"), "a file where a folder should be");
   await write(documentOf(1));
   await book.start();
   expect(inputPrice()).toBe(1);
-  expect(lines.at(-1)).toContain("warn the copy of the price overrides cannot be written");
+  expect(lines.join("\n")).toContain("warn the copy of the price overrides cannot be written");
 });
