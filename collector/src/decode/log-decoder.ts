@@ -142,7 +142,7 @@ export class LogDecoder {
 
   private writeRow(): void {
     const { records, reader, log } = this;
-    const { sink, record } = records;
+    const { sink } = records;
     records.writeOrigin("log");
     if (isValidId(reader.bytes, log.trace, TRACE_ID_BYTES)) {
       sink.setHex(TRACE_ID_COLUMN, reader.bytes, log.trace);

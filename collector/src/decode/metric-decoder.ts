@@ -222,7 +222,6 @@ export class MetricDecoder {
 
   private writeRow(name: string): void {
     const { records, metric, point } = this;
-    const { record } = records;
     records.writeOrigin("metric");
     records.writeName(metric.name);
     this.writeMembers(name);

@@ -1,6 +1,6 @@
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
-import type { PriceEntry, PriceLayer } from "@lensai/otel-config/pricing/price-layer";
+import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { expect, test } from "vitest";
 import { RECEIVED_AT_MS, createDecoder } from "./decode.ts";
@@ -119,22 +119,25 @@ const HOUR_MS = 3_600_000;
 
 /** One price until an hour before the request, another one since, a third one from an hour after it. */
 function changingBook(): PriceBook {
-  const [entry] = layer("", 0).entries;
-  const changes: readonly [number, number, number][] = [
-    [3, Number.NEGATIVE_INFINITY, -HOUR_MS],
-    [5, -HOUR_MS, HOUR_MS],
-    [7, HOUR_MS, Number.POSITIVE_INFINITY],
-  ];
-  const dateOf = (offsetMs: number): Date | undefined =>
-    Number.isFinite(offsetMs) ? new Date(RECEIVED_AT_MS + offsetMs) : undefined;
-  const entries = changes.map(([input, from, until]): PriceEntry => ({
-    ...(entry as PriceEntry),
-    change: { kind: "prices", prices: { input_mtok: input } },
-    validFrom: dateOf(from),
-    validUntil: dateOf(until),
-  }));
-  const layers = entries.map((each, at) => ({ name: `${at}`, version: `${at}`, entries: [each] }));
-  return createPriceBook(layers);
+  return createPriceBook([
+    layerWithin(3, undefined, -HOUR_MS),
+    layerWithin(5, -HOUR_MS, HOUR_MS),
+    layerWithin(7, HOUR_MS, undefined),
+  ]);
+}
+
+function layerWithin(
+  input: number,
+  fromMs: number | undefined,
+  untilMs: number | undefined,
+): PriceLayer {
+  const { entries, ...rest } = layer(String(input), input);
+  const times = { validFrom: dateAt(fromMs), validUntil: dateAt(untilMs) };
+  return { ...rest, entries: entries.map((entry) => Object.assign(entry, times)) };
+}
+
+function dateAt(offsetMs: number | undefined): Date | undefined {
+  return offsetMs === undefined ? undefined : new Date(RECEIVED_AT_MS + offsetMs);
 }
 
 test.each([
