@@ -75,48 +75,40 @@ function readPlainPair(context: MessageMasking, end: number, into: AnyValue): bo
     end - valueAt < 0x80 &&
     bytes[valueAt - 2] === 0x12 &&
     bytes[valueAt - 1] === end - valueAt;
-  if (!isPlain || !readScalar(context, valueAt, { end, into })) return false;
+  into.to = end;
+  if (!isPlain || !readScalar(context, valueAt, into)) return false;
   keyRange.from = at + 2;
   keyRange.to = valueAt - 2;
   reader.at = end;
   return true;
 }
 
-/** A value of one field whose length is already known to fit; false for any but the common four. */
-function readScalar(
-  context: MessageMasking,
-  at: number,
-  to: { end: number; into: AnyValue },
-): boolean {
-  const { reader } = context;
-  const { end, into } = to;
-  const { bytes } = reader;
+/** A value of one field that ends at `into.to`; false for any but the common four. */
+function readScalar(context: MessageMasking, at: number, into: AnyValue): boolean {
+  const { bytes, view } = context.reader;
+  const end = into.to;
   switch (bytes[at] as number) {
     case 0x0a:
       if (bytes[at + 1] !== end - at - 2) return false;
       into.kind = VALUE_STRING;
       into.from = at + 2;
-      into.to = end;
-      maskText(context, into.from, end);
+      maskText(context, at + 2, end);
       return true;
     case 0x18:
-      return readShortVarint(bytes, at + 1, to);
+      return readShortVarint(bytes, at + 1, into);
     case 0x21:
       if (end - at !== 9) return false;
       into.kind = VALUE_DOUBLE;
-      into.double = reader.view.getFloat64(at + 1, true);
+      into.double = view.getFloat64(at + 1, true);
       return true;
     default:
       return false;
   }
 }
 
-/** A varint of at most four bytes. */
-function readShortVarint(
-  bytes: Uint8Array,
-  at: number,
-  { end, into }: { end: number; into: AnyValue },
-): boolean {
+/** A varint of at most four bytes that ends at `into.to`. */
+function readShortVarint(bytes: Uint8Array, at: number, into: AnyValue): boolean {
+  const end = into.to;
   if (end - at > 4 || (bytes[end - 1] as number) > 0x7f) return false;
   let value = 0;
   for (let i = end - 1; i >= at; i -= 1) value = (value << 7) | ((bytes[i] as number) & 0x7f);

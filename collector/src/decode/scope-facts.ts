@@ -5,41 +5,56 @@ import type { UsageProducer, UsageReading } from "@lensai/otel-config/usage/usag
 /** Readings remembered per scope; beyond it they are worked out again. */
 const READINGS_MAX = 1000;
 
+/** Who made a call, within a scope. */
+export type CallProducer = Omit<UsageProducer, "scope">;
+
 /** What a scope's name says, for all its records: whose instrumentation it is and how it counts. */
 export class ScopeFacts {
   readonly scope: string | undefined;
   /** Bits of the dialects that the scope is a sign of. */
   readonly signs: number;
-  private readonly readings = new Map<string, UsageReading>();
-  private last: { producer: Omit<UsageProducer, "scope">; reading: UsageReading } | undefined;
+  /** By model, as its calls rarely differ in anything else. */
+  private readonly readings = new Map<string, KnownReading[]>();
+  private count = 0;
 
   constructor(scope: string | undefined, signs: number) {
     this.scope = scope;
     this.signs = signs;
   }
 
-  /** How this scope's calls to a model count their tokens. */
-  readingOf(producer: Omit<UsageProducer, "scope">): UsageReading {
-    const { last } = this;
-    if (last !== undefined && isSame(last.producer, producer)) return last.reading;
-    const { dialect, provider = "", model = "", isStreaming, isFinished } = producer;
-    const key = `${dialect}\n${provider}\n${model}\n${isStreaming}\n${isFinished}`;
-    let reading = this.readings.get(key);
-    if (reading === undefined) {
-      reading = readingOf({ ...producer, scope: this.scope });
-      if (this.readings.size === READINGS_MAX) this.readings.clear();
-      this.readings.set(key, reading);
+  /** How this scope's calls to a model count their tokens. `producer` is not kept. */
+  readingOf(producer: CallProducer): UsageReading {
+    const { model = "" } = producer;
+    const ofModel = this.readings.get(model);
+    if (ofModel !== undefined) {
+      for (const known of ofModel) if (isSame(known.producer, producer)) return known.reading;
     }
-    this.last = { producer: { ...producer }, reading };
+    const reading = readingOf({ ...producer, scope: this.scope });
+    this.remember(model, { producer: { ...producer }, reading });
     return reading;
+  }
+
+  private remember(model: string, known: KnownReading): void {
+    if (this.count === READINGS_MAX) {
+      this.readings.clear();
+      this.count = 0;
+    }
+    this.count += 1;
+    const ofModel = this.readings.get(model);
+    if (ofModel === undefined) this.readings.set(model, [known]);
+    else ofModel.push(known);
   }
 }
 
-function isSame(a: Omit<UsageProducer, "scope">, b: Omit<UsageProducer, "scope">): boolean {
+interface KnownReading {
+  readonly producer: CallProducer;
+  readonly reading: UsageReading;
+}
+
+function isSame(a: CallProducer, b: CallProducer): boolean {
   return (
     a.dialect === b.dialect &&
     a.provider === b.provider &&
-    a.model === b.model &&
     a.isStreaming === b.isStreaming &&
     a.isFinished === b.isFinished
   );

@@ -17,6 +17,7 @@ import type { RecordText } from "../decode/column-values.ts";
 import type { RecordFields } from "../decode/record-fields.ts";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
+import type { CallProducer } from "../decode/scope-facts.ts";
 import type { TextRange } from "../decode/text-interner.ts";
 import { CallPrice } from "./call-price.ts";
 import { writeUsage } from "./usage-columns.ts";
@@ -35,6 +36,8 @@ const BILL_RULE: Readonly<Record<LoneBillRule, ConstantText>> = {
   failed: new ConstantText("bill_rule", "failed"),
 };
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Fills the columns of call, usage, money and billing of the open row from what its attributes said. */
 export class Accounting {
   private readonly normal = createNormalUsage();
@@ -45,6 +48,14 @@ export class Accounting {
   private readonly providers = new ColumnValues(readProvider);
   private readonly requestModels = new ColumnValues((name) => name);
   private readonly responseModels = new ColumnValues((name) => name);
+  /** Of the record at hand; reused. */
+  private readonly producer: Mutable<CallProducer> = {
+    dialect: "",
+    provider: undefined,
+    model: undefined,
+    isStreaming: false,
+    isFinished: false,
+  };
 
   constructor(book: PriceBook) {
     this.price = new CallPrice(book);
@@ -102,10 +113,13 @@ export class Accounting {
     { name }: Dialect,
     provider: string | undefined,
   ): UsageReading {
-    const { scope, isStreaming } = record;
-    const model = this.modelOf(record);
-    const isFinished = record.finishReasons.isSet;
-    return scope.readingOf({ dialect: name, provider, model, isStreaming, isFinished });
+    const { producer } = this;
+    producer.dialect = name;
+    producer.provider = provider;
+    producer.model = this.modelOf(record);
+    producer.isStreaming = record.isStreaming;
+    producer.isFinished = record.finishReasons.isSet;
+    return record.scope.readingOf(producer);
   }
 
   private modelOf({ requestModel, responseModel }: RecordFields): string | undefined {
