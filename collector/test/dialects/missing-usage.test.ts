@@ -210,21 +210,41 @@ describe("guesses are marked", () => {
     expect(stream({ "llm.finish_reason": "end_turn" })).toBe("reported");
   });
 
-  test("cached tokens that a producer leaves out make its input a lower bound", () => {
-    const row = rowOf({
-      scope: "@opentelemetry/instrumentation-aws-sdk",
-      attributes: {
-        "gen_ai.system": "aws.bedrock",
-        "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "gen_ai.usage.input_tokens": 28,
-        "gen_ai.usage.output_tokens": 180,
-      },
-    });
-    expect(row).toMatchObject({
-      usage_source: "estimated",
-      usage_rule: "aws-sdk-bedrock-omits-cache",
-    });
+  test.each([
+    // A prompt cache, whose tokens it leaves out.
+    ["anthropic.claude-sonnet-4-5-20250929-v1:0", "aws-sdk-bedrock-omits-cache"],
+    ["eu.amazon.nova-pro-v1:0", "aws-sdk-bedrock-omits-cache"],
+    // Any model may be behind a profile.
+    [
+      "arn:aws:bedrock:eu-west-1:0:application-inference-profile/a1b2",
+      "aws-sdk-bedrock-omits-cache",
+    ],
+    // A sixth of the characters.
+    ["cohere.command-r-v1:0", "aws-sdk-bedrock-guesses"],
+    ["mistral.mistral-7b-instruct-v0:2", "aws-sdk-bedrock-guesses"],
+    // Neither.
+    ["meta.llama3-1-8b-instruct-v1:0", undefined],
+    ["amazon.titan-text-express-v1", undefined],
+  ])("the AWS SDK's instrumentation, calling %s: %s", (model, rule) => {
+    for (const scope of [
+      "@opentelemetry/instrumentation-aws-sdk",
+      "opentelemetry.instrumentation.botocore.bedrock-runtime",
+    ]) {
+      const row = rowOf({
+        scope,
+        attributes: {
+          "gen_ai.system": "aws.bedrock",
+          "gen_ai.operation.name": "chat",
+          "gen_ai.request.model": model,
+          "gen_ai.usage.input_tokens": 28,
+          "gen_ai.usage.output_tokens": 180,
+        },
+      });
+      expect(row).toMatchObject({
+        usage_source: rule === undefined ? "reported" : "estimated",
+        usage_rule: rule ?? "otel-definition",
+      });
+    }
   });
 });
 

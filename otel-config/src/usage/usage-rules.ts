@@ -15,6 +15,8 @@ export interface UsageRule {
   readonly providers?: readonly string[];
   /** The model's name contains one of these. */
   readonly models?: readonly string[];
+  /** The model's name contains none of these; a record that names no model fits. */
+  readonly exceptModels?: readonly string[];
   /** Only for calls that were (true) or were not (false) streamed; a call that does not say was not. */
   readonly streaming?: boolean;
   /** Only for calls whose record names a reason why the answer ended (true), or none (false). */
@@ -32,6 +34,23 @@ export interface UsageRule {
   /** What a person who runs the producer should know or do. */
   readonly advice?: string;
 }
+
+/** OpenTelemetry's own instrumentation of the AWS SDKs. */
+const AWS_SDKS = [
+  "@opentelemetry/instrumentation-aws-sdk",
+  "opentelemetry.instrumentation.botocore*",
+] as const;
+/** Models on Bedrock whose counts it makes up: a sixth of the characters (InvokeModel). */
+const BEDROCK_GUESSED = ["cohere.command", "mistral"] as const;
+/** Models on Bedrock without a prompt cache. Of an inference profile's ARN nobody knows the model. */
+const BEDROCK_UNCACHED = [
+  "amazon.titan",
+  "ai21.",
+  "cohere.",
+  "deepseek.",
+  "meta.",
+  "mistral",
+] as const;
 
 const GOOGLE = ["gcp.gen_ai", "gcp.gemini", "gcp.vertex_ai"] as const;
 
@@ -118,10 +137,19 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation guesses the tokens of streams without usage: ask for stream_options.include_usage",
   },
   {
-    name: "aws-sdk-bedrock-omits-cache",
-    scopes: ["@opentelemetry/instrumentation-aws-sdk", "opentelemetry.instrumentation.botocore*"],
+    name: "aws-sdk-bedrock-guesses",
+    scopes: AWS_SDKS,
     providers: ["aws.bedrock"],
-    models: ["anthropic.", "amazon.nova"],
+    models: BEDROCK_GUESSED,
+    estimate: "always",
+    advice:
+      "this instrumentation takes a sixth of the characters for the tokens of this model: instrument the calls with @lensai/instrumentation",
+  },
+  {
+    name: "aws-sdk-bedrock-omits-cache",
+    scopes: AWS_SDKS,
+    providers: ["aws.bedrock"],
+    exceptModels: BEDROCK_UNCACHED,
     estimate: "unlessDetailed",
     advice:
       "this instrumentation leaves out cached tokens of models that have a prompt cache: the cost is a lower bound",
@@ -172,10 +200,15 @@ function isAbout(rule: UsageRule, producer: UsageProducer): boolean {
     isListed(rule.dialects, dialect) &&
     isListed(rule.providers, provider) &&
     (rule.scopes === undefined || rule.scopes.some((pattern) => isScope(pattern, scope))) &&
-    (rule.models === undefined || rule.models.some((part) => model?.includes(part) === true)) &&
+    (rule.models === undefined || namesOneOf(rule.models, model)) &&
+    !namesOneOf(rule.exceptModels ?? [], model) &&
     (rule.streaming === undefined || rule.streaming === isStreaming) &&
     (rule.finished === undefined || rule.finished === isFinished)
   );
+}
+
+function namesOneOf(parts: readonly string[], model: string | undefined): boolean {
+  return parts.some((part) => model?.includes(part) === true);
 }
 
 function isListed(list: readonly string[] | undefined, value: string | undefined): boolean {
