@@ -1,5 +1,5 @@
 import { isBilledRule } from "@lensai/otel-config/billing/bill-rule";
-import type { MeteredCall, MeterVerdict } from "@lensai/otel-config/billing/meter-point";
+import type { MeterVerdict } from "@lensai/otel-config/billing/meter-point";
 import { resolveMeters } from "@lensai/otel-config/billing/resolve-meters";
 import { callPrices } from "@lensai/otel-config/pricing/call-prices";
 import { isMeteredPriceSure, meteredPrices } from "@lensai/otel-config/pricing/metered-prices";
@@ -14,6 +14,8 @@ import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 import { filedDay } from "./landed-records.ts";
 import { landedPoints } from "./landed-points.ts";
 import type { LandedPoint } from "./landed-points.ts";
+import { addServicesInside, meteredCalls } from "./told-calls.ts";
+import type { ToldCalls } from "./told-calls.ts";
 
 const MICROS_PER_MS = 1000;
 /** A counter that was silent for longer has its first point taken for a base, not for usage. */
@@ -26,7 +28,7 @@ export interface MeterQuestion {
   /** Points and calls in it are known. */
   readonly around: TimeRange;
   /** Billed for spans and logs. */
-  readonly calls: readonly MeteredCall[];
+  readonly calls: ToldCalls;
   readonly book: PriceBook;
 }
 
@@ -45,11 +47,16 @@ export async function recomputeMeters(
 ): Promise<{ readonly points: number; readonly corrections: NewVerdict[] }> {
   const { fromUnixMs, toUnixMs } = question.range;
   const { landed, horizonMs } = await pointsInSight(question, ask);
-  const verdicts = resolveMeters(
-    landed.map(({ point }) => point),
-    question.calls,
-    { horizonMicros: horizonMs * MICROS_PER_MS },
+  if (landed.length === 0) return { points: 0, corrections: [] };
+  const meterPoints = landed.map(({ point }) => point);
+  const services = new Set(meterPoints.map(({ service }) => service));
+  const { projectId, around, calls } = question;
+  await ask(around, (target) =>
+    addServicesInside(calls, { projectId, range: around, services }, target),
   );
+  const verdicts = resolveMeters(meterPoints, meteredCalls(calls.calls), {
+    horizonMicros: horizonMs * MICROS_PER_MS,
+  });
   const corrections: NewVerdict[] = [];
   let points = 0;
   for (const [at, each] of landed.entries()) {

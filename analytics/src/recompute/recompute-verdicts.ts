@@ -1,7 +1,6 @@
 import { isBilledRule } from "@lensai/otel-config/billing/bill-rule";
 import type { SpanLinks, Verdict } from "@lensai/otel-config/billing/call-record";
 import type { Attribution } from "@lensai/otel-config/billing/inherit-attribution";
-import type { MeteredCall } from "@lensai/otel-config/billing/meter-point";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { Correction } from "../corrections/correction.ts";
@@ -11,6 +10,8 @@ import { landedLinks, landedRecords, linkName } from "./landed-records.ts";
 import type { LandedRecord } from "./landed-records.ts";
 import { recomputeMeters } from "./recompute-meters.ts";
 import type { AskRange } from "./recompute-meters.ts";
+import { toldCalls } from "./told-calls.ts";
+import type { ToldCalls } from "./told-calls.ts";
 
 /**
  * How far around a range is looked for records of the same calls and traces: a batch job's trace, a gateway's
@@ -43,7 +44,7 @@ export async function recomputeVerdicts(
   const around = withMargin(range);
   const calls = await ask(around, (target) => recomputeCalls(projectId, range, target));
   if (calls === undefined) return { records: 0, corrections: [] };
-  const question = { projectId, range, around, calls: calls.billed, book };
+  const question = { projectId, range, around, calls: calls.told, book };
   const meters = await recomputeMeters(question, ask);
   const decidedMicros = decidedAt.getTime() * MICROS_PER_MS;
   return {
@@ -60,7 +61,7 @@ interface RecomputedCalls {
   readonly records: number;
   readonly corrections: readonly NewVerdict[];
   /** What is billed in the range and around it. */
-  readonly billed: readonly MeteredCall[];
+  readonly told: ToldCalls;
 }
 
 async function recomputeCalls(
@@ -92,13 +93,7 @@ async function recomputeCalls(
     });
     if (correction !== undefined) corrections.push(correction);
   }
-  const billed = landed.filter((_, at) => isBilledRule((verdicts[at] as Verdict).rule));
-  return { records, corrections, billed: billed.map((each) => toMeteredCall(each)) };
-}
-
-function toMeteredCall({ record, sessionId, counts }: LandedRecord): MeteredCall {
-  const { service, instance, models, endMicros } = record;
-  return { service, instance, session: sessionId, models, endMicros, usage: counts };
+  return { records, corrections, told: toldCalls(landed, verdicts) };
 }
 
 export function withMargin({ fromUnixMs, toUnixMs }: TimeRange): TimeRange {

@@ -31,7 +31,10 @@ export interface MeterPoint {
   readonly outputConvention: CountConvention | undefined;
 }
 
-/** A call that spans or logs tell and that is billed for them, as far as it covers what a meter counts. */
+/**
+ * A call that spans or logs tell and that is billed for them, as far as it covers what a meter counts. Given once for
+ * each service that has a part in it: an application and its gateway may both count it.
+ */
 export interface MeteredCall {
   readonly service: Key;
   readonly instance: Key | undefined;
