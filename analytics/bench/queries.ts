@@ -8,8 +8,7 @@ import { callDetail } from "../src/queries/call-detail.ts";
 import { costOverTime } from "../src/queries/cost-over-time.ts";
 import { newestCalls } from "../src/queries/newest-calls.ts";
 import { projectSummary } from "../src/queries/project-summary.ts";
-import { topModels } from "../src/queries/top-models.ts";
-import { topUsers } from "../src/queries/top-users.ts";
+import { topGroups } from "../src/queries/top-groups.ts";
 import { generateBatch } from "./generated-rows.ts";
 
 /*
@@ -94,8 +93,12 @@ async function run(folder: string, fileCount: number): Promise<void> {
     await measure("cost by hour, month", () =>
       costOverTime(PROJECT, { ...month, ...hourly }, target),
     ),
-    await measure("top models, month", () => topModels(PROJECT, { ...month, limit: 10 }, target)),
-    await measure("top users, month", () => topUsers(PROJECT, { ...month, limit: 10 }, target)),
+    await measure("top models, month", () =>
+      topGroups(PROJECT, { ...month, by: "model", limit: 10 }, target),
+    ),
+    await measure("top users, month", () =>
+      topGroups(PROJECT, { ...month, by: "user", limit: 10 }, target),
+    ),
     await measure("newest 50, month", () => newestCalls(PROJECT, { ...month, limit: 50 }, target)),
     await measure("one call, 2 h", () => callDetail(PROJECT, { ...around, record }, ofDay)),
   ];

@@ -1,8 +1,7 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
-import type { Sql } from "../duckdb/sql.ts";
-import { isOfFilter } from "./call-dimensions.ts";
-import type { CallFilter } from "./call-dimensions.ts";
+import { dimensionOf, isOfFilter } from "./call-dimensions.ts";
+import type { CallDimension, CallFilter } from "./call-dimensions.ts";
 import {
   IS_BILLED_CALL,
   IS_CALL,
@@ -19,7 +18,8 @@ import type { QueryTarget, TimeRange } from "./query-source.ts";
 
 export const MAX_GROUPS = 1000;
 
-export interface TopInput extends TimeRange {
+export interface TopGroupsInput extends TimeRange {
+  readonly by: CallDimension;
   /** How many groups, dearest first. */
   readonly limit: number;
   readonly filter?: CallFilter;
@@ -50,16 +50,16 @@ export interface Group extends GroupFigures {
   readonly key: string | undefined;
 }
 
-/** The dearest groups by `key`, an SQL expression of text. Groups without any price come last. */
+/** The dearest groups of calls that share a value of a dimension. Groups without any price come last. */
 export async function topGroups(
   projectId: string,
-  input: TopInput & { readonly key: Sql },
+  input: TopGroupsInput,
   target: QueryTarget,
 ): Promise<Group[]> {
   checkRange(input);
   checkCount("limit", input.limit, MAX_GROUPS);
   if (target.source.files.length === 0) return [];
-  const rows = await target.duckDb.query(sql`SELECT ${input.key} AS group_key,
+  const rows = await target.duckDb.query(sql`SELECT ${dimensionOf(input.by)} AS group_key,
     count(*) FILTER (WHERE ${IS_CALL}) AS calls, count(*) FILTER (WHERE billed) AS billed_rows,
     count(*) FILTER (WHERE ${IS_BILLED_CALL}) AS billed_calls,
     count(cost_nano_usd) FILTER (WHERE ${IS_BILLED_CALL}) AS priced_calls,

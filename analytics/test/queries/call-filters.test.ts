@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { CALL_DIMENSIONS, dimensionOf } from "../../src/queries/call-dimensions.ts";
+import { CALL_DIMENSIONS } from "../../src/queries/call-dimensions.ts";
 import { costOverTime } from "../../src/queries/cost-over-time.ts";
 import { latencyPercentiles } from "../../src/queries/latency-percentiles.ts";
 import { newestCalls, type CallLine, type CallPlace } from "../../src/queries/newest-calls.ts";
@@ -78,7 +78,7 @@ describe("a filter", () => {
     expect([summary.calls, summary.costNanoUsd]).toEqual([5, 101_010_101n]);
     const calls = await newestCalls("p1", { ...range, limit: 100, filter }, target);
     expect(calls).toHaveLength(5);
-    const by = { ...range, limit: 10, filter, key: dimensionOf("team") };
+    const by = { ...range, limit: 10, filter, by: "team" } as const;
     expect((await topGroups("p1", by, target)).map(({ key }) => key)).toEqual(["support"]);
     const over = { ...range, intervalMs: HOUR_MS, by: "team", series: 5, filter } as const;
     expect((await costOverTime("p1", over, target)).series.map(({ key }) => key)).toEqual([

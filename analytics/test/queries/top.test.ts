@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { topModels } from "../../src/queries/top-models.ts";
-import { topUsers } from "../../src/queries/top-users.ts";
+import { topGroups } from "../../src/queries/top-groups.ts";
 import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
-const input = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000, limit: 10 };
+const range = { fromUnixMs: DAY_MS, toUnixMs: DAY_MS + 60_000, limit: 10 };
+const byModel = { ...range, by: "model" } as const;
+const byUser = { ...range, by: "user" } as const;
 const { duckDb, lake } = useTestLake();
 
 test("ranks models by cost and gives the figures of each", async () => {
@@ -33,11 +34,11 @@ test("ranks models by cost and gives the figures of each", async () => {
     spanRow(-1, { request_model: "c", cost_nano_usd: 100n }),
   ]);
   const target = { duckDb, source: { files: [file] } };
-  const models = await topModels("p1", input, target);
-  expect(models.map(({ model }) => model)).toEqual(["b", "a-1", "free", "unpriced"]);
+  const models = await topGroups("p1", byModel, target);
+  expect(models.map(({ key }) => key)).toEqual(["b", "a-1", "free", "unpriced"]);
   expect(models[0]).toMatchObject({ calls: 1, costNanoUsd: 7n });
   expect(models[1]).toEqual({
-    model: "a-1",
+    key: "a-1",
     calls: 2,
     pricedCalls: 1,
     unpricedCalls: 1,
@@ -50,7 +51,7 @@ test("ranks models by cost and gives the figures of each", async () => {
   });
   expect(models[2]?.costNanoUsd).toBe(0n);
   expect(models[3]).toMatchObject({ costNanoUsd: undefined, inputTokens: undefined, calls: 2 });
-  expect(await topModels("p1", { ...input, limit: 1 }, target)).toEqual([models[0]]);
+  expect(await topGroups("p1", { ...byModel, limit: 1 }, target)).toEqual([models[0]]);
 });
 
 test("takes money, tokens and latency from billed calls, and counts failed ones as calls and errors", async () => {
@@ -65,7 +66,7 @@ test("takes money, tokens and latency from billed calls, and counts failed ones 
     spanRow(1, { ...failed, cost_nano_usd: 70n, input_tokens: 70n, duration_ns: 1_000_000n }),
     spanRow(2, failed),
   ]);
-  const [model] = await topModels("p1", input, { duckDb, source: { files: [file] } });
+  const [model] = await topGroups("p1", byModel, { duckDb, source: { files: [file] } });
   expect(model).toMatchObject({ calls: 3, pricedCalls: 1, unpricedCalls: 0, costNanoUsd: 5n });
   expect(model).toMatchObject({ inputTokens: 3, errorShare: 2 / 3, p95LatencyMs: 9 });
 });
@@ -78,8 +79,8 @@ test("ranks users, and shows the calls without a user as one line without a name
     spanRow(0, { cost_nano_usd: 4n }),
     spanRow(0, { user_id: "bob", project_id: "p2", cost_nano_usd: 50n }),
   ]);
-  const users = await topUsers("p1", input, { duckDb, source: { files: [file] } });
-  expect(users.map(({ userId, costNanoUsd }) => [userId, costNanoUsd])).toEqual([
+  const users = await topGroups("p1", byUser, { duckDb, source: { files: [file] } });
+  expect(users.map(({ key, costNanoUsd }) => [key, costNanoUsd])).toEqual([
     [undefined, 7n],
     ["ann", 5n],
     ["", 2n],
@@ -87,10 +88,10 @@ test("ranks users, and shows the calls without a user as one line without a name
 });
 
 test("answers with nothing when there are no files", async () => {
-  expect(await topUsers("p1", input, { duckDb, source: { files: [] } })).toEqual([]);
+  expect(await topGroups("p1", byUser, { duckDb, source: { files: [] } })).toEqual([]);
 });
 
 test.each([0, 1001, 1.5, Number.NaN])("refuses a limit of %d", async (limit) => {
-  const asked = topUsers("p1", { ...input, limit }, { duckDb, source: { files: [] } });
+  const asked = topGroups("p1", { ...byUser, limit }, { duckDb, source: { files: [] } });
   await expect(asked).rejects.toMatchObject({ code: "query.invalid" });
 });

@@ -1,8 +1,7 @@
 import type { CostOverTime } from "@lensai/analytics/queries/cost-over-time";
 import type { CallLine } from "@lensai/analytics/queries/newest-calls";
 import type { ProjectSummary } from "@lensai/analytics/queries/project-summary";
-import type { TopModel } from "@lensai/analytics/queries/top-models";
-import type { TopUser } from "@lensai/analytics/queries/top-users";
+import type { Group } from "@lensai/analytics/queries/top-groups";
 
 /** Start times from `fromUnixMs` up to, and not including, `toUnixMs`, in bars of `intervalMs`. */
 export interface TimeWindow {
@@ -15,7 +14,7 @@ export interface TimeWindow {
 export interface Dashboard {
   readonly summary: ProjectSummary;
   readonly costOverTime: CostOverTime;
-  readonly topModels: readonly TopModel[];
-  readonly topUsers: readonly TopUser[];
+  readonly topModels: readonly Group[];
+  readonly topUsers: readonly Group[];
   readonly newestCalls: readonly CallLine[];
 }

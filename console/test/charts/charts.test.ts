@@ -1,7 +1,8 @@
 import type { CostOverTime } from "@lensai/analytics/queries/cost-over-time";
 import { expect, test } from "vitest";
+import { DIMENSION_WORDS } from "#lib/call-dimensions.ts";
 import { buildCostChart } from "#lib/charts/cost-series.ts";
-import { rankModels } from "#lib/charts/ranked-row.ts";
+import { rankGroups } from "#lib/charts/ranked-row.ts";
 import { SERIES_COLORS, seriesColors } from "#lib/charts/series-colors.ts";
 import { timeTicks } from "#lib/charts/time-ticks.ts";
 
@@ -35,15 +36,15 @@ const answer: CostOverTime = {
 };
 
 test("stacks the dearest model first and leaves out what costs nothing or is unknown", () => {
-  const { segments } = buildCostChart(answer);
+  const { segments } = buildCostChart(answer, DIMENSION_WORDS.model);
   expect(segments).toEqual([
-    expect.objectContaining({ key: "model:big", startUnixMs: 0, spanUsd: [0, 2] }),
+    expect.objectContaining({ key: "value:big", startUnixMs: 0, spanUsd: [0, 2] }),
     expect.objectContaining({ key: "other", startUnixMs: 0, spanUsd: [2, 2.5] }),
   ]);
 });
 
 test("adds up what is known, and is unknown only when nothing is", () => {
-  const { columns, series } = buildCostChart(answer);
+  const { columns, series } = buildCostChart(answer, DIMENSION_WORDS.model);
   expect(columns.map((column) => column.total)).toEqual([
     { costNanoUsd: 2_500_000_000n, calls: 9, unpricedCalls: 4 },
     { costNanoUsd: 0n, calls: 0, unpricedCalls: 0 },
@@ -58,7 +59,10 @@ test("adds up what is known, and is unknown only when nothing is", () => {
 
 test("tells a model called other from the sum of the others", () => {
   const named = { ...answer.series[0]!, key: "other" };
-  const { series } = buildCostChart({ ...answer, series: [named, answer.series[2]!] });
+  const { series } = buildCostChart(
+    { ...answer, series: [named, answer.series[2]!] },
+    DIMENSION_WORDS.model,
+  );
   expect(new Set(series.map(({ key }) => key)).size).toBe(2);
 });
 
@@ -85,7 +89,7 @@ test("labels at most ten bars, at round times", () => {
 
 test("keeps unreported tokens unknown and tells failed calls from billed ones", () => {
   const figures = {
-    model: "m",
+    key: "m",
     calls: 10,
     pricedCalls: 10,
     unpricedCalls: 0,
@@ -96,7 +100,7 @@ test("keeps unreported tokens unknown and tells failed calls from billed ones", 
     errorShare: 0.5,
     p95LatencyMs: 1,
   };
-  const [row] = rankModels([figures], ["m"]);
+  const [row] = rankGroups([figures], ["m"]);
   expect(row).toMatchObject({
     inputTokens: 5,
     outputTokens: undefined,

@@ -49,7 +49,7 @@ test("adds up the calls of one project in the window", async () => {
   expect(hasCalls).toBe(true);
   expect(newestReceivedUnixMs).toBe(NOW - MINUTE + 2000);
   expect(shown.summary).toMatchObject({ calls: 2, pricedCalls: 1, costNanoUsd: 4_500_000n });
-  expect(shown.topModels.map((row) => [row.model, row.costNanoUsd])).toEqual([
+  expect(shown.topModels.map((row) => [row.key, row.costNanoUsd])).toEqual([
     ["gpt-4o", 4_500_000n],
     ["claude-sonnet-4-5", undefined],
   ]);

@@ -1,8 +1,9 @@
 import type { CostOverTime, CostSeries } from "@lensai/analytics/queries/cost-over-time";
+import type { DimensionWords } from "../call-dimensions.ts";
 import { usdForGeometry } from "../format/money.ts";
 import { seriesColors } from "./series-colors.ts";
 
-/** One colour of the chart: a model, the calls that name none, or the sum of the small models. */
+/** One colour of the chart: a model, say, the calls that name none, or the sum of the small ones. */
 interface ChartSeries {
   readonly key: string;
   readonly label: string;
@@ -34,18 +35,18 @@ interface StackSegment {
 }
 
 export interface CostChartData {
-  /** Dearest first, "other models" last. */
+  /** Dearest first, the sum of the others last. */
   readonly series: readonly ChartSeries[];
   readonly columns: readonly CostColumn[];
   readonly segments: readonly StackSegment[];
 }
 
-/** Lays the answer out as stacked columns; the dearest model stands on the axis. */
-export function buildCostChart(answer: CostOverTime): CostChartData {
+/** Lays the answer out as stacked columns; the dearest series stands on the axis. */
+export function buildCostChart(answer: CostOverTime, words: DimensionWords): CostChartData {
   const colors = seriesColors(answer.series.flatMap((series) => series.key ?? []));
   const series = answer.series.map((entry): ChartSeries => {
     const cells = answer.bucketUnixMs.map((_, bucket) => cellAt(entry, bucket));
-    return { ...identityOf(entry, colors), total: sumCells(cells) };
+    return { ...identityOf(entry, colors, words), total: sumCells(cells) };
   });
   const columns = answer.bucketUnixMs.map((startUnixMs, bucket): CostColumn => {
     const cells = answer.series.map((entry) => cellAt(entry, bucket));
@@ -54,18 +55,19 @@ export function buildCostChart(answer: CostOverTime): CostChartData {
   return { series, columns, segments: columns.flatMap((column) => stack(column, series)) };
 }
 
-/** Keys of models carry a prefix: a model may be called "other". */
+/** Keys of values carry a prefix: a model may be called "other". */
 function identityOf(
   { kind, key }: CostSeries,
   colors: ReadonlyMap<string, string>,
+  words: DimensionWords,
 ): Omit<ChartSeries, "total"> {
   if (kind === "other") {
-    return { key: "other", label: "other models", color: "var(--series-other)" };
+    return { key: "other", label: `other ${words.plural}`, color: "var(--series-other)" };
   }
   if (key === undefined) {
-    return { key: "unnamed", label: "no model named", color: "var(--series-unnamed)" };
+    return { key: "unnamed", label: words.unnamed, color: "var(--series-unnamed)" };
   }
-  return { key: `model:${key}`, label: key, color: colors.get(key) ?? "var(--series-other)" };
+  return { key: `value:${key}`, label: key, color: colors.get(key) ?? "var(--series-other)" };
 }
 
 function cellAt(series: CostSeries, bucket: number): CostCell {

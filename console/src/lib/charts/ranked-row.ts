@@ -1,6 +1,4 @@
-import type { TopModel } from "@lensai/analytics/queries/top-models";
-import type { GroupFigures } from "@lensai/analytics/queries/top-groups";
-import type { TopUser } from "@lensai/analytics/queries/top-users";
+import type { Group, GroupFigures } from "@lensai/analytics/queries/top-groups";
 import { isAlarming } from "../error-share.ts";
 import { formatShare } from "../format/percent.ts";
 import { seriesColors } from "./series-colors.ts";
@@ -24,21 +22,14 @@ export interface RankedRow {
   readonly isAlarming: boolean;
 }
 
-/** Models in the colours of the cost chart: `chartModels` are the names that it shows. */
-export function rankModels(rows: readonly TopModel[], chartModels: readonly string[]): RankedRow[] {
-  const colors = seriesColors(chartModels);
-  return rows.map(({ model, ...figures }) => ({
+/** Groups in the colours of the chart beside them: `chartKeys` are the names that it shows; without one, all in one colour. */
+export function rankGroups(rows: readonly Group[], chartKeys?: readonly string[]): RankedRow[] {
+  const colors = seriesColors(chartKeys ?? []);
+  const otherColor = chartKeys === undefined ? "var(--accent)" : "var(--series-other)";
+  return rows.map(({ key, ...figures }) => ({
     ...toRow(figures),
-    name: model,
-    color: colors.get(model ?? "") ?? "var(--series-other)",
-  }));
-}
-
-export function rankUsers(rows: readonly TopUser[]): RankedRow[] {
-  return rows.map(({ userId, ...figures }) => ({
-    ...toRow(figures),
-    name: userId,
-    color: "var(--accent)",
+    name: key,
+    color: colors.get(key ?? "") ?? otherColor,
   }));
 }
 

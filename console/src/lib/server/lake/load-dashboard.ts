@@ -1,8 +1,7 @@
 import { costOverTime } from "@lensai/analytics/queries/cost-over-time";
 import { newestCalls } from "@lensai/analytics/queries/newest-calls";
 import { projectSummary } from "@lensai/analytics/queries/project-summary";
-import { topModels } from "@lensai/analytics/queries/top-models";
-import { topUsers } from "@lensai/analytics/queries/top-users";
+import { topGroups } from "@lensai/analytics/queries/top-groups";
 import type { Dashboard, TimeWindow } from "../../dashboard.ts";
 import type { LakeReader } from "./lake-reader.ts";
 
@@ -53,8 +52,8 @@ async function queryDashboard(
     const [summary, cost, models, users, calls] = await Promise.all([
       projectSummary(projectId, range, target),
       costOverTime(projectId, { ...range, intervalMs, by: "model", series: CHART_MODELS }, target),
-      topModels(projectId, top, target),
-      topUsers(projectId, top, target),
+      topGroups(projectId, { ...top, by: "model" }, target),
+      topGroups(projectId, { ...top, by: "user" }, target),
       newestCalls(projectId, { ...range, limit: NEWEST_CALLS }, target),
     ]);
     return { summary, costOverTime: cost, topModels: models, topUsers: users, newestCalls: calls };

@@ -1,6 +1,5 @@
 import { projectSummary } from "@lensai/analytics/queries/project-summary";
-import { topModels } from "@lensai/analytics/queries/top-models";
-import { topUsers } from "@lensai/analytics/queries/top-users";
+import { topGroups } from "@lensai/analytics/queries/top-groups";
 import { proposeBudgets, type Proposal } from "../../budgets/proposals.ts";
 import type { LakeReader } from "./lake-reader.ts";
 
@@ -21,14 +20,14 @@ export async function loadProposals(
   return lake.ask({ name: "proposals", projectId, ...range }, async (target) => {
     const [summary, users, models] = await Promise.all([
       projectSummary(projectId, range, target),
-      topUsers(projectId, { ...range, limit: ROWS }, target),
-      topModels(projectId, { ...range, limit: ROWS }, target),
+      topGroups(projectId, { ...range, by: "user", limit: ROWS }, target),
+      topGroups(projectId, { ...range, by: "model", limit: ROWS }, target),
     ]);
-    const model = models.find((row) => row.model !== undefined && row.costNanoUsd !== undefined);
+    const model = models.find((row) => row.key !== undefined && row.costNanoUsd !== undefined);
     return proposeBudgets({
       costNanoUsd: summary.costNanoUsd ?? 0n,
-      dearestUserNanoUsd: users.find(({ userId }) => userId !== undefined)?.costNanoUsd,
-      dearestModel: model && { name: model.model ?? "", costNanoUsd: model.costNanoUsd ?? 0n },
+      dearestUserNanoUsd: users.find(({ key }) => key !== undefined)?.costNanoUsd,
+      dearestModel: model && { name: model.key ?? "", costNanoUsd: model.costNanoUsd ?? 0n },
     });
   });
 }

@@ -1,5 +1,4 @@
 import { CALL_DIMENSIONS } from "@lensai/analytics/queries/call-dimensions";
-import { dimensionOf } from "@lensai/analytics/queries/call-dimensions";
 import { costOverTime, MAX_BUCKETS, MAX_SERIES } from "@lensai/analytics/queries/cost-over-time";
 import { latencyPercentiles } from "@lensai/analytics/queries/latency-percentiles";
 import { projectSummary } from "@lensai/analytics/queries/project-summary";
@@ -152,7 +151,7 @@ export const metricRoutes: readonly ApiRoute[] = [
     },
     handle: async (request) => {
       const { by, limit } = request.query;
-      const input = { limit, key: dimensionOf(by), filter: filterOf(request.query) };
+      const input = { limit, by, filter: filterOf(request.query) };
       const { range, answer } = await ask(
         request,
         (within, target) => topGroups(request.projectId, { ...within, ...input }, target),

@@ -1,0 +1,74 @@
+import { costOverTime, type CostOverTime } from "@lensai/analytics/queries/cost-over-time";
+import { newestCalls, type CallLine } from "@lensai/analytics/queries/newest-calls";
+import { projectSummary, type ProjectSummary } from "@lensai/analytics/queries/project-summary";
+import { topGroups, type Group } from "@lensai/analytics/queries/top-groups";
+import type { CallsQuery } from "../../calls-query.ts";
+import type { TimeWindow } from "../../dashboard.ts";
+import { callPlaceOf, callPlaceSchema } from "../api/call-json.ts";
+import { cutPage, fromCursor } from "../api/paging.ts";
+import type { LakeReader } from "./lake-reader.ts";
+
+const CHART_SERIES = 8;
+const GROUPS = 20;
+const PAGE_CALLS = 50;
+
+export interface CallsQuestion {
+  readonly projectId: string;
+  readonly window: TimeWindow;
+  readonly query: CallsQuery;
+}
+
+export interface CallsAnswer {
+  /** Of all calls of the filter, whatever their status. */
+  readonly summary: ProjectSummary;
+  readonly costOverTime: CostOverTime;
+  /** Dearest first; more may exist than are shown. */
+  readonly groups: readonly Group[];
+  /** A page of calls, newest first. */
+  readonly calls: readonly CallLine[];
+  /** Where the next page starts; undefined: this is the last one. */
+  readonly nextCursor: string | undefined;
+}
+
+/**
+ * What the calls of a filter cost, and a page of their list. Rejects with `query.invalid` for a cursor that no page
+ * gave out, and with the lake's or the query's LensError.
+ */
+export async function loadCalls(
+  lake: LakeReader,
+  { projectId, window, query }: CallsQuestion,
+): Promise<CallsAnswer> {
+  const { filter, by, status, cursor } = query;
+  const { fromUnixMs, toUnixMs, intervalMs } = window;
+  const range = { fromUnixMs, toUnixMs };
+  const after = fromCursor(cursor, callPlaceSchema);
+  await lake.refresh();
+  const [figures, calls] = await Promise.all([
+    lake.ask(
+      { name: `calls by ${by} of ${JSON.stringify(filter)}`, projectId, ...range },
+      async (target) => {
+        const asked = { ...range, filter, by };
+        const chart = { ...asked, intervalMs, series: CHART_SERIES };
+        const [summary, cost, groups] = await Promise.all([
+          projectSummary(projectId, asked, target),
+          costOverTime(projectId, chart, target),
+          topGroups(projectId, { ...asked, limit: GROUPS }, target),
+        ]);
+        return { summary, costOverTime: cost, groups };
+      },
+    ),
+    lake.ask(
+      {
+        name: `page of calls ${JSON.stringify({ filter, status, cursor })}`,
+        projectId,
+        ...range,
+      },
+      (target) => {
+        const asked = { ...range, filter, status, after, limit: PAGE_CALLS + 1 };
+        return newestCalls(projectId, asked, target);
+      },
+    ),
+  ]);
+  const { items, nextCursor } = cutPage(calls, PAGE_CALLS, callPlaceOf);
+  return { ...figures, calls: items, nextCursor };
+}

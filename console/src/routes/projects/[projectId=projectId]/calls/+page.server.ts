@@ -1,0 +1,22 @@
+import { redirect } from "@sveltejs/kit";
+import { projectForPage } from "#lib/server/access/authorize.ts";
+import { failPage } from "#lib/server/http/fail-page.ts";
+import { loadCalls } from "#lib/server/lake/load-calls.ts";
+import { addedFilter, parseCallsQuery } from "#lib/calls-query.ts";
+import { parseTimeRange } from "#lib/time-range.ts";
+import type { PageServerLoad } from "./$types";
+
+export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
+  await parent();
+  const added = addedFilter(url.searchParams);
+  if (added !== undefined) redirect(303, `${url.pathname}${added}`);
+  const { services, lake } = locals.console;
+  const { project } = await projectForPage(locals, params.projectId, "calls.read");
+  const { range, problem } = parseTimeRange(url.searchParams, services.now().getTime());
+  const query = parseCallsQuery(url.searchParams);
+  const question = { projectId: project.id, window: range.window, query };
+  const answer = await loadCalls(lake, question).catch((failure: unknown) =>
+    failPage(failure, locals.requestId),
+  );
+  return { project, range, problem, query, answer };
+};
