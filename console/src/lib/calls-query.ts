@@ -66,11 +66,7 @@ export function changedQuery(
 }
 
 /** To the calls that have this value, in the time that a page shows. */
-export function callsHref(
-  projectId: string,
-  query: ReadableQuery,
-  filter: CallFilter & Readonly<Record<string, string>>,
-): string {
+export function callsHref(projectId: string, query: ReadableQuery, filter: CallFilter): string {
   const kept = KEPT.flatMap((name) => {
     const value = query.get(name);
     return value === null ? [] : [[name, value]];

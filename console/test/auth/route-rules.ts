@@ -19,6 +19,7 @@ const BUDGET = `${PROJECT}/budgets/[budgetId=budgetId]`;
 export const ROUTE_RULES: readonly RouteRule[] = [
   { route: PROJECT, reads: "project.read" },
   { route: `${PROJECT}/live`, reads: "project.read" },
+  { route: `${PROJECT}/calls`, reads: "calls.read" },
   { route: `${PROJECT}/sources`, reads: "project.read" },
   { route: SPAN, reads: "calls.read", emptyStatus: 404 },
   { route: `${SPAN}/arithmetic`, reads: "calls.read", emptyStatus: 404 },

@@ -18,6 +18,7 @@ function textOf(changes: object): { html: string; text: string } {
   const data = {
     project: { id: "shop", name: "Shop" },
     filters: { actor: undefined, action: undefined },
+    names: { ann: "ann@example.com" },
     facets: { actors: ["ann", "bob"], nouns: ["kill_switch"] },
     entries: [entry],
     isFirstPage: true,
@@ -36,7 +37,7 @@ function textOf(changes: object): { html: string; text: string } {
 test("tells who changed what, from what to what, and leads to it", () => {
   const { html, text } = textOf({});
   expect(text).toContain("kill switch: trigger kill_1");
-  expect(text).toContain("by ann, 2026-11-23 14:05:09.000 UTC · entry 41");
+  expect(text).toContain("by ann@example.com, 2026-11-23 14:05:09 UTC · entry 41");
   expect(html).toContain('href="/projects/shop/control"');
   expect(html).toContain("&lt;b>support&lt;/b>");
   expect(text).toContain("--key ed25519:key");

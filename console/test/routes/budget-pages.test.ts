@@ -179,7 +179,7 @@ test("one click enforces what was tried, and the page tells what it did and how 
     location: `/projects/default/budgets/${budgetId}`,
   });
   const enforced = await show(pages.budget, { budgetId });
-  expect(enforced.text).toContain("local changed it");
+  expect(enforced.text).toContain("the owner of this machine changed it");
   expect(enforced.text).toContain("mode: observe → enforce");
   expect(enforced.text).not.toContain("If it were enforced");
   expect(enforced.text).toContain("1 call at once × $1.00");
@@ -201,10 +201,12 @@ test("a raise needs a reason and an amount above the limit, and can be ended", a
   await send(budgetPage.actions["raise"], { budgetId, body });
   const { text, html } = await show(pages.budget, { budgetId });
   expect(text).toContain("of $2.00");
-  expect(text).toContain("launch day – local");
+  expect(text).toContain("launch day – the owner of this machine");
   const overrideId = /value="(ovr_[^"]+)"/.exec(html)?.[1] ?? "";
   await send(budgetPage.actions["endOverride"], { budgetId, body: { overrideId } });
-  expect((await show(pages.budget, { budgetId })).text).toContain("ended by local");
+  expect((await show(pages.budget, { budgetId })).text).toContain(
+    "ended by the owner of this machine",
+  );
 });
 
 test("who saves what somebody else changed meanwhile is told, and loses nothing", async () => {

@@ -46,6 +46,7 @@ function htmlOf(changes: object): string {
     project: { id: "shop", name: "Shop" },
     scope: {},
     isPreview: false,
+    names: { ann: "ann@example.com" },
     active: [],
     released: [],
     values: { team: ["support", "sales"] },
@@ -93,7 +94,7 @@ test("shows what is stopped, why and by whom, as text", () => {
   const html = htmlOf({ active: [active] });
   const text = textOf(html);
   expect(html).toContain("an &lt;b>agent&lt;/b> loops");
-  expect(text).toContain("by ann, 2026-11-23 14:05:09.000 UTC");
+  expect(text).toContain("by ann@example.com, 2026-11-23 14:05:09 UTC");
   expect(text).toContain("Release");
 });
 

@@ -41,6 +41,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
   const data = {
     projects: [{ id: "default", name: "Default" }],
     project: { id: "default", name: "Default" },
+    mayReadCalls: true,
     range,
     problem,
     nowUnixMs: NOW,
@@ -176,7 +177,7 @@ test("leads from a call to its page", async () => {
   expect(html).toContain(
     `href="/projects/default/calls/0af7651916cd43dd8448eb211c80319c/b7ad6b7169203331?at=${NOW - MINUTE}"`,
   );
-  expect(html.match(/href="\/projects\/default\/calls/g)).toHaveLength(1);
+  expect(html.match(/href="\/projects\/default\/calls\//g)).toHaveLength(1);
 });
 
 test("offers a longer range when this one is empty", async () => {
@@ -197,4 +198,12 @@ test("shows names that clients send as text", async () => {
   const html = await pageHtml();
   expect(html).toContain("&lt;img src=x onerror=alert(1)");
   expect(html).not.toContain("<img src=x");
+});
+
+test("shows no calls to those who may only see what is spent", async () => {
+  await lake.land([callRow(NOW - MINUTE)]);
+  const html = await pageHtml("", { mayReadCalls: false });
+  expect(html).toContain("gpt-4o");
+  expect(html).not.toContain("Newest calls");
+  expect(html).not.toContain("/calls");
 });

@@ -28,7 +28,11 @@ async function pageText(rows: readonly SpanRow[]): Promise<string> {
   const { range } = parseTimeRange(new URLSearchParams(), NOW);
   const answer = await loadSources(reader, "default", range.window);
   const data = { project: { id: "default", name: "Default" }, range, nowUnixMs: NOW, answer };
-  const { body } = render(SourcesPage, { props: { data, params: {} } as never });
+  const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
+  const { body } = render(SourcesPage, {
+    props: { data, params: {} } as never,
+    context: new Map([["__request__", request]]),
+  });
   return body
     .replaceAll(/<!--.*?-->/gs, "")
     .replaceAll(/<[^>]+>/g, " ")

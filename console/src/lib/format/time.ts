@@ -27,6 +27,16 @@ export function formatFullTime(ms: number): string {
   return `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
 }
 
+/** "2026-11-23 14:05:09 UTC": when somebody did something. */
+export function formatSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** "2026-11-23 14:05 UTC" */
+export function formatMinute(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** A label on the time axis: "14:30", and the day where one begins: "23 Nov". */
 export function formatTimeTick(ms: number): string {
   const date = new Date(ms);

@@ -11,7 +11,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   // The layout waits for the database.
   await parent();
   const { services, lake, settings } = locals.console;
-  const { project } = await projectForPage(locals, params.projectId, "project.read");
+  const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   // Another search parameter (an open drawer) must not load the page again.
   const { hostname, port } = untrack(() => ({ hostname: url.hostname, port: url.port }));
@@ -19,6 +19,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   try {
     return {
       project,
+      mayReadCalls: may("calls.read"),
       range,
       problem,
       nowUnixMs,

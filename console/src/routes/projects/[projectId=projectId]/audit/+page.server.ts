@@ -7,6 +7,7 @@ import {
   listAuditEntries,
   type AuditEntryRow,
 } from "#lib/server/services/audit/list.ts";
+import { actorNames } from "#lib/server/services/members/actor-names.ts";
 import type { PageServerLoad } from "./$types";
 
 const ENTRIES_PER_PAGE = 50;
@@ -37,6 +38,7 @@ export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
     filters: { actor, action },
     facets,
     entries,
+    names: await actorNames(services.db, project.organizationId, facets.actors),
     isFirstPage: beforeSequence === undefined,
     olderThan: rows.length > ENTRIES_PER_PAGE ? entries.at(-1)?.sequence : undefined,
     publicKey: keyId,

@@ -15,6 +15,7 @@ import {
   scopeSchema,
   triggerSchema,
 } from "#lib/server/services/kill-switches/schemas.ts";
+import { actorNames } from "#lib/server/services/members/actor-names.ts";
 import { receiptsOverview } from "#lib/server/services/receipts/overview.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import type { Actions, PageServerLoad } from "./$types";
@@ -36,8 +37,14 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     receiptsOverview(services, project.id),
     loadImpact(lake, question).catch((failure: unknown) => failPage(failure, locals.requestId)),
   ]);
+  const actors = [
+    ...[...active, ...released].map(({ triggeredBy }) => triggeredBy),
+    ...released.map(({ releasedBy }) => releasedBy),
+    ...receipts.announcements.map(({ announcedBy }) => announcedBy),
+  ];
   return {
     project,
+    names: await actorNames(services.db, project.organizationId, actors),
     scope,
     isPreview,
     active,

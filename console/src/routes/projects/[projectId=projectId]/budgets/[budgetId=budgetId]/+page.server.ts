@@ -20,6 +20,7 @@ import {
   updateBudgetSchema,
 } from "#lib/server/services/budgets/schemas.ts";
 import { updateBudget } from "#lib/server/services/budgets/update.ts";
+import { actorNames } from "#lib/server/services/members/actor-names.ts";
 import type { Actions, PageServerLoad } from "./$types";
 
 const BACKTEST_DAYS = 30;
@@ -47,8 +48,13 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
       listOverrides(services.db, { projectId, budgetId }),
       budgetChanges(services.db, { projectId, budgetId }),
     ]);
+    const actors = [
+      ...changes.map(({ actor }) => actor),
+      ...overrides.flatMap(({ createdBy, endedBy }) => [createdBy, endedBy ?? createdBy]),
+    ];
     return {
       project,
+      names: await actorNames(services.db, project.organizationId, actors),
       budget,
       figures,
       history,

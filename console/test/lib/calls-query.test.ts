@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { addedFilter, callsHref, changedQuery, parseCallsQuery } from "#lib/calls-query.ts";
+
+const query = (text: string): URLSearchParams => new URLSearchParams(text);
+
+test("reads filters by the names of the REST API, and falls back to what a page can show", () => {
+  expect(parseCallsQuery(query("user=ann&model=gpt-5&by=team&status=error&cursor=abc"))).toEqual({
+    filter: { user: "ann", model: "gpt-5" },
+    by: "team",
+    status: "error",
+    cursor: "abc",
+  });
+  expect(parseCallsQuery(query(`user=&team=${"x".repeat(257)}&by=colour&status=fine`))).toEqual({
+    filter: {},
+    by: "model",
+    status: undefined,
+    cursor: undefined,
+  });
+});
+
+test("changes what it is told to, and leaves the page of the list and the open drawer", () => {
+  const shown = query("range=7d&user=ann&cursor=abc&call=calls.1.2.3");
+  expect(changedQuery(shown, { team: "a&b" })).toBe("?range=7d&user=ann&team=a%26b");
+  expect(changedQuery(shown, { user: undefined })).toBe("?range=7d");
+  expect(shown.get("cursor")).toBe("abc");
+});
+
+test("turns the form that adds a value into the filter itself", () => {
+  expect(addedFilter(query("range=7d&filter=team&value=%20support%20&cursor=abc"))).toBe(
+    "?range=7d&team=support",
+  );
+  expect(addedFilter(query("filter=colour&value=red"))).toBe("?");
+  expect(addedFilter(query("filter=team&value="))).toBe("?");
+  expect(addedFilter(query("team=support"))).toBeUndefined();
+});
+
+test("leads to the calls of a value in the time that is shown", () => {
+  expect(callsHref("shop", query("range=30d&call=x&by=team"), { user: "a b" })).toBe(
+    "/projects/shop/calls?range=30d&user=a+b",
+  );
+});

@@ -1,0 +1,108 @@
+import { render } from "svelte/server";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseCallsQuery } from "#lib/calls-query.ts";
+import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { loadCalls } from "#lib/server/lake/load-calls.ts";
+import { loadProjectSpend } from "#lib/server/lake/load-project-spend.ts";
+import { parseTimeRange } from "#lib/time-range.ts";
+import CallsPage from "../../src/routes/projects/[projectId=projectId]/calls/+page.svelte";
+import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+
+const NOW = Date.parse("2026-11-23T14:05:09Z");
+const MINUTE = 60_000;
+const PAGE_CALLS = 50;
+
+let lake: SampleLake;
+let reader: LakeReader;
+
+beforeEach(async () => {
+  lake = await createSampleLake();
+  reader = createLakeReader(lake.settings);
+});
+
+afterEach(async () => {
+  await reader.close();
+  await lake.remove();
+});
+
+async function pageHtml(search: string): Promise<string> {
+  const url = new URL(`http://localhost/projects/default/calls${search}`);
+  const { range, problem } = parseTimeRange(url.searchParams, NOW);
+  const query = parseCallsQuery(url.searchParams);
+  const answer = await loadCalls(reader, { projectId: "default", window: range.window, query });
+  const data = { project: { id: "default", name: "Default" }, range, problem, query, answer };
+  const { body } = render(CallsPage, {
+    props: { data, params: { projectId: "default" } } as never,
+    context: new Map([["__request__", { page: { params: {}, url }, navigating: {} }]]),
+  });
+  return body.replaceAll(/<!--.*?-->/gs, "");
+}
+
+const textOf = (html: string): string => html.replaceAll(/<[^>]+>/g, " ").replaceAll(/\s+/g, " ");
+
+const usersOf = (html: string): string[] =>
+  [...html.matchAll(/class="user[^"]*" title="(user-\d+\.)"/g)].map(([, user]) => user ?? "");
+
+test("shows figures and calls of the filter alone, and how to take it away", async () => {
+  await lake.land([
+    callRow(NOW - MINUTE, { user_id: "ann", team: "support" }),
+    callRow(NOW - 2 * MINUTE, { user_id: "ann", team: "sales", cost_nano_usd: 500_000n }),
+    callRow(NOW - 3 * MINUTE, { user_id: "bob", response_model: "not-hers" }),
+  ]);
+  const html = await pageHtml("?range=24h&user=ann&by=team");
+  const text = textOf(html);
+  expect(text).toContain("Spend $0.005 100 % priced");
+  expect(text).toContain("Calls 2");
+  expect(text).toMatch(/By team .*support \$0.0045 1 .*sales \$0.0005 1/);
+  expect(text).not.toContain("not-hers");
+  expect(html).toContain('href="?range=24h&amp;by=team"');
+  expect(html).toContain('href="?range=24h&amp;user=ann&amp;by=team&amp;team=support"');
+});
+
+test("shows every call once from page to page, and failed ones apart", async () => {
+  const rows = Array.from({ length: PAGE_CALLS + 3 }, (_, index) =>
+    callRow(NOW - index * MINUTE, {
+      span_id: index.toString(16).padStart(16, "0"),
+      user_id: `user-${index}.`,
+      ...(index === 2 ? { status: "error", error_type: "timeout" } : {}),
+    }),
+  );
+  await lake.land(rows);
+  const first = await pageHtml("");
+  const older = /class="older[^"]*" href="\?cursor=([^"]+)"/.exec(first)?.[1] ?? "none";
+  const second = await pageHtml(`?cursor=${older}`);
+  expect(usersOf(first)).toHaveLength(PAGE_CALLS);
+  expect([...usersOf(first), ...usersOf(second)]).toEqual(rows.map(({ user_id: user }) => user));
+  expect(second).toContain("Older calls");
+  expect(second).not.toContain('class="older');
+  expect(usersOf(await pageHtml("?status=error"))).toEqual(["user-2."]);
+});
+
+test("says that nothing matches, and where to look", async () => {
+  await lake.land([callRow(NOW - MINUTE)]);
+  const text = textOf(await pageHtml("?user=nobody"));
+  expect(text).toContain("No such calls in this time range");
+  expect(text).toContain("Take a value away above");
+});
+
+test("refuses a place in the list that no page gave out", async () => {
+  await expect(pageHtml("?cursor=bm90aGluZw")).rejects.toMatchObject({ code: "query.invalid" });
+});
+
+test("adds up the last 30 days of every project, day by day", async () => {
+  const DAY = 24 * 60 * MINUTE;
+  await lake.land([
+    callRow(NOW - MINUTE),
+    callRow(NOW - 2 * MINUTE, { response_model: "other", cost_nano_usd: 500_000n }),
+    callRow(NOW - DAY),
+    callRow(NOW - 40 * DAY),
+    callRow(NOW - MINUTE, { project_id: "shop", cost_nano_usd: null }),
+  ]);
+  await reader.lookForNews();
+  const [own, shop, empty] = await loadProjectSpend(reader, ["default", "shop", "new"], NOW);
+  expect(own).toMatchObject({ calls: 3, unpricedCalls: 0, costNanoUsd: 9_500_000n });
+  expect(own?.dailyUsd).toHaveLength(30);
+  expect(own?.dailyUsd.slice(-3)).toEqual([0, 0.0045, 0.005]);
+  expect(shop).toMatchObject({ calls: 1, unpricedCalls: 1, costNanoUsd: undefined });
+  expect(empty).toMatchObject({ calls: 0, costNanoUsd: 0n });
+});
