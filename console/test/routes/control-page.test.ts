@@ -137,7 +137,7 @@ test("shows the last drill, and offers one to those who may stop calls", () => {
   const drill = announced({ subjectId: "drill_1", kind: "drill", known: 40, waiting: 0, lost: 0 });
   const receipts: ReceiptsOverview = { ...NO_RECEIPTS, announcements: [drill] };
   const html = htmlOf({ receipts });
-  expect(textOf(html)).toMatch(/Last drill by ann, .* Known by 40 of 40 processes/);
+  expect(textOf(html)).toMatch(/Last drill by ann@example.com, .* Known by 40 of 40 processes/);
   expect(html).toContain('action="?/drill"');
   expect(htmlOf({ receipts, mayChange: false })).not.toContain("?/drill");
   expect(textOf(htmlOf({}))).toContain("No drill yet");
