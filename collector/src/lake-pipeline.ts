@@ -6,6 +6,7 @@ import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { Pipeline } from "./collector.ts";
 import type { CollectorConfig } from "./config.ts";
+import { LandingNews } from "./control/landing-news.ts";
 import { RequestDecoder } from "./decode/request-decoder.ts";
 import { openLanding } from "./landing/landing.ts";
 import type { Landing, LandingOptions } from "./landing/landing.ts";
@@ -46,6 +47,7 @@ export class LakePipeline implements Pipeline {
     ignoredRecords: 0,
   };
   private readonly reports: IngestReports;
+  private readonly news: LandingNews;
   private reportTimer: NodeJS.Timeout | undefined;
   private running: { landing: Landing; ingest: IngestPipeline } | undefined;
 
@@ -55,6 +57,7 @@ export class LakePipeline implements Pipeline {
     this.config = config;
     this.reports = new IngestReports(Date.now());
     this.landingOptions = landingOptions;
+    this.news = new LandingNews(config.control);
     this.log = log;
     this.prices = new WatchedPriceBook({
       path: config.pricesFile,
@@ -69,6 +72,7 @@ export class LakePipeline implements Pipeline {
     const landing = await openLanding({
       ...landingOptionsOf(this.config),
       decode: createReplay(this.prices),
+      onLanded: () => this.news.hasLanded(),
       ...this.landingOptions,
     });
     const ingest = new IngestPipeline({
@@ -146,6 +150,7 @@ export class LakePipeline implements Pipeline {
     this.running = undefined;
     await this.prices.stop();
     await running?.landing.close(LANDING_DRAIN_TIMEOUT_MS);
+    await this.news.settled();
   }
 }
 

@@ -1,11 +1,7 @@
 import type { Component } from "../component.ts";
 import type { Log } from "../log.ts";
-
-export interface ToldConsole {
-  /** Base URL of the console; undefined: nobody to tell. */
-  readonly url: string | undefined;
-  readonly token: string | undefined;
-}
+import { postToConsole } from "./post-to-console.ts";
+import type { ToldConsole } from "./post-to-console.ts";
 
 export interface KeyUsesOptions {
   readonly nowMs: () => number;
@@ -15,7 +11,6 @@ export interface KeyUsesOptions {
 
 /** People look for keys that nobody uses any longer: half a minute is near enough. */
 const REPORT_INTERVAL_MS = 30_000;
-const REQUEST_TIMEOUT_MS = 5_000;
 /** Of one report; the rest goes with the next. */
 const USES_MAX = 10_000;
 
@@ -77,22 +72,10 @@ export class KeyUses implements Component {
   }
 
   private async send(told: readonly (readonly [string, number])[]): Promise<void> {
-    const { url, token } = this.console;
     const uses = told.map(([keyId, usedMs]) => ({
       keyId,
       lastUsedAt: new Date(usedMs).toISOString(),
     }));
-    const response = await fetch(new URL("internal/key-uses", `${url}/`), {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify({ uses }),
-      redirect: "error",
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    await postToConsole(this.console, "internal/key-uses", { body: { uses } });
   }
 }

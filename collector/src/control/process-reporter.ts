@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { PROCESSES_PER_BATCH_MAX } from "@lensai/otel-config/control/acknowledgements";
 import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
 import type { Component } from "../component.ts";
+import { postToConsole } from "./post-to-console.ts";
+import type { ToldConsole } from "./post-to-console.ts";
 import type { ProcessRegister } from "./process-register.ts";
 
 /** Acknowledgements of a switch come within milliseconds of each other: what comes in this time goes together. */
@@ -10,12 +12,8 @@ const GATHERING_MS = 15;
 const SWEEP_INTERVAL_MS = 15_000;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
-const ANSWER_TIMEOUT_MS = 5_000;
 
-export interface ProcessReporterOptions {
-  /** Base URL of the console; undefined: there is nobody to tell. */
-  readonly url: string | undefined;
-  readonly token: string | undefined;
+export interface ProcessReporterOptions extends ToldConsole {
   readonly register: ProcessRegister;
   readonly gatheringMs?: number;
 }
@@ -105,18 +103,7 @@ export class ProcessReporter implements Component {
   }
 
   private async send(batch: AcknowledgementBatch): Promise<void> {
-    const { url, token } = this.options;
-    const response = await fetch(new URL("internal/acknowledgements", `${url}/`), {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify(batch),
-      redirect: "error",
-      signal: AbortSignal.any([this.stopped.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`the console answered ${response.status}`);
+    const { signal } = this.stopped;
+    await postToConsole(this.options, "internal/acknowledgements", { body: batch, signal });
   }
 }

@@ -199,6 +199,7 @@ export class Lander {
     // The name held other rows: a log restored from a copy, say. The bytes are kept for a person.
     sealed.hasConflict = rowCount !== expected;
     if (sealed.hasConflict) this.conflicts += 1;
+    this.options.onLanded?.();
   }
 
   private async replay(segment: WalSegment): Promise<RowBatch> {
@@ -238,6 +239,7 @@ export interface LanderOptions {
   readonly replayContext: ReplayContext;
   readonly decode: DecodeRecord;
   readonly quarantineFolder: string;
+  readonly onLanded: (() => void) | undefined;
   readonly now: () => number;
   /** Milliseconds that no setting of the clock moves: for how long something takes. */
   readonly monotonicNow: () => number;

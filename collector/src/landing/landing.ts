@@ -45,6 +45,8 @@ export interface LandingOptions {
   readonly landingIntervalMs: number;
   /** Decodes a record again as ingest did: same rows, without the skipped ordinals. */
   readonly decode: DecodeRecord;
+  /** Rows have come into the lake. */
+  readonly onLanded?: () => void;
   readonly limits?: Partial<LandingLimits>;
   readonly disk?: Disk;
   readonly now?: () => number;
@@ -155,6 +157,7 @@ async function assemble(options: LandingOptions, ground: Ground): Promise<Landin
     replayContext,
     decode,
     quarantineFolder,
+    onLanded: options.onLanded,
     now,
     monotonicNow,
   });

@@ -86,5 +86,5 @@ test("tells again what a console did not take, and says so once", async () => {
   await uses.stop();
   expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain("it answered 503");
+  expect(lines[0]).toContain("the console answered 503");
 });

@@ -22,7 +22,8 @@ beforeAll(async () => {
   sample = await createSampleLake();
   lake = createLakeReader(sample.settings);
   settlement = new Settlement({ ...rig.context, lake });
-  live = createLiveFeed({ lookForNews: () => lake.lookForNews(), pollIntervalMs: 50 });
+  live = createLiveFeed({ lookForNews: () => lake.lookForNews(), restMs: 50 });
+  live.start();
 });
 beforeEach(async () => {
   await Promise.all(jobs.splice(0).map((job) => job.stop()));
@@ -30,7 +31,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await Promise.all(jobs.map((job) => job.stop()));
-  live.stop();
+  await live.stop();
   await lake.close();
   await sample.remove();
   await rig.close();

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from "vitest";
 import { createLiveFeed, LISTENERS_MAX, type LiveFeed } from "#lib/server/lake/live-feed.ts";
 
-const POLL_INTERVAL_MS = 1000;
+const REST_MS = 15_000;
+const SOON_MS = 100;
 
 /** Answers of the next looks; when they are used up, there is no news. */
 let answers: (readonly string[] | Error)[];
@@ -9,47 +10,54 @@ let looks: number;
 let feed: LiveFeed;
 let stderr: MockInstance;
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers();
   stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   answers = [];
-  looks = 0;
   feed = createLiveFeed({
-    pollIntervalMs: POLL_INTERVAL_MS,
+    restMs: REST_MS,
     lookForNews: () => {
       looks += 1;
       const answer = answers.shift() ?? [];
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(new Set(answer));
     },
   });
+  feed.start();
+  await pass(SOON_MS);
+  looks = 0;
 });
 
-afterEach(() => {
-  feed.stop();
+afterEach(async () => {
+  await feed.stop();
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-test("does not look while nobody listens", async () => {
-  await pass(60_000);
-  expect(looks).toBe(0);
-  const unsubscribe = feed.subscribe("a", () => undefined);
-  await pass(3 * POLL_INTERVAL_MS);
-  expect(looks).toBe(3);
-  unsubscribe();
-  await pass(60_000);
-  expect(looks).toBe(3);
-  expect(vi.getTimerCount()).toBe(0);
+test("looks as soon as something has landed, and seldom otherwise", async () => {
+  let told = 0;
+  feed.subscribe("a", () => (told += 1));
+  answers = [["a"]];
+  feed.wake();
+  await pass(SOON_MS);
+  expect([looks, told]).toEqual([1, 1]);
+  await pass(REST_MS - 2 * SOON_MS);
+  expect(looks).toBe(1);
+  // Somebody has landed without a word.
+  answers = [["a"]];
+  await pass(2 * SOON_MS);
+  expect([looks, told]).toEqual([2, 2]);
 });
 
-test("looks once for all listeners and tells those of the project", async () => {
+test("looks once for all that lands at the same time, and tells those of the project", async () => {
   const told: string[] = [];
   for (const projectId of ["a", "a", "b"]) feed.subscribe(projectId, () => told.push(projectId));
+  feed.follow((projectIds) => told.push(...projectIds));
   answers = [["a", "c"]];
-  await pass(POLL_INTERVAL_MS);
-  expect(told).toEqual(["a", "a"]);
+  for (let landing = 0; landing < 20; landing += 1) feed.wake();
+  await pass(SOON_MS);
+  expect(told).toEqual(["a", "a", "a", "c"]);
   expect(looks).toBe(1);
 });
 
@@ -59,30 +67,18 @@ test("goes on for the listeners who stay", async () => {
   feed.subscribe("a", () => told.push("second"));
   leave();
   answers = [["a"]];
-  await pass(POLL_INTERVAL_MS);
+  feed.wake();
+  await pass(SOON_MS);
   expect(told).toEqual(["second"]);
 });
 
-test("looks less and less often while the lake cannot be read, and at once again afterwards", async () => {
+test("a lake that cannot be read is logged once, and news are found as soon as it can", async () => {
   let told = 0;
   feed.subscribe("a", () => (told += 1));
-  answers = [new Error("no lake"), new Error("no lake"), ["a"], ["a"]];
-  await pass(POLL_INTERVAL_MS);
-  expect(looks).toBe(1);
-  await pass(2 * POLL_INTERVAL_MS - 1);
-  expect(looks).toBe(1);
-  await pass(1);
-  expect(looks).toBe(2);
-  await pass(4 * POLL_INTERVAL_MS);
-  expect([looks, told]).toEqual([3, 1]);
-  await pass(POLL_INTERVAL_MS);
-  expect([looks, told]).toEqual([4, 2]);
-});
-
-test("logs an unreadable lake once, not at every look", async () => {
-  feed.subscribe("a", () => undefined);
-  answers = [new Error("no lake"), new Error("no lake"), new Error("no lake")];
-  await pass(60_000);
+  answers = [new Error("no lake"), new Error("no lake"), new Error("no lake"), ["a"]];
+  feed.wake();
+  await pass(REST_MS);
+  expect([looks, told]).toEqual([4, 1]);
   expect(stderr).toHaveBeenCalledTimes(1);
 });
 
@@ -104,8 +100,11 @@ test("tells nobody after the end, and says that it is ending", async () => {
   let told = 0;
   feed.subscribe("a", () => (told += 1));
   answers = [["a"]];
-  feed.stop();
+  feed.wake();
+  await feed.stop();
+  feed.wake();
   await pass(60_000);
   expect([looks, told]).toEqual([0, 0]);
   expect(feed.ending.aborted).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { claimJob, JOB_LOCKS } from "#lib/server/db/claim-job.ts";
 import { createRepeatedJob } from "#lib/server/lake/repeated-job.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -12,6 +12,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.close();
 });
+
+const SOON = { timeout: 20_000, interval: 5 };
+const HARMLESS = {
+  failure: "the work could not be done",
+  claim: (work: () => Promise<boolean>) => work(),
+  pauseMs: 1,
+  restMs: 600_000,
+};
 
 const claim = (work: () => Promise<void>): Promise<void> =>
   claimJob(database.db, JOB_LOCKS.lakeReview, work);
@@ -41,14 +49,77 @@ test("of consoles that review at the same time one does, and the next as soon as
 test("work that fails is told until it succeeds", async () => {
   let hasRoom = false;
   const job = createRepeatedJob({
-    failure: "the work could not be done",
-    claim: (work) => work(),
-    pauseMs: 1,
-    work: () => (hasRoom ? Promise.resolve() : Promise.reject(new Error("no room left"))),
+    ...HARMLESS,
+    work: () => (hasRoom ? Promise.resolve(false) : Promise.reject(new Error("no room left"))),
   });
   job.start();
-  await expect.poll(() => job.problem()).toBe("no room left");
+  await expect.poll(() => job.problem(), SOON).toBe("no room left");
   hasRoom = true;
-  await expect.poll(() => job.problem()).toBeUndefined();
+  await expect.poll(() => job.problem(), SOON).toBeUndefined();
+  await job.stop();
+});
+
+test("what comes while the work is done is done after it, once, and nothing runs then", async () => {
+  let runs = 0;
+  const ended = Promise.withResolvers<void>();
+  const job = createRepeatedJob({
+    ...HARMLESS,
+    work: async () => {
+      runs += 1;
+      await ended.promise;
+      return false;
+    },
+  });
+  job.start();
+  await expect.poll(() => runs, SOON).toBe(1);
+  for (let time = 0; time < 5; time += 1) job.wake();
+  ended.resolve();
+  await expect.poll(() => runs, SOON).toBe(2);
+  await job.stop();
+});
+
+test("who has stopped is not woken", async () => {
+  let runs = 0;
+  const job = createRepeatedJob({
+    ...HARMLESS,
+    work: () => {
+      runs += 1;
+      return Promise.resolve(false);
+    },
+  });
+  await job.stop();
+  vi.useFakeTimers();
+  job.start();
+  job.wake();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  expect(runs).toBe(0);
+});
+
+test("work that is not finished, or that another console does, is tried again", async () => {
+  const answers = [true, undefined, false];
+  let asked = 0;
+  const job = createRepeatedJob({
+    ...HARMLESS,
+    work: () => Promise.resolve(false),
+    claim: () => Promise.resolve(answers[asked++]),
+  });
+  job.start();
+  await expect.poll(() => asked, SOON).toBe(3);
+  await job.stop();
+});
+
+test("without being woken it looks again after its rest", async () => {
+  let runs = 0;
+  const job = createRepeatedJob({
+    ...HARMLESS,
+    restMs: 5,
+    work: () => {
+      runs += 1;
+      return Promise.resolve(false);
+    },
+  });
+  job.start();
+  await expect.poll(() => runs, SOON).toBeGreaterThan(3);
   await job.stop();
 });

@@ -10,11 +10,12 @@ import { GET as getHealth } from "../../src/routes/healthz/+server.ts";
 import { GET as getControl } from "../../src/routes/internal/control/+server.ts";
 import { POST as postKillSwitch } from "../../src/routes/internal/kill-switches/+server.ts";
 import { DELETE as deleteKillSwitch } from "../../src/routes/internal/kill-switches/[killSwitchId]/+server.ts";
+import { POST as postLanding } from "../../src/routes/internal/landings/+server.ts";
 import { POST as postProject } from "../../src/routes/internal/projects/+server.ts";
 import { GET as getReady } from "../../src/routes/readyz/+server.ts";
 import { consoleSettings } from "../support/console-settings.ts";
 import { createEmptyDatabase } from "../support/database.ts";
-import { createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
 const TOKEN = "control-token-of-the-test";
 let lake: SampleLake;
@@ -104,6 +105,17 @@ test("answers 304 until something changes", async () => {
   expect((await poll()).status).toBe(304);
   await call(postProject, create({ id: "changed", name: "Changed" }));
   expect((await poll()).status).toBe(200);
+});
+
+test("a landing that a collector tells of is news at once", async () => {
+  const news: string[] = [];
+  const unfollow = running.live.follow((projectIds) => news.push(...projectIds));
+  await running.lake.refresh();
+  await lake.land([callRow(Date.now(), { project_id: "shop" })]);
+  expect((await call(postLanding, { method: "POST" })).status).toBe(401);
+  expect((await call(postLanding, create({}))).status).toBe(204);
+  await expect.poll(() => news, { timeout: 10_000 }).toEqual(["shop"]);
+  unfollow();
 });
 
 test("creates a project with a key that works, and the second time gives a fresh key", async () => {

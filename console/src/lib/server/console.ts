@@ -73,7 +73,7 @@ export function createConsole(settings: ConsoleSettings): Console {
         bootstrapKey: settings.bootstrapKey,
         context: services,
       });
-      void startWhenPrepared(preparation, [control, alerts, jobs]);
+      void startWhenPrepared(preparation, [live, control, alerts, jobs]);
     },
     warnings: () => [...jobs.warnings(), ...warningOf("alerts are not sent", alerts.problem())],
     problems: async () => {
@@ -88,12 +88,11 @@ export function createConsole(settings: ConsoleSettings): Console {
     },
     endStreams: () => {
       control.endStreams();
-      live.stop();
+      void live.stop();
     },
     stop: async () => {
       preparation?.stop();
-      live.stop();
-      await Promise.all([jobs.stop(), control.stop(), alerts.stop()]);
+      await Promise.all([live.stop(), jobs.stop(), control.stop(), alerts.stop()]);
       mailer?.close();
       await Promise.all([lake.close(), database.close()]);
     },
@@ -121,7 +120,9 @@ function createParts(settings: ConsoleSettings) {
     thread: lakeThread(settings),
     settlement,
     onSettled: (projectIds) => alerts.settled(projectIds),
+    onCorrected: () => live.wake(),
   });
+  live.follow(() => jobs.landed());
   const mailer = settings.mail && createMailer(settings.mail);
   const { people } = settings;
   const { publicOrigin } = people;
@@ -137,7 +138,11 @@ function createParts(settings: ConsoleSettings) {
   });
   const control = createControlPush(settings.databaseUrl, services, {
     onAlerts: () => alerts.wake(),
-    onControl: () => alerts.reconsider(),
+    onControl: () => {
+      jobs.reconsider();
+      alerts.reconsider();
+    },
+    onLanding: () => live.wake(),
   });
   return { database, services, lake, live, settlement, jobs, mailer, alerts, signIn, control };
 }

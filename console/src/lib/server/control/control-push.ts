@@ -31,12 +31,14 @@ export interface ControlListeners {
   readonly onAlerts: () => void;
   /** Something that collectors must know has changed. */
   readonly onControl: () => void;
+  /** Something has landed in the lake. */
+  readonly onLanding: () => void;
 }
 
 export function createControlPush(
   databaseUrl: string,
   services: ServiceContext,
-  { onAlerts, onControl }: ControlListeners,
+  { onAlerts, onControl, onLanding }: ControlListeners,
 ): ControlPush {
   const ending = new AbortController();
   const rollovers = createRolloverJob({
@@ -66,6 +68,7 @@ export function createControlPush(
         onControl();
       }
       if (channel === CHANNELS.alerts) onAlerts();
+      if (channel === CHANNELS.landings) onLanding();
       if (channel === CHANNELS.receipts) receipts.notify(payload);
     },
     onCheck: () => void snapshots.refresh(),

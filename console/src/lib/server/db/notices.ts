@@ -8,6 +8,8 @@ export const CHANNELS = {
   control: "lensai_control",
   /** Processes have acknowledged something; the payload is the project's id. */
   receipts: "lensai_receipts",
+  /** A collector has landed something. */
+  landings: "lensai_landings",
   /** There is an alert to send. */
   alerts: "lensai_alerts",
 } as const;

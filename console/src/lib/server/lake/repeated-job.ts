@@ -1,11 +1,17 @@
 import { logError } from "../log.ts";
 import { reasonOf } from "../prepare-database.ts";
 
+/** Answers whether some of it is left for the next time. */
+type Work = () => Promise<boolean>;
+
 /** Does the work unless another console does it at this moment; answers undefined then. */
-type Claim = (work: () => Promise<unknown>) => Promise<unknown>;
+type Claim = (work: Work) => Promise<boolean | undefined>;
 
 export interface RepeatedJob {
+  /** Begins with a first run. */
   start(): void;
+  /** There may be something to do. */
+  wake(): void;
   /** Why the work could not be done the last time; undefined when it could. */
   problem(): string | undefined;
   /** Waits for what runs. */
@@ -15,64 +21,111 @@ export interface RepeatedJob {
 export interface RepeatedJobOptions {
   /** For the log: "bills could not be reviewed". */
   readonly failure: string;
-  readonly work: () => Promise<unknown>;
+  readonly work: Work;
   readonly claim: Claim;
+  /** From being woken to the run: everything that comes in this time is one piece of work. */
   readonly pauseMs: number;
+  /** A run that nobody asked for follows the one before after this time: news can get lost. */
+  readonly restMs: number;
 }
 
 /** A busy lake takes seconds to look through: at most a tenth of the time. */
 const PAUSES_PER_RUN = 9;
 const PAUSE_MAX_MS = 600_000;
+/** Before what is left of the work, and at least this after a failure. */
+const RETRY_MIN_MS = 1000;
 
-/** Works again and again, whatever fails. */
-export function createRepeatedJob({
-  failure,
-  work,
-  claim,
-  pauseMs,
-}: RepeatedJobOptions): RepeatedJob {
+/** Works when it is woken, and now and then, whatever fails. While nobody wakes it, next to nothing runs. */
+export function createRepeatedJob(options: RepeatedJobOptions): RepeatedJob {
+  const { pauseMs, restMs } = options;
+  const retryMs = Math.max(pauseMs, RETRY_MIN_MS);
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let isStopped = false;
-  let problem: string | undefined;
-  let failures = 0;
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  let earliestAtMs = 0;
+  let running: Promise<void> | undefined;
+  let state: "new" | "started" | "stopped" = "new";
+  let isWoken = false;
 
-  const attempt = async (): Promise<void> => {
-    try {
-      await claim(work);
-      problem = undefined;
-      failures = 0;
-    } catch (error) {
-      failures += 1;
-      const reason = reasonOf(error);
-      // The same reason is logged once, not at every attempt.
-      if (problem !== reason && !isStopped) logError(failure, { error });
-      problem = reason;
-    }
+  const attempts = createAttempts(options, () => state === "stopped");
+  const pauseAfter = (isDone: boolean): number => {
+    const { failures } = attempts;
+    if (failures > 0) return Math.min(retryMs * 2 ** Math.min(failures, 5), PAUSE_MAX_MS);
+    if (!isDone) return RETRY_MIN_MS;
+    return isWoken ? pauseMs : restMs;
   };
   const run = async (): Promise<void> => {
+    isWoken = false;
+    dueAtMs = Number.POSITIVE_INFINITY;
     const startedAtMs = performance.now();
-    await attempt();
-    if (isStopped) return;
-    const tookMs = performance.now() - startedAtMs;
-    const pause = Math.max(pauseMs * 2 ** Math.min(failures, 5), tookMs * PAUSES_PER_RUN);
-    schedule(Math.min(pause, PAUSE_MAX_MS));
+    const isDone = await attempts.attempt();
+    const endedAtMs = performance.now();
+    earliestAtMs = endedAtMs + Math.min((endedAtMs - startedAtMs) * PAUSES_PER_RUN, PAUSE_MAX_MS);
+    running = undefined;
+    schedule(pauseAfter(isDone));
   };
   const schedule = (afterMs: number): void => {
-    timer = setTimeout(() => {
-      running = run();
-    }, afterMs);
+    if (state !== "started" || running !== undefined) return;
+    const atMs = Math.max(performance.now() + afterMs, earliestAtMs);
+    if (atMs >= dueAtMs) return;
+    dueAtMs = atMs;
+    clearTimeout(timer);
+    timer = setTimeout(() => (running = run()), atMs - performance.now());
     timer.unref();
   };
   return {
     start: () => {
-      if (timer === undefined && !isStopped) schedule(pauseMs);
+      if (state === "new") state = "started";
+      schedule(pauseMs);
     },
-    problem: () => problem,
+    wake: () => {
+      isWoken = true;
+      schedule(attempts.failures === 0 ? pauseMs : retryMs);
+    },
+    problem: () => attempts.problem,
     stop: async () => {
-      isStopped = true;
+      state = "stopped";
       clearTimeout(timer);
       await running;
+    },
+  };
+}
+
+interface Attempts {
+  /** Never rejects; false when some of it is left, for this console or another one. */
+  attempt(): Promise<boolean>;
+  /** One after the other, until now. */
+  readonly failures: number;
+  /** Of the last one. */
+  readonly problem: string | undefined;
+}
+
+function createAttempts(
+  { failure, work, claim }: Pick<RepeatedJobOptions, "failure" | "work" | "claim">,
+  isStopped: () => boolean,
+): Attempts {
+  let failures = 0;
+  let problem: string | undefined;
+  return {
+    attempt: async () => {
+      try {
+        const isLeft = (await claim(work)) ?? true;
+        problem = undefined;
+        failures = 0;
+        return !isLeft;
+      } catch (error) {
+        failures += 1;
+        const reason = reasonOf(error);
+        // The same reason is logged once, not at every attempt.
+        if (problem !== reason && !isStopped()) logError(failure, { error });
+        problem = reason;
+        return false;
+      }
+    },
+    get failures() {
+      return failures;
+    },
+    get problem() {
+      return problem;
     },
   };
 }
