@@ -48,8 +48,10 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-main().catch((error: unknown) => {
-  const isExpected = error instanceof LensError && error.code !== "internal";
-  process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
-  process.exit(1);
-});
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    const isExpected = error instanceof LensError && error.code !== "internal";
+    process.stderr.write(`${isExpected ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  });
+}

@@ -37,7 +37,7 @@ async function runStack(stack: Stack): Promise<string> {
   return Promise.race([failed, asked]);
 }
 
-async function main(): Promise<void> {
+async function runInstallation(): Promise<void> {
   const environment = startEnvironment(process.argv.slice(2), process.env, process.cwd());
   const settings = parseLauncherConfig(environment, process.cwd());
   const { config } = settings;
@@ -63,11 +63,16 @@ async function main(): Promise<void> {
   say("stopped");
 }
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  const message = error instanceof LensError ? `${error.code}: ${error.message}` : String(error);
-  process.stderr.write(`\nLensAI ${message}\n`);
-  process.exit(1);
+/** Runs an installation to its end, and ends the process. */
+export async function main(): Promise<void> {
+  try {
+    await runInstallation();
+    process.exit(0);
+  } catch (error) {
+    const message = error instanceof LensError ? `${error.code}: ${error.message}` : String(error);
+    process.stderr.write(`\nLensAI ${message}\n`);
+    process.exit(1);
+  }
 }
+
+if (import.meta.main) await main();

@@ -15,12 +15,12 @@ export interface LanderWorkerData {
   readonly region: string;
 }
 
-const { lakeUrl, store, region } = workerData as LanderWorkerData;
 let lake: Lake | undefined;
 const billing = new BatchBilling();
 let billed: { readonly name: string; readonly corrections: readonly Correction[] } | undefined;
 
 if (parentPort !== null) {
+  const { lakeUrl, store, region } = workerData as LanderWorkerData;
   serveLandings(parentPort, async (batch, options) => {
     lake ??= openLake({ store: await openStore(lakeUrl, store), region });
     // Once per landing, however often it has to be tried.

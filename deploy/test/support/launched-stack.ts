@@ -21,7 +21,7 @@ export interface FailedLaunch {
   readonly output: string;
 }
 
-const LAUNCHER = join(import.meta.dirname, "../../launcher/main.ts");
+const LAUNCHER = join(import.meta.dirname, "../../launcher/start.mjs");
 
 /** Free ports, and nothing of the settings of whoever runs the tests. */
 function cleanEnvironment(dataDir: string): Record<string, string | undefined> {
