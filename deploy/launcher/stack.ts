@@ -151,6 +151,7 @@ export function childSpecs(
         args: [join(root, "console/build/index.js")],
         env: {
           ...shared,
+          ...ALLOCATOR_ENV,
           DATABASE_URL: databaseUrl,
           HOST: config.collector.bindAddress,
           PORT: String(ports.console),

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { launched } from "../test/support/launched-stack.ts";
+import { listenForAlerts, populate } from "./populate.ts";
+import { processUsages } from "./process-usage.ts";
+import { reportOf } from "./report.ts";
+
+/**
+ * What the whole product uses while nobody uses it, per process: as a first start leaves it, and with a month of
+ * traffic, budgets and channels for alerts. Ends with 1 when a bar does not hold.
+ */
+const { values } = parseArgs({
+  options: {
+    /** How long is measured. */
+    seconds: { type: "string", default: "30" },
+    /** How long nothing is done before. */
+    settle: { type: "string", default: "45" },
+  },
+});
+const seconds = Number(values.seconds);
+const settleMs = Number(values.settle) * 1000;
+
+const controlToken = randomBytes(16).toString("hex");
+const dataDir = mkdtempSync(join(tmpdir(), "lensai-footprint-"));
+const alerts = await listenForAlerts();
+let isWithinBars = true;
+try {
+  const settings = { LENSAI_CONTROL_TOKEN: controlToken };
+  // A first start builds and compiles what the later ones find.
+  await (await launched(dataDir, settings)).stop();
+  const stack = await launched(dataDir, settings);
+  try {
+    await measure(stack.pid, "Idle, as it starts");
+    await populate({ ...stack, controlToken }, alerts);
+    await measure(stack.pid, "Idle, after a month of traffic, with budgets and alert channels");
+  } finally {
+    await stack.stop();
+  }
+} finally {
+  alerts.close();
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exitCode = isWithinBars ? 0 : 1;
+
+async function measure(launcherPid: number, title: string): Promise<void> {
+  await delay(settleMs);
+  const report = reportOf(title, await processUsages(launcherPid, seconds));
+  process.stdout.write(report.text);
+  isWithinBars &&= report.isWithinBars;
+}
