@@ -1,4 +1,5 @@
 // An application that calls models with fetch, as main.ts tells it to. It knows nothing of the instrumentation.
+import { setTimeout } from "node:timers/promises";
 
 /** What the parent asks for, and what it gets back. */
 export type Job =
@@ -7,6 +8,8 @@ export type Job =
       readonly kind: CallKind;
       readonly count: number;
       readonly together: number;
+      /** From the start of one call to that of the next; 0: as soon as the one before has ended. */
+      readonly intervalMs: number;
     }
   | { readonly do: "open-streams"; readonly count: number }
   | { readonly do: "finish-streams" }
@@ -50,10 +53,17 @@ async function call(kind: CallKind): Promise<number> {
   return (performance.now() - started) * 1000;
 }
 
-async function makeCalls({ kind, count, together }: Job & { do: "calls" }): Promise<number[]> {
+async function makeCalls(job: Job & { do: "calls" }): Promise<number[]> {
+  const { kind, count, together, intervalMs } = job;
   const latencies: number[] = [];
   const worker = async (): Promise<void> => {
-    while (latencies.length + together <= count) latencies.push(await call(kind));
+    let nextMs = performance.now();
+    while (latencies.length + together <= count) {
+      latencies.push(await call(kind));
+      if (intervalMs === 0) continue;
+      nextMs += intervalMs;
+      await setTimeout(nextMs - performance.now());
+    }
   };
   await Promise.all(Array.from({ length: together }, worker));
   return latencies;

@@ -18,9 +18,10 @@ export async function callsMemory(app: App, calls: number): Promise<CallsMemory>
   const started = performance.now();
   const heaps: number[] = [];
   const count = Math.ceil(calls / TENTHS / 2);
+  const many = { count, together: TOGETHER, intervalMs: 0 };
   for (let tenth = 0; tenth < TENTHS; tenth += 1) {
-    await app.do({ do: "calls", kind: "small", count, together: TOGETHER });
-    await app.do({ do: "calls", kind: "stream", count, together: TOGETHER });
+    await app.do({ do: "calls", kind: "small", ...many });
+    await app.do({ do: "calls", kind: "stream", ...many });
     const { heapBytes } = await app.do({ do: "measure-memory" });
     heaps.push(heapBytes);
   }

@@ -69,8 +69,8 @@ const DEPTH_MAX = 8;
 const VARIES =
   /^(socket|date|timestamp|stack|.*Headers|headers|latencyMs|performance|traceId|createdAt)$/;
 
-/** Made by the AI SDK for each message. */
-const RANDOM_ID = /\b(?:msg|aitxt|aiobj)-\w{24}\b/g;
+/** Made by the AI SDK for each message, and each call. */
+const RANDOM_ID = /\b(?:msg|aitxt|aiobj|call)-\w{24}\b/g;
 
 /** A value with the classes of its parts, for comparison. */
 function shown(value, depth = 0) {

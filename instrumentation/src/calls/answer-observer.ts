@@ -33,7 +33,8 @@ export function readingObserver(
   later: Later,
 ): AnswerObserver {
   const close = (end: BodyEnd, error?: unknown): undefined => {
-    span.endsLater(later, () => {
+    span.answerEnded();
+    later(() => {
       neverThrow("reading the end of an answer", () => reader.end(end));
       neverThrow("ending a span", () => span.complete(reader.facts, error));
     });
@@ -52,19 +53,39 @@ export function readingObserver(
   };
 }
 
-/** The same of bytes that nobody overwrites: they are read when the application has them. */
-export function lateObserver(span: CallSpan, reader: ResponseReader, later: Later): AnswerObserver {
+/**
+ * Tells later what happens to an answer whose bytes nobody overwrites; `observe` makes what is told, when that is
+ * needed.
+ */
+export function lateObserver(
+  span: CallSpan,
+  observe: () => AnswerObserver | undefined,
+  later: Later,
+): AnswerObserver {
+  let told: { readonly observer: AnswerObserver | undefined } | undefined;
+  const tell = (what: (to: AnswerObserver) => void): void => {
+    later(() => {
+      told ??= { observer: observe() };
+      if (told.observer !== undefined) what(told.observer);
+    });
+  };
+  const close = (how: (to: AnswerObserver) => void): undefined => {
+    span.answerEnded();
+    tell(how);
+  };
   return {
-    ...readingObserver(span, reader, later),
     chunk(chunk) {
       span.chunkArrived();
-      later(() => neverThrow("reading an answer", () => reader.push(chunk)));
+      tell((to) => void to.chunk(chunk));
       return chunk;
     },
+    end: () => close((to) => void to.end()),
+    fail: (error) => close((to) => to.fail(error)),
+    cancel: () => close((to) => to.cancel()),
   };
 }
 
-/** The same, and takes out of the stream what is only there because the instrumentation asked for usage. */
+/** Reads a stream for its span, and takes out of it what is only there because the instrumentation asked for usage. */
 export function hidingObserver(span: CallSpan, reader: SseReader, later: Later): AnswerObserver {
   const encoder = new TextEncoder();
   const { fail, cancel } = readingObserver(span, reader, later);
@@ -77,7 +98,8 @@ export function hidingObserver(span: CallSpan, reader: SseReader, later: Later):
     },
     end() {
       const rest = neverThrow("rewriting a stream", () => shown(reader.ended("whole")));
-      span.endsLater(later, () => {
+      span.answerEnded();
+      later(() => {
         neverThrow("ending a span", () => span.complete(reader.facts));
       });
       return rest;

@@ -16,8 +16,10 @@ import {
   readingObserver,
 } from "./answer-observer.ts";
 import type { AnswerObserver } from "./answer-observer.ts";
+import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import type { LowerRequests } from "./lower-requests.ts";
+import { SendingContext } from "./sending-context.ts";
 
 /** What comes before the body of an answer. */
 export interface AnswerHead {
@@ -73,10 +75,7 @@ export class Attempt {
 
   /** Sends the request inside of its span: what is below is part of it. */
   run<T>(send: () => T): T {
-    const inside = neverThrow("entering a span", () =>
-      this.#lower.inside(this, this.#span.context()),
-    );
-    return inside === undefined ? send() : context.with(inside, send);
+    return context.with(new SendingContext(this, () => this.#span.context()), send);
   }
 
   /**
@@ -107,7 +106,8 @@ export class Attempt {
    */
   answered(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
     this.settled();
-    return neverThrow("observing an answer", () => this.#observe(head, { isUsageHidden }));
+    const later = this.#span.canWait ? this.#later : atOnce;
+    return this.#observed(() => this.#observe(head, later, isUsageHidden));
   }
 
   /**
@@ -118,7 +118,12 @@ export class Attempt {
     if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
     this.settled();
     this.#isReadBelow = true;
-    return neverThrow("observing an answer", () => this.#observe(head, { isBelow: true }));
+    const later = this.#span.canWait ? this.#later : atOnce;
+    // What is refused may be sent again before anything is done later.
+    if (isRefusal(head.status)) return this.#observed(() => this.#observe(head, later));
+    const observe = (): AnswerObserver | undefined =>
+      neverThrow("observing an answer", () => this.#observe(head, atOnce));
+    return this.#observed(() => lateObserver(this.#span, observe, later));
   }
 
   /** Has the application ended the request, and not only its interest in the answer? */
@@ -141,9 +146,20 @@ export class Attempt {
     neverThrow("ending the span of an unread answer", () => this.#span.abandon());
   }
 
+  #observed(observe: () => AnswerObserver | undefined): AnswerObserver | undefined {
+    if (this.#span.isUnwanted) {
+      this.#span.leave();
+      return undefined;
+    }
+    const observer = neverThrow("observing an answer", observe);
+    this.#span.onAbandon = observer?.cancel;
+    return observer;
+  }
+
   #observe(
     { status, header }: AnswerHead,
-    { isUsageHidden = false, isBelow = false },
+    later: Later,
+    isUsageHidden = false,
   ): AnswerObserver | undefined {
     if (isRefusal(status)) {
       this.#span.refuse(status);
@@ -155,14 +171,12 @@ export class Attempt {
       return undefined;
     }
     this.#span.captureAnswer(reader.facts);
-    const observe = isBelow ? lateObserver : readingObserver;
     const reading =
       isUsageHidden && reader instanceof SseReader
-        ? hidingObserver(this.#span, reader, this.#later)
-        : observe(this.#span, reader, this.#later);
-    const observer =
-      this.#guarded?.isMetered === true ? meteredObserver(reading, reader, this.#guarded) : reading;
-    this.#span.onAbandon = observer.cancel;
-    return observer;
+        ? hidingObserver(this.#span, reader, later)
+        : readingObserver(this.#span, reader, later);
+    return this.#guarded?.isMetered === true
+      ? meteredObserver(reading, reader, this.#guarded)
+      : reading;
   }
 }

@@ -1,4 +1,4 @@
-import { context, trace } from "@opentelemetry/api";
+import { context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { Tracer } from "@opentelemetry/api";
 import type { ContentCapture } from "../content/content-capture.ts";
 import type { GuardedCall } from "../guard/guarded-call.ts";
@@ -41,6 +41,8 @@ export interface CallObserverOptions {
   readonly content?: ContentCapture | undefined;
   /** When calls are described that are over; at once when absent. */
   readonly later?: Later;
+  /** When spans are started; at once when absent. */
+  readonly soon?: Later;
 }
 
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
@@ -49,6 +51,7 @@ export class CallObserver {
   readonly #guard: Guard | undefined;
   readonly #content: ContentCapture | undefined;
   readonly #later: Later;
+  readonly #soon: Later;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
 
@@ -56,12 +59,13 @@ export class CallObserver {
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    { content, later = atOnce }: CallObserverOptions = {},
+    { content, later = atOnce, soon = atOnce }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
     this.#later = later;
+    this.#soon = soon;
   }
 
   /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
@@ -165,12 +169,14 @@ export class CallObserver {
     guarded: GuardedCall | undefined,
   ): Attempt | undefined {
     const sent = sentRequestOf(request);
-    const resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
-    const past = pastOf(resend);
-    const span =
-      guarded === undefined
-        ? CallSpan.start(this.#tracer, call, past)
-        : CallSpan.startGuarded(this.#tracer, call, { past, guarded });
+    let resend: Resend | undefined;
+    const past = (): CallPast => {
+      resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
+      return pastOf(resend);
+    };
+    // Whether anybody wants the span is to be known before a request is changed for it.
+    const later = call.lacksStreamUsage ? atOnce : this.#soon;
+    const span = CallSpan.start(call, { tracer: this.#tracer, past, later, guarded });
     if (span === undefined) return undefined;
     this.#capture(request, span);
     span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
@@ -204,7 +210,7 @@ function sentRequestOf({ method, url, body, header }: CallRequest): SentRequest 
 function pastOf({ count, previous }: Resend = { count: 0, previous: undefined }): CallPast {
   return {
     attributes: count > 0 ? { "http.request.resend_count": count } : {},
-    links: previous === undefined ? [] : [{ context: previous }],
+    links: previous !== undefined && isSpanContextValid(previous) ? [{ context: previous }] : [],
   };
 }
 

@@ -1,4 +1,7 @@
-/** Runs work once what is on its way to the application has reached it, in the order in which it was given. */
+/**
+ * Runs work that nobody waits for when the current turn of the event loop is over, in the order in which it was
+ * given: what is on its way to a provider has left by then, and what is on its way to the application has reached it.
+ */
 export type Later = (work: () => void) => void;
 
 /** Where nothing runs after an answer, as in functions at the edge. */

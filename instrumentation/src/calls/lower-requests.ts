@@ -1,6 +1,5 @@
-import { context, createContextKey } from "@opentelemetry/api";
-import type { Context } from "@opentelemetry/api";
 import type { Attempt } from "./attempt.ts";
+import { sendingAttempt } from "./sending-context.ts";
 
 /** What requests are sent with. */
 export type Transport = "fetch" | "http" | "http2" | "undici";
@@ -12,9 +11,6 @@ const ABOVE: Readonly<Record<Transport, readonly Transport[]>> = {
   undici: ["fetch"],
   http2: ["fetch", "undici"],
 };
-
-/** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
-const SENDING = createContextKey("lensai.sending_attempt");
 
 /** A request that is about to be sent, as far as it tells whether it is part of another one. */
 export interface LowerRequest {
@@ -31,11 +27,6 @@ export class LowerRequests {
   /** Attempts that were taken for those of a request without a context: by address, so perhaps wrongly. */
   readonly #guessed = new WeakSet<Attempt>();
 
-  /** What the request of an attempt runs in. */
-  inside(attempt: Attempt, of: Context): Context {
-    return of.setValue(SENDING, attempt);
-  }
-
   /** An attempt that a lower transport may be asked to send, until it has its answer. */
   add(attempt: Attempt, request: LowerRequest): void {
     const { transport } = request;
@@ -48,7 +39,7 @@ export class LowerRequests {
 
   /** The attempt that the request is a part of, if it is not a call by itself. */
   partOf(request: LowerRequest): Attempt | undefined {
-    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    const active = sendingAttempt();
     // A connection keeps the context of the request that opened it, which may have had its answer long ago.
     const sending = active?.isUnanswered === true ? active : undefined;
     if (sending !== undefined && this.#isOf(sending, request)) {
@@ -73,7 +64,7 @@ export class LowerRequests {
     request: Omit<LowerRequest, "url">,
     isTo: (url: URL) => boolean,
   ): Attempt | undefined {
-    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    const active = sendingAttempt();
     if (active?.isUnanswered !== true || this.#guessed.has(active)) return undefined;
     const above = this.#unseen.get(active);
     if (above === undefined || !ABOVE[request.transport].includes(above.transport))
@@ -85,7 +76,7 @@ export class LowerRequests {
 
   /** Does its context say so without a doubt? Changes nothing. */
   isSurelyPart(request: LowerRequest): boolean {
-    const active = context.active().getValue(SENDING) as Attempt | undefined;
+    const active = sendingAttempt();
     if (active?.isUnanswered !== true || this.#guessed.has(active)) return false;
     return this.#isOf(active, request);
   }

@@ -1,22 +1,55 @@
 import { isSigned } from "../calls/signed-request.ts";
-import { apiAtPath } from "../wire/recognise-call.ts";
+import { callTargetAt } from "../wire/call-target.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import type { WireRequest } from "../wire/recognise-call.ts";
+import type { HeaderReader } from "../wire/response-facts.ts";
 
 export type Fetch = typeof globalThis.fetch;
 export type FetchArguments = Parameters<Fetch>;
 
+type SentHeaders = NonNullable<NonNullable<FetchArguments[1]>["headers"]>;
+
 /** A request that could be a call of a model. */
 export interface FetchRequest extends WireRequest {
-  readonly headers: Headers;
+  readonly header: HeaderReader;
 }
 
 /** The arguments of fetch, as far as they tell about a call; undefined when they are no call of a model. */
 export function readFetchRequest([input, init]: FetchArguments): FetchRequest | undefined {
-  const asked = targetOf(input, init);
-  if (asked === undefined) return undefined;
-  const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
-  return { ...asked, headers, body: textOf(init?.body), form: fieldsOf(init?.body) };
+  const method = (init?.method ?? (isRequest(input) ? input.method : "GET")).toUpperCase();
+  if (method !== "POST") return undefined;
+  const target = callTargetAt(isRequest(input) ? input.url : String(input));
+  if (target === undefined) return undefined;
+  return {
+    method,
+    url: target.url,
+    header: headerReaderOf(headersOf([input, init])),
+    body: textOf(init?.body),
+    form: fieldsOf(init?.body),
+  };
+}
+
+function headersOf([input, init]: FetchArguments): SentHeaders | undefined {
+  return init?.headers ?? (isRequest(input) ? input.headers : undefined);
+}
+
+/** Few headers are ever asked for: none of them is copied before. */
+function headerReaderOf(headers: SentHeaders = {}): HeaderReader {
+  if (isHeaders(headers)) return (name) => headers.get(name) ?? undefined;
+  let copy: Headers | undefined;
+  if (Symbol.iterator in headers)
+    return (name) => (copy ??= new Headers(headers)).get(name) ?? undefined;
+  return (name) => {
+    for (const key in headers) {
+      if (key.length === name.length && key.toLowerCase() === name) return String(headers[key]);
+    }
+    return undefined;
+  };
+}
+
+/** By what it has, not by its class, as there are several. */
+function isHeaders(headers: SentHeaders): headers is Headers {
+  return "append" in headers && typeof headers.append === "function";
 }
 
 /** The body of a Request object, which can be read only from a copy; undefined when there is none to be read. */
@@ -26,19 +59,6 @@ export function requestBodyOf([input, init]: FetchArguments): Promise<string> | 
   // Uploads are large, and a copy would hold them in memory.
   if (input.headers.get("content-type")?.startsWith("multipart/") === true) return undefined;
   return input.clone().text();
-}
-
-function targetOf(
-  input: FetchArguments[0],
-  init: FetchArguments[1],
-): { method: string; url: URL } | undefined {
-  const method = (init?.method ?? (isRequest(input) ? input.method : "GET")).toUpperCase();
-  if (method !== "POST") return undefined;
-  const href = isRequest(input) ? input.url : String(input);
-  // Relative ones have no base outside of browsers: fetch refuses them.
-  if (!URL.canParse(href)) return undefined;
-  const url = new URL(href);
-  return apiAtPath(method, url.pathname) === undefined ? undefined : { method, url };
 }
 
 /** What the application may end the request with. */
@@ -80,15 +100,15 @@ function textOf(body: unknown): string | undefined {
  */
 export function withBody(
   [input, init]: FetchArguments,
-  headers: Headers,
+  header: HeaderReader,
   body: string,
 ): FetchArguments | undefined {
-  if (isSigned((name) => headers.get(name) ?? undefined)) return undefined;
+  if (isSigned(header)) return undefined;
   if (isRequest(input) && (init?.body === undefined || init.body === null)) {
     return [new Request(input, { method: input.method, body }), init];
   }
-  if (!headers.has("content-length")) return [input, { ...init, body }];
-  const adjusted = new Headers(headers);
+  if (header("content-length") === undefined) return [input, { ...init, body }];
+  const adjusted = new Headers(headersOf([input, init]));
   adjusted.set("content-length", String(new TextEncoder().encode(body).length));
   return [input, { ...init, body, headers: adjusted }];
 }

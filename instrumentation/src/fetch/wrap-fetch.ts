@@ -84,12 +84,9 @@ class FetchObserver {
   }
 
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
-    const { headers } = request;
-    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
     const attempt = this.#calls.startInTime({
       ...request,
       transport: "fetch",
-      header,
       isBodyChangeable: request.body !== undefined,
       isCuttable: true,
       isStoppable: true,
@@ -107,14 +104,14 @@ class FetchObserver {
     request: FetchRequest,
     attempt: Attempt | undefined,
   ): Promise<Response> {
-    const { headers, url } = request;
+    const { header, url } = request;
     if (attempt === undefined) return this.#pass(self, args);
     if (attempt.refusal !== undefined) return refusedFetch(attempt.refusal, url);
     const body = attempt.clampedBody ?? request.body;
     const wanted =
       body === request.body || body === undefined
         ? args
-        : (neverThrow("clamping a call", () => withBody(args, headers, body)) ?? args);
+        : (neverThrow("clamping a call", () => withBody(args, header, body)) ?? args);
     const asking = attempt.call.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
@@ -127,11 +124,11 @@ class FetchObserver {
 
   #askForUsage(
     args: FetchArguments,
-    { body, headers, url }: FetchRequest,
+    { body, header, url }: FetchRequest,
   ): FetchArguments | undefined {
     const isWelcome = this.#asksForUsage && !this.#refusing.has(url.origin);
     const asking = isWelcome && body !== undefined ? withStreamUsage(body) : undefined;
-    return asking === undefined ? undefined : withBody(args, headers, asking);
+    return asking === undefined ? undefined : withBody(args, header, asking);
   }
 
   async #run(

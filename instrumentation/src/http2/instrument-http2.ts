@@ -3,7 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { apiAtPath } from "../wire/recognise-call.ts";
+import { apiAtPath } from "../wire/call-target.ts";
 import { heldRequest } from "./held-request.ts";
 import { Http2Exchange, requestUrlOf } from "./http2-exchange.ts";
 

@@ -1,4 +1,4 @@
-import { INVALID_SPAN_CONTEXT, context } from "@opentelemetry/api";
+import { context } from "@opentelemetry/api";
 import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import type { Later } from "../calls/later.ts";
@@ -11,7 +11,7 @@ import type { ResponseFacts } from "../wire/response-facts.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
 import { neverThrow } from "./never-throw.ts";
 import { otherSpanOf } from "./other-span.ts";
-import { startOwnSpan } from "./own-span.ts";
+import { OwnSpan } from "./own-span.ts";
 import type { CallOutcome, SpanPlan, SpanTarget } from "./own-span.ts";
 
 const MS_PER_SECOND = 1000;
@@ -24,6 +24,19 @@ export interface CallPast {
   readonly links: readonly Link[];
 }
 
+interface TargetParts {
+  readonly tracer: () => Tracer;
+  readonly past: () => CallPast;
+  readonly startMs: number;
+}
+
+export interface CallSpanParts extends Omit<TargetParts, "startMs"> {
+  /** When the span is started, unless somebody asks for it before. */
+  readonly later: Later;
+  /** What the guard has decided: what the call cost is asked for in any case. */
+  readonly guarded: GuardedCall | undefined;
+}
+
 /** The span of one request to a provider, from before it is sent until its answer was read. */
 export class CallSpan {
   /** Those that have not ended, so that they are not lost with the process. */
@@ -34,7 +47,7 @@ export class CallSpan {
   onFailure: ((span: SpanContext) => void) | undefined;
   readonly call: WireCall;
   readonly #target: SpanTarget;
-  readonly #startMs = performance.now();
+  readonly #startMs: number;
   readonly #guarded: GuardedCall | undefined;
   #firstChunkMs: number | undefined;
   /** When the answer was over, if describing it was put off. */
@@ -42,31 +55,21 @@ export class CallSpan {
   #hasEnded = false;
   #content: CapturedCall | undefined;
 
-  private constructor(call: WireCall, target: SpanTarget, guarded: GuardedCall | undefined) {
+  private constructor(call: WireCall, { tracer, past, later, guarded }: CallSpanParts) {
     this.call = call;
-    this.#target = target;
     this.#guarded = guarded;
+    this.#startMs = performance.now();
+    // An SDK that starts with the first call brings the context that this call is sent in.
+    neverThrow("starting a span", tracer);
+    this.#target = targetOf(call, { tracer, past, startMs: this.#startMs });
+    CallSpan.#open.add(this);
+    later(() => this.#target.start());
   }
 
-  /** Undefined when nobody wants the span: it is not sampled, or there is no SDK. */
-  static start(tracer: () => Tracer, call: WireCall, past: CallPast): CallSpan | undefined {
-    const target = startTarget(tracer, call, past);
-    return target && CallSpan.#started(new CallSpan(call, target, undefined));
-  }
-
-  /** The same for a call that the guard has decided about: what it cost is asked for in any case. */
-  static startGuarded(
-    tracer: () => Tracer,
-    call: WireCall,
-    { past, guarded }: { readonly past: CallPast; readonly guarded: GuardedCall },
-  ): CallSpan {
-    const target = neverThrow("starting a span", () => startTarget(tracer, call, past));
-    return CallSpan.#started(new CallSpan(call, target ?? NOBODYS, guarded));
-  }
-
-  static #started(span: CallSpan): CallSpan {
-    CallSpan.#open.add(span);
-    return span;
+  /** Undefined when it is known that nobody wants the span, and nobody asks what the call cost. */
+  static start(call: WireCall, parts: CallSpanParts): CallSpan | undefined {
+    const span = new CallSpan(call, parts);
+    return span.isUnwanted ? span.#left() : span;
   }
 
   /** Ends all spans, for the end of the process. */
@@ -74,9 +77,29 @@ export class CallSpan {
     for (const span of CallSpan.#open) neverThrow("ending a span", () => span.abandon());
   }
 
-  /** What the request itself runs in, so that spans of HTTP are children. */
+  /** Nobody wants it: it is not sampled, or there is no SDK. What the call costs is asked for all the same if it is guarded. */
+  get isUnwanted(): boolean {
+    return this.#target.isUnwanted && this.#guarded === undefined;
+  }
+
+  /** May it be described after the application has its answer? */
+  get canWait(): boolean {
+    return this.#target.canWait;
+  }
+
+  /** What the request itself runs in, so that spans of HTTP are children. Starts the span. */
   context(): Context {
     return this.#target.context();
+  }
+
+  /** Nothing is said of the call any more. */
+  leave(): void {
+    this.#left();
+  }
+
+  #left(): undefined {
+    this.#hasEnded = true;
+    CallSpan.#open.delete(this);
   }
 
   /** Puts the content of the request and that of the answer on the span when it ends. */
@@ -138,11 +161,9 @@ export class CallSpan {
     });
   }
 
-  /** The answer is over: `complete` is to be called, at once or later. */
-  endsLater(later: Later, complete: () => void): void {
-    if (!this.#target.canWait) return complete();
+  /** The answer is over; `complete` may be called later. */
+  answerEnded(): void {
     this.#endMs ??= performance.now();
-    later(complete);
   }
 
   /** Nobody will read on. */
@@ -152,14 +173,14 @@ export class CallSpan {
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
-  #failWith(end: CallEnd, outcome: CallOutcome): void {
+  #failWith(end: CallEnd, outcome: Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
     this.#end(end, () => outcome);
     this.onFailure?.(this.#target.identity());
   }
 
   /** Once, and whatever happens: a span that never ends is a call that was never made. */
-  #end(end: CallEnd, outcomeOf: () => CallOutcome): void {
+  #end(end: CallEnd, outcomeOf: () => Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     CallSpan.#open.delete(this);
@@ -171,34 +192,36 @@ export class CallSpan {
       () => this.#content?.requestAttributes,
     );
     const attributes = { ...asked, ...guarded?.attributes, ...outcome.attributes };
-    this.#target.finish({ ...outcome, attributes, endMs: this.#endMs });
+    this.#target.finish({ ...outcome, attributes, endMs: this.#endMs ?? performance.now() });
   }
 }
 
-const NOTHING_KNOWN: CallOutcome = { attributes: {}, isWhole: false };
+const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: false };
 
-/** Of a call that is asked for what it cost, though nobody wants its span. */
-const NOBODYS: SpanTarget = {
-  canWait: true,
-  context: () => context.active(),
-  finish: () => {},
-  identity: () => INVALID_SPAN_CONTEXT,
-};
+function targetOf(call: WireCall, { tracer, past, startMs }: TargetParts): SpanTarget {
+  const parent = context.active();
+  let planned: SpanPlan | undefined;
+  const plan = (): SpanPlan =>
+    (planned ??= planOf(call, past(), { tracer: tracer(), parent, startMs }));
+  const other = neverThrow("starting a span", () => otherSpanOf(parent, plan, call));
+  return other ?? new OwnSpan(plan);
+}
 
-function startTarget(
-  tracer: () => Tracer,
+function planOf(
   call: WireCall,
   { attributes, links }: CallPast,
-): SpanTarget | undefined {
-  const parent = context.active();
-  const plan: SpanPlan = {
-    tracer: tracer(),
+  parts: Pick<SpanPlan, "tracer" | "parent" | "startMs">,
+): SpanPlan {
+  return {
+    ...parts,
     name: spanNameOf(call),
-    attributes: { ...requestAttributes(call), ...attributionAttributes(parent), ...attributes },
+    attributes: {
+      ...requestAttributes(call),
+      ...attributionAttributes(parts.parent),
+      ...attributes,
+    },
     links,
-    parent,
   };
-  return otherSpanOf(plan, call, Date.now()) ?? startOwnSpan(plan);
 }
 
 export function isRefusal(status: number): boolean {

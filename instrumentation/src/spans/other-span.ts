@@ -1,10 +1,10 @@
 import { trace } from "@opentelemetry/api";
-import type { Attributes, Span } from "@opentelemetry/api";
+import type { Attributes, Context, Span } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import { callRoleOf, isModelCall } from "@lensai/otel-config/dialects/call-role";
 import type { WireCall } from "../wire/recognise-call.ts";
-import { startOwnSpan } from "./own-span.ts";
+import { OwnSpan } from "./own-span.ts";
 import type { SpanPlan, SpanTarget } from "./own-span.ts";
 import { INSTRUMENTATION_SCOPE } from "./scope.ts";
 
@@ -24,24 +24,31 @@ const taken = new WeakSet<Span>();
  * ended, or the call failed or broke off (which others often do not tell), a span of ours is made after all.
  * Undefined when there is no such span.
  */
-export function otherSpanOf(plan: SpanPlan, call: WireCall, nowMs: number): SpanTarget | undefined {
-  const span = trace.getSpan(plan.parent);
+export function otherSpanOf(
+  parent: Context,
+  plan: () => SpanPlan,
+  call: WireCall,
+): SpanTarget | undefined {
+  const span = trace.getSpan(parent);
   if (span === undefined || taken.has(span) || !isSpanOfCall(span, call)) return undefined;
   taken.add(span);
   let own: SpanTarget | undefined;
   return {
     // Whoever made it ends it with the call, and then it takes nothing more.
     canWait: false,
-    context: () => plan.parent,
+    isUnwanted: false,
+    start: () => {},
+    context: () => parent,
     finish(outcome) {
-      if (outcome.isWhole && hasTaken(span, { ...plan.attributes, ...outcome.attributes })) {
-        for (const link of plan.links) span.addLink(link);
+      const { attributes, links } = plan();
+      if (outcome.isWhole && hasTaken(span, { ...attributes, ...outcome.attributes })) {
+        for (const link of links) span.addLink(link);
         return;
       }
       // The next attempt may be the one that it is about.
       taken.delete(span);
-      own = startOwnSpan(plan, nowMs);
-      own?.finish(outcome);
+      own = new OwnSpan(plan);
+      own.finish(outcome);
     },
     identity: () => own?.identity() ?? span.spanContext(),
   };

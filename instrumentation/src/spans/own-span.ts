@@ -1,5 +1,6 @@
-import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from "@opentelemetry/api";
+import { neverThrow } from "./never-throw.ts";
 
 /** A span of ours, before there is one. */
 export interface SpanPlan {
@@ -9,6 +10,8 @@ export interface SpanPlan {
   readonly links: readonly Link[];
   /** The context that the call was made in. */
   readonly parent: Context;
+  /** When the call was made, by `performance.now()`. */
+  readonly startMs: number;
 }
 
 /** How a call ended, in the words of its span. */
@@ -18,14 +21,18 @@ export interface CallOutcome {
   readonly errorType?: string | undefined;
   /** Its answer was read to the end, and said all that it had to say. */
   readonly isWhole: boolean;
-  /** When that was, by `performance.now()`; now when absent. */
-  readonly endMs?: number | undefined;
+  /** When that was, by `performance.now()`. */
+  readonly endMs: number;
 }
 
 /** Where what becomes known of a call goes. */
 export interface SpanTarget {
   /** It is there for as long as it is needed: the call may be described after the application has its answer. */
   readonly canWait: boolean;
+  /** Nobody wants it: it is not sampled, or there is no SDK. False as long as that is not known. */
+  readonly isUnwanted: boolean;
+  /** Starts it, if it has not been. */
+  start(): void;
   /** What the request itself runs in, so that spans of HTTP are children. */
   context(): Context;
   /** Once. */
@@ -34,25 +41,63 @@ export interface SpanTarget {
   identity(): SpanContext;
 }
 
-/** A span of ours; undefined when nobody wants it: it is not sampled, or there is no SDK. */
-export function startOwnSpan(plan: SpanPlan, startTimeMs?: number): SpanTarget | undefined {
-  const span = plan.tracer.startSpan(
-    plan.name,
+/** A span of ours. It is started when it is first needed, as of the time that its plan says. */
+export class OwnSpan implements SpanTarget {
+  readonly canWait = true;
+  readonly #plan: () => SpanPlan;
+  /** Null: nobody wants it. */
+  #started: { readonly span: Span; readonly parent: Context } | null | undefined;
+
+  constructor(plan: () => SpanPlan) {
+    this.#plan = plan;
+  }
+
+  get isUnwanted(): boolean {
+    return this.#started === null;
+  }
+
+  start(): void {
+    this.#span();
+  }
+
+  context(): Context {
+    const started = this.#span();
+    return started === null ? context.active() : trace.setSpan(started.parent, started.span);
+  }
+
+  finish(outcome: CallOutcome): void {
+    const started = this.#span();
+    if (started !== null) finishSpan(started.span, outcome);
+  }
+
+  identity(): SpanContext {
+    return this.#span()?.span.spanContext() ?? INVALID_SPAN_CONTEXT;
+  }
+
+  #span(): { readonly span: Span; readonly parent: Context } | null {
+    if (this.#started === undefined) {
+      // Also when it cannot be started: then it is not tried again.
+      this.#started = null;
+      this.#started = neverThrow("starting a span", () => startSpan(this.#plan())) ?? null;
+    }
+    return this.#started;
+  }
+}
+
+/** Null when nobody wants it: it is not sampled, or there is no SDK. */
+function startSpan(plan: SpanPlan): { readonly span: Span; readonly parent: Context } | null {
+  const { tracer, name, attributes, links, parent, startMs } = plan;
+  const span = tracer.startSpan(
+    name,
     {
       kind: SpanKind.CLIENT,
-      attributes: plan.attributes,
-      ...(plan.links.length > 0 && { links: [...plan.links] }),
-      ...(startTimeMs !== undefined && { startTime: startTimeMs }),
+      attributes,
+      ...(links.length > 0 && { links: [...links] }),
+      startTime: startMs,
     },
-    plan.parent,
+    parent,
   );
-  if (!span.isRecording()) return undefined;
-  return {
-    canWait: true,
-    context: () => trace.setSpan(plan.parent, span),
-    finish: (outcome) => finishSpan(span, outcome),
-    identity: () => span.spanContext(),
-  };
+  return span.isRecording() ? { span, parent } : null;
 }
 
 function finishSpan(span: Span, { attributes, errorType, endMs }: CallOutcome): void {

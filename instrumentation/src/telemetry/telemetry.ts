@@ -3,6 +3,7 @@ import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import { envDetector, serviceInstanceIdDetector } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
+import type { Later } from "../calls/later.ts";
 import type { Environment } from "../config.ts";
 import { createSpanDelivery } from "../export/create-span-delivery.ts";
 import { withOptions } from "../export/export-settings.ts";
@@ -31,6 +32,7 @@ export class Telemetry {
   readonly #afterDelivery = new AfterDelivery();
   #sdk: NodeSDK | undefined;
   #hasStarted = false;
+  #known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
 
   constructor(options: TelemetryOptions, environment: Environment) {
     this.#options = options;
@@ -51,7 +53,12 @@ export class Telemetry {
   /** Started when first asked for: an application that sets up its own SDK later than this keeps it. */
   tracer(): Tracer {
     this.start();
-    return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+    const provider = delegateOf(trace.getTracerProvider());
+    if (provider !== this.#known?.provider) {
+      const tracer = trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+      this.#known = { provider, tracer };
+    }
+    return this.#known.tracer;
   }
 
   /**
@@ -63,6 +70,11 @@ export class Telemetry {
       this.#afterDelivery.later(work);
     } else work();
   };
+
+  /** Starts the spans of calls when their requests are on their way. */
+  get soon(): Later {
+    return this.#afterDelivery.later;
+  }
 
   /** Is it our SDK, and so ours to flush? */
   get ownsSdk(): boolean {

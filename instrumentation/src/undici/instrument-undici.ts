@@ -1,7 +1,7 @@
 import diagnostics from "node:diagnostics_channel";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { apiAtPath } from "../wire/recognise-call.ts";
+import { apiAtPath } from "../wire/call-target.ts";
 import { FetchedExchange } from "./fetched-exchange.ts";
 import { UndiciExchange } from "./undici-exchange.ts";
 import type { Exchange } from "./undici-exchange.ts";
@@ -11,8 +11,11 @@ import type { UndiciRequest } from "./undici-request.ts";
 /** Shared by all copies of the package in a process. */
 const OBSERVED = Symbol.for("lensai.instrumented_undici");
 
+/** What is told of a request is kept with it: a map of all of them would cost every one of them more. */
+const EXCHANGE = Symbol("lensai.exchange");
+
 interface Published {
-  readonly request: UndiciRequest;
+  readonly request: UndiciRequest & { [EXCHANGE]?: Exchange };
   readonly response?: { readonly statusCode: number; readonly headers: unknown };
   readonly error?: unknown;
 }
@@ -27,7 +30,6 @@ export function instrumentUndici(calls: CallObserver): () => void {
   const shared = globalThis as { [OBSERVED]?: boolean };
   if (shared[OBSERVED] === true) return () => {};
   shared[OBSERVED] = true;
-  const exchanges = new WeakMap<UndiciRequest, Exchange>();
   const begin = (request: UndiciRequest): Exchange | undefined => {
     if (request.method !== "POST") return undefined;
     const whole = calls.partOfSending({ transport: "undici", isContextLost: true }, (url) =>
@@ -39,14 +41,14 @@ export function instrumentUndici(calls: CallObserver): () => void {
   const listeners: Readonly<Record<string, (message: Published) => void>> = {
     "undici:request:create": ({ request }) => {
       const exchange = begin(request);
-      if (exchange !== undefined) exchanges.set(request, exchange);
+      if (exchange !== undefined) request[EXCHANGE] = exchange;
     },
-    "undici:request:bodySent": ({ request }) => exchanges.get(request)?.sent(),
+    "undici:request:bodySent": ({ request }) => request[EXCHANGE]?.sent(),
     "undici:request:headers": ({ request, response }) => {
-      if (response !== undefined) exchanges.get(request)?.answered(response);
+      if (response !== undefined) request[EXCHANGE]?.answered(response);
     },
-    "undici:request:trailers": ({ request }) => exchanges.get(request)?.ended(),
-    "undici:request:error": ({ request, error }) => exchanges.get(request)?.failed(error),
+    "undici:request:trailers": ({ request }) => request[EXCHANGE]?.ended(),
+    "undici:request:error": ({ request, error }) => request[EXCHANGE]?.failed(error),
   };
   const subscribed = Object.entries(listeners).map(([name, listener]) => {
     const subscriber = (message: unknown): void => {

@@ -52,7 +52,10 @@ export function answerHeader(headers: unknown, name: string): string | undefined
   }
   const found: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (String(headers[at]).toLowerCase() === name) found.push(String(headers[at + 1]));
+    // Text of another length is not made from bytes.
+    const key = headers[at] as Uint8Array | string;
+    if (key.length !== name.length || String(key).toLowerCase() !== name) continue;
+    found.push(String(headers[at + 1]));
   }
   return found.length === 0 ? undefined : found.join(", ");
 }

@@ -1,5 +1,5 @@
 /** Who serves models where: gen_ai.provider.name by host. */
-interface ProviderHost {
+export interface ProviderHost {
   readonly provider: string;
   /** Matched against the host with its port. */
   readonly host: RegExp;

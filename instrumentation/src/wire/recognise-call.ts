@@ -2,11 +2,11 @@ import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tab
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
 import { formFieldsOf, requestOfForm } from "./form-fields.ts";
 import type { FormFields } from "./form-fields.ts";
+import { callTargetAt } from "./call-target.ts";
+import type { CallTarget } from "./call-target.ts";
 import { isJsonObject, textAt, valueAt } from "./json-path.ts";
-import type { JsonObject } from "./json-path.ts";
-import { providerHostOf } from "./provider-hosts.ts";
+import type { JsonObject, JsonPath } from "./json-path.ts";
 import type { WireApi } from "./wire-api.ts";
-import { WIRE_APIS } from "./wire-apis.ts";
 
 /** An attribute value as OpenTelemetry has them, as far as requests hold such. */
 type RequestValue = string | number | boolean | string[];
@@ -38,51 +38,38 @@ export interface WireRequest {
 /** Longer requests are not parsed: it would hold up the application. Their model comes with the answer. */
 export const REQUEST_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-const HTTPS_PORT = 443;
-const HTTP_PORT = 80;
+const NO_PATHS: readonly JsonPath[] = [];
 
 const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
-
-/** The API that a request could be a call of, by method and path alone: cheap, for every request there is. */
-export function apiAtPath(method: string, path: string): WireApi | undefined {
-  return method === "POST" ? WIRE_APIS.find((api) => api.path.test(path)) : undefined;
-}
 
 /**
  * Is it a call of a model? Known hosts are trusted. At any other host (a gateway, a server of one's own) the
  * body must look like the API's.
  */
 export function recogniseCall({ method, url, body, form }: WireRequest): WireCall | undefined {
-  const api = apiAtPath(method, url.pathname);
-  if (api === undefined) return undefined;
-  const host = providerHostOf(url.host);
+  const target = method === "POST" ? callTargetAt(url.href) : undefined;
+  if (target === undefined) return undefined;
+  const { api, host, serverAddress, serverPort } = target;
   const request = parsedRequest(body, form);
   if (host === undefined && !hasShape(api, request)) return undefined;
   const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
   if (usage === undefined) return undefined;
-  const mayAskForUsage = host?.hasNoStreamUsageOption !== true;
-  return {
-    api,
-    usage,
-    provider: host?.provider ?? api.provider,
-    serverAddress: url.hostname,
-    serverPort: portOf(url),
-    ...askedOf(api, request, { path: url.pathname, mayAskForUsage }),
-  };
+  const provider = host?.provider ?? api.provider;
+  return { api, usage, provider, serverAddress, serverPort, ...askedOf(target, request) };
 }
 
 function askedOf(
-  api: WireApi,
+  target: CallTarget,
   request: JsonObject | undefined,
-  { path, mayAskForUsage }: { path: string; mayAskForUsage: boolean },
 ): Pick<WireCall, "model" | "isStream" | "parameters" | "lacksStreamUsage"> {
-  const groups = api.path.exec(path)?.groups;
-  const isStream = isAskedToStream(api, request, groups);
+  const { api, host } = target;
+  const isStream = target.isStream || isAskedToStream(api, request);
+  const mayAskForUsage = isStream && host?.hasNoStreamUsageOption !== true;
   return {
     isStream,
-    model: textAt(request, api.request.model ?? []) ?? decodedModel(groups?.["model"]),
+    model: textAt(request, api.request.model ?? NO_PATHS) ?? target.model,
     parameters: parametersOf(api, request),
-    lacksStreamUsage: isStream && mayAskForUsage && lacksStreamUsage(api, request),
+    lacksStreamUsage: mayAskForUsage && lacksStreamUsage(api, request),
   };
 }
 
@@ -115,31 +102,11 @@ function hasShape(api: WireApi, request: JsonObject | undefined): boolean {
   );
 }
 
-function isAskedToStream(
-  api: WireApi,
-  request: JsonObject | undefined,
-  groups: Readonly<Record<string, string>> | undefined,
-): boolean {
-  if (groups?.["stream"] !== undefined) return true;
-  const { stream = [], isStreamByDefault = false } = api.request;
+function isAskedToStream(api: WireApi, request: JsonObject | undefined): boolean {
+  const { stream = NO_PATHS, isStreamByDefault = false } = api.request;
   const says = (answer: boolean): boolean =>
     stream.some((path) => valueAt(request, path) === answer);
   return isStreamByDefault ? !says(false) : says(true);
-}
-
-/** Model names with ":" or "/" are escaped in paths. */
-function decodedModel(model: string | undefined): string | undefined {
-  if (model === undefined) return undefined;
-  try {
-    return decodeURIComponent(model);
-  } catch {
-    return model;
-  }
-}
-
-function portOf({ port, protocol }: URL): number {
-  if (port !== "") return Number(port);
-  return protocol === "http:" ? HTTP_PORT : HTTPS_PORT;
 }
 
 function parametersOf(
@@ -147,12 +114,23 @@ function parametersOf(
   request: JsonObject | undefined,
 ): Readonly<Record<string, RequestValue>> {
   const found: Record<string, RequestValue> = {};
-  for (const [name, paths] of Object.entries(api.request.attributes)) {
-    const value = paths.map((path) => valueAt(request, path)).find(isRequestValue);
+  for (const name in api.request.attributes) {
+    const value = requestValueAt(request, api.request.attributes[name] ?? NO_PATHS);
     if (value !== undefined)
       found[name] = LIST_ATTRIBUTES.has(name) ? ([value].flat() as string[]) : value;
   }
   return found;
+}
+
+function requestValueAt(
+  request: JsonObject | undefined,
+  paths: readonly JsonPath[],
+): RequestValue | undefined {
+  for (const path of paths) {
+    const value = valueAt(request, path);
+    if (isRequestValue(value)) return value;
+  }
+  return undefined;
 }
 
 /** Lists by the conventions, though some APIs take one text. */

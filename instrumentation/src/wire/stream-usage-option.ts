@@ -8,6 +8,9 @@ import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 
 /** The request's JSON with the option; everything else in it stays as it is. */
 export function withStreamUsage(body: string): string | undefined {
+  // Nearly no request has the member: then it is put in front, which takes no time however long the body is.
+  const start = body.includes(MEMBER) ? null : OBJECT_START.exec(body);
+  if (start !== null) return `${start[0]}${OPTION},${body.slice(start[0].length)}`;
   const request: unknown = JSON.parse(body);
   if (!isJsonObject(request)) return undefined;
   const options = request["stream_options"];
@@ -16,6 +19,11 @@ export function withStreamUsage(body: string): string | undefined {
     stream_options: { ...(isJsonObject(options) && options), include_usage: true },
   });
 }
+
+const MEMBER = '"stream_options"';
+const OPTION = `${MEMBER}:{"include_usage":true}`;
+/** Of an object with members. */
+const OBJECT_START = /^\s*\{(?=\s*")/;
 
 /** A refusal of the option: servers name what they do not know. */
 export function refusesStreamUsage(status: number, body: string): boolean {

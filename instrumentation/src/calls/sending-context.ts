@@ -1,0 +1,42 @@
+import { context, createContextKey } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
+import type { Attempt } from "./attempt.ts";
+
+/** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
+const SENDING = createContextKey("lensai.sending_attempt");
+
+/** The attempt that is being sent in the active context. */
+export function sendingAttempt(): Attempt | undefined {
+  return context.active().getValue(SENDING) as Attempt | undefined;
+}
+
+/**
+ * What the request of an attempt runs in. The span of the call is in it as soon as somebody looks, which other
+ * instrumentation does and nobody else: a request does not wait for the start of its span.
+ */
+export class SendingContext implements Context {
+  readonly #attempt: Attempt;
+  readonly #contextOfSpan: () => Context;
+  #whole: Context | undefined;
+
+  constructor(attempt: Attempt, contextOfSpan: () => Context) {
+    this.#attempt = attempt;
+    this.#contextOfSpan = contextOfSpan;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SENDING ? this.#attempt : this.#all().getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#all().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#all().deleteValue(key);
+  }
+
+  #all(): Context {
+    return (this.#whole ??= this.#contextOfSpan().setValue(SENDING, this.#attempt));
+  }
+}
