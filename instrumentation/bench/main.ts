@@ -41,6 +41,7 @@ const KINDS: readonly (readonly [CallKind, string])[] = [
 const P50_MICROS_MAX = 100;
 const P99_MICROS_MAX = 1000;
 
+const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).padStart(8);
 const micros = (value: number): string => value.toFixed(0).padStart(7);
 const verdict = (isMet: boolean): string => (isMet ? "met" : "MISSED");
 
@@ -72,22 +73,29 @@ try {
     console.log("");
   }
   if (isWanted("memory")) {
-    const { heapMegabytes, bytesPerCall, calls, seconds } = await callsMemory(
+    console.log("calls, heap and resident memory in MB, after collecting garbage:");
+    const { bytesPerCall, calls, seconds } = await callsMemory(
       apps.observed,
       Number(values.calls),
+      (step) =>
+        console.log(
+          `${String(step.calls).padStart(9)} ${megabytes(step.heapBytes)} ${megabytes(step.rssBytes)}`,
+        ),
     );
-    console.log(`heap after tenths of ${calls} calls in ${seconds.toFixed(0)} s, in MB:`);
-    console.log(`  ${heapMegabytes.map((heap) => heap.toFixed(1)).join("  ")}`);
     console.log(
-      `  growth over the second half ${bytesPerCall.toFixed(2)} bytes per call: flat ${verdict(bytesPerCall < 1)}\n`,
+      `${calls} calls in ${seconds.toFixed(0)} s; the heap grew by ${bytesPerCall.toFixed(2)} bytes per call in the second half: flat ${verdict(bytesPerCall < 1)}\n`,
     );
   }
   if (isWanted("streams")) {
     for (const [name, app] of Object.entries(apps)) {
-      const { openBytes, leftBytes } = await streamsMemory(app, servers, Number(values.streams));
+      const { openBytes, leftBytes, rssBytes } = await streamsMemory(
+        app,
+        servers,
+        Number(values.streams),
+      );
       console.log(
         `${values.streams} streams at once, ${name.padEnd(8)}: ${(openBytes / 1024).toFixed(1)} KB of heap each, ` +
-          `${(leftBytes / 1024).toFixed(2)} KB each after their end`,
+          `${(leftBytes / 1024).toFixed(2)} KB each after their end; resident ${megabytes(rssBytes).trim()} MB`,
       );
     }
   }

@@ -3,43 +3,76 @@ import type { App, Servers } from "./processes.ts";
 export interface CallsMemory {
   readonly calls: number;
   readonly seconds: number;
-  /** After each tenth of the calls. */
-  readonly heapMegabytes: readonly number[];
-  /** What the heap grew by in the second half. */
+  /** Before the first call, and after each tenth of them; garbage was collected. */
+  readonly steps: readonly MemoryStep[];
+  /** By which the heap grew in the second half: the slope of the line through its steps. */
   readonly bytesPerCall: number;
+}
+
+export interface MemoryStep {
+  readonly calls: number;
+  readonly heapBytes: number;
+  readonly rssBytes: number;
 }
 
 const TENTHS = 10;
 const TOGETHER = 32;
-const BYTES_PER_MEGABYTE = 1024 * 1024;
 
-/** The heap of an application that makes so many calls, half of them streams. */
-export async function callsMemory(app: App, calls: number): Promise<CallsMemory> {
+/** The memory of an application that makes so many calls, half of them streams; `onStep` is told of every tenth. */
+export async function callsMemory(
+  app: App,
+  calls: number,
+  onStep: (step: MemoryStep) => void,
+): Promise<CallsMemory> {
   const started = performance.now();
-  const heaps: number[] = [];
   const count = Math.ceil(calls / TENTHS / 2);
-  const many = { count, together: TOGETHER, intervalMs: 0 };
+  const many = { do: "calls", count, together: TOGETHER, intervalMs: 0 } as const;
+  const steps: MemoryStep[] = [];
+  const measure = async (): Promise<void> => {
+    const { heapBytes, rssBytes } = await app.do({ do: "measure-memory" });
+    const step = { calls: steps.length * count * 2, heapBytes, rssBytes };
+    steps.push(step);
+    onStep(step);
+  };
+  await measure();
   for (let tenth = 0; tenth < TENTHS; tenth += 1) {
-    await app.do({ do: "calls", kind: "small", ...many });
-    await app.do({ do: "calls", kind: "stream", ...many });
-    const { heapBytes } = await app.do({ do: "measure-memory" });
-    heaps.push(heapBytes);
+    await app.do({ ...many, kind: "small" });
+    await app.do({ ...many, kind: "stream" });
+    await measure();
   }
-  const half = heaps.slice(TENTHS / 2);
   return {
     calls: count * 2 * TENTHS,
     seconds: (performance.now() - started) / 1000,
-    heapMegabytes: heaps.map((heap) => heap / BYTES_PER_MEGABYTE),
-    bytesPerCall: ((half.at(-1) ?? 0) - (half[0] ?? 0)) / (count * 2 * (half.length - 1)),
+    steps,
+    bytesPerCall: slopeOf(steps.slice(TENTHS / 2)),
   };
 }
 
-/** What each of so many streams at once holds of the heap, and what is left of it when all have ended. */
+/** Least squares. */
+function slopeOf(steps: readonly MemoryStep[]): number {
+  const mean = (of: (step: MemoryStep) => number): number =>
+    steps.reduce((sum, step) => sum + of(step), 0) / steps.length;
+  const meanCalls = mean(({ calls }) => calls);
+  const meanBytes = mean(({ heapBytes }) => heapBytes);
+  const covariance = mean(({ calls, heapBytes }) => (calls - meanCalls) * (heapBytes - meanBytes));
+  return covariance / mean(({ calls }) => (calls - meanCalls) ** 2);
+}
+
+export interface StreamsMemory {
+  /** What each stream holds of the heap while all are open. */
+  readonly openBytes: number;
+  /** What is left of it when all have ended. */
+  readonly leftBytes: number;
+  /** Of the process while all are open. */
+  readonly rssBytes: number;
+}
+
+/** The memory of an application that reads so many streams at once. */
 export async function streamsMemory(
   app: App,
   servers: Servers,
   count: number,
-): Promise<{ openBytes: number; leftBytes: number }> {
+): Promise<StreamsMemory> {
   const before = await app.do({ do: "measure-memory" });
   const open = await app.do({ do: "open-streams", count });
   await servers.release();
@@ -48,5 +81,6 @@ export async function streamsMemory(
   return {
     openBytes: (open.heapBytes - before.heapBytes) / count,
     leftBytes: (after.heapBytes - before.heapBytes) / count,
+    rssBytes: open.rssBytes,
   };
 }
