@@ -60,7 +60,10 @@ async function serve(answering: http.RequestListener): Promise<string> {
     request.resume();
     request.on("end", () => answering(request, response));
   });
-  server.keepAliveTimeout = 600_000;
+  // No connection is closed, however long a machine that is busy leaves it alone.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
   server.listen({ port: 0, host: "127.0.0.1", backlog: 16_384 });
   await once(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

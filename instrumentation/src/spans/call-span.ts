@@ -201,27 +201,19 @@ const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: fal
 function targetOf(call: WireCall, { tracer, past, startMs }: TargetParts): SpanTarget {
   const parent = context.active();
   let planned: SpanPlan | undefined;
-  const plan = (): SpanPlan =>
-    (planned ??= planOf(call, past(), { tracer: tracer(), parent, startMs }));
-  const other = neverThrow("starting a span", () => otherSpanOf(parent, plan, call));
-  return other ?? new OwnSpan(plan);
-}
-
-function planOf(
-  call: WireCall,
-  { attributes, links }: CallPast,
-  parts: Pick<SpanPlan, "tracer" | "parent" | "startMs">,
-): SpanPlan {
-  return {
-    ...parts,
-    name: spanNameOf(call),
-    attributes: {
-      ...requestAttributes(call),
-      ...attributionAttributes(parts.parent),
-      ...attributes,
-    },
-    links,
+  const plan = (): SpanPlan => (planned ??= planOf());
+  const planOf = (): SpanPlan => {
+    const { attributes, links } = past();
+    return {
+      tracer: tracer(),
+      name: spanNameOf(call),
+      attributes: { ...requestAttributes(call), ...attributionAttributes(parent), ...attributes },
+      links,
+      startMs,
+    };
   };
+  const other = neverThrow("starting a span", () => otherSpanOf(parent, plan, call));
+  return other ?? new OwnSpan(parent, plan);
 }
 
 export function isRefusal(status: number): boolean {

@@ -47,7 +47,7 @@ export function otherSpanOf(
       }
       // The next attempt may be the one that it is about.
       taken.delete(span);
-      own = new OwnSpan(plan);
+      own = new OwnSpan(parent, plan);
       own.finish(outcome);
     },
     identity: () => own?.identity() ?? span.spanContext(),

@@ -1,4 +1,4 @@
-import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from "@opentelemetry/api";
 import { neverThrow } from "./never-throw.ts";
 
@@ -8,8 +8,6 @@ export interface SpanPlan {
   readonly name: string;
   readonly attributes: Attributes;
   readonly links: readonly Link[];
-  /** The context that the call was made in. */
-  readonly parent: Context;
   /** When the call was made, by `performance.now()`. */
   readonly startMs: number;
 }
@@ -44,11 +42,13 @@ export interface SpanTarget {
 /** A span of ours. It is started when it is first needed, as of the time that its plan says. */
 export class OwnSpan implements SpanTarget {
   readonly canWait = true;
+  readonly #parent: Context;
   readonly #plan: () => SpanPlan;
   /** Null: nobody wants it. */
-  #started: { readonly span: Span; readonly parent: Context } | null | undefined;
+  #started: Span | null | undefined;
 
-  constructor(plan: () => SpanPlan) {
+  constructor(parent: Context, plan: () => SpanPlan) {
+    this.#parent = parent;
     this.#plan = plan;
   }
 
@@ -61,32 +61,35 @@ export class OwnSpan implements SpanTarget {
   }
 
   context(): Context {
-    const started = this.#span();
-    return started === null ? context.active() : trace.setSpan(started.parent, started.span);
+    const span = this.#span();
+    return span === null ? this.#parent : trace.setSpan(this.#parent, span);
   }
 
   finish(outcome: CallOutcome): void {
-    const started = this.#span();
-    if (started !== null) finishSpan(started.span, outcome);
+    const span = this.#span();
+    if (span !== null) finishSpan(span, outcome);
   }
 
   identity(): SpanContext {
-    return this.#span()?.span.spanContext() ?? INVALID_SPAN_CONTEXT;
+    return this.#span()?.spanContext() ?? INVALID_SPAN_CONTEXT;
   }
 
-  #span(): { readonly span: Span; readonly parent: Context } | null {
+  #span(): Span | null {
     if (this.#started === undefined) {
       // Also when it cannot be started: then it is not tried again.
       this.#started = null;
-      this.#started = neverThrow("starting a span", () => startSpan(this.#plan())) ?? null;
+      const start = (): Span | null => startSpan(this.#parent, this.#plan());
+      this.#started = neverThrow("starting a span", start) ?? null;
     }
     return this.#started;
   }
 }
 
 /** Null when nobody wants it: it is not sampled, or there is no SDK. */
-function startSpan(plan: SpanPlan): { readonly span: Span; readonly parent: Context } | null {
-  const { tracer, name, attributes, links, parent, startMs } = plan;
+function startSpan(
+  parent: Context,
+  { tracer, name, attributes, links, startMs }: SpanPlan,
+): Span | null {
   const span = tracer.startSpan(
     name,
     {
@@ -97,7 +100,7 @@ function startSpan(plan: SpanPlan): { readonly span: Span; readonly parent: Cont
     },
     parent,
   );
-  return span.isRecording() ? { span, parent } : null;
+  return span.isRecording() ? span : null;
 }
 
 function finishSpan(span: Span, { attributes, errorType, endMs }: CallOutcome): void {

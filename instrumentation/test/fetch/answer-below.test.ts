@@ -8,6 +8,7 @@ import { observedFetch } from "../../src/fetch/wrap-fetch.ts";
 import type { Fetch } from "../../src/fetch/fetch-request.ts";
 import { AfterDelivery } from "../../src/node/after-delivery.ts";
 import { instrumentUndici } from "../../src/undici/instrument-undici.ts";
+import { withSpanOf } from "../support/other-instrumentation.ts";
 import { json, startProviderServer } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
@@ -99,6 +100,15 @@ describe("an answer whose bytes are seen below fetch", () => {
     const expected = models.map((model) => [model, Number(model.slice("m-".length))]);
     expect(tokensByModel()).toEqual(Object.fromEntries(expected));
     await dispatcher.close();
+  });
+
+  test("is on the span of another instrumentation before that ends with the call", async () => {
+    provider.answer = json(answerOf(13));
+    const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o" };
+    await withSpanOf(spans.other, attributes, () => ask("gpt-4o"));
+    afterDelivery.run();
+    expect(spans.all().map(({ name }) => name)).toEqual(["other"]);
+    expect(tokensByModel()).toEqual({ "gpt-4o": 13 });
   });
 
   test("has its span before a flush, though describing it is put off", async () => {

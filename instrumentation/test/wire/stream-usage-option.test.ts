@@ -22,6 +22,18 @@ describe("asking for usage", () => {
   });
 });
 
+test("asking for usage changes not one character of what is there", () => {
+  const body =
+    ' {  "model":"m", "stream" : true,\n"messages":[{"content":"{\\u0022}"}], "n": 1.0 }';
+  const asking = withStreamUsage(body) ?? "";
+  const option = '"stream_options":{"include_usage":true},';
+  expect(asking.replace(option, "")).toBe(body);
+  expect(JSON.parse(asking)).toEqual({
+    ...(JSON.parse(body) as object),
+    stream_options: { include_usage: true },
+  });
+});
+
 describe("hiding what was asked for", () => {
   test("takes the chunk away that only has the usage", () => {
     const usage = sse({ id: "a", choices: [], usage: { prompt_tokens: 1 } });
