@@ -1,4 +1,5 @@
 import type { TimeWindow } from "./dashboard.ts";
+import { formatWindow } from "./format/time.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -62,6 +63,16 @@ export function parseTimeRange(query: URLSearchParams, nowMs: number): TimeRange
     return { range: defaultRange(nowMs), problem: `"${id}" is not a time range` };
   }
   return { range: presetRange(preset, nowMs) };
+}
+
+/** "22 Nov 14:00 to 23 Nov 14:30 UTC" */
+export function windowWords({ window }: TimeRange): string {
+  return formatWindow(window.fromUnixMs, window.toUnixMs);
+}
+
+/** What a page says when it shows another time than its address asks for. */
+export function rangeWarning(problem: string | undefined): string | undefined {
+  return problem === undefined ? undefined : `${problem}. Showing the last 24 hours instead.`;
 }
 
 function customRange(from: string, to: string, nowMs: number): TimeRangeResult {
