@@ -69,7 +69,7 @@ export class CallSpan {
   /** Undefined when it is known that nobody wants the span, and nobody asks what the call cost. */
   static start(call: WireCall, parts: CallSpanParts): CallSpan | undefined {
     const span = new CallSpan(call, parts);
-    return span.isUnwanted ? span.#left() : span;
+    return span.isUnwanted ? span.leave() : span;
   }
 
   /** Ends all spans, for the end of the process. */
@@ -92,14 +92,12 @@ export class CallSpan {
     return this.#target.context();
   }
 
-  /** Nothing is said of the call any more. */
-  leave(): void {
-    this.#left();
-  }
-
-  #left(): undefined {
+  /** Nothing is said of the call any more. A connection that is kept holds the call that opened it: what that had goes. */
+  leave(): undefined {
     this.#hasEnded = true;
     CallSpan.#open.delete(this);
+    this.onAbandon = undefined;
+    this.onFailure = undefined;
   }
 
   /** Puts the content of the request and that of the answer on the span when it ends. */
@@ -175,15 +173,15 @@ export class CallSpan {
 
   #failWith(end: CallEnd, outcome: Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
+    const { onFailure } = this;
     this.#end(end, () => outcome);
-    this.onFailure?.(this.#target.identity());
+    onFailure?.(this.#target.identity());
   }
 
   /** Once, and whatever happens: a span that never ends is a call that was never made. */
   #end(end: CallEnd, outcomeOf: () => Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    CallSpan.#open.delete(this);
+    this.leave();
     const guarded = this.#guarded;
     if (guarded !== undefined) neverThrow("settling a call", () => guarded.end(end));
     const outcome = neverThrow("describing a call", outcomeOf) ?? NOTHING_KNOWN;
@@ -192,6 +190,7 @@ export class CallSpan {
       () => this.#content?.requestAttributes,
     );
     const attributes = { ...asked, ...guarded?.attributes, ...outcome.attributes };
+    this.#content = undefined;
     this.#target.finish({ ...outcome, attributes, endMs: this.#endMs ?? performance.now() });
   }
 }
