@@ -7,7 +7,11 @@ import { sql } from "@lensai/analytics/duckdb/sql";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore } from "@lensai/analytics/object-store/open-store";
-import { landCorrections, recomputeRange } from "@lensai/analytics/recompute/recompute-lake";
+import {
+  correctionNames,
+  landCorrections,
+  recomputeRange,
+} from "@lensai/analytics/recompute/recompute-lake";
 import type { ManifestFile } from "@lensai/analytics/lake/manifest";
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { manifestSource } from "@lensai/analytics/queries/manifest-source";
@@ -115,7 +119,9 @@ async function readRows(dataDir: string): Promise<SpanRow[]> {
       const files = index.rowFilesFor({ projectId, ...wanted });
       return files.length === 0 ? undefined : run({ duckDb, source: sourceOf(files) });
     });
-    await landCorrections(lake, found.corrections, { writer: "recompute", landedAt: new Date() });
+    const landedAt = new Date();
+    const nextName = correctionNames("recompute", landedAt);
+    await landCorrections(lake, found.corrections, { nextName, landedAt });
     await index.refresh();
     const source = sourceOf(index.allFiles().filter(({ kind }) => kind !== "content"));
     const rows = await duckDb.query(

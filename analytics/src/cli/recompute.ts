@@ -1,4 +1,4 @@
-import { landCorrections, recomputeRange } from "../recompute/recompute-lake.ts";
+import { correctionNames, landCorrections, recomputeRange } from "../recompute/recompute-lake.ts";
 import type { Recomputed } from "../recompute/recompute-lake.ts";
 import { parseArguments, requireWords, usageError } from "./arguments.ts";
 import { rangeOf } from "./calls-in-lake.ts";
@@ -31,8 +31,9 @@ export const recompute: Command = {
       const task = { projects, range, decidedAt: context.now(), book };
       const found = await recomputeRange(task, (...question) => lake.ask(...question));
       if (!isDryRun) {
-        const landing = { writer: "recompute", landedAt: context.now() };
-        await landCorrections(lake.lake, found.corrections, landing);
+        const landedAt = context.now();
+        const nextName = correctionNames("recompute", landedAt);
+        await landCorrections(lake.lake, found.corrections, { nextName, landedAt });
       }
       context.write(reportOf(found, isDryRun));
     });

@@ -8,6 +8,7 @@ import type { LocalFiles } from "../lake/local-files.ts";
 import type { ManifestCommit, ManifestFile } from "../lake/manifest.ts";
 import type { Lake } from "../lake/open-lake.ts";
 import type { LakeIndex } from "../lake/read-manifest.ts";
+import { checkpointLake } from "./checkpoint-lake.ts";
 import { mergeFiles } from "./merge-files.ts";
 import { mergedName } from "./merged-name.ts";
 import { planCompaction } from "./plan-compaction.ts";
@@ -29,6 +30,8 @@ export interface CompactionOptions {
   readonly runId: () => string;
   /** Which files to merge; whatever it chooses, the same rows count. */
   readonly plan?: typeof planCompaction;
+  /** How many commits make a checkpoint worth while. */
+  readonly commitsMin?: number;
 }
 
 export interface CompactionOutcome {
@@ -37,13 +40,17 @@ export interface CompactionOutcome {
   readonly written: number;
   /** Files that were deleted, of earlier passes for the most part. */
   readonly deleted: number;
+  /** Commits that need not be read any more, and how many were deleted. */
+  readonly checkpointed: number;
+  readonly forgotten: number;
 }
 
 /** A process that slept so long between plan and swap finds files gone that it names: it gives up instead. */
 const PASS_MS_MAX = 3_600_000;
 
 /**
- * Puts the rows of small files into few sorted ones, and deletes what was replaced a minute ago or longer. The
+ * Puts the rows of small files into few sorted ones, deletes what was replaced a minute ago or longer, and writes
+ * down what all commits say together (checkpoint-lake.ts). The
  * same rows count before and after, at every moment and wherever it is cut off: files are put first, one commit
  * exchanges them, and old files go later. Safe to run twice at the same time: one of the two swaps counts.
  *
@@ -58,9 +65,17 @@ export async function compactLake(options: CompactionOptions): Promise<Compactio
   const isSwapped = groups.length > 0 && (await swap(options, { groups, swapNumber, startedAt }));
   // Nothing was ever removed before the first swap.
   const deleted = swapNumber === 1 ? 0 : await sweepLake(lake, index, now().getTime());
-  if (!isSwapped) return { merged: 0, written: 0, deleted };
+  const { commitsMin } = options;
+  const commits = await checkpointLake({
+    lake,
+    // With its own swap in it.
+    index: isSwapped ? await freshIndex() : index,
+    now: now(),
+    ...(commitsMin !== undefined && { commitsMin }),
+  });
+  if (!isSwapped) return { merged: 0, written: 0, deleted, ...commits };
   const merged = groups.reduce((count, { files }) => count + files.length, 0);
-  return { merged, written: groups.length, deleted };
+  return { merged, written: groups.length, deleted, ...commits };
 }
 
 interface Pass {

@@ -65,7 +65,7 @@ export async function appendRows(
       ? undefined
       : await findEarlierCommit(
           lake,
-          leftovers.map(({ file }) => file.key),
+          leftovers.map(({ file }) => file),
           options,
         );
   if (earlier?.commit !== undefined) return earlier.commit;

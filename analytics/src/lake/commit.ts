@@ -2,8 +2,9 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { AppendOptions } from "./append.ts";
 import { dayOf, lakeKey } from "./layout.ts";
 import { parseManifest, serialiseManifest } from "./manifest.ts";
-import type { ManifestCommit } from "./manifest.ts";
+import type { ManifestCommit, ManifestFile } from "./manifest.ts";
 import type { Lake } from "./open-lake.ts";
+import { readNewestCheckpoint } from "./read-checkpoint.ts";
 
 /** How far back a landing looks for its own commit. Nobody keeps a segment longer. */
 const MAX_DAYS_BACK = 400;
@@ -15,19 +16,28 @@ export interface EarlierCommit {
 }
 
 /**
- * Looks for the commit of a landing whose files (`keys`, at least one) were there before this try. A commit
+ * Looks for the commit of a landing of which `files` (at least one) were there before this try. A commit
  * lies under the day of its landing, which need not be today: the files' own times say how far to look
- * back. A day more on both sides covers clocks that differ from the store's.
+ * back. A day more on both sides covers clocks that differ from the store's. One that was deleted is in a
+ * checkpoint.
  */
 export async function findEarlierCommit(
+  lake: Lake,
+  files: readonly ManifestFile[],
+  options: AppendOptions,
+): Promise<EarlierCommit | undefined> {
+  return (await findCommit(lake, files, options)) ?? (await findInCheckpoint(lake, files, options));
+}
+
+async function findCommit(
   { store, region }: Lake,
-  keys: readonly string[],
+  files: readonly ManifestFile[],
   { name, landedAt, signal }: AppendOptions,
 ): Promise<EarlierCommit | undefined> {
   const call = signal === undefined ? {} : { signal };
   let earliest = landedAt.getTime();
   let latest = earliest;
-  for (const key of keys) {
+  for (const { key } of files) {
     const writtenAt = (await store.head(key, call))?.modifiedAt.getTime() ?? earliest;
     earliest = Math.min(earliest, writtenAt);
     latest = Math.max(latest, writtenAt);
@@ -40,6 +50,21 @@ export async function findEarlierCommit(
     return { key, commit: parseIfWhole(await store.get(key, call), key) };
   }
   return undefined;
+}
+
+/** As it was committed, except for files that compaction has replaced since: these as they are now. */
+async function findInCheckpoint(
+  lake: Lake,
+  files: readonly ManifestFile[],
+  { name, landedAt }: AppendOptions,
+): Promise<EarlierCommit | undefined> {
+  const checkpoint = await readNewestCheckpoint(lake, landedAt.getTime());
+  if (checkpoint?.names.has(name) !== true) return undefined;
+  const counting = new Map(checkpoint.add.map((file) => [file.key, file]));
+  const key = lakeKey({ kind: "manifest", region: lake.region, day: dayOf(landedAt), name });
+  const { formatVersion, committedAt, region } = checkpoint;
+  const add = files.map((file) => counting.get(file.key) ?? file);
+  return { key, commit: { formatVersion, name, committedAt, region, add, remove: [] } };
 }
 
 /**

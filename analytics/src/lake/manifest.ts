@@ -41,11 +41,11 @@ export function isSwap(commit: ManifestCommit): boolean {
 }
 
 const FORMAT_VERSION = 1;
-/** A commit has three files per day at most; a compaction may remove thousands. Far above both. */
-const MAX_MANIFEST_BYTES = 64 << 20;
+/** A commit has three files per day at most; a compaction may remove thousands, a checkpoint names all. Far above. */
+export const MAX_MANIFEST_BYTES = 64 << 20;
 
-/** The commit as JSON: the same commit gives the same bytes. */
-export function serialiseManifest(commit: ManifestCommit): Uint8Array {
+/** The commit as JSON, with what else is to be in it: the same commit gives the same bytes. */
+export function serialiseManifest(commit: ManifestCommit, more: object = {}): Uint8Array {
   const { name, committedAt, region, remove } = commit;
   const add = commit.add.map((file) => ({
     key: file.key,
@@ -58,7 +58,15 @@ export function serialiseManifest(commit: ManifestCommit): Uint8Array {
     projects: file.projects,
     rowVersion: file.rowVersion,
   }));
-  const ordered = { formatVersion: FORMAT_VERSION, name, committedAt, region, add, remove };
+  const ordered = {
+    formatVersion: FORMAT_VERSION,
+    name,
+    committedAt,
+    region,
+    add,
+    remove,
+    ...more,
+  };
   return new TextEncoder().encode(`${JSON.stringify(ordered, undefined, 1)}\n`);
 }
 

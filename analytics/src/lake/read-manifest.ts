@@ -1,12 +1,15 @@
 import { LensError } from "@lensai/otel-config/errors";
+import { checkpointNumber, parseCheckpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { KnownCommits, scanCommits, scanOldCommits } from "./scan-commits.ts";
-import { dayOf, dayPrefix, regionPrefix } from "./layout.ts";
+import { dayOf, dayPrefix, parseLakeKey, regionPrefix } from "./layout.ts";
 import { LiveFiles } from "./live-files.ts";
 import type { FileQuery } from "./live-files.ts";
 import { parseManifest } from "./manifest.ts";
 import type { ManifestCommit, ManifestFile } from "./manifest.ts";
 import { mapLimited } from "./map-limited.ts";
 import type { Lake } from "./open-lake.ts";
+import { readNewestCheckpoint } from "./read-checkpoint.ts";
 
 /** Commits fetched at the same time: they are small, so the round trip is what costs. */
 const PARALLEL_GETS = 16;
@@ -24,7 +27,7 @@ const DAY_MS = 86_400_000;
 /**
  * Which files of a lake count, kept up to date by polling.
  *
- * Opening reads every commit once. A refresh lists only what can be new: behind the last commit of every
+ * Opening reads the newest checkpoint and every commit that it does not stand for. A refresh lists only what can be new: behind the last commit of every
  * writer today, and once a minute everything since yesterday, for commits that came out of order. A commit
  * is therefore seen at the next refresh, within a minute in the worst case, as long as the clocks of
  * writers and reader agree to a day. For those whose clock is further behind, the older days are gone
@@ -38,6 +41,7 @@ export class LakeIndex {
   /** The commits since yesterday that are taken in; older ones are known by name, in `#live`. */
   readonly #known = new KnownCommits();
   readonly #malformed = new Map<string, string>();
+  #checkpointed: Checkpoint | undefined;
   #lastFullScanMs = Number.NEGATIVE_INFINITY;
   /** Where the next look at old commits begins. */
   #oldCommitsAfter = "";
@@ -51,6 +55,11 @@ export class LakeIndex {
   static async open(lake: Lake, now: () => Date = () => new Date()): Promise<LakeIndex> {
     const index = new LakeIndex(lake, now);
     const startedAtMs = now().getTime();
+    // First: whatever is deleted meanwhile is in it for an hour already.
+    index.#checkpointed = await readNewestCheckpoint(lake, startedAtMs, (key, fault) =>
+      index.#malformed.set(key, fault),
+    );
+    if (index.#checkpointed !== undefined) index.#live.applyCheckpoint(index.#checkpointed);
     await index.#takeIn(await index.#scan({ startAfter: "", skipKnown: false }));
     index.#known.forgetBefore(dayOf(new Date(startedAtMs - DAY_MS)));
     index.#lastFullScanMs = startedAtMs;
@@ -78,6 +87,21 @@ export class LakeIndex {
   /** Every file that counts. */
   allFiles(): ManifestFile[] {
     return this.#live.all();
+  }
+
+  /** The newest checkpoint that was taken in; undefined before the first. */
+  get checkpointed(): Checkpoint | undefined {
+    return this.#checkpointed;
+  }
+
+  /** What a checkpoint of everything that was taken in says. */
+  checkpoint(): Pick<Checkpoint, "add" | "remove" | "names" | "lastCommittedAt"> {
+    return this.#live.checkpoint();
+  }
+
+  /** How many commits were taken in that no checkpoint stands for. */
+  get looseCommits(): number {
+    return this.#live.commitCount - (this.#checkpointed?.names.size ?? 0);
   }
 
   /** Was a commit of this name taken in? */
@@ -135,19 +159,49 @@ export class LakeIndex {
   }
 
   async #takeIn(keys: readonly string[]): Promise<ManifestCommit[]> {
-    const commits = await mapLimited(keys, PARALLEL_GETS, (key) => this.#read(key));
     const fresh: ManifestCommit[] = [];
+    const wanted: string[] = [];
+    const checkpoints: string[] = [];
+    for (const key of keys) {
+      const name = parseLakeKey(key)?.name ?? "";
+      if (checkpointNumber(name) !== undefined) checkpoints.push(key);
+      else if (!this.#live.hasCommit(name)) wanted.push(key);
+      else this.#known.add(key);
+    }
+    fresh.push(...(await this.#takeInNewest(checkpoints)));
+    const commits = await mapLimited(wanted, PARALLEL_GETS, (key) =>
+      this.#read(key, parseManifest),
+    );
     for (const [at, commit] of commits.entries()) {
       if (commit === undefined) continue;
-      this.#known.add(keys[at] as string);
+      this.#known.add(wanted[at] as string);
       if (this.#live.apply(commit)) fresh.push(commit);
     }
     return fresh;
   }
 
-  async #read(key: string): Promise<ManifestCommit | undefined> {
+  /**
+   * Takes in the newest of these checkpoints that is whole. What is new by it is one commit; mostly nothing, for it
+   * stands for what was read already.
+   */
+  async #takeInNewest(keys: readonly string[]): Promise<ManifestCommit[]> {
+    const known = this.#checkpointed?.name ?? "";
+    let newest: Checkpoint | undefined;
+    for (const key of keys.toReversed()) {
+      // Their numbers are equally wide.
+      const isKnown = (parseLakeKey(key)?.name ?? "") <= known;
+      if (!isKnown) newest ??= await this.#read(key, parseCheckpoint);
+      if (isKnown || newest !== undefined) this.#known.add(key);
+    }
+    if (newest === undefined) return [];
+    this.#checkpointed = newest;
+    const add = this.#live.applyCheckpoint(newest);
+    return add.length === 0 ? [] : [{ ...newest, add, remove: [] }];
+  }
+
+  async #read<T>(key: string, parse: (body: Uint8Array, key: string) => T): Promise<T | undefined> {
     try {
-      const commit = parseManifest(await this.#lake.store.get(key), key);
+      const commit = parse(await this.#lake.store.get(key), key);
       this.#malformed.delete(key);
       return commit;
     } catch (error) {

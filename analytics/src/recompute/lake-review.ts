@@ -8,7 +8,7 @@ import type { Lake } from "../lake/open-lake.ts";
 import { LakeIndex } from "../lake/read-manifest.ts";
 import { manifestSource } from "../queries/manifest-source.ts";
 import { ChangedHours } from "./changed-hours.ts";
-import { landCorrections, recomputeRange } from "./recompute-lake.ts";
+import { correctionNames, landCorrections, recomputeRange } from "./recompute-lake.ts";
 import type { AskLake } from "./recompute-lake.ts";
 
 /** Hours of projects looked at in one review: the rest waits for the next. */
@@ -39,10 +39,12 @@ export interface ReviewOutcome {
 export class LakeReview {
   private readonly options: LakeReviewOptions;
   private readonly changed = new ChangedHours();
+  private readonly nextName: () => string;
   private index: LakeIndex | undefined;
 
   constructor(options: LakeReviewOptions) {
     this.options = options;
+    this.nextName = correctionNames(options.writer, options.now());
   }
 
   /** Rejects when the lake cannot be read or written; then nothing is forgotten. */
@@ -56,7 +58,7 @@ export class LakeReview {
       timeoutMs: QUERY_TIMEOUT_MS,
     });
     try {
-      const { book, files, lake, writer, now } = this.options;
+      const { book, files, lake, now } = this.options;
       const ask: AskLake = async (projectId, range, run) => {
         const choose = (): ManifestFile[] => index.rowFilesFor({ projectId, ...range });
         if (choose().length === 0) return undefined;
@@ -74,7 +76,7 @@ export class LakeReview {
         records += found.records;
         for (const correction of found.corrections) corrections.push(correction);
       }
-      await landCorrections(lake, corrections, { writer, landedAt: now() });
+      await landCorrections(lake, corrections, { nextName: this.nextName, landedAt: now() });
       return { records, corrections: corrections.length, hoursLeft: this.changed.count };
     } catch (error) {
       this.changed.giveBack(taken);

@@ -56,19 +56,25 @@ function hoursOf({ fromUnixMs, toUnixMs }: TimeRange): TimeRange[] {
   return hours;
 }
 
-/** Lands corrections under names of their own; `writer` tells who decided. */
+/** Names for the landings of one decider: numbered, as those of a collector are. `writer` tells who decided. */
+export function correctionNames(writer: string, startedAt: Date): () => string {
+  const start = startedAt
+    .toISOString()
+    .toLowerCase()
+    .replaceAll(/[^0-9tz]/g, "");
+  let number = 0;
+  return () => `${writer}-${start}-${String((number += 1)).padStart(8, "0")}`;
+}
+
+/** Lands corrections under names that nobody else uses. */
 export async function landCorrections(
   lake: Lake,
   corrections: readonly Correction[],
-  { writer, landedAt }: { readonly writer: string; readonly landedAt: Date },
+  { nextName, landedAt }: { readonly nextName: () => string; readonly landedAt: Date },
 ): Promise<void> {
-  const name = `${writer}-${landedAt
-    .toISOString()
-    .toLowerCase()
-    .replaceAll(/[^0-9tz]/g, "")}`;
   for (let from = 0; from < corrections.length; from += CORRECTIONS_PER_COMMIT) {
     await appendRows(lake, new RowBatch(1), {
-      name: `${name}-${from}`,
+      name: nextName(),
       landedAt,
       corrections: corrections.slice(from, from + CORRECTIONS_PER_COMMIT),
     });

@@ -8,6 +8,7 @@ import { DuckDb } from "../../src/duckdb/connect.ts";
 import { openLake } from "../../src/lake/open-lake.ts";
 import { parseLakeKey } from "../../src/lake/layout.ts";
 import type { ManifestFile } from "../../src/lake/manifest.ts";
+import type { LakeIndex } from "../../src/lake/read-manifest.ts";
 import { MemoryStore } from "../../src/object-store/memory-store.ts";
 import { openStore } from "../../src/object-store/open-store.ts";
 import { faultyStore } from "../faulty-store.ts";
@@ -61,6 +62,14 @@ const anyTwo =
 async function expectRows(lake: CompactedLake): Promise<void> {
   const reader = await lake.reader();
   expect(await reader.rows()).toEqual(lake.expected);
+  expect(await lake.keysBySum()).toEqual(keysOf(reader.index));
+}
+
+function keysOf(index: LakeIndex): string[] {
+  return index
+    .allFiles()
+    .map(({ key }) => key)
+    .toSorted();
 }
 
 /** After a day nothing is left but what counts. */
@@ -71,12 +80,7 @@ async function expectTidyInTheEnd(lake: CompactedLake): Promise<void> {
   const { index } = reader;
   expect(index.malformed.size).toBe(0);
   expect(await reader.rows()).toEqual(lake.expected);
-  expect(await lake.dataKeys()).toEqual(
-    index
-      .allFiles()
-      .map(({ key }) => key)
-      .toSorted(),
-  );
+  expect(await lake.dataKeys()).toEqual(keysOf(index));
 }
 
 describe("compaction", () => {
@@ -86,7 +90,7 @@ describe("compaction", () => {
     const before = await lake.reader();
     const contents = await before.contents();
     lake.nowMs += 15 * HOUR_MS;
-    expect(await lake.compact(lake.store)).toEqual({ merged: 58, written: 5, deleted: 0 });
+    expect(await lake.compact(lake.store)).toMatchObject({ merged: 58, written: 5, deleted: 0 });
     const after = await lake.reader();
     expect(await after.rows()).toEqual(await before.rows());
     expect(await after.contents()).toBe(contents);
@@ -116,6 +120,15 @@ describe("compaction", () => {
     lake.nowMs += 15 * HOUR_MS;
     expect(await lake.compact(store)).toMatchObject({ merged: 16 });
     await expectRows(lake);
+    const sleeper = await lake.reader();
+    await lake.land([DAY - 1], 1);
+    // The store's own clock says when a checkpoint was put.
+    lake.nowMs = Date.now() + 2 * HOUR_MS;
+    const pass = await lake.compact(store, { plan: () => [], commitsMin: 1 });
+    expect(pass).toMatchObject({ checkpointed: 10, forgotten: 10 });
+    await expectRows(lake);
+    await sleeper.index.refresh();
+    expect(await sleeper.rows()).toEqual(lake.expected);
     await expectTidyInTheEnd(lake);
     await store.close();
     await fake.close();
@@ -180,8 +193,9 @@ describe("compaction", () => {
   test("keeps every row through any fault at any call, and leaves nothing behind", async () => {
     const base = await newLake();
     for (let landing = 0; landing < 3; landing += 1) await base.lake.land([DAY, DAY], 1);
-    // There are files to delete, too.
-    await base.lake.compact(base.inner, { plan: anyTwo(0) });
+    // There are files to delete, too, and commits that an old checkpoint stands for.
+    await base.lake.compact(base.inner, { plan: anyTwo(0), commitsMin: 1 });
+    const waitMs = 61 * 60_000;
     let faults = 0;
     for (const kind of KINDS) {
       for (let position = 0, wasMet = true; wasMet; position += 1) {
@@ -189,15 +203,15 @@ describe("compaction", () => {
         for await (const { key } of base.inner.list(""))
           await inner.put(key, await base.inner.get(key));
         for (const [id, rule] of base.lake.expected) lake.expected.set(id, rule);
-        lake.nowMs += 60_000;
+        lake.nowMs += waitMs;
         let calls = 0;
         const { store, faultCount } = faultyStore(inner, () => {
           calls += 1;
           return calls === position + 1 ? kind : undefined;
         });
-        await lake.compact(store, { plan: anyTwo(1) }).catch(() => undefined);
+        await lake.compact(store, { plan: anyTwo(1), commitsMin: 1 }).catch(() => undefined);
         await expectRows(lake);
-        await lake.compact(inner, { plan: anyTwo(2) });
+        await lake.compact(inner, { plan: anyTwo(2), commitsMin: 1 });
         await expectTidyInTheEnd(lake);
         wasMet = faultCount() === 1;
         if (wasMet) faults += 1;
@@ -221,7 +235,10 @@ describe("compaction", () => {
         maxLength: 12,
       }),
     }),
-    fc.record({ kind: fc.constant("wait" as const), forMs: fc.constantFrom(1000, 61_000) }),
+    fc.record({
+      kind: fc.constant("wait" as const),
+      forMs: fc.constantFrom(1000, 61_000, 61 * 60_000),
+    }),
     fc.record({ kind: fc.constant("refresh" as const) }),
   );
 
@@ -239,10 +256,10 @@ describe("compaction", () => {
             const queue = [...each.faults];
             const { store } = faultyStore(inner, () => queue.shift());
             await Promise.allSettled([
-              lake.compact(store, { plan: anyTwo(each.first) }),
+              lake.compact(store, { plan: anyTwo(each.first), commitsMin: 1 }),
               each.second === undefined
                 ? undefined
-                : lake.compact(inner, { plan: anyTwo(each.second) }),
+                : lake.compact(inner, { plan: anyTwo(each.second), commitsMin: 2 }),
             ]);
           }
           // It may not know the newest landings, but what it knows it finds, and once.

@@ -11,6 +11,8 @@ import { appendRows } from "../../src/lake/append.ts";
 import { openLocalFiles } from "../../src/lake/local-cache.ts";
 import { useLiveFiles } from "../../src/lake/local-files.ts";
 import type { LocalFiles } from "../../src/lake/local-files.ts";
+import { parseManifest } from "../../src/lake/manifest.ts";
+import type { ManifestCommit } from "../../src/lake/manifest.ts";
 import { openLake } from "../../src/lake/open-lake.ts";
 import { LakeIndex } from "../../src/lake/read-manifest.ts";
 import type { ObjectStore } from "../../src/object-store/object-store.ts";
@@ -124,6 +126,22 @@ export class CompactedLake {
     return keys.filter((key) => /^(?:spans|content|corrections)\//.test(key));
   }
 
+  /**
+   * The files that count for who knows nothing of checkpoints: what some commit adds and none removes. The query in
+   * the documentation counts like this.
+   */
+  async keysBySum(): Promise<string[]> {
+    const objects = await collect(this.store.list("manifest/"));
+    const added = new Set<string>();
+    const removed = new Set<string>();
+    for (const { key } of objects) {
+      const commit = parseIfWhole(await this.store.get(key), key);
+      for (const file of commit?.add ?? []) added.add(file.key);
+      for (const gone of commit?.remove ?? []) removed.add(gone);
+    }
+    return [...added].filter((key) => !removed.has(key)).toSorted();
+  }
+
   #localFiles(store: ObjectStore): Promise<LocalFiles> {
     this.#files += 1;
     const folder = join(this.#folder, `cache-${this.#files}`);
@@ -141,6 +159,14 @@ export class CompactedLake {
       billRule,
       decidedMicros: this.#decisions,
     });
+  }
+}
+
+function parseIfWhole(body: Uint8Array, key: string): ManifestCommit | undefined {
+  try {
+    return parseManifest(body, key);
+  } catch {
+    return undefined;
   }
 }
 

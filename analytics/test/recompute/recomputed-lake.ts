@@ -14,7 +14,11 @@ import { openStore } from "../../src/object-store/open-store.ts";
 import { manifestSource } from "../../src/queries/manifest-source.ts";
 import { scanOf } from "../../src/queries/query-source.ts";
 import type { QuerySource, TimeRange } from "../../src/queries/query-source.ts";
-import { landCorrections, recomputeRange } from "../../src/recompute/recompute-lake.ts";
+import {
+  correctionNames,
+  landCorrections,
+  recomputeRange,
+} from "../../src/recompute/recompute-lake.ts";
 import { DAY_MS } from "../support/span-rows.ts";
 
 const HOUR_MS = 3_600_000;
@@ -65,7 +69,8 @@ export async function withRecomputedLake(
           const source = sourceOf(index, wanted);
           return source.files.length === 0 ? undefined : ask({ duckDb, source });
         });
-        await landCorrections(lake, corrections, { writer: "test", landedAt: decidedAt });
+        const nextName = correctionNames("test", decidedAt);
+        await landCorrections(lake, corrections, { nextName, landedAt: decidedAt });
         return corrections.length;
       },
       rows: async () => {

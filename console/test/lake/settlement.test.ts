@@ -1,7 +1,7 @@
 import type { Correction } from "@lensai/analytics/corrections/correction";
 import { openLake } from "@lensai/analytics/lake/open-lake";
 import { openStore } from "@lensai/analytics/object-store/open-store";
-import { landCorrections } from "@lensai/analytics/recompute/recompute-lake";
+import { correctionNames, landCorrections } from "@lensai/analytics/recompute/recompute-lake";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { budgetLedgers } from "#lib/server/db/schema/budget-ledgers.ts";
@@ -147,7 +147,7 @@ describe("calls that were made without the guard", () => {
       decidedMicros: NOON_MS * 1_000,
     };
     await landCorrections(openLake({ store, region: "local" }), [correction], {
-      writer: "test",
+      nextName: correctionNames("test", new Date()),
       landedAt: new Date(),
     });
     await store.close();
