@@ -222,6 +222,7 @@ export class FieldWriter {
   private readTokens({ usage }: FieldTarget, count: number): boolean {
     if (!Number.isSafeInteger(count) || count < 0 || usage === undefined) {
       this.attributes.flags |= FLAG.usageInvalid;
+      this.record.hasRefusedCount = true;
       return false;
     }
     this.record.usage[usage] = count;

@@ -45,6 +45,8 @@ export class RecordFields {
   role: CallRole | undefined;
   fallbackRole: CallRole | undefined;
   isStreaming = false;
+  /** A token count was sent that is no number, or not one that a call can have. */
+  hasRefusedCount = false;
   /** The producer's own claim, nano-USD. */
   clientCostNano: number | undefined;
   readonly usage: RawUsage = createRawUsage();
@@ -104,6 +106,7 @@ export class RecordFields {
     this.role = undefined;
     this.fallbackRole = undefined;
     this.isStreaming = false;
+    this.hasRefusedCount = false;
     this.clientCostNano = undefined;
     this.epoch += 1;
     clearRawUsage(this.usage);

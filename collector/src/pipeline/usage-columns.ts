@@ -108,7 +108,7 @@ function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): C
 }
 
 function whyMissing(record: RecordFields, usage: NormalUsage): ConstantText {
-  if ((usage.flags & USAGE_FLAG.invalidCount) !== 0) return RULE.refused;
+  if (record.hasRefusedCount || (usage.flags & USAGE_FLAG.invalidCount) !== 0) return RULE.refused;
   if (record.isError || record.hasException) return RULE.cut;
   return record.isStreaming ? RULE.stream : RULE.notSent;
 }

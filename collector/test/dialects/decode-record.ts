@@ -82,7 +82,7 @@ function anyValue(value: Value): object {
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number")
-    return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+    return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
   if (Array.isArray(value)) return { arrayValue: { values: value.map((each) => anyValue(each)) } };
   return { kvlistValue: { values: attributesOf(value as Record<string, Value>) } };
 }
