@@ -23,7 +23,7 @@ let api: ApiUnderTest;
 
 beforeAll(async () => {
   api = await startApi();
-  await api.lake.land([
+  await api.land([
     callRow(STARTED, { team: "support", record_ordinal: 1n }),
     callRow(STARTED + 1, {
       span_id: "b7ad6b7169203332",

@@ -103,6 +103,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   getBudget: { prepare: () => budgetOfOwn() },
   updateBudget: { body: { clamp: true }, headers: ANY_VERSION, prepare: () => budgetOfOwn() },
   deleteBudget: { headers: ANY_VERSION, prepare: () => budgetOfOwn() },
+  getBudgetFigures: { prepare: () => budgetOfOwn() },
+  backtestBudget: { prepare: () => budgetOfOwn() },
+  backtestProposedBudget: { body: { limitNanoUsd: "5000000000" } },
   listBudgetOverrides: { prepare: () => budgetOfOwn() },
   createBudgetOverride: {
     body: () => ({
@@ -146,6 +149,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   listKillSwitches: {},
   triggerKillSwitch: { body: { scope: { team: "x" }, reason: "a test" } },
+  previewKillSwitch: { body: { scope: { team: "x" } } },
   releaseKillSwitch: {
     body: { reason: "a test" },
     prepare: async () => {
@@ -167,7 +171,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   listUnpricedModels: {},
   getSources: {},
   listAuditEntries: {},
+  exportAuditLog: {},
   getControlPolicy: {},
+  getProcesses: {},
+  startDrill: {},
   getOpenApi: {},
 };
 
@@ -197,7 +204,7 @@ for (const scope of ["read", "control", "ingest"] as const) {
 beforeAll(async () => {
   api = await startApi();
   for (const id of ["own", "foreign"]) await createTenant(api.console, id);
-  await api.lake.land([record, callRow(started, { project_id: "foreign" })]);
+  await api.land([record, callRow(started, { project_id: "foreign" })]);
   for (const role of ROLES) options.set(role, { as: await createMember(api.console, "own", role) });
   for (const scope of ["read", "control", "ingest"] as const) {
     // A key never falls back to who would be asking without it.

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
+import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import type { KeyScope } from "@lensai/otel-config/control/keys";
 import type { Role } from "#lib/server/access/permissions.ts";
 import { LOCAL_OWNER, type Principal } from "#lib/server/access/principal.ts";
@@ -18,14 +19,15 @@ import { ensureProject } from "#lib/server/services/projects/create.ts";
 import type { ConsoleSettings } from "#lib/server/settings.ts";
 import { consoleSettings } from "./console-settings.ts";
 import { createEmptyDatabase } from "./database.ts";
-import { createSampleLake, type SampleLake } from "./sample-lake.ts";
+import { createSampleLake } from "./sample-lake.ts";
 
 export const CONTROL_TOKEN_OF_TEST = "control-token-of-the-test";
 
 /** A console with a database and a lake of its own, asked through its API. */
 export interface ApiUnderTest {
   readonly console: Console;
-  readonly lake: SampleLake;
+  /** Lands rows, and has the console take them in: a look a moment before would count for half a second. */
+  land(rows: readonly SpanRow[]): Promise<void>;
   /** Asks as whoever sits at the machine, unless told otherwise. */
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
   stop(): Promise<void>;
@@ -61,7 +63,10 @@ export async function startApi(values: Partial<ConsoleSettings> = {}): Promise<A
   await running.databaseReady(15_000);
   return {
     console: running,
-    lake,
+    land: async (rows) => {
+      await lake.land(rows);
+      await running.lake.lookForNews();
+    },
     ask: (method, path, options = {}) => ask(running, { method, path, ...options }),
     stop: async () => {
       await running.stop();

@@ -5,7 +5,7 @@ import type { TimedLimit } from "../budgets/limit-at.ts";
 import type { Console } from "./console.ts";
 import { BACKTEST_DAYS } from "./lake/load-backtest.ts";
 import { loadBudgetPreview, type BudgetPreview } from "./lake/load-budget-preview.ts";
-import { loadImpact } from "./lake/load-impact.ts";
+import { loadScopeValues } from "./lake/load-impact.ts";
 import { createBudgetSchema } from "./services/budgets/schemas.ts";
 
 /** What the form of a budget shows. */
@@ -43,8 +43,8 @@ export async function loadEditor(
   const nowUnixMs = services.now().getTime();
   const isComplete = (fields.limitUsd ?? "") !== "";
   const parsed = isComplete ? parseFields(projectId, fields) : undefined;
-  const [{ values }, preview] = await Promise.all([
-    loadImpact(lake, { projectId, scope: undefined, nowUnixMs }),
+  const [values, preview] = await Promise.all([
+    loadScopeValues(lake, { projectId, nowUnixMs }),
     parsed?.success === true
       ? loadBudgetPreview(lake, { projectId, budget: parsed.data, overrides, days, nowUnixMs })
       : undefined,

@@ -61,9 +61,13 @@ const CONTROL_SCOPE_PERMISSIONS: ReadonlySet<Permission> = new Set([
   "budgets.manage",
 ]);
 
-/** What a key may do in its project: `read` is what a viewer may, `ingest` nothing here. */
+/**
+ * What a key may do in its project: `read` is what a viewer may, and to stream the calls that it may page through;
+ * `ingest` nothing here.
+ */
 export function scopesMay(scopes: readonly KeyScope[], permission: Permission): boolean {
-  if (scopes.includes("read") && roleMay("viewer", permission)) return true;
+  const isRead = roleMay("viewer", permission) || permission === "export.read";
+  if (isRead && scopes.includes("read")) return true;
   return scopes.includes("control") && CONTROL_SCOPE_PERMISSIONS.has(permission);
 }
 

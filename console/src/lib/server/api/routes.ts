@@ -5,6 +5,7 @@ import { alertChannelRoutes } from "./resources/alert-channels.ts";
 import { alertRoutes } from "./resources/alerts.ts";
 import { apiKeyRoutes } from "./resources/api-keys.ts";
 import { auditRoutes } from "./resources/audit.ts";
+import { budgetFigureRoutes } from "./resources/budget-figures.ts";
 import { budgetOverrideRoutes } from "./resources/budget-overrides.ts";
 import { budgetRoutes } from "./resources/budgets.ts";
 import { callRoutes } from "./resources/calls.ts";
@@ -15,6 +16,7 @@ import { killSwitchRoutes } from "./resources/kill-switches.ts";
 import { memberRoutes } from "./resources/members.ts";
 import { metricRoutes } from "./resources/metrics.ts";
 import { priceRoutes } from "./resources/prices.ts";
+import { processRoutes } from "./resources/processes.ts";
 import { projectRoutes } from "./resources/projects.ts";
 import { signingSecretRoutes } from "./resources/signing-secrets.ts";
 import { sourceRoutes } from "./resources/sources.ts";
@@ -27,6 +29,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...apiKeyRoutes,
   ...signingSecretRoutes,
   ...budgetRoutes,
+  ...budgetFigureRoutes,
   ...budgetOverrideRoutes,
   ...killSwitchRoutes,
   ...alertRoutes,
@@ -38,6 +41,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...sourceRoutes,
   ...auditRoutes,
   ...controlRoutes,
+  ...processRoutes,
   defineRoute({
     method: "GET",
     path: "/openapi.json",

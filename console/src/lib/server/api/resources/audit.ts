@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { textStream } from "../../http/text-stream.ts";
+import { logError } from "../../log.ts";
+import { exportAudit } from "../../services/audit/export.ts";
 import { listAuditEntries, type AuditEntryRow } from "../../services/audit/list.ts";
 import { cutPage, fromCursor, pageOf, pageQuery } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
@@ -36,6 +39,25 @@ export const auditRoutes: readonly ApiRoute[] = [
       const read = await listAuditEntries(services.db, input);
       const { items, nextCursor } = cutPage(read, limit, ({ sequence }) => [sequence]);
       return { body: { items: items.map((row) => toEntryJson(row)), nextCursor } };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/audit/export",
+    operationId: "exportAuditLog",
+    tag: "Audit log",
+    summary: "Streams the project's entries, oldest first, with a signed head.",
+    description:
+      "`lensai verify` checks the file without this console. It ends with the signed head: a file without it was cut off.",
+    permission: "audit.read",
+    success: { status: 200, description: "The log.", mediaTypes: ["application/x-ndjson"] },
+    handle: async ({ console, services, projectId, requestId }) => {
+      const signingKey = await console.control.signingKey();
+      const lines = exportAudit(services.db, { projectId, now: services.now(), signingKey });
+      const chunks = textStream(lines, (error) =>
+        logError("an export of the audit log broke off", { requestId, error }),
+      );
+      return { stream: { mediaType: "application/x-ndjson", chunks } };
     },
   }),
 ];

@@ -29,7 +29,7 @@ const {
   ...updateShape
 } = updateBudgetSchema.shape;
 
-const EACH_IS_FIXED = {
+export const EACH_IS_FIXED = {
   path: ["each"],
   error: "is fixed to one value by the scope: leave it out of one of the two",
 };
@@ -62,7 +62,7 @@ const budgetSchema = z
   })
   .meta({ id: "Budget" });
 
-const budgetParams = z.strictObject({ budgetId: idParam("The `id` of the budget.") });
+export const budgetParams = z.strictObject({ budgetId: idParam("The `id` of the budget.") });
 
 export const budgetRoutes: readonly ApiRoute[] = [
   defineRoute({
@@ -177,7 +177,12 @@ export const budgetRoutes: readonly ApiRoute[] = [
 
 type BudgetRequest = ApiRequest<{ readonly budgetId: string }>;
 
-async function foundBudget({ services, projectId, params }: BudgetRequest): Promise<ListedBudget> {
+/** The budget of the path; throws `query.not_found`. */
+export async function foundBudget({
+  services,
+  projectId,
+  params,
+}: BudgetRequest): Promise<ListedBudget> {
   const at = services.now();
   const budget = await findBudget(services.db, { projectId, ...params, at });
   if (budget === undefined) throw budgetNotFound(params.budgetId);

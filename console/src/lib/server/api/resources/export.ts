@@ -1,6 +1,7 @@
 import { newestCalls, type CallPlace } from "@lensai/analytics/queries/newest-calls";
 import { z } from "zod";
 import type { LakeReader } from "../../lake/lake-reader.ts";
+import { textStream } from "../../http/text-stream.ts";
 import { logError } from "../../log.ts";
 import { csvHeader, csvLine } from "../call-csv.ts";
 import { toCallJson } from "../call-json.ts";
@@ -80,30 +81,4 @@ async function* ndjsonText(pages: AsyncIterable<CallPage>): AsyncGenerator<strin
 async function* csvText(pages: AsyncIterable<CallPage>): AsyncGenerator<string> {
   yield csvHeader();
   for await (const page of pages) yield page.map((line) => csvLine(toCallJson(line))).join("");
-}
-
-/** Makes the next piece when the one before has been taken: a slow reader costs no memory. */
-function textStream(
-  pieces: AsyncGenerator<string>,
-  onFailure: (error: unknown) => void,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream(
-    {
-      pull: async (controller) => {
-        try {
-          const { done, value } = await pieces.next();
-          if (done === true) controller.close();
-          else controller.enqueue(encoder.encode(value));
-        } catch (error) {
-          onFailure(error);
-          controller.error(error);
-        }
-      },
-      cancel: async () => {
-        await pieces.return(undefined);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

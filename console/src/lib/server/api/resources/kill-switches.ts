@@ -1,11 +1,19 @@
 import { z } from "zod";
+import { loadImpact } from "../../lake/load-impact.ts";
 import { activeKillSwitches, releasedKillSwitches } from "../../services/kill-switches/list.ts";
 import { releaseKillSwitch } from "../../services/kill-switches/release.ts";
 import { releaseSchema, triggerSchema } from "../../services/kill-switches/schemas.ts";
 import { triggerKillSwitch } from "../../services/kill-switches/trigger.ts";
 import { notFound } from "../api-errors.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
-import { actorSchema, idParam, scopeAnswerSchema, timeSchema } from "../schemas.ts";
+import {
+  actorSchema,
+  countSchema,
+  idParam,
+  nanoUsdSchema,
+  scopeAnswerSchema,
+  timeSchema,
+} from "../schemas.ts";
 
 const killSwitchSchema = z
   .strictObject({
@@ -19,6 +27,16 @@ const killSwitchSchema = z
     releaseReason: z.string().nullable(),
   })
   .meta({ id: "KillSwitch" });
+
+const impactSchema = z
+  .strictObject({
+    calls: countSchema.describe("Calls of the last hour that have every value of the scope."),
+    costNanoUsd: nanoUsdSchema.nullable().describe("Null: there are some, and none has a price."),
+    users: countSchema.describe("Different users among them; calls that name none do not count."),
+    services: countSchema,
+    allCalls: countSchema.describe("All calls of the project in the same hour."),
+  })
+  .meta({ id: "ScopeImpact" });
 
 const stateQuery = z.strictObject({
   state: z
@@ -67,6 +85,25 @@ export const killSwitchRoutes: readonly ApiRoute[] = [
     handle: async ({ services, caller, projectId, body }) => ({
       body: await triggerKillSwitch(services, { projectId, ...body }, caller.actor),
     }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/projects/{projectId}/kill-switches/preview",
+    operationId: "previewKillSwitch",
+    tag: "Kill-switches",
+    summary: "Whom stopping a scope would have met in the last hour; it stops nothing.",
+    permission: "project.read",
+    body: z.strictObject(triggerSchema.pick({ scope: true }).shape),
+    success: {
+      status: 200,
+      description: "The calls that it would have met.",
+      schema: impactSchema,
+    },
+    handle: async ({ console, services, projectId, body }) => {
+      const nowUnixMs = services.now().getTime();
+      const question = { projectId, scope: body.scope, nowUnixMs };
+      return { body: await loadImpact(console.lake, question) };
+    },
   }),
   defineRoute({
     method: "POST",

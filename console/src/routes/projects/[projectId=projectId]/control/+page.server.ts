@@ -3,7 +3,7 @@ import { scopeFromFields } from "#lib/scope.ts";
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
-import { loadImpact } from "#lib/server/lake/load-impact.ts";
+import { loadImpact, loadScopeValues } from "#lib/server/lake/load-impact.ts";
 import { startDrill } from "#lib/server/services/drills/start.ts";
 import {
   activeKillSwitches,
@@ -30,12 +30,15 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   const parsed = scopeSchema.safeParse(scope);
   if (!parsed.success) error(400, issuesText(parsed.error));
   const nowUnixMs = services.now().getTime();
-  const question = { projectId: project.id, scope: isPreview ? scope : undefined, nowUnixMs };
-  const [active, released, receipts, last] = await Promise.all([
+  const question = { projectId: project.id, nowUnixMs };
+  const [active, released, receipts, [impact, values]] = await Promise.all([
     activeKillSwitches(services.db, project.id),
     releasedKillSwitches(services.db, project.id),
     receiptsOverview(services, project.id),
-    loadImpact(lake, question).catch((failure: unknown) => failPage(failure, locals.requestId)),
+    Promise.all([
+      isPreview ? loadImpact(lake, { ...question, scope }) : undefined,
+      loadScopeValues(lake, question),
+    ]).catch((failure: unknown) => failPage(failure, locals.requestId)),
   ]);
   const actors = [
     ...[...active, ...released].map(({ triggeredBy }) => triggeredBy),
@@ -50,7 +53,8 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     active,
     released,
     receipts,
-    ...last,
+    impact,
+    values,
     mayChange: may("kill_switches.manage"),
   };
 };
