@@ -162,7 +162,9 @@ describe("API keys", () => {
   test("open their own project, as far as their scopes go", async () => {
     expect(await permissionsOf(await keyPrincipal(["ingest"]))).toEqual([]);
     expect(await permissionsOf(await keyPrincipal(["read"]))).toEqual(
-      PERMISSIONS.filter((permission) => roleMay("viewer", permission)),
+      PERMISSIONS.filter(
+        (permission) => roleMay("viewer", permission) || permission === "export.read",
+      ),
     );
     expect(await permissionsOf(await keyPrincipal(["control"]))).toEqual([
       "project.read",
