@@ -1,17 +1,10 @@
-import type { Socket } from "node:net";
 import { LensError } from "@lensai/otel-config/errors";
 import {
   LEASE_REQUESTS_PER_BATCH_MAX,
   parseLeaseBatchAnswer,
 } from "@lensai/otel-config/control/leases";
-import type {
-  GoneInstance,
-  LeaseAnswer,
-  LeaseBatch,
-  ProjectLeaseRequest,
-} from "@lensai/otel-config/control/leases";
+import type { LeaseAnswer, ProjectLeaseRequest } from "@lensai/otel-config/control/leases";
 import type { Component } from "../component.ts";
-import { LeaseConnections } from "./lease-connections.ts";
 
 export interface LeaseRelayOptions {
   /** Base URL of the console; undefined: no console, and no ledger to ask. */
@@ -23,8 +16,6 @@ export interface LeaseRelayOptions {
 const REQUEST_TIMEOUT_MS = 2_500;
 /** Requests that wait for the batch before theirs: some kilobytes each. */
 const WAITING_MAX = 4_096;
-/** Processes that ended while the console could not be told. */
-const GONE_MAX = 10_000;
 const RETRY_AFTER_SECONDS = 1;
 
 interface Waiting {
@@ -42,8 +33,6 @@ export class LeaseRelay implements Component {
   readonly name = "lease relay";
   private readonly options: LeaseRelayOptions;
   private readonly waiting: Waiting[] = [];
-  private readonly gone: GoneInstance[] = [];
-  private readonly connections = new LeaseConnections((instance) => this.tellGone(instance));
   private readonly stopped = new AbortController();
   private isRelaying = false;
   private relaying: Promise<void> = Promise.resolve();
@@ -60,28 +49,18 @@ export class LeaseRelay implements Component {
     await this.relaying;
   }
 
-  /**
-   * `socket` is the connection that the request came by: it tells of the end of its process. Rejects with LensError
-   * `control.ledger_unavailable`.
-   */
-  ask(request: ProjectLeaseRequest, socket: Socket): Promise<LeaseAnswer> {
+  /** Rejects with LensError `control.ledger_unavailable`. */
+  ask(request: ProjectLeaseRequest): Promise<LeaseAnswer> {
     if (this.options.url === undefined)
       return Promise.reject(unavailable("this collector has no console that keeps budgets"));
     if (this.stopped.signal.aborted)
       return Promise.reject(unavailable("the collector is stopping"));
     if (this.waiting.length >= WAITING_MAX)
       return Promise.reject(unavailable(`${WAITING_MAX} requests wait for the console already`));
-    this.connections.note(request, socket);
     return new Promise((resolve, reject) => {
       this.waiting.push({ request, resolve, reject });
       this.wake();
     });
-  }
-
-  private tellGone(instance: GoneInstance): void {
-    if (this.stopped.signal.aborted || this.gone.length >= GONE_MAX) return;
-    this.gone.push(instance);
-    this.wake();
   }
 
   private wake(): void {
@@ -90,13 +69,10 @@ export class LeaseRelay implements Component {
 
   private async relay(): Promise<void> {
     this.isRelaying = true;
-    while (this.waiting.length + this.gone.length > 0) {
+    while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, LEASE_REQUESTS_PER_BATCH_MAX);
-      // Told once: of those that nobody hears of, the leases run out later.
-      const gone = this.gone.splice(0, LEASE_REQUESTS_PER_BATCH_MAX);
       try {
-        const requests = batch.map(({ request }) => request);
-        const answers = await this.send({ requests, gone });
+        const answers = await this.send(batch.map(({ request }) => request));
         for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as LeaseAnswer);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -107,7 +83,7 @@ export class LeaseRelay implements Component {
     this.isRelaying = false;
   }
 
-  private async send({ requests, gone }: LeaseBatch): Promise<readonly LeaseAnswer[]> {
+  private async send(requests: readonly ProjectLeaseRequest[]): Promise<readonly LeaseAnswer[]> {
     const { url, token } = this.options;
     const response = await fetch(new URL("internal/leases", `${url}/`), {
       method: "POST",
@@ -115,7 +91,7 @@ export class LeaseRelay implements Component {
         "content-type": "application/json",
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify({ requests, gone }),
+      body: JSON.stringify({ requests }),
       redirect: "error",
       signal: AbortSignal.any([this.stopped.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });

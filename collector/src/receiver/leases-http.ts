@@ -53,10 +53,7 @@ async function answerLeases(exchange: LeaseExchange): Promise<FastifyReply> {
       requireDigest(signature, body);
       await parts.replayGuard.takeOnce(signature);
     }
-    const answer = await parts.leaseRelay.ask(
-      { ...leaseRequestOf(body), projectId },
-      request.raw.socket,
-    );
+    const answer = await parts.leaseRelay.ask({ ...leaseRequestOf(body), projectId });
     reply.header("content-type", "application/json");
     return await reply.send(JSON.stringify(answer));
   } finally {

@@ -176,15 +176,10 @@ async function leaseOf(budgetId: string, instanceId: string) {
     };
     const request = { projectId: project, instanceId, sequence, leases: [report] };
     const clock = { db: database.db, now: () => new Date(nowMs) };
-    return exchangeLeases(clock, { requests: [request], gone: [] });
+    return exchangeLeases(clock, { requests: [request] });
   };
   await say({ grantedNanoUsd: "0", needNanoUsd: "500" });
-  const die = () =>
-    exchangeLeases(
-      { db: database.db, now: () => new Date(nowMs) },
-      { requests: [], gone: [{ projectId: project, instanceId }] },
-    );
-  return { say, die, leaseId: `${instanceId}.1` };
+  return { say, leaseId: `${instanceId}.1` };
 }
 
 describe("calls that were made with a lease", () => {
@@ -229,22 +224,19 @@ describe("calls that were made with a lease", () => {
     expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 30, held: 0 }]);
   });
 
-  test("of a process that died stay charged for its life, and then as far as they landed or ran", async () => {
+  test("of a process that is not heard any more stay charged for its life, and then as it said or as they land", async () => {
     const budgetId = await makeBudget();
-    const { say, die, leaseId } = await leaseOf(budgetId, "process-d");
+    const { say, leaseId } = await leaseOf(budgetId, "process-d");
     await say({ spentNanoUsd: "100", reservedNanoUsd: "200", incurredNanoUsd: "20" });
-    await die();
     const row = { lease_id: leaseId, charged_nano_usd: 100n };
     await lake.land([call(NOON_MS, 100, row)]);
     await settlement.settle();
     expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 100, held: 400 }]);
     nowMs += 30_000;
-    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 100, held: 200 }]);
+    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 100, held: 20 }]);
     // One of its calls has come to its end after its last word.
     await lake.land([call(NOON_MS, 150, { lease_id: leaseId, charged_nano_usd: 150n })]);
     await settlement.settle();
-    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 250, held: 50 }]);
-    nowMs += 600_000;
     expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 250, held: 0 }]);
   });
 

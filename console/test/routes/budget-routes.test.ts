@@ -59,7 +59,6 @@ test("a budget is made with the control token, and its ledger tells what leases 
   const query = `projectId=default&budgetId=${budgetId}`;
   expect(await (await ledgersOf(query)).json()).toEqual({ ledgers: [] });
   await exchangeLeases(running.services, {
-    gone: [],
     requests: [
       {
         projectId: "default",

@@ -81,6 +81,7 @@ test("the list is filtered by who and what, where an underscore is an underscore
 const NO_ENTRY: Readonly<Record<string, string>> = {
   "alerts/press-button.ts": "remembers that a button was pressed; what it does has its entry",
   "alerts/record-alerts.ts": "tells what happened; the change itself has its entry",
+  "ledger/hearing.ts": "when processes were heard",
   "ledger/repair-counters.ts": "counters are derived from leases and spans",
   "ledger/settle-spend.ts": "counters are derived from leases and spans",
   "ledger/settlements.ts": "counters are derived from leases and spans",

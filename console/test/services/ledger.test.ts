@@ -7,9 +7,10 @@ import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
 import { createBudgetSchema, createOverrideSchema } from "#lib/server/services/budgets/schemas.ts";
 import { exchangeLeases } from "#lib/server/services/ledger/exchange-leases.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
+import { ledgerHearing } from "#lib/server/db/schema/budget-ledgers.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
-const TIMES = { ttlMs: 30_000, callDurationMaxMs: 600_000 };
+const TIMES = { ttlMs: 30_000, usableMs: 15_000 };
 const DAY = "2026-11-01T00:00:00.000Z";
 const NOON_MS = Date.parse("2026-11-01T12:00:00Z");
 
@@ -23,8 +24,9 @@ beforeAll(async () => {
   await ensureProject(database.services, { id: "other", name: "Other" });
 });
 afterAll(() => database.close());
-beforeEach(() => {
+beforeEach(async () => {
   nowMs = NOON_MS;
+  await database.db.delete(ledgerHearing);
 });
 
 /** A budget of 1,000 nano-USD a day. */
@@ -85,8 +87,6 @@ function processOf(
   return {
     request,
     send: sendAlone,
-    /** The kernel closes its connections. */
-    die: () => send([], [{ projectId, instanceId }]),
     /** Says this and takes what is granted. */
     async say(figures: Parameters<typeof request>[0] = {}): Promise<LeaseGrant> {
       const grant = await sendAlone(request(figures));
@@ -96,14 +96,20 @@ function processOf(
   };
 }
 
-async function send(requests: object[], gone: object[] = []): Promise<(LeaseGrant | undefined)[]> {
-  const batch = parseLeaseBatch(JSON.parse(JSON.stringify({ requests, gone })));
+async function exchange(...requests: object[]): Promise<(LeaseGrant | undefined)[]> {
+  const batch = parseLeaseBatch(JSON.parse(JSON.stringify({ requests })));
   const clock = { db: database.db, now: () => new Date(nowMs) };
   const { answers } = await exchangeLeases(clock, batch, TIMES);
   return answers.map(({ leases }) => leases[0]);
 }
 
-const exchange = (...requests: object[]) => send(requests);
+/** Time passes, in which other processes are heard. */
+async function pass(ms: number): Promise<void> {
+  for (const untilMs = nowMs + ms; nowMs < untilMs;) {
+    nowMs = Math.min(untilMs, nowMs + 4_000);
+    await exchange();
+  }
+}
 
 describe("a grant", () => {
   test("is what a call needs, and ahead of calls a share of what is free", async () => {
@@ -182,8 +188,11 @@ describe("a grant", () => {
       "ann",
     );
     expect(await one.say({ need: 1_500 })).toMatchObject({ grantedNanoUsd: "1500" });
-    nowMs = Date.parse("2026-11-01T13:00:00Z");
-    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "granted" });
+    nowMs = Date.parse("2026-11-01T13:00:00Z") - TIMES.ttlMs;
+    await exchange();
+    await pass(TIMES.ttlMs);
+    expect(await processOf(budgetId).say({ need: 1_000 })).toMatchObject({ state: "granted" });
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
   });
 });
 
@@ -197,39 +206,24 @@ describe("what is not used", () => {
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
   });
 
-  test("of a process that died comes back after the life of its lease; what its calls held, when they are over in any case", async () => {
+  test("of a process that is not heard comes back after the life of its lease; what it said it would come to stays", async () => {
     const budgetId = await makeBudget();
     const dead = processOf(budgetId);
     await dead.say({ need: 1_000 });
     await dead.say({ spent: 100, reserved: 500, incurred: 50, need: 400 });
-    await dead.die();
     const stateFor = async (need: number) => (await processOf(budgetId).say({ need })).state;
-    nowMs += TIMES.ttlMs - 1;
+    await pass(TIMES.ttlMs - 1);
     expect(await stateFor(1)).toBe("exhausted");
-    nowMs += 1;
-    expect(await stateFor(401)).toBe("exhausted");
-    nowMs += TIMES.callDurationMaxMs;
+    await pass(1);
     expect(await stateFor(851)).toBe("exhausted");
     expect(await stateFor(850)).toBe("granted");
-  });
-
-  test("of a process that is cut off is kept for it: it may have spent it", async () => {
-    const budgetId = await makeBudget();
-    const silent = processOf(budgetId);
-    await silent.say({ need: 1_000 });
-    nowMs += TIMES.callDurationMaxMs - 1;
-    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
-    expect(await silent.say({ spent: 700, need: 300 })).toMatchObject({
-      state: "granted",
-      grantedNanoUsd: "1000",
-    });
   });
 
   test("of a process that was silent for too long is lost to it, and what it has spent is not", async () => {
     const budgetId = await makeBudget();
     const silent = processOf(budgetId);
     await silent.say({ need: 1_000 });
-    nowMs += TIMES.callDurationMaxMs;
+    await pass(TIMES.ttlMs);
     await processOf(budgetId).say({ need: 900 });
     expect(await silent.say({ spent: 300, need: 500 })).toMatchObject({
       state: "exhausted",
@@ -238,14 +232,30 @@ describe("what is not used", () => {
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
   });
 
-  test("of a process that was thought dead is not, when it is heard again", async () => {
+  test("is kept through a time in which nobody was heard, until every process could be heard again", async () => {
     const budgetId = await makeBudget();
-    const one = processOf(budgetId);
-    await one.say({ need: 1_000 });
-    await one.die();
-    await one.say({ spent: 100, need: 900 });
-    nowMs += TIMES.ttlMs;
+    const [one, other] = [processOf(budgetId), processOf(budgetId)];
+    await exchange(one.request({ need: 400 }), other.request({ need: 600 }));
+    nowMs += 10 * TIMES.ttlMs;
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+    await pass(TIMES.ttlMs - 1);
+    expect(await one.say({ granted: 400, spent: 400 })).toMatchObject({ grantedNanoUsd: "400" });
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+    await pass(1);
+    expect(await processOf(budgetId).say({ need: 600 })).toMatchObject({ state: "granted" });
+  });
+
+  test("is kept through two such times that follow each other", async () => {
+    const budgetId = await makeBudget();
+    await processOf(budgetId).say({ need: 1_000 });
+    nowMs += 2 * TIMES.ttlMs;
+    await exchange();
+    nowMs += TIMES.ttlMs / 2;
+    await exchange();
+    await pass(TIMES.ttlMs - 1);
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
+    await pass(1);
+    expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "granted" });
   });
 });
 

@@ -135,6 +135,15 @@ export function topUp(
   return true;
 }
 
+/** So much more of what a call that runs holds is gone if the process dies now. */
+export function incur(hold: Hold, moreNano: number): void {
+  for (let index = 0; index < hold.count; index += 1) {
+    const charge = hold.charges[index] as Charge;
+    charge.account.incur(moreNano);
+    charge.incurredNano += moreNano;
+  }
+}
+
 /**
  * The call has ended and cost this much. Undefined: nobody knows what it cost, and all that was reserved is spent.
  * A second time changes nothing.

@@ -92,12 +92,17 @@ export class BudgetAccount implements LeaseHolder {
 
   /**
    * Whether there was room is the caller's to decide: budgets that only watch are overdrawn. `incurredNano` is the
-   * part that is gone as soon as the call is made.
+   * part that is gone if the process dies now.
    */
   reserve(amountNano: number, incurredNano: number): void {
     this.#availableNano -= amountNano;
     this.#reservedNano += amountNano;
     this.#incurredNano += incurredNano;
+  }
+
+  /** So much more of what calls hold is gone if the process dies now. */
+  incur(moreNano: number): void {
+    this.#incurredNano += moreNano;
   }
 
   /** A call has ended, and with it its reservation. */

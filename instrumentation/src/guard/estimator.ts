@@ -1,3 +1,4 @@
+import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
 import type { ProjectPrices } from "@lensai/otel-config/control/project-prices";
 import { callPrices } from "@lensai/otel-config/pricing/call-prices";
 import { familyMaxPrices } from "@lensai/otel-config/pricing/family-prices";
@@ -17,8 +18,17 @@ import type { RequestSize } from "./request-size.ts";
 
 /** Families that were asked about: each takes milliseconds once. */
 const FAMILIES_MAX = 1_000;
-/** What a metered stream holds at first, while nothing is known about the model's answers. */
-const FIRST_STREAM_TOKENS = 2_048;
+/** What is known of a call's output before it is made: tokens of each answer. */
+interface ExpectedOutput {
+  /** What is reserved. */
+  readonly outputTokens: number;
+  readonly outputTokensMax: number;
+  /** What is billed if the process dies as soon as the call is made. */
+  readonly orphanedTokens: number;
+}
+
+/** What an answer is taken to have while nothing is known about the model's answers. */
+const FIRST_ANSWER_TOKENS = 2_048;
 
 /** A call that has not been made, and its price as far as the book knows it or is asked to assume one. */
 export class EstimatedCall implements CallEstimate {
@@ -33,14 +43,14 @@ export class EstimatedCall implements CallEstimate {
   quote: Quote | undefined;
 
   constructor(
-    tokens: { readonly outputTokens: number; readonly outputTokensMax: number },
+    { outputTokens, outputTokensMax, orphanedTokens }: ExpectedOutput,
     quote: Quote | undefined,
     familyQuote: () => Quote | undefined,
   ) {
-    this.outputTokens = tokens.outputTokens;
-    this.outputTokensMax = tokens.outputTokensMax;
-    this.amountNano = quote?.costNano(tokens.outputTokens);
-    this.incurredNano = quote?.costSoFarNano(0) ?? 0;
+    this.outputTokens = outputTokens;
+    this.outputTokensMax = outputTokensMax;
+    this.amountNano = quote?.costNano(outputTokens);
+    this.incurredNano = quote?.costNano(orphanedTokens) ?? 0;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
   }
@@ -77,15 +87,18 @@ export class Estimator {
     const { model, provider, api } = call;
     const asked = { provider, projectId: this.#projectId, at: new Date(nowMs) };
     const outputTokensMax = size.outputTokensMax ?? modelOutputTokensMax(model, api.operation);
+    const usualTokens = this.#learned.quantile(model ?? "", route);
     const outputTokens = isMetered
-      ? Math.min(outputTokensMax, this.#learned.quantile(model ?? "", route) ?? FIRST_STREAM_TOKENS)
+      ? Math.min(outputTokensMax, usualTokens ?? FIRST_ANSWER_TOKENS)
       : outputTokensMax;
+    // Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
+    const orphanedTokens = isMetered ? HELD_ABORT_TOKENS : (usualTokens ?? FIRST_ANSWER_TOKENS);
     const prices =
       model === undefined
         ? undefined
         : this.#book.resolve({ ...asked, model, serviceTier: size.serviceTier }).prices;
     return new EstimatedCall(
-      { outputTokens, outputTokensMax },
+      { outputTokens, outputTokensMax, orphanedTokens: Math.min(orphanedTokens, outputTokens) },
       prices && new Quote(size, prices),
       () => {
         const family = this.#familyPrices({ ...asked, model: model ?? "" });

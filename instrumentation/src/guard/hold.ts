@@ -8,14 +8,14 @@ export interface Charge {
   account: BudgetAccount;
   /** What is reserved, nano-USD. 0 for a call of unknown price that the budget lets pass. */
   amountNano: number;
-  /** The part of it that is gone as soon as the call is made. */
+  /** The part of it that is gone if the process dies now. */
   incurredNano: number;
 }
 
 /** What a call may cost, before it is made; nano-USD. Undefined: its price is not known. */
 export interface CallEstimate {
   readonly amountNano: number | undefined;
-  /** Of the input alone; 0 where the price is not known. */
+  /** What it comes to if the process dies as soon as the call is made; 0 where the price is not known. */
   readonly incurredNano: number;
   /** As if it were the dearest model of its family; only asked for where the price is not known. */
   familyMaxNano(): number | undefined;

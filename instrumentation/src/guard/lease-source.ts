@@ -46,7 +46,7 @@ export interface LeaseFigures {
   readonly spentNano: number;
   /** For calls that are running. */
   readonly reservedNano: number;
-  /** The part of it that is gone even if the process dies now. */
+  /** The part of it that is gone if the process dies now. */
   readonly incurredNano: number;
 }
 

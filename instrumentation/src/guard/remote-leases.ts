@@ -11,9 +11,9 @@ const IDLE_RENEWALS_MAX = 2;
 const FIRST_WANT_NANO = 20_000_000;
 /** Leases that are used up faster than this are asked for twice as large, slower ones half as large. */
 const REFILL_INTERVAL_MS = 1_000;
-/** After a failure, doubling with every further one. */
+/** After a failure, doubling with every further one; no later than leases are renewed anyway. */
 const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 10_000;
+const RETRY_MAX_MS = RENEWAL_INTERVAL_MS;
 /** Last words that wait for a ledger that is gone; the leases of those that are lost run out by themselves. */
 const FINALS_MAX = 10_000;
 
@@ -42,6 +42,9 @@ interface Held {
   expiresAtMs: number;
   /** Spent and reserved, when it was last looked at. */
   usedNano: number;
+  /** Spent and incurred, when the ledger was last told; and when that was, by the clock of timers. */
+  toldNano: number;
+  toldAtMs: number;
   idleRenewals: number;
   isClosing: boolean;
 }
@@ -124,6 +127,8 @@ export class RemoteLeases implements LeaseSource {
       grantedAtMs: -Infinity,
       expiresAtMs: -Infinity,
       usedNano: 0,
+      toldNano: 0,
+      toldAtMs: -Infinity,
       idleRenewals: 0,
       isClosing: false,
     };
@@ -183,7 +188,11 @@ export class RemoteLeases implements LeaseSource {
     if (asked.length + finals.length === 0) return;
     this.#sequence += 1;
     const leases = [...asked.map((held) => reportOf(held)), ...finals];
-    for (const held of asked) held.needNano = 0;
+    for (const held of asked) {
+      held.needNano = 0;
+      held.toldNano = goneNanoOf(held.holder);
+      held.toldAtMs = performance.now();
+    }
     // By the clock of timers, which nobody sets.
     const sentMs = performance.now();
     try {
@@ -253,9 +262,27 @@ function usedNanoOf({ figures }: LeaseHolder): number {
   return figures.spentNano + figures.reservedNano;
 }
 
-function reportOf({ holder, leaseId, needNano, wantNano, isClosing }: Held): LeaseReport {
+/** What is gone if the process dies now. */
+function goneNanoOf({ figures }: LeaseHolder): number {
+  return figures.spentNano + figures.incurredNano;
+}
+
+/**
+ * What calls that run will have cost, and calls that are yet to be made, if this is the last word of the process: it
+ * is taken to spend as it did since the word before, and to die half-way to its next one.
+ */
+function lastWordNanoOf({ holder, toldNano, toldAtMs }: Held): number {
+  const { grantedNano, spentNano, incurredNano } = holder.figures;
+  const sinceMs = Math.max(1, performance.now() - toldAtMs);
+  const moreNano = Math.max(0, goneNanoOf(holder) - toldNano);
+  const expectedNano = incurredNano + (moreNano * Math.min(1, RENEWAL_INTERVAL_MS / sinceMs)) / 2;
+  return Math.max(incurredNano, Math.min(expectedNano, grantedNano - spentNano));
+}
+
+function reportOf(held: Held): LeaseReport {
+  const { holder, leaseId, needNano, wantNano, isClosing } = held;
   const { budgetId, value, periodStartMs } = holder.key;
-  const { grantedNano, spentNano, reservedNano, incurredNano } = holder.figures;
+  const { grantedNano, spentNano, reservedNano } = holder.figures;
   return {
     leaseId,
     budgetId,
@@ -264,7 +291,7 @@ function reportOf({ holder, leaseId, needNano, wantNano, isClosing }: Held): Lea
     grantedNanoUsd: digits(grantedNano),
     spentNanoUsd: digits(spentNano),
     reservedNanoUsd: digits(reservedNano),
-    incurredNanoUsd: digits(incurredNano),
+    incurredNanoUsd: digits(lastWordNanoOf(held)),
     needNanoUsd: digits(needNano),
     wantNanoUsd: digits(isClosing ? 0 : wantNano),
     isFinal: false,

@@ -68,6 +68,8 @@ const accountOf = (value?: string): BudgetAccount =>
     leases,
   );
 
+const none = { grantedNanoUsd: "", spentNanoUsd: "", incurredNanoUsd: "" };
+
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 test("accounts that ask in the same turn ask together, and steady calls ask nobody", async () => {
@@ -97,9 +99,29 @@ test("what was spent is told with every renewal, from the beginning of the lease
   account.reserve(50, 20);
   await vi.advanceTimersByTimeAsync(RENEWAL_MS);
   expect(ledger.last).toMatchObject([
-    { spentNanoUsd: "60", reservedNanoUsd: "50", incurredNanoUsd: "20", isFinal: false },
+    { spentNanoUsd: "60", reservedNanoUsd: "50", isFinal: false },
   ]);
   expect(ledger.requests.map(({ sequence }) => sequence)).toEqual([1, 2]);
+});
+
+test("what it comes to if this is the last word has half of what came about since the one before in it", async () => {
+  const account = accountOf();
+  account.hasRoom(10, START_MS);
+  await settled();
+  account.reserve(100, 30);
+  account.incur(5);
+  await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ incurredNanoUsd: "53" }]);
+  // Nothing has: what runs is all.
+  await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ incurredNanoUsd: "35" }]);
+  account.settle(100, 35, 40);
+  account.reserve(20_000_000 - 50, 15_000_000);
+  await settled();
+  // Never more than it could spend.
+  await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  const [{ grantedNanoUsd, spentNanoUsd, incurredNanoUsd } = none] = ledger.last;
+  expect(Number(incurredNanoUsd)).toBe(Number(grantedNanoUsd) - Number(spentNanoUsd));
 });
 
 test("what the ledger does not let it keep is not used any longer, and told to be given back", async () => {

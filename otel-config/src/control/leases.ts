@@ -43,7 +43,7 @@ export interface LeaseReport {
   readonly spentNanoUsd: string;
   /** Held by calls that run. */
   readonly reservedNanoUsd: string;
-  /** The part of it that is gone even if the process dies now: the input of calls that run. */
+  /** What it comes to beyond `spentNanoUsd` if nothing is heard of the process any more: its own expectation. */
   readonly incurredNanoUsd: string;
   /** Beyond what is spent and reserved, for the call at hand; 0 when none waits. */
   readonly needNanoUsd: string;
@@ -84,13 +84,6 @@ export interface LeaseAnswer {
 /** What a collector asks the console at once. */
 export interface LeaseBatch {
   readonly requests: readonly ProjectLeaseRequest[];
-  /** Processes that have closed their connection since: they may have died. */
-  readonly gone: readonly GoneInstance[];
-}
-
-export interface GoneInstance {
-  readonly projectId: string;
-  readonly instanceId: string;
 }
 
 /** A request and the project of the key that it came with. */
@@ -134,13 +127,7 @@ export function parseLeaseBatch(value: unknown): LeaseBatch {
   }));
   if (requests.length > LEASE_REQUESTS_PER_BATCH_MAX)
     refuse(`requests has more than ${LEASE_REQUESTS_PER_BATCH_MAX} entries`);
-  const gone = sectionOf(value["gone"], "gone", (entry) => ({
-    projectId: textOf(entry, "projectId"),
-    instanceId: idOf(entry, "instanceId"),
-  }));
-  if (gone.length > LEASE_REQUESTS_PER_BATCH_MAX)
-    refuse(`gone has more than ${LEASE_REQUESTS_PER_BATCH_MAX} entries`);
-  return { requests, gone };
+  return { requests };
 }
 
 /** Throws TypeError naming the first field that is wrong. */

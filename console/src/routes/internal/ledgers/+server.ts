@@ -18,12 +18,13 @@ export const GET: RequestHandler = async ({ request, url, locals }) => {
   const nowMs = services.now().getTime();
   const ledgers = await readLedgers(services.db, { projectId, budgetId, nowMs });
   return json({
-    ledgers: ledgers.map(({ value, periodStartMs, settledNanoUsd, heldNanoUsd, liveLeases }) => ({
-      value,
-      periodStartsAt: new Date(periodStartMs).toISOString(),
-      settledNanoUsd: String(settledNanoUsd),
-      heldNanoUsd: String(heldNanoUsd),
-      liveLeases,
+    ledgers: ledgers.map((ledger) => ({
+      value: ledger.value,
+      periodStartsAt: new Date(ledger.periodStartMs).toISOString(),
+      settledNanoUsd: String(ledger.settledNanoUsd),
+      heldNanoUsd: String(ledger.heldNanoUsd),
+      unheardNanoUsd: String(ledger.unheardNanoUsd),
+      liveLeases: ledger.liveLeases,
     })),
   });
 };

@@ -6,6 +6,7 @@ import {
   index,
   pgTable,
   primaryKey,
+  smallint,
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
@@ -60,21 +61,30 @@ export const budgetLeases = pgTable(
     openedAt: timestamp({ withTimezone: true }).notNull(),
     reportedAt: timestamp({ withTimezone: true }).notNull(),
     isClosed: boolean().notNull(),
-    isGone: boolean().notNull().default(false),
   },
   (table) => [
     // Of a period with thousands of process starts, only those that still count are summed up.
     index("budget_leases_unsettled")
       .on(table.budgetId, table.value, table.periodStartsAt)
       .where(sql`not (${table.isClosed} and ${table.landedNanoUsd} >= ${table.spentNanoUsd})`),
-    index("budget_leases_instance")
-      .on(table.instanceId)
-      .where(sql`not ${table.isClosed}`),
     check(
       "budget_leases_amounts",
       sql`${table.grantedNanoUsd} >= 0 and ${table.spentNanoUsd} >= 0 and ${table.reservedNanoUsd} >= 0 and ${table.incurredNanoUsd} >= 0 and ${table.landedNanoUsd} >= 0`,
     ),
   ],
+);
+
+/** When processes are heard at all: one row. See `leaseTimesAt`. */
+export const ledgerHearing = pgTable(
+  "ledger_hearing",
+  {
+    id: smallint().primaryKey(),
+    heardAt: timestamp({ withTimezone: true }).notNull(),
+    /** The last time in which none was. */
+    silentFrom: timestamp({ withTimezone: true }).notNull(),
+    resumedAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [check("ledger_hearing_one_row", sql`${table.id} = 1`)],
 );
 
 /**

@@ -1,5 +1,6 @@
 import { bigint, boolean, check, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
+import { STALE_MODES } from "@lensai/otel-config/control/stale-modes";
 import { organizations } from "./organizations.ts";
 
 /** A project: the border of keys, data and spend. The id is the slug that also names it in the lake. */
@@ -21,9 +22,13 @@ export const projects = pgTable(
     version: integer().notNull().default(1),
     /** Of the newest announcement; see announcements.ts. */
     announcedVersion: bigint({ mode: "number" }),
-    /** Processes that have heard nothing for longer make no calls; NULL: they go on. */
+    /** Processes that have heard nothing for longer go by `staleMode`; NULL: never. */
     maxStalenessSeconds: integer(),
+    staleMode: text({ enum: STALE_MODES }).notNull().default("closed"),
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
-  (table) => [check("projects_content", sql`${table.content} in ('redacted', 'off')`)],
+  (table) => [
+    check("projects_content", sql`${table.content} in ('redacted', 'off')`),
+    check("projects_stale_mode", sql`${table.staleMode} in ('closed', 'last_known', 'open')`),
+  ],
 );

@@ -1,4 +1,5 @@
 import type { ServiceContext } from "../context.ts";
+import { leaseTimesAt, readOutage } from "../ledger/hearing.ts";
 import { LEASE_TIMES } from "../ledger/lease-times.ts";
 import { countedFromMs } from "../ledger/load-budgets.ts";
 import { readTotals, type LedgerSpan } from "../ledger/stored-ledgers.ts";
@@ -9,6 +10,8 @@ export interface HeldAmount {
   /** What the ledger knows to be spent, and what processes hold to spend. */
   readonly settledNanoUsd: bigint;
   readonly heldNanoUsd: bigint;
+  /** What processes that are silent may have spent beyond that. */
+  readonly unheardNanoUsd: bigint;
   /** Leases of processes that are heard. */
   readonly liveLeases: number;
 }
@@ -37,8 +40,9 @@ export async function heldAmounts(
       },
     ];
   });
-  const totals = await db.transaction((transaction) =>
-    readTotals(transaction, spans, { nowMs: at, times: LEASE_TIMES }),
-  );
+  const totals = await db.transaction(async (transaction) => {
+    const times = leaseTimesAt(LEASE_TIMES, await readOutage(transaction), at);
+    return readTotals(transaction, spans, { nowMs: at, times });
+  });
   return new Map(totals.map(({ span, ...amount }) => [span.budgetId, amount]));
 }

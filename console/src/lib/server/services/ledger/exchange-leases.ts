@@ -5,6 +5,7 @@ import type {
   ProjectLeaseRequest,
 } from "@lensai/otel-config/control/leases";
 import type { ServiceContext } from "../context.ts";
+import { leaseTimesAt, noteHearing } from "./hearing.ts";
 import { LeaseRound } from "./lease-round.ts";
 import type { LeaseQuestion, OpenLedger } from "./lease-round.ts";
 import type { LeaseTimes } from "./lease-state.ts";
@@ -13,7 +14,7 @@ import { countedFromMs, loadBudgets, runningPeriod } from "./load-budgets.ts";
 import type { LedgerBudget } from "./load-budgets.ts";
 import { ledgerKeyText } from "./ledger-key.ts";
 import type { LedgerKey } from "./ledger-key.ts";
-import { loadLeases, lockLedgers, markGone, readTotals, saveLeases } from "./stored-ledgers.ts";
+import { loadLeases, lockLedgers, readTotals, saveLeases } from "./stored-ledgers.ts";
 
 /**
  * Takes in what processes say of their leases, and grants what they want as far as it is free. All ledgers that are
@@ -23,11 +24,12 @@ import { loadLeases, lockLedgers, markGone, readTotals, saveLeases } from "./sto
  */
 export async function exchangeLeases(
   { db, now }: Pick<ServiceContext, "db" | "now">,
-  { requests, gone }: LeaseBatch,
-  times: LeaseTimes = LEASE_TIMES,
+  { requests }: LeaseBatch,
+  baseTimes: LeaseTimes = LEASE_TIMES,
 ): Promise<LeaseBatchAnswer> {
   const reports = requests.flatMap(({ leases }) => leases);
   const budgetIds = [...new Set(reports.map(({ budgetId }) => budgetId))];
+  const outage = await noteHearing(db, now().getTime(), baseTimes);
   return db.transaction(async (transaction) => {
     const budgets = await loadBudgets(transaction, budgetIds, now());
     const openAtMs = now().getTime();
@@ -39,6 +41,7 @@ export async function exchangeLeases(
     // Only now: another console may have had the ledgers until this moment.
     const at = now();
     const nowMs = at.getTime();
+    const times = leaseTimesAt(baseTimes, outage, nowMs);
     const totals = await readTotals(transaction, spans, { nowMs, times });
     const leaseIds = reports.map(({ leaseId }) => leaseId);
     const leases = await loadLeases(transaction, leaseIds);
@@ -48,7 +51,6 @@ export async function exchangeLeases(
       nowUnixMs: nowMs,
     }));
     await saveLeases(transaction, round.changed, at);
-    await markGone(transaction, gone);
     return { answers };
   });
 }

@@ -1,6 +1,6 @@
 import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
 import { decideGrant } from "./decide-grant.ts";
-import { heldNanoUsd, NEW_LEASE, withReport } from "./lease-state.ts";
+import { heldNanoUsd, isLive, NEW_LEASE, withReport } from "./lease-state.ts";
 import type { LeaseState, LeaseTimes } from "./lease-state.ts";
 import { RETRY_HELD_MS, RETRY_SPENT_MS } from "./lease-times.ts";
 import type { LedgerKey } from "./ledger-key.ts";
@@ -97,7 +97,7 @@ export class LeaseRound {
       state,
       grantedNanoUsd: grantedNanoUsd.toString(),
       keepNanoUsd: keepNanoUsd.toString(),
-      ttlMs: usableMs(times),
+      ttlMs: times.usableMs,
       retryAfterMs: state === "granted" ? 0 : retryAfterMs,
     };
   }
@@ -131,7 +131,7 @@ export class LeaseRound {
       state: "granted",
       grantedNanoUsd: grantedNanoUsd.toString(),
       keepNanoUsd: (grantedNanoUsd - spentNanoUsd - reservedNanoUsd).toString(),
-      ttlMs: usableMs(this.#input.times),
+      ttlMs: this.#input.times.usableMs,
       retryAfterMs: 0,
     };
   }
@@ -146,19 +146,6 @@ function refusal({ leaseId }: LeaseReport, grantedNanoUsd: bigint): LeaseGrant {
     ttlMs: 0,
     retryAfterMs: RETRY_HELD_MS,
   };
-}
-
-/** A process stops admitting with a lease that was not renewed when half of its life is over; see `LeaseTimes`. */
-function usableMs({ ttlMs }: LeaseTimes): number {
-  return Math.floor(ttlMs / 2);
-}
-
-function isLive(
-  { isClosed, reportedAtMs }: LeaseState,
-  nowMs: number,
-  { ttlMs }: LeaseTimes,
-): boolean {
-  return !isClosed && nowMs < reportedAtMs + ttlMs;
 }
 
 /** Ids are made up by processes: one must not report on the lease of another. */

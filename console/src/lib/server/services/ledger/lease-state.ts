@@ -7,15 +7,13 @@ export interface LeaseState {
   readonly spentNanoUsd: bigint;
   /** Held by calls that ran when the process was last heard. */
   readonly reservedNanoUsd: bigint;
-  /** The part of it that was gone by then. */
+  /** What it comes to beyond `spentNanoUsd` if the process is never heard again, as it said itself. */
   readonly incurredNanoUsd: bigint;
   /** What the process has charged for calls whose records are in the lake: counted there, with what they are billed. */
   readonly landedNanoUsd: bigint;
   readonly reportedAtMs: number;
   /** The process has said its last word. */
   readonly isClosed: boolean;
-  /** Its connection was closed from its end without one: it has died. A process that is cut off does not do that. */
-  readonly isGone: boolean;
 }
 
 /** What a process says of its lease. */
@@ -27,13 +25,13 @@ export interface LeaseFigures extends Pick<
 }
 
 export interface LeaseTimes {
-  /**
-   * How long the ledger counts on a process that has died. A process admits nothing with a lease that was not renewed
-   * for half of it: what was spent has landed or was reported when the other half is over.
-   */
+  /** How long a process is silent until the ledger settles its lease without it. */
   readonly ttlMs: number;
-  /** Calls that ran when a process was last heard are over after this, whatever has become of them. Above `ttlMs`. */
-  readonly callDurationMaxMs: number;
+  /**
+   * How long the process may admit calls with a lease that was not renewed. Less than `ttlMs`: what was spent has
+   * landed, or was reported, in the time between the two.
+   */
+  readonly usableMs: number;
 }
 
 export const NEW_LEASE: LeaseState = {
@@ -45,7 +43,6 @@ export const NEW_LEASE: LeaseState = {
   landedNanoUsd: 0n,
   reportedAtMs: 0,
   isClosed: false,
-  isGone: false,
 };
 
 /**
@@ -60,7 +57,7 @@ export function withReport(
   if (sequence <= lease.sequence) return lease;
   const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd } = report;
   const usedNanoUsd = spentNanoUsd + reservedNanoUsd;
-  const kept = isCounted(lease, nowMs, times)
+  const kept = isLive(lease, nowMs, times)
     ? smaller(lease.grantedNanoUsd, report.grantedNanoUsd)
     : 0n;
   return {
@@ -72,35 +69,42 @@ export function withReport(
     grantedNanoUsd: larger(kept, usedNanoUsd),
     reportedAtMs: nowMs,
     isClosed: report.isFinal,
-    isGone: false,
   };
 }
 
-/** Does all that was granted count? What counts no longer may be somebody else's by now. */
-function isCounted(
-  { isClosed, isGone, reportedAtMs }: LeaseState,
+/** Is the process heard? What is granted to one that is not may be somebody else's by now. */
+export function isLive(
+  { isClosed, reportedAtMs }: LeaseState,
   nowMs: number,
-  { ttlMs, callDurationMaxMs }: LeaseTimes,
+  { ttlMs }: LeaseTimes,
 ): boolean {
-  return !isClosed && nowMs - reportedAtMs < (isGone ? ttlMs : callDurationMaxMs);
+  return !isClosed && nowMs - reportedAtMs < ttlMs;
 }
 
 /**
  * What of a lease counts against the budget at a moment, besides the bills of its calls that are in the lake. While
- * its process is heard: all that was granted. Of one that is cut off the same, since it may have spent it, until its
- * calls are over in any case. Of one that has died, after the life of a lease: what it had spent and what calls held
- * that ran. At last what was surely gone.
+ * its process is heard: all that was granted. When it was silent for the life of the lease, dead or cut off: what it
+ * said it would come to in this case. Its next word, or the spans of its calls, put that right.
  */
 export function heldNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
   return larger(0n, countedNanoUsd(lease, nowMs, times) - lease.landedNanoUsd);
 }
 
+/** What a process that is silent may have spent beyond what is counted of its lease. */
+export function unheardNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
+  if (lease.isClosed || isLive(lease, nowMs, times)) return 0n;
+  const knownNanoUsd = larger(countedNanoUsd(lease, nowMs, times), lease.landedNanoUsd);
+  return larger(0n, fullNanoUsd(lease) - knownNanoUsd);
+}
+
 function countedNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
-  const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd, grantedNanoUsd } = lease;
-  if (lease.isClosed) return spentNanoUsd;
-  if (isCounted(lease, nowMs, times)) return larger(grantedNanoUsd, spentNanoUsd + reservedNanoUsd);
-  const isRunning = nowMs - lease.reportedAtMs < times.callDurationMaxMs;
-  return spentNanoUsd + (isRunning ? reservedNanoUsd : incurredNanoUsd);
+  if (lease.isClosed) return lease.spentNanoUsd;
+  if (isLive(lease, nowMs, times)) return fullNanoUsd(lease);
+  return lease.spentNanoUsd + lease.incurredNanoUsd;
+}
+
+function fullNanoUsd({ grantedNanoUsd, spentNanoUsd, reservedNanoUsd }: LeaseState): bigint {
+  return larger(grantedNanoUsd, spentNanoUsd + reservedNanoUsd);
 }
 
 export function larger(one: bigint, other: bigint): bigint {

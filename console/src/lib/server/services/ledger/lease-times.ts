@@ -1,11 +1,7 @@
 import type { LeaseTimes } from "./lease-state.ts";
 
-/** A lease of the default length bridges a restart of the console, and a dead process holds its rest no longer. */
-export const LEASE_TIMES: LeaseTimes = {
-  ttlMs: 30_000,
-  // What SDKs of providers wait for an answer unless told otherwise.
-  callDurationMaxMs: 600_000,
-};
+/** A lease bridges a restart of the console, and what a dead process has left is free when it is over. */
+export const LEASE_TIMES: LeaseTimes = { ttlMs: 30_000, usableMs: 15_000 };
 
 /** Processes and the ledger see a period begin and end at slightly different moments. */
 export const PERIOD_GRACE_MS = 5_000;

@@ -1,7 +1,7 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import { budgetLedgers } from "../../db/schema/budget-ledgers.ts";
-import type { LeaseTimes } from "./lease-state.ts";
+import { leaseTimesAt, readOutage } from "./hearing.ts";
 import { LEASE_TIMES } from "./lease-times.ts";
 import type { LedgerKey } from "./ledger-key.ts";
 import { readTotals } from "./stored-ledgers.ts";
@@ -12,6 +12,8 @@ export interface LedgerFigures extends LedgerKey {
   readonly settledNanoUsd: bigint;
   /** What leases hold beyond that: granted to processes that are heard, or spent and not yet landed. */
   readonly heldNanoUsd: bigint;
+  /** What processes that are silent may have spent beyond that. */
+  readonly unheardNanoUsd: bigint;
   /** Processes that hold a lease. */
   readonly liveLeases: number;
 }
@@ -23,7 +25,6 @@ export interface LedgersQuestion {
   /** All periods when absent. */
   readonly periodStartMs?: number;
   readonly limit?: number;
-  readonly times?: LeaseTimes;
 }
 
 const LEDGERS_LISTED_MAX = 1_000;
@@ -31,7 +32,7 @@ const LEDGERS_LISTED_MAX = 1_000;
 /** By period and value. */
 export async function readLedgers(
   db: Database,
-  { projectId, budgetId, nowMs, periodStartMs, limit, times = LEASE_TIMES }: LedgersQuestion,
+  { projectId, budgetId, nowMs, periodStartMs, limit }: LedgersQuestion,
 ): Promise<LedgerFigures[]> {
   return db.transaction(async (transaction) => {
     const rows = await transaction
@@ -55,6 +56,7 @@ export async function readLedgers(
       periodStartMs: periodStartsAt.getTime(),
       countedFromMs: periodStartsAt.getTime(),
     }));
+    const times = leaseTimesAt(LEASE_TIMES, await readOutage(transaction), nowMs);
     const totals = await readTotals(transaction, spans, { nowMs, times });
     return totals.map(({ span, ...figures }) => Object.assign({}, keyOf(span), figures));
   });

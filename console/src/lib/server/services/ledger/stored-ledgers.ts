@@ -1,5 +1,4 @@
-import type { GoneInstance } from "@lensai/otel-config/control/leases";
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { inArray, sql } from "drizzle-orm";
 import { budgetLeases } from "../../db/schema/budget-ledgers.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 import type { LeaseState, LeaseTimes } from "./lease-state.ts";
@@ -23,6 +22,8 @@ export interface LedgerTotals {
   readonly settledNanoUsd: bigint;
   /** By all leases. */
   readonly heldNanoUsd: bigint;
+  /** What processes that are silent may have spent beyond what is counted of their leases. */
+  readonly unheardNanoUsd: bigint;
   /** Leases of processes that are heard. */
   readonly liveLeases: number;
 }
@@ -52,7 +53,7 @@ export async function lockLedgers(
     for update`);
 }
 
-/** In the order of the spans. What leases hold is worked out as `heldNanoUsd` does. */
+/** In the order of the spans. What leases hold is worked out as `heldNanoUsd` and `unheardNanoUsd` do. */
 export async function readTotals(
   transaction: Transaction,
   spans: readonly LedgerSpan[],
@@ -60,13 +61,13 @@ export async function readTotals(
 ): Promise<LedgerTotals[]> {
   if (spans.length === 0) return [];
   const heardAfter = isoTime(nowMs - times.ttlMs);
-  const runningAfter = isoTime(nowMs - times.callDurationMaxMs);
   const rows = await transaction.execute<{
     settled: string;
     held: string;
+    unheard: string;
     live: number;
   }>(sql`
-    select settled.sum::text as settled, leases.held::text as held, leases.live
+    select settled.sum::text as settled, leases.held::text as held, leases.unheard::text as unheard, leases.live
     from ${spanRows(spans)}
     cross join lateral (
       select coalesce(sum(settled_nano_usd), 0) as sum from budget_ledgers ledger
@@ -77,10 +78,11 @@ export async function readTotals(
       select
         coalesce(sum(greatest(0, case
           when is_closed then spent_nano_usd
-          when reported_at > case when is_gone then ${heardAfter}::timestamptz else ${runningAfter}::timestamptz end
-            then greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
-          when reported_at > ${runningAfter} then spent_nano_usd + reserved_nano_usd
+          when reported_at > ${heardAfter} then greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
           else spent_nano_usd + incurred_nano_usd end - landed_nano_usd)), 0) as held,
+        coalesce(sum(greatest(0, greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
+            - greatest(spent_nano_usd + incurred_nano_usd, landed_nano_usd)))
+          filter (where not is_closed and reported_at <= ${heardAfter}), 0) as unheard,
         (count(*) filter (where not is_closed and reported_at > ${heardAfter}))::int as live
       from budget_leases lease
       where lease.budget_id = span.budget_id and lease.value = span.value
@@ -92,6 +94,7 @@ export async function readTotals(
     span: spans[index] as LedgerSpan,
     settledNanoUsd: BigInt(row.settled),
     heldNanoUsd: BigInt(row.held),
+    unheardNanoUsd: BigInt(row.unheard),
     liveLeases: row.live,
   }));
 }
@@ -107,25 +110,6 @@ export async function loadLeases(
     .from(budgetLeases)
     .where(inArray(budgetLeases.id, [...leaseIds]));
   return new Map(rows.map((row) => [row.id, storedLease(row)]));
-}
-
-/** The processes have closed their connections without a last word. */
-export async function markGone(
-  transaction: Transaction,
-  gone: readonly GoneInstance[],
-): Promise<void> {
-  for (const { projectId, instanceId } of gone) {
-    await transaction
-      .update(budgetLeases)
-      .set({ isGone: true })
-      .where(
-        and(
-          eq(budgetLeases.projectId, projectId),
-          eq(budgetLeases.instanceId, instanceId),
-          eq(budgetLeases.isClosed, false),
-        ),
-      );
-  }
 }
 
 /** Adds those that are new. What has landed of a lease is not the processes' to say, and stays as it is. */
@@ -157,7 +141,6 @@ export async function saveLeases(
         incurredNanoUsd: sql`excluded.incurred_nano_usd`,
         reportedAt: sql`excluded.reported_at`,
         isClosed: sql`excluded.is_closed`,
-        isGone: sql`excluded.is_gone`,
       },
       setWhere: sql`excluded.sequence > ${budgetLeases.sequence}`,
     });
@@ -178,7 +161,6 @@ function storedLease(row: typeof budgetLeases.$inferSelect): StoredLease {
     landedNanoUsd: row.landedNanoUsd,
     reportedAtMs: reportedAt.getTime(),
     isClosed: row.isClosed,
-    isGone: row.isGone,
   };
 }
 
