@@ -172,15 +172,23 @@ test("what is left is never below zero, and knows what processes hold", () => {
   expect(leftNanoUsd(10n, undefined)).toBe(10n);
 });
 
-test("the bound is what all calls in flight could cost, beside what was seen", () => {
-  const input = { peak: 3, dearestNanoUsd: 7n, limitNanoUsd: 100n };
+test("the bound is what was not held of all calls in flight, and what was not heard of, beside what was seen", () => {
+  const input = {
+    failMode: "closed" as const,
+    peak: 3,
+    shortfallNanoUsd: 7n,
+    unheardNanoUsd: 20n,
+    limitNanoUsd: 100n,
+  };
   expect(overspendBound({ ...input, enforcedSpendNanoUsd: [90n, 104n, undefined] })).toEqual({
-    theoreticalNanoUsd: 21n,
+    theoreticalNanoUsd: 41n,
     observedNanoUsd: 4n,
   });
-  expect(overspendBound({ ...input, dearestNanoUsd: undefined, enforcedSpendNanoUsd: [] })).toEqual(
-    { theoreticalNanoUsd: undefined, observedNanoUsd: undefined },
-  );
+  const open = { ...input, failMode: "open" as const, enforcedSpendNanoUsd: [] };
+  expect(overspendBound(open)).toEqual({
+    theoreticalNanoUsd: undefined,
+    observedNanoUsd: undefined,
+  });
 });
 
 test("proposals leave room, and there are none where nothing was spent", () => {

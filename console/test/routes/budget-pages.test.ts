@@ -182,7 +182,7 @@ test("one click enforces what was tried, and the page tells what it did and how 
   expect(enforced.text).toContain("the owner of this machine changed it");
   expect(enforced.text).toContain("mode: observe → enforce");
   expect(enforced.text).not.toContain("If it were enforced");
-  expect(enforced.text).toContain("1 call at once × $1.00");
+  expect(enforced.text).toContain("none of the 8 calls of the last 7 days had a guard");
 });
 
 test("a raise needs a reason and an amount above the limit, and can be ended", async () => {

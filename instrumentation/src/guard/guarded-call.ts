@@ -3,7 +3,7 @@ import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
 import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
 import type { ResponseFacts } from "../wire/response-facts.ts";
-import { settle, topUp } from "./admission.ts";
+import { incur, settle, topUp } from "./admission.ts";
 import type { Estimator, EstimatedCall } from "./estimator.ts";
 import type { Hold } from "./hold.ts";
 import { budgetRefusal } from "./make-refusal.ts";
@@ -50,6 +50,8 @@ export interface GuardedCallInput {
   /** By which its price is found, as that of its record is. */
   readonly startedMs: number;
   readonly nowMs: () => number;
+  /** For how long nothing was heard of the policy; undefined: it is heard. */
+  readonly staleSeconds: number | undefined;
 }
 
 /** What a stream reserves at a time beyond what it has put out. */
@@ -75,10 +77,12 @@ export class GuardedCall {
   readonly #leaseId: string | undefined;
   #decision: BudgetDecision;
   #heldNano: number;
-  /** Gone already. */
+  /** Gone if the process dies now. */
   #incurredNano: number;
   /** What it was charged, once it has ended. */
   #chargedNano: number | undefined;
+  /** The part of it that nothing was held for. */
+  #shortfallNano = 0;
   #cutOff: RefusalError | undefined;
 
   constructor(input: GuardedCallInput) {
@@ -103,10 +107,13 @@ export class GuardedCall {
 
   /** Of the span. */
   get attributes(): Attributes {
+    const { staleSeconds } = this.#input;
     return {
       [LENSAI.budgetDecision]: this.#decision,
+      ...(staleSeconds !== undefined && { [LENSAI.controlStaleSeconds]: staleSeconds }),
       ...(this.#leaseId !== undefined && { [LENSAI.budgetLeaseId]: this.#leaseId }),
       ...(this.#chargedNano !== undefined && { [LENSAI.budgetChargedNanoUsd]: this.#chargedNano }),
+      ...(this.#shortfallNano > 0 && { [LENSAI.budgetShortfallNanoUsd]: this.#shortfallNano }),
       ...(this.clampedBody !== undefined && { [LENSAI.budgetClamped]: true }),
       ...(this.#cutOff !== undefined && { [LENSAI.budgetCutoff]: true }),
     };
@@ -123,6 +130,7 @@ export class GuardedCall {
     if (quote === undefined || hold.count === 0) return undefined;
     const tokens = this.#tokensIfLeft(facts);
     const costNano = quote.costSoFarNano(tokens) ?? 0;
+    this.#incur(Math.min(costNano, this.#heldNano));
     const aheadNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
     if (aheadNano <= this.#heldNano) return undefined;
     const moreNano = quote.costSoFarNano(tokens + 2 * SLICE_TOKENS) ?? costNano;
@@ -139,6 +147,13 @@ export class GuardedCall {
     if (hold.refusedBy?.account.isAsking !== true) return false;
     const costNano = estimate.quote?.costSoFarNano(this.#tokensSoFar(facts)) ?? 0;
     return costNano <= this.#heldNano;
+  }
+
+  #incur(costNano: number): void {
+    const moreNano = costNano - this.#incurredNano;
+    if (moreNano <= 0) return;
+    incur(this.#input.hold, moreNano);
+    this.#incurredNano = costNano;
   }
 
   #reserve(upToNano: number, costNano: number): boolean {
@@ -161,6 +176,7 @@ export class GuardedCall {
       if (end.kind === "answered") this.#learn(end.facts);
     } finally {
       this.#chargedNano = spentNano ?? this.#heldNano;
+      this.#shortfallNano = Math.max(0, this.#chargedNano - this.#heldNano);
       settle(hold, spentNano);
     }
   }

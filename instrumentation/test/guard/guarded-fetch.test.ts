@@ -151,6 +151,23 @@ describe("what a call is charged", () => {
     expect(attributes["lensai.budget.lease_id"]).toMatch(/^local:bud_1:/);
   });
 
+  test("is told apart where more than was held for it: by so much a budget can be overspent", async () => {
+    const { chat, spans } = limited(100 * OUTPUT_NANO + 1_000 * INPUT_NANO);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 150 });
+    await (await chat()).json();
+    const { attributes } = await spans.last();
+    const charged = 10 * INPUT_NANO + 150 * OUTPUT_NANO;
+    expect(attributes["lensai.budget.charged_nano_usd"]).toBe(charged);
+    const shortfall = Number(attributes["lensai.budget.shortfall_nano_usd"]);
+    expect(shortfall).toBeGreaterThan(0);
+    // The input was held as well, by its bound.
+    expect(shortfall).toBeLessThan(50 * OUTPUT_NANO);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
+    const { chat: inTime, spans: others } = limited(100 * OUTPUT_NANO + 1_000 * INPUT_NANO);
+    await (await inTime()).json();
+    expect((await others.last()).attributes).not.toHaveProperty("lensai.budget.shortfall_nano_usd");
+  });
+
   test("is nothing for an error of the provider, and nothing when no connection was made", async () => {
     const { chat } = limited(100 * OUTPUT_NANO + 100 * INPUT_NANO);
     provider.answer = json({ error: {} }, 500);

@@ -1,4 +1,4 @@
-import { concurrentCalls, type ConcurrentCalls } from "@lensai/analytics/queries/concurrent-calls";
+import { boundFacts, type CallBoundFacts } from "@lensai/analytics/queries/bound-facts";
 import { MAX_RANGE_DAYS } from "@lensai/analytics/queries/query-source";
 import { scopeCostSeries, SERIES_BUCKETS_MAX } from "@lensai/analytics/queries/scope-cost-series";
 import { scopeSpend } from "@lensai/analytics/queries/scope-spend";
@@ -23,8 +23,8 @@ export interface BudgetHistory {
   readonly curve: readonly SpendPoint[];
   /** Latest first. */
   readonly pastPeriods: readonly PastPeriod[];
-  /** Of the last days; what the theoretical bound is made of. */
-  readonly concurrency: ConcurrentCalls;
+  /** Of the last days. */
+  readonly boundFacts: CallBoundFacts;
 }
 
 export interface HistoryQuestion {
@@ -38,20 +38,20 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const CURVE_POINTS = 160;
 const PAST_PERIODS = 6;
-/** How far back one looks for how many calls run at once. */
-export const CONCURRENCY_DAYS = 7;
+/** How far back one looks for what bounds the overspend. */
+export const BOUND_DAYS = 7;
 
 /** What one budget's page shows besides its figures. Rejects with the lake's or the query's LensError. */
 export async function loadBudgetHistory(
   lake: LakeReader,
   question: HistoryQuestion,
 ): Promise<BudgetHistory> {
-  const [curve, pastPeriods, concurrency] = await Promise.all([
+  const [curve, pastPeriods, facts] = await Promise.all([
     loadCurve(lake, question),
     loadPastPeriods(lake, question),
-    loadConcurrency(lake, question),
+    loadBoundFacts(lake, question),
   ]);
-  return { curve, pastPeriods, concurrency };
+  return { curve, pastPeriods, boundFacts: facts };
 }
 
 async function loadCurve(
@@ -142,14 +142,14 @@ function periodsBefore({ period: rule }: CountedBudget, span: Period, nowUnixMs:
   return found;
 }
 
-async function loadConcurrency(
+async function loadBoundFacts(
   lake: LakeReader,
   { projectId, budget: { scope }, nowUnixMs }: HistoryQuestion,
-): Promise<ConcurrentCalls> {
+): Promise<CallBoundFacts> {
   const toUnixMs = Math.ceil((nowUnixMs + 1) / DAY_MS) * DAY_MS;
-  const range = { fromUnixMs: toUnixMs - CONCURRENCY_DAYS * DAY_MS, toUnixMs };
-  const name = `concurrency ${JSON.stringify(scope)}`;
+  const range = { fromUnixMs: toUnixMs - BOUND_DAYS * DAY_MS, toUnixMs };
+  const name = `bound ${JSON.stringify(scope)}`;
   return lake.ask({ name, projectId, ...range }, (target) =>
-    concurrentCalls(projectId, { ...range, scope }, target),
+    boundFacts(projectId, { ...range, scope }, target),
   );
 }

@@ -6,7 +6,7 @@ import { failPage } from "#lib/server/http/fail-page.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadBacktest } from "#lib/server/lake/load-backtest.ts";
 import { loadBudgetFigures } from "#lib/server/lake/load-budget-figures.ts";
-import { CONCURRENCY_DAYS, loadBudgetHistory } from "#lib/server/lake/load-budget-history.ts";
+import { BOUND_DAYS, loadBudgetHistory } from "#lib/server/lake/load-budget-history.ts";
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
 import { endOverride } from "#lib/server/services/budgets/end-override.ts";
@@ -60,7 +60,7 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
       history,
       backtest,
       backtestDays: BACKTEST_DAYS,
-      concurrencyDays: CONCURRENCY_DAYS,
+      boundDays: BOUND_DAYS,
       held: held.get(budgetId),
       overrides,
       changes,
