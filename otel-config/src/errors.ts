@@ -53,6 +53,7 @@ export const ERROR_CODES = [
   "control.budget_exceeded",
   "control.kill_switch",
   "control.ledger_unavailable",
+  "control.policy_stale",
   "internal",
 ] as const;
 

@@ -1,6 +1,8 @@
 import { hasOtherExporter, readExportSettings } from "../export/export-settings.ts";
 import type { Variables } from "../export/export-settings.ts";
+import { readEnvironment } from "../config.ts";
 import { checkCollector } from "./check-collector.ts";
+import { checkPolicy } from "./check-policy.ts";
 import { checkPackages, isOfInterest } from "./check-packages.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkNode, checkStart } from "./check-start.ts";
@@ -41,5 +43,8 @@ async function askCollector(env: Variables): Promise<readonly Finding[]> {
       ),
     ];
   }
-  return checkCollector(readExportSettings(env, () => {}));
+  const found = await checkCollector(readExportSettings(env, () => {}));
+  // Where nothing arrives there is no policy either, and one sentence about it is enough.
+  if (found.some(({ level }) => level === "problem")) return found;
+  return [...found, ...(await checkPolicy(readEnvironment({ ...env }).guardSettings))];
 }

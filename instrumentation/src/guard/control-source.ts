@@ -40,6 +40,7 @@ export interface ControlSourceOptions extends PolicySourceOptions {
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
   readonly identity: ProcessIdentity;
+  /** A clock that nobody sets. */
   readonly nowMs: () => number;
   /** 0 to 1 */
   readonly random: () => number;
@@ -66,9 +67,9 @@ export class ControlSource {
     this.#options = options;
   }
 
-  /** When the console last said that the policy holds, as far as the collector knows; undefined when it never has. */
-  get heardMs(): number | undefined {
-    return this.#heardMs;
+  /** For how long the console has not said that the policy holds, as far as the collector knows; undefined: it never has. */
+  get silentMs(): number | undefined {
+    return this.#heardMs === undefined ? undefined : this.#options.nowMs() - this.#heardMs;
   }
 
   start(): void {

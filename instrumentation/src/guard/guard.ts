@@ -20,10 +20,14 @@ import { GuardedCall } from "./guarded-call.ts";
 import { Hold } from "./hold.ts";
 import type { LeaseSource } from "./lease-source.ts";
 import { LocalLeases } from "./local-leases.ts";
-import { budgetRefusal, killSwitchRefusal } from "./make-refusal.ts";
+import { budgetRefusal, killSwitchRefusal, staleRefusal } from "./make-refusal.ts";
+import { policyAge } from "./policy-age.ts";
+import type { PolicyAge } from "./policy-age.ts";
 import { NO_POLICY, PolicyBook } from "./policy-index.ts";
 import type { PolicyIndex } from "./policy-index.ts";
+import type { RefusalError } from "./refusal.ts";
 import { requestSizeOf } from "./request-size.ts";
+import type { RequestSize } from "./request-size.ts";
 import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 
 export interface GuardOptions {
@@ -37,6 +41,8 @@ export interface GuardOptions {
   readonly firstPolicy?: FirstPolicy | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number;
+  /** For how long nothing was heard of the policy; undefined for one that nobody tells. */
+  readonly silentMs?: () => number | undefined;
 }
 
 /** What a transport knows of a request when it asks whether it may be sent. */
@@ -79,9 +85,9 @@ export class Guard {
     return this.#options.firstPolicy?.waiting;
   }
 
-  /** Is there any budget or kill-switch? */
+  /** Could any call be stopped? */
   get hasRules(): boolean {
-    return !this.#index.isEmpty;
+    return !this.#index.isEmpty || this.#policy?.maxStalenessSeconds !== undefined;
   }
 
   /** From now on calls are decided about by this policy. One that cannot be used changes nothing. */
@@ -101,61 +107,91 @@ export class Guard {
     request: GuardedRequest,
     attribution: () => Attribution,
   ): GuardedCall | undefined {
-    if (this.#index.isEmpty) return undefined;
-    return neverThrow("deciding about a call", () => this.#decide(call, request, attribution()));
+    const age = this.#policy && policyAge(this.#policy, this.#options.silentMs?.());
+    if (this.#index.isEmpty && age?.staleMode !== "closed") return undefined;
+    return neverThrow("deciding about a call", () => {
+      const asked = this.#asked(call, request, attribution());
+      return age?.staleMode === "closed" && request.isStoppable
+        ? this.#refusedForAge(asked, age)
+        : this.#decide(asked, request, age);
+    });
   }
 
-  #decide(
+  #asked(
     call: WireCall,
     request: GuardedRequest,
     { user, team, tenant, feature, route }: Attribution,
-  ): GuardedCall | undefined {
+  ): AskedCall {
     const { environment, apiKey } = this.#options;
     const { model, provider, isStream } = call;
-    const values = { apiKey, environment, feature, model, provider, route, team, tenant, user };
     const json = request.form ?? parsed(request.body);
     const size = requestSizeOf(call, json);
     const estimator = this.#estimates();
     const nowMs = this.nowMs();
     const isMetered = isStream && request.isCuttable;
-    const estimate = estimator.estimate(call, size, { route, isMetered, nowMs });
+    return {
+      call,
+      values: { apiKey, environment, feature, model, provider, route, team, tenant, user },
+      json,
+      size,
+      estimate: estimator.estimate(call, size, { route, isMetered, nowMs }),
+      estimator,
+      isMetered,
+      nowMs,
+    };
+  }
+
+  #decide(asked: AskedCall, request: GuardedRequest, age?: PolicyAge): GuardedCall | undefined {
+    const { values, estimate, nowMs } = asked;
+    const { canWait } = request;
+    // Who is to go on without a policy that is heard is counted, and not stopped.
+    const isStoppable = request.isStoppable && age?.staleMode !== "open";
     const hold = new Hold();
-    const decision = admit(
-      this.#index,
-      { values, estimate, nowMs, isStoppable: request.isStoppable, canWait: request.canWait },
-      hold,
-    );
+    const decision = admit(this.#index, { values, estimate, nowMs, isStoppable, canWait }, hold);
     if (decision === "unlimited") return undefined;
-    const answer = decision === "refused" && request.canWait ? nextAnswer(hold) : undefined;
+    const answer = decision === "refused" && canWait ? nextAnswer(hold) : undefined;
     // Before it is known what is left, there is nothing to make the call smaller for.
     const mayClamp = decision === "refused" && answer === undefined && request.isBodyChangeable;
-    const clamped = mayClamp
-      ? this.#clamp(call, { values, estimate, nowMs, hold, json })
-      : undefined;
+    const clamped = mayClamp ? this.#clamp(asked, hold) : undefined;
     const decided = clamped === undefined ? decision : "clamped";
+    const refusal = refusalOfHold(decided, hold, estimate);
+    return this.#guarded(asked, { decision: decided, refusal, hold, clamped, answer, age });
+  }
+
+  /** Whatever its rules are: they may be others by now. */
+  #refusedForAge(asked: AskedCall, age: PolicyAge): GuardedCall {
+    const refusal = staleRefusal(age.staleSeconds, this.#policy?.maxStalenessSeconds ?? 0);
+    return this.#guarded(asked, { decision: "refused", refusal, hold: new Hold(), age });
+  }
+
+  #guarded(
+    { call: { model, provider, isStream }, values, size, estimate, ...asked }: AskedCall,
+    { decision, refusal, hold, clamped, answer, age }: DecidedCall,
+  ): GuardedCall {
     return new GuardedCall({
-      subject: { model, provider, route, isStream, serviceTier: size.serviceTier },
+      subject: { model, provider, route: values.route, isStream, serviceTier: size.serviceTier },
       limits: {
         choices: size.choices,
         outputTokensMax: (clamped ?? estimate).outputTokensMax,
       },
-      decision: decided,
-      refusal: refusalOfHold(decided, hold, estimate),
+      decision,
+      refusal,
       hold,
       estimate,
-      estimator,
+      estimator: asked.estimator,
       clampedBody: clamped?.body,
-      isMetered,
+      isMetered: asked.isMetered,
       answer,
-      startedMs: nowMs,
+      startedMs: asked.nowMs,
       nowMs: () => this.nowMs(),
+      staleSeconds: age?.staleSeconds,
     });
   }
 
   /** The body of a request that fits what is left, with the hold on it; undefined when none does. */
   #clamp(
-    call: WireCall,
-    { values, estimate, nowMs, hold, json }: ClampInput,
+    { call, values, estimate, nowMs, json }: AskedCall,
+    hold: Hold,
   ): ClampedRequest | undefined {
     if (json === undefined || hold.isUnpriced) return undefined;
     const tokens = affordableTokens(hold, estimate);
@@ -195,12 +231,25 @@ interface ClampedRequest {
   readonly outputTokensMax: number;
 }
 
-interface ClampInput {
+/** A call, and what it may cost. */
+interface AskedCall {
+  readonly call: WireCall;
   readonly values: ScopeValues;
-  readonly estimate: EstimatedCall;
-  readonly nowMs: number;
-  readonly hold: Hold;
   readonly json: JsonObject | undefined;
+  readonly size: RequestSize;
+  readonly estimate: EstimatedCall;
+  readonly estimator: Estimator;
+  readonly isMetered: boolean;
+  readonly nowMs: number;
+}
+
+interface DecidedCall {
+  readonly decision: BudgetDecision;
+  readonly refusal: RefusalError | undefined;
+  readonly hold: Hold;
+  readonly clamped?: ClampedRequest | undefined;
+  readonly answer?: Promise<void> | undefined;
+  readonly age?: PolicyAge | undefined;
 }
 
 /** How long each answer may be for what is left; undefined when that is too little to be of use. */

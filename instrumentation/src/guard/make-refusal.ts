@@ -1,7 +1,7 @@
 import type { KillSwitch } from "@lensai/otel-config/control/kill-switches";
 import { formatUsd } from "@lensai/otel-config/money";
 import type { Hold } from "./hold.ts";
-import { BudgetExceededError, KillSwitchError } from "./refusal.ts";
+import { BudgetExceededError, KillSwitchError, PolicyStaleError } from "./refusal.ts";
 
 /** The refusal of a call by `hold.refusedBy`. */
 export function budgetRefusal(
@@ -31,6 +31,15 @@ export function budgetRefusal(
     ...(resetsAt !== undefined && { resetsAt }),
     isCutOff,
     message: `the budget "${name}" stopped the call: ${why}${until}`,
+  });
+}
+
+export function staleRefusal(staleSeconds: number, maxStalenessSeconds: number): PolicyStaleError {
+  return new PolicyStaleError({
+    kind: "policy_stale",
+    staleSeconds,
+    maxStalenessSeconds,
+    message: `the call was stopped: nothing was heard of the policy for ${staleSeconds} s, and calls may be made for ${maxStalenessSeconds} s`,
   });
 }
 

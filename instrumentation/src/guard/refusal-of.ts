@@ -1,4 +1,4 @@
-import { BudgetExceededError, KillSwitchError, errorOf } from "./refusal.ts";
+import { BudgetExceededError, KillSwitchError, PolicyStaleError, errorOf } from "./refusal.ts";
 import type { Refusal, RefusalError } from "./refusal.ts";
 import { REFUSAL_HEADER, refusalOfFields, refusalOfHeader } from "./refusal-text.ts";
 
@@ -40,7 +40,7 @@ export function refusalOf(error: unknown): RefusalError | undefined {
 }
 
 function search(value: unknown, depth: number): RefusalError | undefined {
-  if (value instanceof BudgetExceededError || value instanceof KillSwitchError) return value;
+  if (isRefusalError(value)) return value;
   if (depth > DEPTH_MAX) return undefined;
   if (typeof value === "string") return searchText(value, depth);
   if (typeof value !== "object" || value === null) return undefined;
@@ -54,6 +54,12 @@ function search(value: unknown, depth: number): RefusalError | undefined {
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+function isRefusalError(value: unknown): value is RefusalError {
+  return [BudgetExceededError, KillSwitchError, PolicyStaleError].some(
+    (each) => value instanceof each,
+  );
 }
 
 /** SDKs of Google put the answer's body into the message. */

@@ -19,6 +19,7 @@ export const REFUSAL_HEADER = "x-lensai-refusal";
 const STATUSES = {
   budget: { status: 402, statusText: "Payment Required", type: "budget_exceeded" },
   kill_switch: { status: 403, statusText: "Forbidden", type: "kill_switch" },
+  policy_stale: { status: 403, statusText: "Forbidden", type: "policy_stale" },
 } as const;
 
 export function refusalAnswer({ refusal, code, message }: RefusalError): RefusalAnswer {
@@ -70,7 +71,8 @@ export function refusalOfHeader(header: string): Refusal | undefined {
 /** A refusal by its JSON; undefined when it is not one. */
 export function refusalOfFields(value: unknown): Refusal | undefined {
   if (!isFields(value) || typeof value["message"] !== "string") return undefined;
-  if (value["kind"] === "kill_switch") return value as unknown as Refusal;
+  if (value["kind"] === "kill_switch" || value["kind"] === "policy_stale")
+    return value as unknown as Refusal;
   if (value["kind"] !== "budget") return undefined;
   const { limitNanoUsd, remainingNanoUsd } = value;
   if (typeof limitNanoUsd !== "string" || typeof remainingNanoUsd !== "string") return undefined;

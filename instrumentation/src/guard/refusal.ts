@@ -30,7 +30,15 @@ export interface KillSwitchRefusal {
   readonly message: string;
 }
 
-export type Refusal = BudgetRefusal | KillSwitchRefusal;
+/** Nobody knows whether the call may be made: the process has heard nothing of its policy for too long. */
+export interface StaleRefusal {
+  readonly kind: "policy_stale";
+  readonly staleSeconds: number;
+  readonly maxStalenessSeconds: number;
+  readonly message: string;
+}
+
+export type Refusal = BudgetRefusal | KillSwitchRefusal | StaleRefusal;
 
 /** The call was stopped because it would have cost more than is left of a budget. */
 export class BudgetExceededError extends LensError {
@@ -54,10 +62,22 @@ export class KillSwitchError extends LensError {
   }
 }
 
-export type RefusalError = BudgetExceededError | KillSwitchError;
+/** The call was stopped because the policy that would have to allow it is too old. */
+export class PolicyStaleError extends LensError {
+  readonly refusal: StaleRefusal;
+
+  constructor(refusal: StaleRefusal) {
+    super("control.policy_stale", refusal.message);
+    this.name = "PolicyStaleError";
+    this.refusal = refusal;
+  }
+}
+
+export type RefusalError = BudgetExceededError | KillSwitchError | PolicyStaleError;
 
 export function errorOf(refusal: Refusal): RefusalError {
-  return refusal.kind === "budget"
-    ? new BudgetExceededError(refusal)
-    : new KillSwitchError(refusal);
+  if (refusal.kind === "budget") return new BudgetExceededError(refusal);
+  return refusal.kind === "kill_switch"
+    ? new KillSwitchError(refusal)
+    : new PolicyStaleError(refusal);
 }

@@ -40,18 +40,21 @@ const UNKNOWN_SERVICE = "unknown_service:node";
 export function startGuard(settings: GuardSettings): RunningGuard {
   const { policyFile, controlUrl, headers, environment, serviceName } = settings;
   const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
-  const leases =
-    policyFile === undefined
-      ? remoteLeases(settings, {
-          instanceId,
-          nowMs: () => guard.nowMs(),
-          onLedgerTime: (ledgerMs, tookMs) => guard.hearTime(ledgerMs, tookMs),
-        })
-      : undefined;
+  const leases = remoteLeases(settings, {
+    instanceId,
+    nowMs: () => guard.nowMs(),
+    onLedgerTime: (ledgerMs, tookMs) => guard.hearTime(ledgerMs, tookMs),
+  });
   const firstPolicy =
     policyFile === undefined && controlUrl !== undefined ? new FirstPolicy() : undefined;
   const ready = firstPolicy?.waiting ?? Promise.resolve();
-  const guard = new Guard({ environment, firstPolicy, ...(leases !== undefined && { leases }) });
+  let source: ControlSource | undefined;
+  const guard = new Guard({
+    environment,
+    firstPolicy,
+    silentMs: () => source?.silentMs,
+    ...(leases !== undefined && { leases }),
+  });
   const giveBack = async (): Promise<void> => leases?.giveBack();
   const told = {
     onPolicy: guard.apply.bind(guard),
@@ -73,7 +76,7 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     identity,
     random: Math.random,
   });
-  const source = new ControlSource({
+  source = new ControlSource({
     ...told,
     onPolicy: (policy) => {
       guard.apply(policy);
@@ -84,23 +87,24 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     url: controlUrl,
     headers,
     identity,
-    nowMs: Date.now,
+    nowMs: () => performance.now(),
     random: Math.random,
   });
   source.start();
   const stop = async (): Promise<void> => {
-    source.stop();
+    source?.stop();
     acknowledger.stop();
     await giveBack();
   };
   return { guard, ready, giveBack, stop };
 }
 
+/** Undefined where each process has its budgets for itself. */
 function remoteLeases(
-  { controlUrl, headers }: GuardSettings,
+  { policyFile, controlUrl, headers }: GuardSettings,
   options: Omit<RemoteLeasesOptions, "exchange">,
 ): RemoteLeases | undefined {
   const url = controlUrl && leasesUrlOf(controlUrl);
-  if (url === undefined) return undefined;
+  if (policyFile !== undefined || url === undefined) return undefined;
   return new RemoteLeases({ ...options, exchange: createLeaseClient({ url, headers }) });
 }

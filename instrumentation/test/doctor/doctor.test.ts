@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
@@ -8,12 +9,23 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { doctorCommand } from "../../src/doctor/doctor-command.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
+import { policyWith } from "../support/policies.ts";
 import { startOtlpReceiver, status, taken } from "../support/otlp-receiver.ts";
 import type { OtlpReceiver } from "../support/otlp-receiver.ts";
 
 let folder: string;
 let receiver: OtlpReceiver;
+/** Where the policy is, and what is answered there. */
+let control: http.Server;
+let policyAnswer: { status: number; age: string; policy: object };
 beforeEach(async () => {
+  policyAnswer = { status: 200, age: "3", policy: policyWith({}) };
+  control = http.createServer((_, response) => {
+    const { status: code, age, policy } = policyAnswer;
+    response.writeHead(code, { age }).end(JSON.stringify(policy));
+  });
+  control.listen(0, "127.0.0.1");
+  await once(control, "listening");
   folder = mkdtempSync(path.join(tmpdir(), "doctor-"));
   receiver = await startOtlpReceiver();
   write("package.json", { name: "shop", dependencies: { openai: "7" } });
@@ -25,6 +37,8 @@ beforeEach(async () => {
 afterEach(async () => {
   rmSync(folder, { recursive: true });
   await receiver.stop();
+  control.closeAllConnections();
+  control.close();
 });
 
 function write(file: string, content: unknown): void {
@@ -48,7 +62,11 @@ async function doctor(env: Record<string, string> = {}, args: string[] = []): Pr
   let output = "";
   const exitCode = await doctorCommand(["--json", ...args], {
     folder,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env },
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      LENSAI_CONTROL_URL: `http://127.0.0.1:${(control.address() as AddressInfo).port}/v1/control`,
+      ...env,
+    },
     nodeVersion: "v20.0.0",
     write: (text) => void (output += text),
   });
@@ -82,6 +100,7 @@ describe("an application that is well", () => {
       ["settings", "ok"],
       ["collector", "ok"],
       ["test-span", "ok"],
+      ["policy", "ok"],
     ]);
     expect(receiver.requests.map(({ spanNames }) => spanNames)).toEqual([[], ["lensai doctor"]]);
     expect(receiver.requests.map(({ headers }) => headers["x-api-key"])).toEqual(["key", "key"]);
@@ -278,5 +297,30 @@ describe("the command", () => {
   test("knows its options", async () => {
     expect((await run("--help"))[0]).toBe(0);
     expect((await run("--fast"))[0]).toBe(2);
+  });
+});
+
+describe("the policy", () => {
+  test("is told with its age, and warned about when the console was not heard for a while", async () => {
+    expect(of("ok", await doctor()).join()).toContain("was heard from the console 3 s ago");
+    policyAnswer.age = "61";
+    expect(of("warning", await doctor()).join()).toContain("61 s ago");
+  });
+
+  test("that is too old is a problem where it stops calls, and a warning where they go on", async () => {
+    policyAnswer.age = "301";
+    policyAnswer.policy = { ...policyWith({}), maxStalenessSeconds: 300 };
+    await expectProblem("may be 300 s old: calls of models are refused");
+    policyAnswer.policy = { ...policyAnswer.policy, staleMode: "last_known" };
+    expect(of("warning", await doctor()).join()).toContain("calls go on by it");
+  });
+
+  test("that cannot be had is a warning: nothing is stopped", async () => {
+    policyAnswer.status = 404;
+    expect(of("warning", await doctor()).join()).toContain("it answers 404");
+    policyAnswer = { status: 200, age: "0", policy: { formatVersion: 9 } };
+    expect(of("warning", await doctor()).join()).toContain("formatVersion 9 is not supported");
+    const told = await doctor({ LENSAI_POLICY_FILE: "policy.json" });
+    expect(of("ok", told).join()).toContain("the policy is that of policy.json");
   });
 });

@@ -3,8 +3,17 @@ import type { BudgetTerms } from "./budgets.ts";
 import { parseKillSwitch } from "./kill-switches.ts";
 import type { KillSwitch } from "./kill-switches.ts";
 import { parseProjectPrices } from "./project-prices.ts";
-import { isFields, optionalWholeOf, refuse, sectionOf, timeOf } from "./section-fields.ts";
+import {
+  isFields,
+  optionalOneOf,
+  optionalWholeOf,
+  refuse,
+  sectionOf,
+  timeOf,
+} from "./section-fields.ts";
 import type { ControlSnapshot } from "./snapshot.ts";
+import { STALE_MODES } from "./stale-modes.ts";
+import type { StaleMode } from "./stale-modes.ts";
 
 /**
  * The policy of one project: what a process must know to admit or refuse its calls. Collectors serve it at
@@ -21,8 +30,10 @@ export interface ControlPolicy {
   readonly issuedAt: string;
   /** Of the newest thing that every process is to acknowledge: a switch, its release, a drill. */
   readonly announcedVersion?: number;
-  /** A process that has heard nothing of its policy for longer than this makes no calls of models. Absent: it does. */
+  /** A process that has heard nothing of its policy for longer than this goes by `staleMode`. Absent: never. */
   readonly maxStalenessSeconds?: number;
+  /** Absent: `closed`. */
+  readonly staleMode?: StaleMode;
   readonly budgets: readonly BudgetTerms[];
   readonly killSwitches: readonly KillSwitch[];
   /** What the project pays where that is not what is published: a document of `projectPriceDocument`. */
@@ -47,6 +58,7 @@ export function parseControlPolicy(value: unknown): ControlPolicy {
     issuedAt: timeOf(entry, "issuedAt"),
     ...optionalWholeOf(entry, "announcedVersion"),
     ...optionalWholeOf(entry, "maxStalenessSeconds"),
+    ...optionalOneOf(entry, "staleMode", STALE_MODES),
     budgets: sectionOf(value["budgets"], "budgets", parseBudgetTerms),
     killSwitches: sectionOf(value["killSwitches"], "killSwitches", parseKillSwitch),
     ...(prices !== undefined && { prices }),
@@ -57,13 +69,14 @@ export function parseControlPolicy(value: unknown): ControlPolicy {
 export function policyOf(snapshot: ControlSnapshot, projectId: string): ControlPolicy {
   const { version, issuedAt, projects, budgets = [], killSwitches = [] } = snapshot;
   const project = projects.find(({ id }) => id === projectId);
-  const { announcedVersion, maxStalenessSeconds } = project ?? {};
+  const { announcedVersion, maxStalenessSeconds, staleMode } = project ?? {};
   return {
     formatVersion: CONTROL_POLICY_VERSION,
     version,
     issuedAt,
     ...(announcedVersion !== undefined && { announcedVersion }),
     ...(maxStalenessSeconds !== undefined && { maxStalenessSeconds }),
+    ...(staleMode !== undefined && { staleMode }),
     budgets: ofProject(budgets, projectId),
     killSwitches: ofProject(killSwitches, projectId),
   };

@@ -1,5 +1,7 @@
-import { oneOf, optionalFlagOf, optionalWholeOf, textOf } from "./section-fields.ts";
+import { oneOf, optionalFlagOf, optionalOneOf, optionalWholeOf, textOf } from "./section-fields.ts";
 import type { SectionEntry } from "./section-fields.ts";
+import { STALE_MODES } from "./stale-modes.ts";
+import type { StaleMode } from "./stale-modes.ts";
 
 /** `redacted`: content is stored after redaction. `off`: message content is not stored at all. */
 export type ContentPolicy = "redacted" | "off";
@@ -14,6 +16,7 @@ export interface ControlProject {
   readonly announcedVersion?: number;
   /** See ControlPolicy. */
   readonly maxStalenessSeconds?: number;
+  readonly staleMode?: StaleMode;
 }
 
 /** The project that keyless loopback ingest and the bootstrap key write to. */
@@ -28,5 +31,6 @@ export function parseProject(entry: SectionEntry): ControlProject {
     ...(requireSignature !== undefined && { requireSignature }),
     ...optionalWholeOf(entry, "announcedVersion"),
     ...optionalWholeOf(entry, "maxStalenessSeconds"),
+    ...optionalOneOf(entry, "staleMode", STALE_MODES),
   };
 }

@@ -86,6 +86,16 @@ export function oneOf<T extends string>(
   return known ?? refuse(`${entry.at}.${name} is "${value}", not one of ${allowed.join(", ")}`);
 }
 
+/** The member of that name, if there is one. */
+export function optionalOneOf<Name extends string, T extends string>(
+  entry: SectionEntry,
+  name: Name,
+  allowed: readonly T[],
+): { readonly [N in Name]?: T } {
+  if (entry.fields[name] === undefined) return {};
+  return { [name]: oneOf(entry, name, allowed) } as { [N in Name]: T };
+}
+
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /** ISO 8601 in UTC, as Date.toISOString writes it. */

@@ -4,7 +4,12 @@ import { findProjectAccess, type ProjectRow } from "../../services/projects/acce
 import { ensureProject } from "../../services/projects/create.ts";
 import { listProjects } from "../../services/projects/list.ts";
 import { projectIdSchema } from "../../services/projects/project-id.ts";
-import { createProjectSchema, projectChangeSchema } from "../../services/projects/schemas.ts";
+import {
+  createProjectSchema,
+  maxStalenessSecondsSchema,
+  projectChangeSchema,
+  staleModeSchema,
+} from "../../services/projects/schemas.ts";
 import { updateProject } from "../../services/projects/update.ts";
 import { projectNotFound, versionConflict } from "../api-errors.ts";
 import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
@@ -17,6 +22,8 @@ const projectSchema = z
     organizationId: z.string(),
     content: z.enum(["redacted", "off"]),
     requireSignature: z.boolean(),
+    maxStalenessSeconds: maxStalenessSecondsSchema,
+    staleMode: staleModeSchema,
     createdAt: timeSchema,
     version: z.int().describe("Grows with every change; the ETag is made of it."),
   })
@@ -28,6 +35,8 @@ const toProject = (row: ProjectRow): z.output<typeof projectSchema> => ({
   organizationId: row.organizationId,
   content: row.content,
   requireSignature: row.requireSignature,
+  maxStalenessSeconds: row.maxStalenessSeconds,
+  staleMode: row.staleMode,
   createdAt: row.createdAt.toISOString(),
   version: row.version,
 });

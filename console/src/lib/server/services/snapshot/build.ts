@@ -80,14 +80,15 @@ export async function readControlVersion(db: Database): Promise<number> {
 }
 
 function toControlProject(row: typeof projects.$inferSelect): ControlProject {
-  const { id, name, content, requireSignature, announcedVersion, maxStalenessSeconds } = row;
+  const { id, name, content, requireSignature, announcedVersion } = row;
+  const { maxStalenessSeconds, staleMode } = row;
   return {
     id,
     name,
     content,
     ...(requireSignature && { requireSignature }),
     ...(announcedVersion !== null && { announcedVersion }),
-    ...(maxStalenessSeconds !== null && { maxStalenessSeconds }),
+    ...(maxStalenessSeconds !== null && { maxStalenessSeconds, staleMode }),
   };
 }
 

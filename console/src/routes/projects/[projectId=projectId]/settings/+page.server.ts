@@ -20,6 +20,8 @@ import { createSigningSecretSchema } from "#lib/server/services/signing-secrets/
 import type { Permission } from "#lib/server/access/permissions.ts";
 import type { Actions, PageServerLoad, RequestEvent } from "./$types";
 
+const SECONDS_PER_MINUTE = 60;
+
 export const load: PageServerLoad = async ({ params, locals, parent, depends }) => {
   depends("lensai:settings");
   await parent();
@@ -48,6 +50,8 @@ export const actions: Actions = {
       name: form.get("name") ?? undefined,
       content: form.get("content") ?? undefined,
       requireSignature: form.has("requireSignature"),
+      maxStalenessSeconds: secondsOf(form.get("maxStalenessMinutes")),
+      staleMode: form.get("staleMode") ?? undefined,
     });
     if (!change.success) return fail(400, { problem: issuesText(change.error) });
     const expectedVersion = Number(form.get("version"));
@@ -134,6 +138,12 @@ async function allowed(
 function numberOf(field: FormDataEntryValue | null): unknown {
   if (field === null || field === "") return undefined;
   return Number(field);
+}
+
+/** Undefined where the form has no such field: then it stays. */
+function secondsOf(minutes: FormDataEntryValue | null): number | null | undefined {
+  if (typeof minutes !== "string") return undefined;
+  return minutes.trim() === "" ? null : Math.round(Number(minutes) * SECONDS_PER_MINUTE);
 }
 
 function linesOf(field: FormDataEntryValue | null): string[] {
