@@ -15,13 +15,13 @@ export interface CheckedRun {
   readonly clamp: boolean;
   readonly limitNanoUsd: bigint;
   readonly concurrentCalls: number;
-  /** What killed processes spent that nobody had heard of, at most. */
-  readonly unheardNanoUsd: bigint;
   readonly verdict: Verdict;
   /** When every lease of a process that was killed had run out. */
   readonly ledger: LedgerSums;
 }
 
+/** What the ledger may count too much or too little, of the limit. */
+const LEDGER_PERMILLE_MAX = 10n;
 const UNSPENT_PERCENT_MAX = 2n;
 const FREE_PERCENT_MAX = 10n;
 /** Calls of the fleet ask for four answers at most. */
@@ -35,6 +35,7 @@ export function checksOf(run: CheckedRun): readonly Check[] {
   const allowedNanoUsd = run.clamp ? 0n : boundNanoUsd;
   const free = verdict.freeAtRefusalNanoUsd ?? 0n;
   const counted = ledger.settledNanoUsd + ledger.heldNanoUsd;
+  const wrong = counted - verdict.spentNanoUsd;
   const shareOf = (percent: bigint): bigint => (limitNanoUsd * percent) / 100n;
   return [
     {
@@ -47,16 +48,16 @@ export function checksOf(run: CheckedRun): readonly Check[] {
     },
     {
       isMet: free <= shareOf(FREE_PERCENT_MAX),
-      sentence: `free when the first call was refused: ${formatUsd(free)}, at most ${FREE_PERCENT_MAX} %`,
+      sentence: `free when the first call was refused: ${formatUsd(free)}, at most ${FREE_PERCENT_MAX} %${verdict.firstReason === undefined ? "" : ` (${verdict.firstReason})`}`,
     },
     {
-      isMet: counted + boundNanoUsd >= verdict.spentNanoUsd,
-      sentence: `the ledger counts ${formatUsd(ledger.settledNanoUsd)} settled and ${formatUsd(ledger.heldNanoUsd)} held, the provider bills ${formatUsd(verdict.spentNanoUsd)}`,
+      isMet: (wrong < 0n ? -wrong : wrong) * 1_000n <= limitNanoUsd * LEDGER_PERMILLE_MAX,
+      sentence: `the ledger counts ${formatUsd(ledger.settledNanoUsd)} settled and ${formatUsd(ledger.heldNanoUsd)} held, the provider bills ${formatUsd(verdict.spentNanoUsd)}: equal to ${LEDGER_PERMILLE_MAX} ‰ of the limit`,
     },
   ];
 }
 
-function boundOf({ concurrentCalls, unheardNanoUsd }: CheckedRun): bigint {
+function boundOf({ concurrentCalls, ledger }: CheckedRun): bigint {
   const boundNanoUsd = overspendBoundNanoUsd({
     failMode: "spend_lease_then_closed",
     concurrentCallsMax: concurrentCalls,
@@ -64,7 +65,7 @@ function boundOf({ concurrentCalls, unheardNanoUsd }: CheckedRun): bigint {
     outputNanoUsdPerMillionTokens: RAISED_PRICES.outputNanoUsd * MILLION,
     abortTokensMax: ABORT_SLACK_TOKENS,
     shortfallNanoUsdMax: 0n,
-    unheardNanoUsdMax: unheardNanoUsd,
+    unheardNanoUsdMax: ledger.unheardNanoUsd,
     unguardedNanoUsdMax: 0n,
   });
   if (boundNanoUsd === undefined) throw new Error("a budget that fails closed has a bound");

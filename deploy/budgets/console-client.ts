@@ -7,10 +7,14 @@ export interface BudgetToMake {
   readonly limitNanoUsd: bigint;
 }
 
-/** What the console says was spent, and is held for calls that may still run; nano-USD. */
+/** What the console says; nano-USD. */
 export interface LedgerSums {
+  /** Billed, by what is in the lake. */
   readonly settledNanoUsd: bigint;
+  /** Spent beyond that, or granted to processes that live. */
   readonly heldNanoUsd: bigint;
+  /** What processes may have spent beyond that which are not heard any more. */
+  readonly unheardNanoUsd: bigint;
 }
 
 const PROJECT_ID = "default";
@@ -38,11 +42,13 @@ export async function readLedger(stack: FaultyStack, budgetId: string): Promise<
     readonly ledgers: readonly {
       readonly settledNanoUsd: string;
       readonly heldNanoUsd: string;
+      readonly unheardNanoUsd: string;
     }[];
   };
   return {
     settledNanoUsd: sum(ledgers.map(({ settledNanoUsd }) => settledNanoUsd)),
     heldNanoUsd: sum(ledgers.map(({ heldNanoUsd }) => heldNanoUsd)),
+    unheardNanoUsd: sum(ledgers.map(({ unheardNanoUsd }) => unheardNanoUsd)),
   };
 }
 

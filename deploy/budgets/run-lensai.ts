@@ -1,41 +1,44 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startFaultyProxy } from "./chaos/faulty-proxy.ts";
 import type { FaultyProxy } from "./chaos/faulty-proxy.ts";
 import { FAULTY_LINKS, clockSkewMsOf, linkOf, planChaos } from "./chaos/plan-chaos.ts";
-import { NO_CHAOS, runChaos } from "./chaos/run-chaos.ts";
+import { runChaos } from "./chaos/run-chaos.ts";
 import type { Outage } from "./chaos/run-chaos.ts";
 import type { CheckedRun } from "./checks.ts";
 import { createBudget, readLedger } from "./console-client.ts";
+import type { LedgerSums } from "./console-client.ts";
 import type { RefusedCall } from "./fleet/app-options.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ProcessSettings } from "./fleet/fleet.ts";
+import { monotonicMs } from "./monotonic.ts";
 import { agreeOnPrices } from "./own-prices.ts";
 import { ProviderChild } from "./provider/provider-child.ts";
 import { LIST_PRICES, RAISED_PRICES } from "./provider/provider-log.ts";
-import { untilQuiet, untilSpent } from "./run-fleet.ts";
+import { tellProgress, untilQuiet, untilSpent } from "./run-fleet.ts";
 import type { BenchOptions } from "./run-options.ts";
 import type { FaultyStack } from "./stack.ts";
-import { judge, unheardOf } from "./verdict.ts";
+import { judge } from "./verdict.ts";
 
 export interface LensAiRun {
   /** Also the environment that its budget is for. */
   readonly name: string;
   readonly clamp: boolean;
-  readonly hasChaos: boolean;
 }
 
-/** Longer than a lease: what processes that were killed have left comes back, and is to be spent. */
-const QUIET_MS = 40_000;
+/** What processes have left that were killed comes back after the life of a lease, and is to be spent. */
+const LEASE_LIFE_MS = 30_000;
+/** Every caller has tried once more by then. */
+const QUIET_MS = 15_000;
 /** Providers say before when their prices change. */
 const PRICE_NOTICE_MS = 5_000;
-/** What the spans of the last calls need into the lake. */
-const LANDING_MS = 15_000;
-/** A call of the mean, with the mean of its pause. */
+/** The ledger has heard of everything when it has not changed for so long. */
+const SETTLED_MS = 5_000;
+const SETTLING_MAX_MS = 60_000;
+const LOOK_INTERVAL_MS = 500;
+/** A call of the mean. */
 const MEAN_CALL_NANO_USD = 27_000_000n;
-const MEAN_CALL_MS = 8_200;
+const MEAN_CALL_MS = 8_000;
 
 const REGISTER = join(import.meta.dirname, "../../instrumentation/src/register.ts");
 const SKEWED_CLOCK = join(import.meta.dirname, "fleet/skewed-clock.ts");
@@ -49,39 +52,28 @@ interface Scene {
   readonly fleet: Fleet;
 }
 
-/** The fleet with the instrumentation loaded, and a budget in the console. */
+/** The fleet with the instrumentation loaded, and a budget in the console; and much goes wrong. */
 export async function runLensAi(
   run: LensAiRun,
   stack: FaultyStack,
   options: BenchOptions,
 ): Promise<CheckedRun> {
-  const { seed, timeScale, limitNanoUsd, callers, processes } = options;
+  const { seed, timeScale, limitNanoUsd, callers, processes, pauseMs } = options;
   await agreeOnPrices(stack.pricesFile, LIST_PRICES, undefined);
   const budgetId = await createBudget(stack, { ...run, limitNanoUsd });
   const provider = await ProviderChild.start({ seed, timeScale, prices: LIST_PRICES });
   const links = await Promise.all(FAULTY_LINKS.map(() => startFaultyProxy(stack.collectorUrl)));
-  // What processes compile, they compile once for all of them.
-  const cache = mkdtempSync(join(tmpdir(), "lensai-fleet-"));
   const fleet = new Fleet({
     processes,
-    app: {
-      seed,
-      callers,
-      providerUrl: provider.url,
-      timeScale,
-      scheme: "lensai",
-      counterUrl: undefined,
-      limitNanoUsd: String(limitNanoUsd),
-    },
-    settingsOf: (place) => settingsOf(place, { run, stack, links, processes, cache }),
+    app: { seed, callers, timeScale, pauseMs },
+    settingsOf: (place) => settingsOf(place, { run, stack, links, options }),
   });
   try {
     return await play({ run, stack, options, provider, links, fleet }, budgetId);
   } finally {
-    await fleet.end();
+    await fleet.destroy();
     await Promise.all(links.map((link) => link.stop()));
     await provider.stop();
-    rmSync(cache, { recursive: true, force: true });
   }
 }
 
@@ -90,15 +82,18 @@ async function play(scene: Scene, budgetId: string): Promise<CheckedRun> {
   const { limitNanoUsd, processes, callers } = options;
   const over = new AbortController();
   await fleet.start();
-  fleet.go();
+  fleet.go({ providerUrl: provider.url, gate: undefined });
+  const telling = tellProgress(run.name, scene, over.signal);
   const raising = raisePrices(scene, over.signal);
   const chaos = planChaos(options.seed, processes, expectedMs(options));
-  const { outages, kills } = run.hasChaos ? await runChaos(chaos, scene) : NO_CHAOS;
-  await untilQuiet(provider, fleet, QUIET_MS);
+  const { outages, killedMs } = await runChaos(chaos, scene);
+  const notBeforeMs = Math.max(0, ...killedMs) + LEASE_LIFE_MS;
+  await untilQuiet(provider, fleet, { quietMs: QUIET_MS, notBeforeMs });
   over.abort();
-  await raising;
+  await Promise.all([raising, telling]);
   await fleet.stop();
-  await delay(LANDING_MS);
+  await fleet.end();
+  const ledger = await settledLedger(stack, budgetId);
   const attempts = await provider.log();
   const refused = withoutOutages(fleet.refused, outages, processes);
   return {
@@ -106,9 +101,8 @@ async function play(scene: Scene, budgetId: string): Promise<CheckedRun> {
     clamp: run.clamp,
     limitNanoUsd,
     concurrentCalls: processes * callers,
-    unheardNanoUsd: unheardOf(attempts, kills),
     verdict: judge({ limitNanoUsd, attempts, refused }),
-    ledger: await readLedger(stack, budgetId),
+    ledger,
   };
 }
 
@@ -124,22 +118,43 @@ async function raisePrices(
   await provider.changePrices(RAISED_PRICES);
 }
 
+/** When all processes have said their last words, and all spans have landed. */
+async function settledLedger(stack: FaultyStack, budgetId: string): Promise<LedgerSums> {
+  const startedMs = monotonicMs();
+  let ledger = await readLedger(stack, budgetId);
+  let sinceMs = startedMs;
+  while (monotonicMs() - sinceMs < SETTLED_MS && monotonicMs() - startedMs < SETTLING_MAX_MS) {
+    await delay(LOOK_INTERVAL_MS);
+    const now = await readLedger(stack, budgetId);
+    const isSame =
+      now.settledNanoUsd === ledger.settledNanoUsd && now.heldNanoUsd === ledger.heldNanoUsd;
+    if (!isSame) sinceMs = monotonicMs();
+    ledger = now;
+  }
+  return ledger;
+}
+
 /** How long the fleet has something to spend, were it never held up. */
-function expectedMs({ limitNanoUsd, processes, callers, timeScale }: BenchOptions): number {
+function expectedMs({
+  limitNanoUsd,
+  processes,
+  callers,
+  timeScale,
+  pauseMs,
+}: BenchOptions): number {
   const calls = Number(limitNanoUsd / MEAN_CALL_NANO_USD);
-  return (calls / (processes * callers)) * MEAN_CALL_MS * timeScale;
+  return (calls / (processes * callers)) * (MEAN_CALL_MS * timeScale + pauseMs);
 }
 
 interface Surroundings extends Pick<Scene, "run" | "stack" | "links"> {
-  readonly processes: number;
-  readonly cache: string;
+  readonly options: BenchOptions;
 }
 
 function settingsOf(
   place: number,
-  { run: { name, hasChaos }, stack, links, processes, cache }: Surroundings,
+  { run: { name }, stack, links, options: { processes, compileCache } }: Surroundings,
 ): ProcessSettings {
-  const link = hasChaos ? linkOf(place, processes) : undefined;
+  const link = linkOf(place, processes);
   const collectorUrl = link === undefined ? stack.collectorUrl : (links[link]?.url ?? "");
   return {
     execArgv: ["--import", SKEWED_CLOCK, "--import", REGISTER],
@@ -147,8 +162,8 @@ function settingsOf(
       OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
       OTEL_SERVICE_NAME: "fleet",
       OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${name}`,
-      FLEET_CLOCK_SKEW_MS: String(hasChaos ? clockSkewMsOf(place, processes) : 0),
-      NODE_COMPILE_CACHE: cache,
+      FLEET_CLOCK_SKEW_MS: String(clockSkewMsOf(place, processes)),
+      NODE_COMPILE_CACHE: compileCache,
     },
   };
 }

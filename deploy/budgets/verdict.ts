@@ -14,6 +14,8 @@ export interface Verdict {
    * that moment came to cost. Undefined when none was refused.
    */
   readonly freeAtRefusalNanoUsd: bigint | undefined;
+  /** Why that call was refused. */
+  readonly firstReason: string | undefined;
 }
 
 export interface RunFacts {
@@ -32,7 +34,7 @@ export function judge({ limitNanoUsd, attempts, refused }: RunFacts): Verdict {
     calls: attempts.filter(({ end }) => end !== "refused").length,
     refusals: beforeCall.length,
     cutOffs: refused.length - beforeCall.length,
-    freeAtRefusalNanoUsd: mostFree(limitNanoUsd, attempts, beforeCall),
+    ...mostFree(limitNanoUsd, attempts, beforeCall),
   };
 }
 
@@ -41,39 +43,15 @@ function mostFree(
   limitNanoUsd: bigint,
   attempts: readonly BilledAttempt[],
   refused: readonly RefusedCall[],
-): bigint | undefined {
+): Pick<Verdict, "freeAtRefusalNanoUsd" | "firstReason"> {
   const begun = attempts.toSorted((a, b) => a.startedMs - b.startedMs);
   const first = refused.toSorted((a, b) => a.atMs - b.atMs)[0];
-  if (first === undefined) return undefined;
+  if (first === undefined) return { freeAtRefusalNanoUsd: undefined, firstReason: undefined };
   // What has begun only grows: the first refusal is the one with the most free.
   const committed = begun
     .filter(({ startedMs }) => startedMs <= first.atMs)
     .reduce((sum, { billNanoUsd }) => sum + billNanoUsd, 0n);
-  return positive(limitNanoUsd - committed);
-}
-
-/** A process that was killed, at a time of the machine's monotonic clock. */
-export interface KilledProcess {
-  readonly process: string;
-  readonly atMs: number;
-}
-
-/** Processes say at least so often what they have spent. */
-const HEARD_WITHIN_MS = 5_000;
-
-/** What killed processes began to spend after they were last heard, at most. */
-export function unheardOf(
-  attempts: readonly BilledAttempt[],
-  kills: readonly KilledProcess[],
-): bigint {
-  return kills
-    .flatMap(({ process: name, atMs }) =>
-      attempts.filter(
-        ({ callId, startedMs }) =>
-          callId.startsWith(`${name}-`) && startedMs > atMs - HEARD_WITHIN_MS,
-      ),
-    )
-    .reduce((sum, { billNanoUsd }) => sum + billNanoUsd, 0n);
+  return { freeAtRefusalNanoUsd: positive(limitNanoUsd - committed), firstReason: first.reason };
 }
 
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);

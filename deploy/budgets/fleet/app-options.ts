@@ -7,18 +7,30 @@ export interface AppOptions {
   /** Its name, and how often it was started before. */
   readonly process: string;
   readonly callers: number;
-  readonly providerUrl: string;
   readonly timeScale: number;
-  /** What holds it to the budget; `lensai` is the instrumentation, which it does not know of. */
-  readonly scheme: "lensai" | GateName;
-  readonly counterUrl: string | undefined;
-  readonly limitNanoUsd: string;
+  /** Of a caller, between two calls: on average. */
+  readonly pauseMs: number;
+}
+
+/** What it is to do until it is told to stop. */
+export interface AppRun {
+  readonly providerUrl: string;
+  /** What holds it to the budget; undefined: the instrumentation, which it does not know of. */
+  readonly gate: AppGate | undefined;
+}
+
+export interface AppGate {
+  readonly scheme: GateName;
+  readonly counterUrl: string;
+  readonly limitNanoUsd: bigint;
 }
 
 export type AppCommand =
-  | { readonly command: "go" }
+  | { readonly command: "go"; readonly run: AppRun }
   | { readonly command: "change-prices"; readonly prices: TokenPrices }
-  | { readonly command: "stop" };
+  /** Calls that run come to their end; answered by `stopped`. */
+  | { readonly command: "stop" }
+  | { readonly command: "end" };
 
 /** A call that was refused, or whose stream was cut off, at a time of the machine's monotonic clock. */
 export interface RefusedCall {

@@ -1,11 +1,14 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { TokenPrices } from "../provider/provider-log.ts";
-import type { AppCommand, AppOptions, AppReport, RefusedCall } from "./app-options.ts";
+import type { AppCommand, AppOptions, AppReport, AppRun, RefusedCall } from "./app-options.ts";
 
 const APP = join(import.meta.dirname, "app.ts");
+/** The provider and what keeps the budgets stand for other machines: hundreds of callers do not take their turns. */
+const NICENESS = 5;
 /** Starting is all work of the processor: more at once are not up sooner. */
 const STARTING_MAX = 4;
 
@@ -22,17 +25,24 @@ export interface FleetOptions {
 }
 
 interface RunningApp {
-  readonly name: string;
   readonly child: ChildProcess;
   readonly exited: Promise<unknown>;
+  /** Resolves when it makes no calls any more, or never will. */
+  stopped: Promise<void>;
+  onStopped: () => void;
 }
 
-/** Processes that call the provider until they are told to stop. A process that is killed can be started again. */
+/**
+ * Processes that call the provider until they are told to stop, one run after the other. A process that is killed can
+ * be started again.
+ */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #apps: RunningApp[] = [];
   readonly #starts: number[] = [];
-  readonly refused: RefusedCall[] = [];
+  #run: AppRun | undefined;
+  /** In the run that is on. */
+  refused: RefusedCall[] = [];
   /** How often calls failed for other reasons. */
   readonly failures = new Map<string, number>();
 
@@ -47,6 +57,8 @@ export class Fleet {
   /** Resolves when every process is ready for `go`. */
   async start(): Promise<void> {
     const places = Array.from({ length: this.#options.processes }, (_, place) => place);
+    // What the first one has compiled, the others need not.
+    await this.#startApp(places.shift() ?? 0);
     const starting = Array.from({ length: STARTING_MAX }, async () => {
       for (let place = places.shift(); place !== undefined; place = places.shift())
         await this.#startApp(place);
@@ -54,35 +66,44 @@ export class Fleet {
     await Promise.all(starting);
   }
 
-  go(): void {
-    this.#tellAll({ command: "go" });
+  go(run: AppRun): void {
+    this.#run = run;
+    this.refused = [];
+    for (const app of this.#apps) tell(app, run);
   }
 
   changePrices(prices: TokenPrices): void {
     this.#tellAll({ command: "change-prices", prices });
   }
 
-  /** SIGKILL: nothing of what the process knew is told to anybody. Answers with its name. */
-  async kill(place: number): Promise<string> {
+  /** SIGKILL: nothing of what the process knew is told to anybody. */
+  async kill(place: number): Promise<void> {
     const app = this.#apps[place];
     app?.child.kill("SIGKILL");
     await app?.exited;
-    return app?.name ?? "";
   }
 
   async restart(place: number): Promise<void> {
     await this.#startApp(place);
-    this.#apps[place]?.child.send({ command: "go" } satisfies AppCommand);
+    const app = this.#apps[place];
+    if (app !== undefined && this.#run !== undefined) tell(app, this.#run);
   }
 
-  /** Lets the calls that run come to their end, and every process to its own. */
+  /** Lets the calls that run come to their end; the processes wait for another run. */
   async stop(): Promise<void> {
     this.#tellAll({ command: "stop" });
+    await Promise.all(this.#apps.map(({ stopped }) => stopped));
+    this.#run = undefined;
+  }
+
+  /** Lets every process come to its end. */
+  async end(): Promise<void> {
+    this.#tellAll({ command: "end" });
     await Promise.all(this.#apps.map(({ exited }) => exited));
   }
 
   /** Whatever still runs is killed. */
-  async end(): Promise<void> {
+  async destroy(): Promise<void> {
     for (const { child } of this.#apps) child.kill("SIGKILL");
     await Promise.all(this.#apps.map(({ exited }) => exited));
   }
@@ -98,11 +119,20 @@ export class Fleet {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
     });
+    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
     const exited = once(child, "exit");
-    this.#apps[place] = { name: appOptions.process, child, exited };
+    const running: RunningApp = {
+      child,
+      exited,
+      stopped: Promise.resolve(),
+      onStopped: () => undefined,
+    };
+    this.#apps[place] = running;
+    void exited.then(() => running.onStopped());
     const ready = new Promise<void>((resolve) => {
       child.on("message", (report: AppReport) => {
         if (report.kind === "ready") resolve();
+        else if (report.kind === "stopped") running.onStopped();
         else this.#note(report);
       });
     });
@@ -122,4 +152,11 @@ export class Fleet {
   #tellAll(command: AppCommand): void {
     for (const { child } of this.#apps) if (child.connected) child.send(command);
   }
+}
+
+function tell(app: RunningApp, run: AppRun): void {
+  app.stopped = new Promise((resolve) => {
+    app.onStopped = resolve;
+  });
+  app.child.send({ command: "go", run } satisfies AppCommand);
 }

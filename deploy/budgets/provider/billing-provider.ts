@@ -27,7 +27,7 @@ export interface BillingProvider {
 }
 
 /** Tokens per event of a stream, of each of its answers. */
-const PIECE_TOKENS = 32;
+const PIECE_TOKENS = 64;
 
 /** Header by which the application names a call; every attempt of an SDK has the same. */
 export const CALL_ID_HEADER = "x-call-id";

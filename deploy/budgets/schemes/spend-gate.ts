@@ -24,6 +24,7 @@ export interface Admission {
 export interface SpendGate {
   admit(call: AskedCall, prices: TokenPrices): Promise<Admission | undefined>;
   settle(admission: Admission, spentNanoUsd: bigint): Promise<void>;
+  close(): void;
 }
 
 export interface GateOptions {
@@ -51,6 +52,7 @@ function checkThenCall({ counterUrl, limitNanoUsd }: GateOptions): SpendGate {
     async settle(_, spentNanoUsd) {
       await ask(counterUrl, { add: String(spentNanoUsd) });
     },
+    close: () => undefined,
   };
 }
 
@@ -65,8 +67,8 @@ function synchronisedCounter({ counterUrl, limitNanoUsd, syncIntervalMs }: GateO
     known = BigInt(sum) + unsent;
   };
   // Processes start at different times.
-  setTimeout(() => {
-    setInterval(() => void synchronise(), syncIntervalMs).unref();
+  let timer = setTimeout(() => {
+    timer = setInterval(() => void synchronise(), syncIntervalMs).unref();
     void synchronise();
   }, Math.random() * syncIntervalMs).unref();
   return {
@@ -78,6 +80,7 @@ function synchronisedCounter({ counterUrl, limitNanoUsd, syncIntervalMs }: GateO
       unsent += spentNanoUsd;
       return Promise.resolve();
     },
+    close: () => clearTimeout(timer),
   };
 }
 
@@ -101,6 +104,7 @@ function worstCaseReservation(
     async settle({ heldNanoUsd }, spentNanoUsd) {
       await ask(counterUrl, { add: String(spentNanoUsd - heldNanoUsd) });
     },
+    close: () => undefined,
   };
 }
 
