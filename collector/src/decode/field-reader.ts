@@ -1,6 +1,7 @@
 import { maskText } from "./message-masking.ts";
 import type { MessageMasking } from "./message-masking.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
+import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "./span-ids.ts";
 
 /** The fields that spans, events, links, log records and metrics have alike, read into scratch that is reused. */
 
@@ -32,14 +33,16 @@ export function readText(masking: MessageMasking, range: Range, end: number): vo
   maskText(masking, range.from, range.to);
 }
 
-/** An id of so many bytes. One of another length is none: whatever it is, it is masked like text. */
-export function readId(
-  masking: MessageMasking,
-  range: Range,
-  field: { end: number; length: number },
-): void {
-  readRange(masking.reader, range, field.end);
-  if (range.to - range.from !== field.length) maskText(masking, range.from, range.to);
+/** A trace id. Anything of another length is none: whatever it is, it is masked like text. */
+export function readTraceId(masking: MessageMasking, range: Range, end: number): void {
+  readRange(masking.reader, range, end);
+  if (range.to - range.from !== TRACE_ID_BYTES) maskText(masking, range.from, range.to);
+}
+
+/** The same for a span id. */
+export function readSpanId(masking: MessageMasking, range: Range, end: number): void {
+  readRange(masking.reader, range, end);
+  if (range.to - range.from !== SPAN_ID_BYTES) maskText(masking, range.from, range.to);
 }
 
 /** A 64-bit time as two words. */

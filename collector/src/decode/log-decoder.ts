@@ -2,7 +2,14 @@ import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { AnyValue, VALUE_EMPTY, VALUE_STRING } from "./any-value.ts";
 import { blankValue } from "./blank-value.ts";
 import { forEachRecord } from "./envelope.ts";
-import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
+import {
+  clearRange,
+  emptyRange,
+  readSpanId,
+  readTraceId,
+  readText,
+  readTime,
+} from "./field-reader.ts";
 import { overwriteValue, skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
@@ -104,10 +111,10 @@ export class LogDecoder {
           reader.at += 4;
           break;
         case 0x4a:
-          readId(records.attributes, log.trace, { end, length: TRACE_ID_BYTES });
+          readTraceId(records.attributes, log.trace, end);
           break;
         case 0x52:
-          readId(records.attributes, log.span, { end, length: SPAN_ID_BYTES });
+          readSpanId(records.attributes, log.span, end);
           break;
         case 0x59:
           readTime(reader, log.observed);

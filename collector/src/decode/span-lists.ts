@@ -1,4 +1,11 @@
-import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
+import {
+  clearRange,
+  emptyRange,
+  readSpanId,
+  readTraceId,
+  readText,
+  readTime,
+} from "./field-reader.ts";
 import type { Range } from "./field-reader.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { maskText, skipMasked } from "./message-masking.ts";
@@ -6,7 +13,6 @@ import type { OtlpReader } from "./otlp-reader.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RecordDecoder } from "./record-decoder.ts";
 import { FLAG } from "./record-flags.ts";
-import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "./span-ids.ts";
 
 /** Span events and links as JSON arrays. */
 
@@ -136,10 +142,10 @@ export class SpanListDecoder {
       const tag = reader.varint();
       switch (tag) {
         case 0x0a:
-          readId(records.attributes, item.trace, { end, length: TRACE_ID_BYTES });
+          readTraceId(records.attributes, item.trace, end);
           break;
         case 0x12:
-          readId(records.attributes, item.span, { end, length: SPAN_ID_BYTES });
+          readSpanId(records.attributes, item.span, end);
           break;
         case 0x1a:
           readText(records.attributes, item.text, end);

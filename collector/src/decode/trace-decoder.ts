@@ -1,7 +1,14 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
-import { clearRange, emptyRange, readId, readText, readTime } from "./field-reader.ts";
+import {
+  clearRange,
+  emptyRange,
+  readSpanId,
+  readTraceId,
+  readText,
+  readTime,
+} from "./field-reader.ts";
 import type { Range } from "./field-reader.ts";
 import { skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
@@ -12,7 +19,7 @@ import { countOutcome } from "./record-outcomes.ts";
 import { FLAG } from "./record-flags.ts";
 import { ConstantText } from "./row-sink.ts";
 import { SpanListDecoder } from "./span-lists.ts";
-import { SPAN_ID_BYTES, TRACE_ID_BYTES, idProblem } from "./span-ids.ts";
+import { idProblem } from "./span-ids.ts";
 import { wordsDifference, wordsToMicros } from "./unix-nano.ts";
 
 const DURATION_NS_COLUMN = columnIndex("duration_ns");
@@ -156,13 +163,13 @@ export class TraceDecoder {
           attributes.readAttribute(reader.lengthEnd(end), sink.attributes);
           break;
         case 0x0a:
-          readId(attributes, span.trace, { end, length: TRACE_ID_BYTES });
+          readTraceId(attributes, span.trace, end);
           break;
         case 0x12:
-          readId(attributes, span.id, { end, length: SPAN_ID_BYTES });
+          readSpanId(attributes, span.id, end);
           break;
         case 0x22:
-          readId(attributes, span.parent, { end, length: SPAN_ID_BYTES });
+          readSpanId(attributes, span.parent, end);
           break;
         case 0x2a:
           readText(attributes, span.name, end);

@@ -30,7 +30,9 @@ export interface JsonContext extends MessageMasking {
 
 /** Writes a value as JSON. Nested values are read from the message here. */
 export function writeJsonValue(context: JsonContext, json: JsonWriter, value: AnyValue): void {
-  writeValue({ context, json }, value, 0);
+  if (value.kind === VALUE_ARRAY) writeArray({ context, json }, value, 1);
+  else if (value.kind === VALUE_KVLIST) writeObject({ context, json }, value, 1);
+  else writeScalar(context, json, value);
 }
 
 interface Writing {
@@ -38,8 +40,14 @@ interface Writing {
   readonly json: JsonWriter;
 }
 
+/** `depth` counts the values around it. */
 function writeValue(writing: Writing, value: AnyValue, depth: number): void {
-  const { context, json } = writing;
+  if (value.kind === VALUE_ARRAY) writeArray(writing, value, depth + 1);
+  else if (value.kind === VALUE_KVLIST) writeObject(writing, value, depth + 1);
+  else writeScalar(writing.context, writing.json, value);
+}
+
+function writeScalar(context: JsonContext, json: JsonWriter, value: AnyValue): void {
   switch (value.kind) {
     case VALUE_STRING:
       json.string(context.reader.view, value.from, textEnd(context, value));
@@ -51,16 +59,10 @@ function writeValue(writing: Writing, value: AnyValue, depth: number): void {
       json.int64(value.low, value.high);
       return;
     case VALUE_DOUBLE:
-      writeDouble(writing, value.double);
-      return;
-    case VALUE_ARRAY:
-      writeArray(writing, value, depth + 1);
-      return;
-    case VALUE_KVLIST:
-      writeObject(writing, value, depth + 1);
+      writeDouble(context, json, value.double);
       return;
     case VALUE_BYTES:
-      writeBase64(writing, value);
+      writeBase64(context, json, value);
       return;
     default:
       json.ascii("null");
@@ -76,21 +78,21 @@ function textEnd(context: JsonContext, value: AnyValue): number {
   return end;
 }
 
-function writeDouble(writing: Writing, value: number): void {
+function writeDouble(context: JsonContext, json: JsonWriter, value: number): void {
   if (Number.isFinite(value)) {
-    writing.json.number(value);
+    json.number(value);
     return;
   }
   // JSON has no NaN: NULL, and the record says so in its flags.
-  writing.context.hasNonFinite = true;
-  writing.json.ascii("null");
+  context.hasNonFinite = true;
+  json.ascii("null");
 }
 
-function writeBase64(writing: Writing, value: AnyValue): void {
-  const end = textEnd(writing.context, value);
-  const { bytes } = writing.context.reader;
+function writeBase64(context: JsonContext, json: JsonWriter, value: AnyValue): void {
+  const end = textEnd(context, value);
+  const { bytes } = context.reader;
   const source = Buffer.from(bytes.buffer, bytes.byteOffset + value.from, end - value.from);
-  writing.json.ascii(`"${source.toString("base64")}"`);
+  json.ascii(`"${source.toString("base64")}"`);
 }
 
 function writeArray(writing: Writing, value: AnyValue, depth: number): void {
