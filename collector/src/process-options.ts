@@ -7,6 +7,9 @@
  */
 const NURSERY = "--max-semi-space-size=2";
 
+/** What lives in so small a nursery is copied in half a millisecond: waking threads to help costs more. */
+const SCAVENGES = "--no-parallel-scavenge";
+
 /**
  * Bodies in flight are tens of megabytes outside of a heap of 25 MB. V8 counts them as growth of the heap, and
  * would mark all of it every time, to find nothing: they are freed by hand (`release-memory.ts`). Room for half
@@ -14,7 +17,7 @@ const NURSERY = "--max-semi-space-size=2";
  */
 const HEAP_GROWTH = "--heap-growing-percent=50";
 
-export const NODE_FLAGS: readonly string[] = [NURSERY, HEAP_GROWTH];
+export const NODE_FLAGS: readonly string[] = [NURSERY, SCAVENGES, HEAP_GROWTH];
 
 /**
  * One heap of the C allocator for all threads. By default glibc gives each thread its own, and each keeps what
