@@ -32,7 +32,7 @@ export async function compareCalls(
   { kind, rounds, intervalMs }: ComparedCalls,
 ): Promise<Compared> {
   for (const app of Object.values(apps)) {
-    await app.do({ do: "calls", kind, count: WARM_UP_CALLS, together: 1, intervalMs: 0 });
+    await app.do({ do: "calls", kind, count: WARM_UP_CALLS, together: 8, intervalMs: 0 });
   }
   const without = new Measured();
   const observed = new Measured();

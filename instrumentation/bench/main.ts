@@ -2,10 +2,11 @@
 //
 // The application, the same without instrumentation, and the provider with the collector are processes of their own.
 // Latency is what one call takes as long as the application has nothing else to do: calls come one after the other,
-// at a set rate that leaves the event loop idle between them, as calls that take a model seconds do. What is done
-// behind an answer (reading it, its span, sending that) is in the CPU time per call, and becomes latency only of an
-// application that is busy without a pause: --interval-ms 0 shows such a one, where all added CPU time that has no
-// core of its own is waiting time. Both applications make their calls by turns of a few, so that what else the
+// at a set rate that leaves the event loop idle between them, and the provider takes two milliseconds, as calls that
+// take a model seconds do. What is done while a request is on its way (starting its span) and behind an answer
+// (reading it, describing the call, sending that) is in the CPU time per call, and becomes latency only of an
+// application that is busy without a pause, where all added CPU time is waiting time of others: its share of a core is
+// the CPU time per call times the calls per second. Both applications make their calls by turns of a few, so that what else the
 // machine does meets both of them.
 import { parseArgs } from "node:util";
 import type { CallKind } from "./app.ts";
@@ -15,16 +16,16 @@ import { streamsMemory, callsMemory } from "./memory.ts";
 import { App, REGISTER, Servers } from "./processes.ts";
 
 /**
- *   --rounds N       rounds of 25 calls of each kind, half of them first without (default 160)
- *   --interval-ms N  from the start of one call to that of the next (default 3); 0: none waits
+ *   --rounds N       rounds of 25 calls of each kind, half of them first without (default 100)
+ *   --interval-ms N  from the start of one call to that of the next (default 5); 0: none waits
  *   --calls N        calls for the memory (default 200000)
  *   --streams N      streams that are open at the same time (default 10000)
  *   --only NAME      latency, memory or streams
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "160" },
-    "interval-ms": { type: "string", default: "3" },
+    rounds: { type: "string", default: "100" },
+    "interval-ms": { type: "string", default: "5" },
     calls: { type: "string", default: "200000" },
     streams: { type: "string", default: "10000" },
     only: { type: "string" },

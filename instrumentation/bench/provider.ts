@@ -9,6 +9,8 @@ export interface ProviderAddresses {
   readonly collectorUrl: string;
 }
 
+/** Until a model has begun to answer: no provider is faster. What is done meanwhile, nobody waits for. */
+const PROVIDER_MS = 2;
 const STREAM_CHUNKS = 50;
 const USAGE = { prompt_tokens: 800, completion_tokens: 100, total_tokens: 900 };
 const HEAD = { id: "chatcmpl-1", created: 1_790_000_000, model: "gpt-4o-mini" };
@@ -55,10 +57,10 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
   }
 }
 
-async function serve(answering: http.RequestListener): Promise<string> {
+async function serve(answering: http.RequestListener, answerMs: number): Promise<string> {
   const server = http.createServer((request, response) => {
     request.resume();
-    request.on("end", () => answering(request, response));
+    request.on("end", () => setTimeout(() => answering(request, response), answerMs));
   });
   // No connection is closed, however long a machine that is busy leaves it alone.
   server.keepAliveTimeout = 0;
@@ -76,7 +78,7 @@ process.on("message", () => {
 });
 
 const addresses: ProviderAddresses = {
-  providerUrl: await serve(answer),
-  collectorUrl: await serve((_, response) => void response.writeHead(200).end()),
+  providerUrl: await serve(answer, PROVIDER_MS),
+  collectorUrl: await serve((_, response) => void response.writeHead(200).end(), 0),
 };
 process.send?.(addresses);

@@ -15,7 +15,11 @@ export function mistralStep({ Mistral }, providerUrl) {
       return client.embeddings.create({ model: MODELS.mistralEmbedding, inputs: [step.prompt] });
     }
     const abort = new AbortController();
-    const options = { fetchOptions: { signal: abort.signal } };
+    const options = {
+      fetchOptions: { signal: abort.signal },
+      // It waits between attempts for as long as chance has it, up to a time: how many there are would vary.
+      ...(step.fails && { retries: { strategy: "none" } }),
+    };
     const [api, request] = callOf(client, step);
     if (step.stream === undefined) return api.complete(request, options);
     return readStream(await api.stream(request, options), step, () => abort.abort());

@@ -13,13 +13,14 @@ const EACH = "[].";
  * False when the body has no count of the table; `into` is untouched then.
  */
 export function readProviderUsage(table: UsageTable, body: unknown, into: RawUsage): boolean {
-  const usage = table.roots.map((root) => valueAt(body, root)).find(isRecord);
+  const usage = usageIn(body, table.roots);
   if (usage === undefined) return false;
   let isFound = false;
-  for (const [field, rule] of Object.entries(table.fields) as [UsageField, UsageFieldRule][]) {
-    const count = countOf(usage, rule);
+  // Asked for every event of every stream: no list is made of the fields.
+  for (const field in table.fields) {
+    const count = countOf(usage, table.fields[field as UsageField] as UsageFieldRule);
     if (count === undefined) continue;
-    into[field] = count;
+    into[field as UsageField] = count;
     isFound = true;
   }
   if (!isFound) return false;
@@ -28,16 +29,37 @@ export function readProviderUsage(table: UsageTable, body: unknown, into: RawUsa
   return true;
 }
 
+function usageIn(body: unknown, roots: readonly string[]): unknown {
+  for (const root of roots) {
+    const usage = valueAt(body, root);
+    if (isRecord(usage)) return usage;
+  }
+  return undefined;
+}
+
+const NO_PATHS: readonly UsagePath[] = [];
+
 function countOf(
   usage: unknown,
-  { names, plus = [], minus = [] }: UsageFieldRule,
+  { names, plus = NO_PATHS, minus = NO_PATHS }: UsageFieldRule,
 ): number | undefined {
-  const first = names.map((name) => numberAt(usage, name)).find((count) => count !== undefined);
-  const added = plus.map((path) => numberAt(usage, path)).filter((count) => count !== undefined);
-  if (first === undefined && added.length === 0) return undefined;
-  const sum = added.reduce((total, count) => total + count, first ?? 0);
-  const taken = minus.reduce((total, path) => total + (numberAt(usage, path) ?? 0), 0);
+  let sum = firstNumberAt(usage, names);
+  for (const path of plus) {
+    const count = numberAt(usage, path);
+    if (count !== undefined) sum = (sum ?? 0) + count;
+  }
+  if (sum === undefined) return undefined;
+  let taken = 0;
+  for (const path of minus) taken += numberAt(usage, path) ?? 0;
   return taken === 0 ? sum : Math.max(0, sum - taken);
+}
+
+function firstNumberAt(usage: unknown, paths: readonly UsagePath[]): number | undefined {
+  for (const path of paths) {
+    const count = numberAt(usage, path);
+    if (count !== undefined) return count;
+  }
+  return undefined;
 }
 
 function numberAt(value: unknown, path: UsagePath): number | undefined {
