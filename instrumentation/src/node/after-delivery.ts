@@ -13,6 +13,14 @@ export class AfterDelivery {
     if (this.#waiting.push(work) === 1) setImmediate(this.run);
   };
 
+  /**
+   * Puts off what a request need not wait for until that has been written. That is not in the turn that made it:
+   * undici looks at a connection that was idle once more, a turn later. What is over before is done by `later`.
+   */
+  readonly soon = (work: () => void): void => {
+    setImmediate(() => this.later(work));
+  };
+
   /** Runs all that waits, and what that puts off in turn. */
   readonly run = (): void => {
     while (this.#waiting.length > 0) {
