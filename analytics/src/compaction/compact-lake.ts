@@ -9,6 +9,7 @@ import type { ManifestCommit, ManifestFile } from "../lake/manifest.ts";
 import type { Lake } from "../lake/open-lake.ts";
 import type { LakeIndex } from "../lake/read-manifest.ts";
 import { checkpointLake } from "./checkpoint-lake.ts";
+import { foldGroups } from "./fold-corrections.ts";
 import { mergeFiles } from "./merge-files.ts";
 import { mergedName } from "./merged-name.ts";
 import { planCompaction } from "./plan-compaction.ts";
@@ -49,7 +50,8 @@ export interface CompactionOutcome {
 const PASS_MS_MAX = 3_600_000;
 
 /**
- * Puts the rows of small files into few sorted ones, deletes what was replaced a minute ago or longer, and writes
+ * Puts the rows of small files into few sorted ones; where there is nothing to merge, what is known better about the
+ * rows of a settled day into the rows themselves. Deletes what was replaced a minute ago or longer, and writes
  * down what all commits say together (checkpoint-lake.ts). The
  * same rows count before and after, at every moment and wherever it is cut off: files are put first, one commit
  * exchanges them, and old files go later. Safe to run twice at the same time: one of the two swaps counts.
@@ -61,8 +63,12 @@ export async function compactLake(options: CompactionOptions): Promise<Compactio
   const index = await freshIndex();
   const startedAt = now();
   const swapNumber = nextSwapNumber(index);
-  const groups = plan(index.allFiles(), startedAt.getTime());
-  const isSwapped = groups.length > 0 && (await swap(options, { groups, swapNumber, startedAt }));
+  const planned = plan(index.allFiles(), startedAt.getTime());
+  const groups =
+    planned.length > 0 ? planned : await foldGroups(index.allFiles(), startedAt.getTime(), options);
+  const written =
+    groups.length > 0 ? await swap(options, { groups, swapNumber, startedAt }) : undefined;
+  const isSwapped = written !== undefined;
   // Nothing was ever removed before the first swap.
   const deleted = swapNumber === 1 ? 0 : await sweepLake(lake, index, now().getTime());
   const { commitsMin } = options;
@@ -75,7 +81,7 @@ export async function compactLake(options: CompactionOptions): Promise<Compactio
   });
   if (!isSwapped) return { merged: 0, written: 0, deleted, ...commits };
   const merged = groups.reduce((count, { files }) => count + files.length, 0);
-  return { merged, written: groups.length, deleted, ...commits };
+  return { merged, written, deleted, ...commits };
 }
 
 interface Pass {
@@ -84,7 +90,8 @@ interface Pass {
   readonly startedAt: Date;
 }
 
-async function swap(options: CompactionOptions, pass: Pass): Promise<boolean> {
+/** Gives the number of files that took the place of others; undefined when none were exchanged. */
+async function swap(options: CompactionOptions, pass: Pass): Promise<number | undefined> {
   const { lake, now } = options;
   const add = await writeMerged(options, pass);
   const committedAt = now();
@@ -97,9 +104,9 @@ async function swap(options: CompactionOptions, pass: Pass): Promise<boolean> {
     add,
     remove: pass.groups.flatMap(({ files }) => files.map(({ key }) => key)),
   };
-  if (!isTooLate && (await commitSwap(lake, commit))) return true;
+  if (!isTooLate && (await commitSwap(lake, commit))) return add.length;
   await lake.store.delete(add.map(({ key }) => key));
-  return false;
+  return undefined;
 }
 
 async function writeMerged(options: CompactionOptions, pass: Pass): Promise<ManifestFile[]> {
@@ -109,11 +116,19 @@ async function writeMerged(options: CompactionOptions, pass: Pass): Promise<Mani
   for (const [position, group] of pass.groups.entries()) {
     const name = mergedName(pass.swapNumber, runId, position);
     const output = join(workFolder, `${name}.parquet`);
-    const rows = await files.use(group.files, async (inputs) => {
-      for (const [at, file] of group.files.entries()) await verify(file, inputs[at] as string);
-      return await mergeFiles(duckDb, { kind: group.kind, inputs, output });
+    const { kind, corrections = [], foldedInto } = group;
+    // Nothing is left that they could be about.
+    if (foldedInto?.length === 0) continue;
+    const others = [...corrections, ...(foldedInto ?? [])];
+    const rows = await files.use([...group.files, ...others], async (paths) => {
+      for (const [at, file] of group.files.entries()) await verify(file, paths[at] as string);
+      const inputs = paths.slice(0, group.files.length);
+      const beside = paths.slice(group.files.length);
+      const use = kind === "corrections" ? { foldedInto: beside } : { corrections: beside };
+      return await mergeFiles(duckDb, { kind, inputs, output, ...use });
     });
     const body = await readFile(output);
+    if (rows === 0) continue;
     const file = describeMerged(group, { name, region: lake.region, rows, body });
     await lake.store.put(file.key, body, { ifAbsent: true });
     await rm(output);
@@ -141,14 +156,14 @@ interface Merged {
   readonly body: Uint8Array;
 }
 
-/** All rows of the group are in it and no others, so what the manifest says of them holds for it together. */
+/** All rows of the group are in it (or those that stay) and no others, so what the manifest says of them holds for it together. */
 function describeMerged(
   group: CompactionGroup,
   { name, region, rows, body }: Merged,
 ): ManifestFile {
-  const { kind, day, files } = group;
+  const { kind, day, files, foldedInto } = group;
   const committed = files.reduce((sum, file) => sum + file.rows, 0);
-  if (rows !== committed) {
+  if (rows !== committed && foldedInto === undefined) {
     throw new LensError(
       "lake.file_corrupt",
       `files of ${kind} hold ${rows} rows, and the manifest says ${committed}`,

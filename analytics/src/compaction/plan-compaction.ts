@@ -2,12 +2,16 @@ import { parseLakeKey } from "../lake/layout.ts";
 import type { FileKind } from "../lake/layout.ts";
 import type { ManifestFile } from "../lake/manifest.ts";
 
-/** Files that become one. All of one kind, day and row version. */
+/** Files that become one, or none when nothing of them stays. All of one kind, day and row version. */
 export interface CompactionGroup {
   readonly kind: FileKind;
   /** Days since 1970-01-01, UTC. */
   readonly day: number;
   readonly files: readonly ManifestFile[];
+  /** Of rows: what is known better about them, which the merged file says itself. */
+  readonly corrections?: readonly ManifestFile[];
+  /** Of corrections: the rows that say themselves what these correct. Only what is about others stays. */
+  readonly foldedInto?: readonly ManifestFile[];
 }
 
 /** A file of this size stays as it is: large enough for fast scans, small enough to be held while it is put. */
