@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { CHECK_NAMES } from "./checks.ts";
+import type { CheckName } from "./checks.ts";
 
 /** What a whole bench is: every run has the same fleet, the same calls and the same budget. */
 export interface BenchOptions {
@@ -12,6 +14,8 @@ export interface BenchOptions {
   readonly seed: string;
   /** Names of runs; all when empty. */
   readonly only: readonly string[];
+  /** What makes the command fail when it is missed. */
+  readonly checks: readonly CheckName[];
   /** A folder in which processes find what others have compiled. */
   readonly compileCache: string;
 }
@@ -27,6 +31,8 @@ const NANO_PER_DOLLAR = 1_000_000_000n;
  *                   second then, which is what two cores carry)
  *   --seed TEXT     of the calls and of what goes wrong
  *   --only NAME     a run; may be given several times
+ *   --check NAME    that makes the command fail when it is missed: over, unspent, free, ledger (default: each of them);
+ *                   may be given several times
  */
 export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compileCache"> {
   const { values } = parseArgs({
@@ -39,6 +45,7 @@ export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compil
       "pause-ms": { type: "string", default: "32000" },
       seed: { type: "string", default: "1" },
       only: { type: "string", multiple: true, default: [] },
+      check: { type: "string", multiple: true, default: [...CHECK_NAMES] },
     },
   });
   return {
@@ -49,5 +56,6 @@ export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compil
     pauseMs: Number(values["pause-ms"]),
     seed: values.seed,
     only: values.only,
+    checks: CHECK_NAMES.filter((name) => values.check.includes(name)),
   };
 }
