@@ -2,6 +2,7 @@ import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { render } from "svelte/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { loadDespiteSwitches, type SwitchTime } from "#lib/server/lake/load-despite-switches.ts";
 import { loadSources } from "#lib/server/lake/load-sources.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import SourcesPage from "../../src/routes/projects/[projectId=projectId]/sources/+page.svelte";
@@ -23,11 +24,17 @@ afterEach(async () => {
   await lake.remove();
 });
 
-async function pageText(rows: readonly SpanRow[]): Promise<string> {
+async function pageText(
+  rows: readonly SpanRow[],
+  switches: readonly SwitchTime[] = [],
+): Promise<string> {
   if (rows.length > 0) await lake.land(rows);
   const { range } = parseTimeRange(new URLSearchParams(), NOW);
   const answer = await loadSources(reader, "default", range.window);
-  const data = { project: { id: "default", name: "Default" }, range, nowUnixMs: NOW, answer };
+  const asked = { range: range.window, switches };
+  const despite = await loadDespiteSwitches(reader, "default", asked);
+  const project = { id: "default", name: "Default" };
+  const data = { project, range, nowUnixMs: NOW, answer, despite };
   const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
   const { body } = render(SourcesPage, {
     props: { data, params: {} } as never,
@@ -49,6 +56,21 @@ test("says what appears here while nothing has arrived", async () => {
   const text = await pageText([]);
   expect(text).toContain("Nothing arrived in this time range");
   expect(text).toContain("send the first call");
+});
+
+test("marks what was called while a kill-switch was on", async () => {
+  const killSwitch = {
+    id: "ks_1",
+    scope: { model: "gpt-4o*" },
+    reason: "an agent runs in a loop",
+    triggeredAt: new Date(NOW - 2 * MINUTE),
+  };
+  const rows = [row({ request_model: "gpt-4o-mini" }), row({ request_model: "gpt-5" })];
+  const text = await pageText(rows, [killSwitch]);
+  expect(text).toContain("Called in spite of a kill-switch");
+  expect(text).toMatch(/Model gpt-4o\* an agent runs in a loop .* shop 1 0 /);
+  const released = { ...killSwitch, releasedAt: new Date(NOW - MINUTE) };
+  expect(await pageText([], [released])).not.toContain("in spite of");
 });
 
 test("is content when everything is in order", async () => {

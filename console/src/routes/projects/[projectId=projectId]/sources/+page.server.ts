@@ -1,6 +1,11 @@
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
+import { loadDespiteSwitches } from "#lib/server/lake/load-despite-switches.ts";
 import { loadSources } from "#lib/server/lake/load-sources.ts";
+import {
+  activeKillSwitches,
+  releasedKillSwitches,
+} from "#lib/server/services/kill-switches/list.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import type { PageServerLoad } from "./$types";
 
@@ -11,8 +16,17 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   const { project } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
-  const answer = await loadSources(lake, project.id, range.window).catch((failure: unknown) =>
-    failPage(failure, locals.requestId),
-  );
-  return { project, range, problem, nowUnixMs, answer };
+  try {
+    const answer = await loadSources(lake, project.id, range.window);
+    const switches = [
+      ...(await activeKillSwitches(services.db, project.id)),
+      ...(await releasedKillSwitches(services.db, project.id)),
+    ];
+    const { fromUnixMs, toUnixMs } = range.window;
+    const asked = { range: { fromUnixMs, toUnixMs }, switches };
+    const despite = await loadDespiteSwitches(lake, project.id, asked);
+    return { project, range, problem, nowUnixMs, answer, despite };
+  } catch (failure) {
+    failPage(failure, locals.requestId);
+  }
 };
