@@ -60,8 +60,8 @@ export class RowSink {
   readonly attributes: JsonWriter;
   readonly events: JsonWriter;
   readonly links: JsonWriter;
-  /** Writers of all plain columns, by column index. */
-  private readonly json = new Map<number, JsonWriter>();
+  /** Writers of the plain columns, by column index. */
+  private readonly json: ReadonlyArray<JsonWriter | undefined>;
   private columns: readonly Column[];
   private stamp = 1;
   /** By id of the constant: its code in the batch, valid while its stamp is that of the batch. */
@@ -73,9 +73,9 @@ export class RowSink {
   constructor(batch: RowBatch) {
     this.batch = batch;
     this.columns = batch.columns;
-    for (const [index, column] of batch.columns.entries()) {
-      if (column.kind === "plain") this.json.set(index, new JsonWriter(column));
-    }
+    this.json = batch.columns.map((column) =>
+      column.kind === "plain" ? new JsonWriter(column) : undefined,
+    );
     this.attributes = this.jsonOf(ATTRIBUTES_COLUMN);
     this.events = this.jsonOf(EVENTS_COLUMN);
     this.links = this.jsonOf(LINKS_COLUMN);
@@ -83,7 +83,7 @@ export class RowSink {
 
   /** The JSON writer of a plain column. */
   jsonOf(column: number): JsonWriter {
-    return this.json.get(column) as JsonWriter;
+    return this.json[column] as JsonWriter;
   }
 
   /** Starts a request: rows will be appended to `batch` from its current end. */
@@ -95,7 +95,9 @@ export class RowSink {
       this.clearedTo = batch.rowCount;
     }
     // The writers keep a reference to the arenas, which a landed batch has replaced.
-    for (const [index, writer] of this.json) writer.bind(this.columns[index] as PlainColumn);
+    for (let index = 0; index < this.json.length; index += 1) {
+      this.json[index]?.bind(this.columns[index] as PlainColumn);
+    }
     this.row = batch.rowCount;
     this.clearTo(this.row + rowsMax);
   }
@@ -103,7 +105,7 @@ export class RowSink {
   /** After a rollback the rows behind it are no longer clean. */
   rolledBack(): void {
     this.clearedTo = this.batch.rowCount;
-    for (const writer of this.json.values()) writer.abandon();
+    for (const writer of this.json) writer?.abandon();
   }
 
   private clearTo(end: number): void {

@@ -95,9 +95,18 @@ function writeBase64(context: JsonContext, json: JsonWriter, value: AnyValue): v
   json.ascii(`"${source.toString("base64")}"`);
 }
 
+/** What is read of the lists and maps being written, one inside the other; reused. */
+const items: AnyValue[] = [];
+
+function itemAt(depth: number): AnyValue {
+  const item = items[depth] ?? new AnyValue();
+  items[depth] = item;
+  return item;
+}
+
 function writeArray(writing: Writing, value: AnyValue, depth: number): void {
   const { context, json } = writing;
-  const item = new AnyValue();
+  const item = itemAt(depth);
   json.byte(OPEN_ARRAY);
   forEachElement(context, { value, depth }, (end) => {
     readAnyValue(context, end, item);
@@ -109,7 +118,7 @@ function writeArray(writing: Writing, value: AnyValue, depth: number): void {
 
 function writeObject(writing: Writing, value: AnyValue, depth: number): void {
   const { context, json } = writing;
-  const item = new AnyValue();
+  const item = itemAt(depth);
   json.byte(OPEN_OBJECT);
   forEachElement(context, { value, depth }, (end) => {
     const key = readKeyValue(context, end, item);
