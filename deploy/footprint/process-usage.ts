@@ -12,18 +12,17 @@ export interface ProcessUsage {
   readonly cpuPercent: number;
 }
 
-/** What /proc counts processor time in; 100 on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
+/** What /proc counts processor time in; 100 a second on every Linux that Node runs on. */
+const MS_PER_TICK = 10;
 
 /** What the process and everything below it use over so many seconds. Linux only: it reads /proc. */
 export async function processUsages(rootPid: number, seconds: number): Promise<ProcessUsage[]> {
-  const before = new Map(processTree(rootPid).map((pid) => [pid, cpuTicks(pid)]));
+  const before = new Map(processTree(rootPid).map((pid) => [pid, cpuMs(pid)]));
   const startedAtMs = performance.now();
   await delay(seconds * 1000);
-  const tookSeconds = (performance.now() - startedAtMs) / 1000;
+  const tookMs = performance.now() - startedAtMs;
   return processTree(rootPid).map((pid) => {
-    const ticks = cpuTicks(pid) - (before.get(pid) ?? 0);
-    const cpuPercent = (100 * ticks) / TICKS_PER_SECOND / tookSeconds;
+    const cpuPercent = (100 * (cpuMs(pid) - (before.get(pid) ?? 0))) / tookMs;
     const { rssBytes, pssBytes } = memoryOf(pid);
     return { name: nameOf(pid), rssBytes, pssBytes, cpuPercent };
   });
@@ -36,14 +35,15 @@ function memoryOf(pid: number): { rssBytes: number; pssBytes: number } {
   return { rssBytes: bytes("Rss"), pssBytes: bytes("Pss") };
 }
 
-/** Of all its threads, since it began. */
-function cpuTicks(pid: number): number {
+/** Processor time of all threads of a process, since it began. */
+export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  return MS_PER_TICK * (Number(fields[11]) + Number(fields[12]));
 }
 
-function processTree(rootPid: number): number[] {
+/** The process and everything below it. */
+export function processTree(rootPid: number): number[] {
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => lookAtProcess(Number(name)) ?? []);
@@ -54,7 +54,7 @@ function processTree(rootPid: number): number[] {
   return below(rootPid);
 }
 
-function nameOf(pid: number): string {
+export function nameOf(pid: number): string {
   const command = lookAtProcess(pid)?.commandLine ?? "gone";
   if (command.includes("deploy/launcher/")) return "launcher";
   if (command.includes("collector/src/main.ts")) return "collector";

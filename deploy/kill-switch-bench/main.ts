@@ -7,8 +7,13 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { launched } from "../test/support/launched-stack.ts";
 import { watchConsole } from "./console-page.ts";
+import { cpuByWorker, cpuSince } from "./cpu-ledger.ts";
+import type { CpuByWorker } from "./cpu-ledger.ts";
 import { monotonicMs } from "./messages.ts";
 import type { FromClients } from "./messages.ts";
+import { observe } from "./observers.ts";
+import { reportOf } from "./report.ts";
+import type { Flip } from "./report.ts";
 
 /**
  * From the click to the last process that knows, and to the last acknowledgement that the console shows: over the
@@ -28,15 +33,6 @@ const flips = Number(values.flips);
 const perProcess = Math.ceil(clients / processes);
 
 const PROJECT = "default";
-/** What a process that asks once a second would need: between nothing and a second, evenly. */
-const FLOOR_INTERVAL_MS = 1000;
-
-interface Flip {
-  /** From the click, each client. */
-  readonly knownMs: readonly number[];
-  readonly answeredMs: number;
-  readonly shownMs: number;
-}
 
 const dataDir = mkdtempSync(path.join(tmpdir(), "lensai-kill-switch-"));
 const token = randomBytes(16).toString("hex");
@@ -51,12 +47,15 @@ try {
 }
 
 async function run(): Promise<void> {
+  const controlUrl = `${stack.otlpHttpUrl}/v1/control`;
+  // Before the clients: the collector tells in the order of their coming.
+  const atCollector = await observe(controlUrl, { "x-api-key": stack.apiKey });
+  const atConsole = await observe(`${stack.consoleUrl}/internal/control`, {
+    authorization: `Bearer ${token}`,
+  });
   let onApplied: ((message: Extract<FromClients, { kind: "applied" }>) => void) | undefined;
   const connected = Array.from({ length: processes }, () => {
-    const child = fork(path.join(import.meta.dirname, "clients.ts"), [
-      `${stack.otlpHttpUrl}/v1/control`,
-      stack.apiKey,
-    ]);
+    const child = fork(path.join(import.meta.dirname, "clients.ts"), [controlUrl, stack.apiKey]);
     children.push(child);
     return new Promise<void>((resolve) => {
       child.on("message", (message: FromClients) => {
@@ -74,12 +73,15 @@ async function run(): Promise<void> {
     `${total} clients in ${processes} processes are connected; ${flips} flips\n`,
   );
 
+  const clientPids = children.map(({ pid }) => pid as number);
+  const cpu = (): CpuByWorker => cpuByWorker(stack.pid, clientPids);
   const measured: Flip[] = [];
   let switchId: string | undefined;
   // The first two warm what is compiled on the way, and count for nothing.
   for (let flip = -2; flip < flips; flip += 1) {
     const isOn = switchId === undefined;
     const knownMs: number[] = [];
+    const before = cpu();
     const clickedMs = monotonicMs();
     const all = new Promise<void>((resolve) => {
       onApplied = ({ switches, atMs }) => {
@@ -88,16 +90,22 @@ async function run(): Promise<void> {
         if (knownMs.length === total) resolve();
       };
     });
+    const [pushed, told] = [atConsole.next(), atCollector.next()];
     const shown = page.untilKnown(isOn ? "trigger" : "release", total);
     const id: string = isOn ? await trigger() : await release(switchId as string);
     const answeredMs = monotonicMs() - clickedMs;
     await all;
+    const cpuUntilKnown = cpuSince(before, cpu());
     const shownMs = (await shown) - clickedMs;
+    const cpuUntilShown = cpuSince(before, cpu());
     switchId = isOn ? id : undefined;
-    if (flip >= 0) measured.push({ knownMs, answeredMs, shownMs });
+    const [pushedMs, toldMs] = [(await pushed) - clickedMs, (await told) - clickedMs];
+    const times = { answeredMs, pushedMs, toldMs, knownMs, shownMs };
+    if (flip >= 0) measured.push({ ...times, cpuUntilKnown, cpuUntilShown });
   }
   page.close();
-  print(measured);
+  for (const observer of [atCollector, atConsole]) observer.close();
+  process.stdout.write(`\n${reportOf(measured)}`);
 }
 
 async function trigger(): Promise<string> {
@@ -120,49 +128,4 @@ async function control(suffix: string, method: string, body: object): Promise<un
   if (!response.ok)
     throw new Error(`${method} answered ${response.status}: ${await response.text()}`);
   return response.status === 204 ? undefined : response.json();
-}
-
-function print(measured: readonly Flip[]): void {
-  const lastKnown = measured.map(({ knownMs }) => Math.max(...knownMs));
-  const rows: readonly (readonly [string, readonly number[]])[] = [
-    ["click to answered (durable commit)", measured.map(({ answeredMs }) => answeredMs)],
-    ["click to a process that knows", measured.flatMap(({ knownMs }) => knownMs)],
-    ["click to the last process that knows", lastKnown],
-    ["click to the last acknowledgement shown", measured.map(({ shownMs }) => shownMs)],
-  ];
-  process.stdout.write(
-    `\n${"".padEnd(46)}${["p50", "p99", "max"].map((name) => name.padStart(12)).join("")}\n`,
-  );
-  for (const [name, times] of rows)
-    process.stdout.write(
-      line(name, [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)]),
-    );
-  const clientsKnown = perProcess * processes;
-  // The largest of n even draws from an interval is n/(n+1) of it, on average.
-  const floorLast = (FLOOR_INTERVAL_MS * clientsKnown) / (clientsKnown + 1);
-  process.stdout.write(
-    line("floor: asking once a second, a process", [
-      FLOOR_INTERVAL_MS / 2,
-      FLOOR_INTERVAL_MS * 0.99,
-      FLOOR_INTERVAL_MS,
-    ]) +
-      line("floor: asking once a second, the last process", [
-        floorLast,
-        FLOOR_INTERVAL_MS,
-        FLOOR_INTERVAL_MS,
-      ]),
-  );
-  process.stdout.write(
-    `\nthe last process knows ${(floorLast / quantile(lastKnown, 0.5)).toFixed(0)} times sooner than by asking once a second\n`,
-  );
-}
-
-function line(name: string, times: readonly number[]): string {
-  const cells = times.map((ms) => `${ms.toFixed(1)} ms`.padStart(12));
-  return `${name.padEnd(46)}${cells.join("")}\n`;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }

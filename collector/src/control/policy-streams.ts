@@ -29,6 +29,8 @@ export class PolicyStreams implements Component {
   readonly name = "policy streams";
   /** With the entity tag of what each was told last. */
   private readonly streams = new Map<PolicyStream, string>();
+  /** As it is sent, made once for the thousands that are sent the same. */
+  private readonly events = new WeakMap<PolicyAnswer, Buffer>();
   private readonly ageMs: () => number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
@@ -86,14 +88,23 @@ export class PolicyStreams implements Component {
 
   private tell(stream: PolicyStream): void {
     try {
-      const { version, json, etag } = stream.policy();
-      if (this.streams.get(stream) === etag) return;
-      this.streams.set(stream, etag);
-      this.write(stream, `event: policy\nid: ${version}\ndata: ${json}\n\n`);
+      const policy = stream.policy();
+      if (this.streams.get(stream) === policy.etag) return;
+      this.streams.set(stream, policy.etag);
+      this.write(stream, this.eventOf(policy));
     } catch {
       // The key was revoked. The reader learns why when it comes back.
       stream.response.end();
     }
+  }
+
+  private eventOf(policy: PolicyAnswer): Buffer {
+    const known = this.events.get(policy);
+    if (known !== undefined) return known;
+    const { version, json } = policy;
+    const event = Buffer.from(`event: policy\nid: ${version}\ndata: ${json}\n\n`);
+    this.events.set(policy, event);
+    return event;
   }
 
   /** Says how old the policy is, in seconds. Also finds out whose key has expired meanwhile. */
@@ -111,8 +122,8 @@ export class PolicyStreams implements Component {
     }
   }
 
-  private write({ response }: PolicyStream, text: string): void {
+  private write({ response }: PolicyStream, event: string | Buffer): void {
     if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
-    else response.write(text);
+    else response.write(event);
   }
 }

@@ -90,6 +90,8 @@ function openStream(
   const { parts, request, reply, answers } = exchange;
   parts.policyStreams.refuseWhileFull();
   reply.hijack();
+  // It ends with its connection. In chunks, telling a thousand readers would take four writes each.
+  reply.raw.useChunkedEncodingByDefault = false;
   reply.raw.writeHead(200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",

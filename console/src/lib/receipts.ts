@@ -11,6 +11,20 @@ export interface ReceiptCounts {
   readonly lastMs: number | null;
 }
 
+interface Announced {
+  readonly announcements: readonly { readonly kind: string; readonly subjectId: string }[];
+}
+
+/** What was asked for just now, and behind it the announcements that are too old to be in it. */
+export function withNewest<T extends Announced>(newest: T, known: T): T {
+  const names = new Set(newest.announcements.map(nameOf));
+  const older = known.announcements.filter((each) => !names.has(nameOf(each)));
+  return { ...newest, announcements: [...newest.announcements, ...older] };
+}
+
+const nameOf = ({ kind, subjectId }: Announced["announcements"][number]): string =>
+  `${kind} ${subjectId}`;
+
 /** `none`: nobody was connected. `waiting`: somebody has not acknowledged. */
 export type ReceiptState = "none" | "waiting" | "complete";
 

@@ -11,10 +11,11 @@ const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /**
- * Acknowledgements of many processes are spread over this time: those that know must not hold up, at the collector,
- * those that are yet to be told.
+ * Those that know must not hold up, at the collector, those that are yet to be told: they wait a little, and then
+ * acknowledge over a time.
  */
-const SPREAD_MS = 150;
+const HEAD_START_MS = 60;
+const SPREAD_MS = 140;
 
 export interface AcknowledgerOptions {
   /** http(s)://…/v1/control/acknowledgements */
@@ -50,7 +51,8 @@ export class Acknowledger {
     this.#version = version;
     this.#heldSinceMs = performance.now();
     this.#failures = 0;
-    if (this.#request === undefined) this.#tellIn(this.#options.random() * SPREAD_MS);
+    if (this.#request === undefined)
+      this.#tellIn(HEAD_START_MS + this.#options.random() * SPREAD_MS);
   }
 
   stop(): void {

@@ -64,8 +64,8 @@ export function createControlPush(
     db: services.db,
     onNotice: (channel, payload) => {
       if (channel === CHANNELS.control) {
-        void snapshots.refresh();
-        onControl();
+        // Others can wait until it is on its way to the collectors.
+        void snapshots.refresh(Number(payload)).then(onControl);
       }
       if (channel === CHANNELS.alerts) onAlerts();
       if (channel === CHANNELS.landings) onLanding();

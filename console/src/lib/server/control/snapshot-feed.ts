@@ -29,8 +29,8 @@ export interface SnapshotFeed {
   current(): Promise<SealedSnapshot>;
   /** Tells of every later one; versions that follow each other quickly are told as one. Returns what ends it. */
   subscribe(listener: SnapshotListener): () => void;
-  /** Looks at the database, and tells. Never rejects. */
-  refresh(): Promise<void>;
+  /** Looks at the database, and tells; `version` is one that it is known to have. Never rejects. */
+  refresh(version?: number): Promise<void>;
   readonly size: number;
 }
 
@@ -51,14 +51,17 @@ export function createSnapshotFeed({
 }: SnapshotFeedOptions): SnapshotFeed {
   const listeners = new Set<SnapshotListener>();
   let newest: SealedSnapshot | undefined;
+  /** That the database is known to have. */
+  let announcedVersion = 0;
   let isFailing = false;
 
   const build = async (): Promise<SealedSnapshot> => {
-    const version = await readControlVersion(db);
-    if (newest?.version === version) {
+    const isOutdated = newest !== undefined && newest.version < announcedVersion;
+    if (newest !== undefined && !isOutdated && newest.version === (await readControlVersion(db))) {
       for (const listener of listeners) listener.confirmed();
       return newest;
     }
+    announcedVersion = 0;
     const snapshot = await buildSnapshot(db);
     const serialized = serializeSnapshot(snapshot);
     const envelope = seal(SNAPSHOT_PAYLOAD_TYPE, serialized.json, await signingKey());
@@ -75,7 +78,8 @@ export function createSnapshotFeed({
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    refresh: async () => {
+    refresh: async (version = 0) => {
+      announcedVersion = Math.max(announcedVersion, version);
       try {
         await look();
         isFailing = false;

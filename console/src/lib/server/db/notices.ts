@@ -4,7 +4,7 @@ import type { Database } from "./client.ts";
 
 /** NOTIFY channels. Payloads are short texts: PostgreSQL takes at most 8000 bytes. */
 export const CHANNELS = {
-  /** The control version has been raised. */
+  /** The control version has been raised; the payload is the new one. */
   control: "lensai_control",
   /** Processes have acknowledged something; the payload is the project's id. */
   receipts: "lensai_receipts",

@@ -15,15 +15,10 @@ const LATER_PERIODS = 7;
 
 /** The budgets of the control snapshot, as they are at a moment, by id. */
 export async function controlBudgets(transaction: Transaction, at: Date): Promise<ControlBudget[]> {
-  const rows = await transaction
-    .select()
-    .from(budgets)
-    .where(isNull(budgets.deletedAt))
-    .orderBy(asc(budgets.id));
-  const overrides = await transaction
-    .select()
-    .from(budgetOverrides)
-    .where(gt(budgetOverrides.endsAt, at));
+  const [rows, overrides] = await Promise.all([
+    transaction.select().from(budgets).where(isNull(budgets.deletedAt)).orderBy(asc(budgets.id)),
+    transaction.select().from(budgetOverrides).where(gt(budgetOverrides.endsAt, at)),
+  ]);
   const byBudget = Map.groupBy(overrides, ({ budgetId }) => budgetId);
   return rows.flatMap((row) => toControlBudget(row, byBudget.get(row.id) ?? [], at) ?? []);
 }

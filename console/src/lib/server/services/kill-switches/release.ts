@@ -4,8 +4,7 @@ import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
 import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
-import { announce } from "../receipts/announce.ts";
-import { raiseControlVersion } from "../snapshot/raise-version.ts";
+import { raiseAndAnnounce } from "../receipts/announce.ts";
 import type { ReleaseKillSwitchInput } from "./schemas.ts";
 
 /** Lets the calls go again. False when there is no such switch or it was released before. */
@@ -29,7 +28,7 @@ export async function releaseKillSwitch(
       )
       .returning();
     if (released === undefined) return false;
-    await appendAudit(transaction, {
+    const audited = appendAudit(transaction, {
       at: now,
       actor,
       action: "kill_switch.release",
@@ -38,15 +37,17 @@ export async function releaseKillSwitch(
       before: { scope: released.scope, reason: released.reason },
       after: { reason },
     });
-    await recordAlerts(transaction, context, {
+    const told = recordAlerts(transaction, context, {
       projectId,
       occurrences: [
         killSwitchAlert("released", { killSwitchId, scope: released.scope, reason, actor }),
       ],
     });
-    const version = await raiseControlVersion(transaction, now);
     const subjectId = killSwitchId;
-    await announce(transaction, { projectId, kind: "release", subjectId, version, at: now, actor });
+    const announcement = { projectId, kind: "release", subjectId, at: now, actor } as const;
+    const announced = raiseAndAnnounce(transaction, announcement);
+    // Sent together: every wait for an answer is a part of how long a switch takes.
+    await Promise.all([audited, told, announced]);
     return true;
   });
 }

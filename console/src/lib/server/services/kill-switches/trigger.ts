@@ -3,8 +3,7 @@ import { killSwitchAlert } from "../alerts/kill-switch-alert.ts";
 import { recordAlerts } from "../alerts/record-alerts.ts";
 import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
-import { announce } from "../receipts/announce.ts";
-import { raiseControlVersion } from "../snapshot/raise-version.ts";
+import { raiseAndAnnounce } from "../receipts/announce.ts";
 import type { TriggerKillSwitchInput } from "./schemas.ts";
 
 const ID_RANDOM_BYTES = 9;
@@ -25,7 +24,7 @@ export async function triggerKillSwitch(
     await transaction
       .insert(killSwitches)
       .values({ id, projectId, scope, reason, triggeredAt: now, triggeredBy: actor });
-    await appendAudit(transaction, {
+    const audited = appendAudit(transaction, {
       at: now,
       actor,
       action: "kill_switch.trigger",
@@ -33,19 +32,14 @@ export async function triggerKillSwitch(
       subjectId: id,
       after: { scope, reason },
     });
-    await recordAlerts(transaction, context, {
+    const told = recordAlerts(transaction, context, {
       projectId,
       occurrences: [killSwitchAlert("triggered", { killSwitchId: id, scope, reason, actor })],
     });
-    const version = await raiseControlVersion(transaction, now);
-    await announce(transaction, {
-      projectId,
-      kind: "trigger",
-      subjectId: id,
-      version,
-      at: now,
-      actor,
-    });
+    const announcement = { projectId, kind: "trigger", subjectId: id, at: now, actor } as const;
+    const announced = raiseAndAnnounce(transaction, announcement);
+    // Sent together: every wait for an answer is a part of how long a switch takes.
+    await Promise.all([audited, told, announced]);
   });
   return { id };
 }

@@ -1,6 +1,7 @@
 import { eq, lt } from "drizzle-orm";
 import { announcements, type AnnouncementKind } from "../../db/schema/announcements.ts";
 import { projects } from "../../db/schema/projects.ts";
+import { raiseControlVersion } from "../snapshot/raise-version.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 
 export interface Announcement {
@@ -27,12 +28,23 @@ export async function announce(
   { projectId, kind, subjectId, version, at, actor }: Announcement,
 ): Promise<void> {
   const outdated = new Date(at.getTime() - KEPT_DAYS * DAY_MS);
-  await transaction.delete(announcements).where(lt(announcements.announcedAt, outdated));
-  await transaction
-    .insert(announcements)
-    .values({ subjectId, kind, projectId, version, announcedAt: at, announcedBy: actor });
-  await transaction
-    .update(projects)
-    .set({ announcedVersion: version })
-    .where(eq(projects.id, projectId));
+  await Promise.all([
+    transaction.delete(announcements).where(lt(announcements.announcedAt, outdated)),
+    transaction
+      .insert(announcements)
+      .values({ subjectId, kind, projectId, version, announcedAt: at, announcedBy: actor }),
+    transaction
+      .update(projects)
+      .set({ announcedVersion: version })
+      .where(eq(projects.id, projectId)),
+  ]);
+}
+
+/** Raises the control version and announces what it was raised for. */
+export async function raiseAndAnnounce(
+  transaction: Transaction,
+  announcement: Omit<Announcement, "version">,
+): Promise<void> {
+  const version = await raiseControlVersion(transaction, announcement.at);
+  await announce(transaction, { ...announcement, version });
 }

@@ -32,6 +32,7 @@ export async function raiseControlVersionAbove(
       },
     })
     .returning({ version: controlVersions.version });
-  await notify(transaction, CHANNELS.control);
-  return raised?.version ?? known + 1;
+  const version = raised?.version ?? known + 1;
+  await notify(transaction, CHANNELS.control, String(version));
+  return version;
 }
