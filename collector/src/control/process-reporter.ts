@@ -7,7 +7,7 @@ import type { ToldConsole } from "./post-to-console.ts";
 import type { ProcessRegister } from "./process-register.ts";
 
 /** Acknowledgements of a switch come within milliseconds of each other: what comes in this time goes together. */
-const GATHERING_MS = 15;
+const GATHERING_MS = 30;
 /** How often the console hears that the collector lives, and who no longer does. */
 const SWEEP_INTERVAL_MS = 15_000;
 const RETRY_MIN_MS = 1_000;

@@ -218,10 +218,19 @@ describe("polling", () => {
   });
 });
 
+test("a stream ends with its connection and is not cut into chunks: each event is one write", async () => {
+  const stream = await openStream();
+  await expect.poll(() => stream.events().length).toBe(1);
+  expect(stream.headers).toMatchObject({ connection: "close" });
+  expect(stream.headers["transfer-encoding"]).toBeUndefined();
+  stream.close();
+});
+
 interface Stream {
   readonly status: number;
   /** Everything received so far. */
   readonly text: () => string;
+  readonly headers: http.IncomingHttpHeaders;
   readonly events: () => { id: string; policy: unknown }[];
   readonly ended: Promise<unknown>;
   close(): void;
@@ -243,6 +252,7 @@ async function openStream(
   response.on("error", () => undefined);
   return {
     status: response.statusCode ?? 0,
+    headers: response.headers,
     text: () => text,
     events: () =>
       [...text.matchAll(/event: policy\nid: (\d+)\ndata: (.*)\n\n/g)].map(
