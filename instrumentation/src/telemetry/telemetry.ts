@@ -73,7 +73,7 @@ export class Telemetry {
 
   /** Starts the spans of calls when their requests are on their way. */
   get soon(): Later {
-    return this.#afterDelivery.soon;
+    return this.#afterDelivery.later;
   }
 
   /** Is it our SDK, and so ours to flush? */
