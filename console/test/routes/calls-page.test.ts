@@ -1,35 +1,28 @@
 import { render } from "svelte/server";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseCallsQuery } from "#lib/calls-query.ts";
-import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
 import { loadCalls } from "#lib/server/lake/load-calls.ts";
 import { loadProjectSpend } from "#lib/server/lake/load-project-spend.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import CallsPage from "../../src/routes/projects/[projectId=projectId]/calls/+page.svelte";
-import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+import { callRow } from "../support/sample-lake.ts";
+import { useSampleLake } from "../support/use-sample-lake.ts";
 
 const NOW = Date.parse("2026-11-23T14:05:09Z");
 const MINUTE = 60_000;
 const PAGE_CALLS = 50;
 
-let lake: SampleLake;
-let reader: LakeReader;
-
-beforeEach(async () => {
-  lake = await createSampleLake();
-  reader = createLakeReader(lake.settings);
-});
-
-afterEach(async () => {
-  await reader.close();
-  await lake.remove();
-});
+const sample = useSampleLake();
 
 async function pageHtml(search: string): Promise<string> {
   const url = new URL(`http://localhost/projects/default/calls${search}`);
   const { range, problem } = parseTimeRange(url.searchParams, NOW);
   const query = parseCallsQuery(url.searchParams);
-  const answer = await loadCalls(reader, { projectId: "default", window: range.window, query });
+  const answer = await loadCalls(sample.reader, {
+    projectId: "default",
+    window: range.window,
+    query,
+  });
   const data = { project: { id: "default", name: "Default" }, range, problem, query, answer };
   const { body } = render(CallsPage, {
     props: { data, params: { projectId: "default" } } as never,
@@ -44,7 +37,7 @@ const usersOf = (html: string): string[] =>
   [...html.matchAll(/class="user[^"]*" title="(user-\d+\.)"/g)].map(([, user]) => user ?? "");
 
 test("shows figures and calls of the filter alone, and how to take it away", async () => {
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE, { user_id: "ann", team: "support" }),
     callRow(NOW - 2 * MINUTE, { user_id: "ann", team: "sales", cost_nano_usd: 500_000n }),
     callRow(NOW - 3 * MINUTE, { user_id: "bob", response_model: "not-hers" }),
@@ -67,7 +60,7 @@ test("shows every call once from page to page, and failed ones apart", async () 
       ...(index === 2 ? { status: "error", error_type: "timeout" } : {}),
     }),
   );
-  await lake.land(rows);
+  await sample.lake.land(rows);
   const first = await pageHtml("");
   const older = /class="older[^"]*" href="\?cursor=([^"]+)"/.exec(first)?.[1] ?? "none";
   const second = await pageHtml(`?cursor=${older}`);
@@ -79,7 +72,7 @@ test("shows every call once from page to page, and failed ones apart", async () 
 });
 
 test("says that nothing matches, and where to look", async () => {
-  await lake.land([callRow(NOW - MINUTE)]);
+  await sample.lake.land([callRow(NOW - MINUTE)]);
   const text = textOf(await pageHtml("?user=nobody"));
   expect(text).toContain("No such calls in this time range");
   expect(text).toContain("Take a value away above");
@@ -91,15 +84,15 @@ test("refuses a place in the list that no page gave out", async () => {
 
 test("adds up the last 30 days of every project, day by day", async () => {
   const DAY = 24 * 60 * MINUTE;
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE),
     callRow(NOW - 2 * MINUTE, { response_model: "other", cost_nano_usd: 500_000n }),
     callRow(NOW - DAY),
     callRow(NOW - 40 * DAY),
     callRow(NOW - MINUTE, { project_id: "shop", cost_nano_usd: null }),
   ]);
-  await reader.lookForNews();
-  const [own, shop, empty] = await loadProjectSpend(reader, ["default", "shop", "new"], NOW);
+  await sample.reader.lookForNews();
+  const [own, shop, empty] = await loadProjectSpend(sample.reader, ["default", "shop", "new"], NOW);
   expect(own).toMatchObject({ calls: 3, unpricedCalls: 0, costNanoUsd: 9_500_000n });
   expect(own?.dailyUsd).toHaveLength(30);
   expect(own?.dailyUsd.slice(-3)).toEqual([0, 0.0045, 0.005]);

@@ -1,26 +1,15 @@
 import { render } from "svelte/server";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { expect, test } from "vitest";
 import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import ProjectPage from "../../src/routes/projects/[projectId=projectId]/+page.svelte";
-import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+import { callRow } from "../support/sample-lake.ts";
+import { useSampleLake } from "../support/use-sample-lake.ts";
 
 const NOW = Date.parse("2026-11-23T14:05:09Z");
 const MINUTE = 60_000;
 
-let lake: SampleLake;
-let reader: LakeReader;
-
-beforeEach(async () => {
-  lake = await createSampleLake();
-  reader = createLakeReader(lake.settings);
-});
-
-afterEach(async () => {
-  await reader.close();
-  await lake.remove();
-});
+const sample = useSampleLake();
 
 /** The text of the page, as a person or a screen reader meets it. */
 async function pageText(query = "", props: object = {}): Promise<string> {
@@ -33,7 +22,7 @@ async function pageText(query = "", props: object = {}): Promise<string> {
 
 async function pageHtml(query = "", props: object = {}): Promise<string> {
   const { range, problem } = parseTimeRange(new URLSearchParams(query), NOW);
-  const answer = await loadDashboard(reader, {
+  const answer = await loadDashboard(sample.reader, {
     projectId: "default",
     window: range.window,
     nowUnixMs: NOW,
@@ -79,12 +68,12 @@ test("asks for the key where spans need one", async () => {
 });
 
 test("says when spans arrive that are no model calls", async () => {
-  await lake.land([callRow(NOW - MINUTE, { billed: false })]);
+  await sample.lake.land([callRow(NOW - MINUTE, { billed: false })]);
   expect(await pageText()).toContain("Spans arrive, but none of them is a model call yet");
 });
 
 test("shows spend with its coverage, calls, latency, errors and tokens", async () => {
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE, { cache_read_tokens: 500n }),
     callRow(NOW - 2 * MINUTE, { cost_nano_usd: null, response_model: "own-model" }),
     callRow(NOW - 3 * MINUTE, { status: "error", error_type: "timeout", user_id: null }),
@@ -103,14 +92,14 @@ test("shows spend with its coverage, calls, latency, errors and tokens", async (
 });
 
 test("shows unknown, never $0.00, when no call has a price", async () => {
-  await lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
+  await sample.lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
   const text = await pageText();
   expect(text).toContain("Spend unknown 0 % priced · 1 call without a cost");
   expect(text).not.toContain("$0.00");
 });
 
 test("marks what is estimated, in the total, in the lists and at the call", async () => {
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE),
     callRow(NOW - 2 * MINUTE, {
       usage_source: "estimated",
@@ -128,7 +117,7 @@ test("marks what is estimated, in the total, in the lists and at the call", asyn
 });
 
 test("leads from the coverage to what is missing, and from a cost to its arithmetic", async () => {
-  await lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
+  await sample.lake.land([callRow(NOW - MINUTE, { cost_nano_usd: null })]);
   const html = await pageHtml();
   expect(html).toContain('href="/projects/default/sources?');
   expect(html).toContain(
@@ -137,7 +126,7 @@ test("leads from the coverage to what is missing, and from a cost to its arithme
 });
 
 test("says that failed calls are not billed, never $0.00 or unknown", async () => {
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE, {
       status: "error",
       billed: false,
@@ -157,7 +146,7 @@ test("says that failed calls are not billed, never $0.00 or unknown", async () =
 });
 
 test("shows unknown for usage and latency that nobody reported", async () => {
-  await lake.land([
+  await sample.lake.land([
     callRow(NOW - MINUTE, { input_tokens: null, output_tokens: null, duration_ns: null }),
   ]);
   const text = await pageText();
@@ -167,12 +156,12 @@ test("shows unknown for usage and latency that nobody reported", async () => {
 });
 
 test("has a table with the numbers of the chart", async () => {
-  await lake.land([callRow(Date.parse("2026-11-23T14:02:00Z"))]);
+  await sample.lake.land([callRow(Date.parse("2026-11-23T14:02:00Z"))]);
   expect(await pageText()).toContain("23 Nov 14:00 to 14:30 $0.0045 1 $0.0045");
 });
 
 test("leads from a call to its page", async () => {
-  await lake.land([callRow(NOW - MINUTE), callRow(NOW, { trace_id: null, span_id: null })]);
+  await sample.lake.land([callRow(NOW - MINUTE), callRow(NOW, { trace_id: null, span_id: null })]);
   const html = await pageHtml();
   expect(html).toContain(
     `href="/projects/default/calls/0af7651916cd43dd8448eb211c80319c/b7ad6b7169203331?at=${NOW - MINUTE}"`,
@@ -181,7 +170,7 @@ test("leads from a call to its page", async () => {
 });
 
 test("offers a longer range when this one is empty", async () => {
-  await lake.land([callRow(NOW - 20 * 24 * 60 * MINUTE)]);
+  await sample.lake.land([callRow(NOW - 20 * 24 * 60 * MINUTE)]);
   const text = await pageText("range=1h");
   expect(text).toContain("No calls in this time range");
   expect(text).toContain("newest data 19 d ago");
@@ -189,19 +178,19 @@ test("offers a longer range when this one is empty", async () => {
 });
 
 test("says what is wrong with the range in the URL", async () => {
-  await lake.land([callRow(NOW - MINUTE)]);
+  await sample.lake.land([callRow(NOW - MINUTE)]);
   expect(await pageText("range=2w")).toContain('"2w" is not a time range');
 });
 
 test("shows names that clients send as text", async () => {
-  await lake.land([callRow(NOW - MINUTE, { user_id: "<img src=x onerror=alert(1)>" })]);
+  await sample.lake.land([callRow(NOW - MINUTE, { user_id: "<img src=x onerror=alert(1)>" })]);
   const html = await pageHtml();
   expect(html).toContain("&lt;img src=x onerror=alert(1)");
   expect(html).not.toContain("<img src=x");
 });
 
 test("shows no calls to those who may only see what is spent", async () => {
-  await lake.land([callRow(NOW - MINUTE)]);
+  await sample.lake.land([callRow(NOW - MINUTE)]);
   const html = await pageHtml("", { mayReadCalls: false });
   expect(html).toContain("gpt-4o");
   expect(html).not.toContain("Newest calls");

@@ -1,38 +1,27 @@
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { render } from "svelte/server";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createLakeReader, type LakeReader } from "#lib/server/lake/lake-reader.ts";
+import { expect, test } from "vitest";
 import { loadDespiteSwitches, type SwitchTime } from "#lib/server/lake/load-despite-switches.ts";
 import { loadSources } from "#lib/server/lake/load-sources.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
 import SourcesPage from "../../src/routes/projects/[projectId=projectId]/sources/+page.svelte";
-import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
+import { callRow } from "../support/sample-lake.ts";
+import { useSampleLake } from "../support/use-sample-lake.ts";
 
 const NOW = Date.parse("2026-11-23T14:05:09Z");
 const MINUTE = 60_000;
 
-let lake: SampleLake;
-let reader: LakeReader;
-
-beforeEach(async () => {
-  lake = await createSampleLake();
-  reader = createLakeReader(lake.settings);
-});
-
-afterEach(async () => {
-  await reader.close();
-  await lake.remove();
-});
+const sample = useSampleLake();
 
 async function pageText(
   rows: readonly SpanRow[],
   switches: readonly SwitchTime[] = [],
 ): Promise<string> {
-  if (rows.length > 0) await lake.land(rows);
+  if (rows.length > 0) await sample.lake.land(rows);
   const { range } = parseTimeRange(new URLSearchParams(), NOW);
-  const answer = await loadSources(reader, "default", range.window);
+  const answer = await loadSources(sample.reader, "default", range.window);
   const asked = { range: range.window, switches };
-  const despite = await loadDespiteSwitches(reader, "default", asked);
+  const despite = await loadDespiteSwitches(sample.reader, "default", asked);
   const project = { id: "default", name: "Default" };
   const data = { project, range, nowUnixMs: NOW, answer, despite };
   const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
