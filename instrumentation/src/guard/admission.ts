@@ -111,14 +111,10 @@ export function roomToClamp({ charges, matchedCount }: Hold): number | undefined
 }
 
 /**
- * Reserves more for a call that runs, of which a part is gone already: in all of its budgets, or in none. False where an enforcing budget has no room;
+ * Reserves more for a call that runs: in all of its budgets, or in none. False where an enforcing budget has no room;
  * watching ones are overdrawn.
  */
-export function topUp(
-  hold: Hold,
-  { amountNano, incurredNano }: { amountNano: number; incurredNano: number },
-  nowMs: number,
-): boolean {
+export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
   for (let index = 0; index < hold.count; index += 1) {
     const { account, budget } = hold.charges[index] as Charge;
     if (!account.hasRoom(amountNano, nowMs) && budget.mode === "enforce") {
@@ -128,9 +124,8 @@ export function topUp(
   }
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
-    charge.account.reserve(amountNano, incurredNano);
+    charge.account.reserve(amountNano, 0);
     charge.amountNano += amountNano;
-    charge.incurredNano += incurredNano;
   }
   return true;
 }

@@ -18,13 +18,21 @@ import type { RequestSize } from "./request-size.ts";
 
 /** Families that were asked about: each takes milliseconds once. */
 const FAMILIES_MAX = 1_000;
-/** What is known of a call's output before it is made: tokens of each answer. */
-interface ExpectedOutput {
+/** What is known of a call before it is made: tokens of each answer. */
+interface ExpectedCall {
   /** What is reserved. */
   readonly outputTokens: number;
   readonly outputTokensMax: number;
   /** What is billed if the process dies as soon as the call is made. */
   readonly orphanedTokens: number;
+  /** How much of its input's upper bound is true. */
+  readonly inputShare: number;
+}
+
+/** How much is true of the upper bounds of a call's texts, by the calls that came to their end. */
+export interface ExpectedShares {
+  readonly input: number;
+  readonly output: number;
 }
 
 /** What an answer is taken to have while nothing is known about the model's answers. */
@@ -39,18 +47,18 @@ export class EstimatedCall implements CallEstimate {
   /** What each answer has at most. */
   readonly outputTokensMax: number;
   readonly #familyQuote: () => Quote | undefined;
-  /** By which the call is metered and settled; undefined while nobody knows or has assumed a price. */
+  /** By which the call is held and metered; undefined while nobody knows or has assumed a price. */
   quote: Quote | undefined;
 
   constructor(
-    { outputTokens, outputTokensMax, orphanedTokens }: ExpectedOutput,
+    { outputTokens, outputTokensMax, orphanedTokens, inputShare }: ExpectedCall,
     quote: Quote | undefined,
     familyQuote: () => Quote | undefined,
   ) {
     this.outputTokens = outputTokens;
     this.outputTokensMax = outputTokensMax;
     this.amountNano = quote?.costNano(outputTokens);
-    this.incurredNano = quote?.costNano(orphanedTokens) ?? 0;
+    this.incurredNano = quote?.withInputShare(inputShare).costNano(orphanedTokens) ?? 0;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
   }
@@ -98,7 +106,12 @@ export class Estimator {
         ? undefined
         : this.#book.resolve({ ...asked, model, serviceTier: size.serviceTier }).prices;
     return new EstimatedCall(
-      { outputTokens, outputTokensMax, orphanedTokens: Math.min(orphanedTokens, outputTokens) },
+      {
+        outputTokens,
+        outputTokensMax,
+        orphanedTokens: Math.min(orphanedTokens, outputTokens),
+        inputShare: this.#learned.expectedShares(model ?? "", route).input,
+      },
       prices && new Quote(size, prices),
       () => {
         const family = this.#familyPrices({ ...asked, model: model ?? "" });
@@ -131,9 +144,18 @@ export class Estimator {
     this.#learned.add(model ?? "", route, answer);
   }
 
-  /** What a stream has put out, by the bound of its text. */
-  streamTokens(model: string | undefined, route: string | undefined, tokensAtMost: number): number {
+  /** What a stream has put out at most, by the bound of its text. */
+  streamTokensAtMost(
+    model: string | undefined,
+    route: string | undefined,
+    tokensAtMost: number,
+  ): number {
     return tokensAtMost * this.#learned.shareOfBound(model ?? "", route);
+  }
+
+  /** How much is true of the bounds of such a call's texts, as far as is known. */
+  expectedShares(model: string | undefined, route: string | undefined): ExpectedShares {
+    return this.#learned.expectedShares(model ?? "", route);
   }
 
   #familyPrices(query: PriceQuery & { readonly provider: string }): UnitPrices | undefined {

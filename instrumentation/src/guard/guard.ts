@@ -174,6 +174,7 @@ export class Guard {
         choices: size.choices,
         outputTokensMax: (clamped ?? estimate).outputTokensMax,
       },
+      inputTokensAtMost: size.textTokens + size.imageTokens + size.audioTokens,
       decision,
       refusal,
       hold,

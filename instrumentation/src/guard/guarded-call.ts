@@ -2,11 +2,14 @@ import type { Attributes } from "@opentelemetry/api";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import type { BudgetDecision } from "@lensai/otel-config/attributes/lensai";
 import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
+import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
+import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import { incur, settle, topUp } from "./admission.ts";
 import type { Estimator, EstimatedCall } from "./estimator.ts";
 import type { Hold } from "./hold.ts";
 import { budgetRefusal } from "./make-refusal.ts";
+import type { Quote } from "./quote.ts";
 import type { RefusalError } from "./refusal.ts";
 
 /** How a request ended. */
@@ -36,6 +39,7 @@ export interface OutputLimits {
 export interface GuardedCallInput {
   readonly subject: CallSubject;
   readonly limits: OutputLimits;
+  readonly inputTokensAtMost: number;
   readonly decision: BudgetDecision;
   readonly refusal: RefusalError | undefined;
   readonly hold: Hold;
@@ -52,6 +56,13 @@ export interface GuardedCallInput {
   readonly nowMs: () => number;
   /** For how long nothing was heard of the policy; undefined: it is heard. */
   readonly staleSeconds: number | undefined;
+}
+
+/** A call as it is expected to be, where its bounds say what it is at most. */
+interface Expectation {
+  readonly quote: Quote | undefined;
+  /** Of the bound of what a stream has put out. */
+  readonly outputShare: number;
 }
 
 /** What a stream reserves at a time beyond what it has put out. */
@@ -84,6 +95,7 @@ export class GuardedCall {
   /** The part of it that nothing was held for. */
   #shortfallNano = 0;
   #cutOff: RefusalError | undefined;
+  #expected: Expectation | undefined;
 
   constructor(input: GuardedCallInput) {
     this.#input = input;
@@ -128,14 +140,14 @@ export class GuardedCall {
     const { quote } = estimate;
     if (this.#cutOff !== undefined) return this.#cutOff;
     if (quote === undefined || hold.count === 0) return undefined;
-    const tokens = this.#tokensIfLeft(facts);
+    const tokens = this.#tokensAtMost(facts, this.#abortTokens(facts));
     const costNano = quote.costSoFarNano(tokens) ?? 0;
-    this.#incur(Math.min(costNano, this.#heldNano));
+    this.#incur(facts);
     const aheadNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
     if (aheadNano <= this.#heldNano) return undefined;
     const moreNano = quote.costSoFarNano(tokens + 2 * SLICE_TOKENS) ?? costNano;
-    if (this.#reserve(moreNano, costNano) || costNano <= this.#heldNano) return undefined;
-    if (this.#reserve(costNano, costNano) || this.#mayGoOnAsking(facts)) return undefined;
+    if (this.#reserve(moreNano) || costNano <= this.#heldNano) return undefined;
+    if (this.#reserve(costNano) || this.#mayGoOnAsking(facts)) return undefined;
     this.#decision = "cut_off";
     this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: costNano - this.#heldNano });
     return this.#cutOff;
@@ -145,24 +157,22 @@ export class GuardedCall {
   #mayGoOnAsking(facts: ResponseFacts): boolean {
     const { hold, estimate } = this.#input;
     if (hold.refusedBy?.account.isAsking !== true) return false;
-    const costNano = estimate.quote?.costSoFarNano(this.#tokensSoFar(facts)) ?? 0;
+    const costNano = estimate.quote?.costSoFarNano(this.#tokensAtMost(facts, 0)) ?? 0;
     return costNano <= this.#heldNano;
   }
 
-  #incur(costNano: number): void {
+  #incur(facts: ResponseFacts): void {
+    const costNano = Math.min(this.#expectedNano(facts) ?? 0, this.#heldNano);
     const moreNano = costNano - this.#incurredNano;
     if (moreNano <= 0) return;
     incur(this.#input.hold, moreNano);
     this.#incurredNano = costNano;
   }
 
-  #reserve(upToNano: number, costNano: number): boolean {
+  #reserve(upToNano: number): boolean {
     const { hold, nowMs } = this.#input;
-    const amountNano = upToNano - this.#heldNano;
-    const incurredNano = costNano - this.#incurredNano;
-    if (!topUp(hold, { amountNano, incurredNano }, nowMs())) return false;
+    if (!topUp(hold, upToNano - this.#heldNano, nowMs())) return false;
     this.#heldNano = upToNano;
-    this.#incurredNano = costNano;
     return true;
   }
 
@@ -182,10 +192,11 @@ export class GuardedCall {
   }
 
   #spentNano(end: CallEnd): number | undefined {
-    const { estimate, estimator, subject, startedMs } = this.#input;
+    const { estimator, subject, startedMs } = this.#input;
     if (end.kind === "refused") return 0;
     // Nobody knows whether the provider has worked for it.
-    if (end.kind === "failed") return isUnsent(end.error) ? 0 : estimate.quote?.costSoFarNano(0);
+    if (end.kind === "failed")
+      return isUnsent(end.error) ? 0 : this.#expectation.quote?.costSoFarNano(0);
     const { facts } = end;
     const reported = estimator.costNano(subject, facts, {
       serviceTier: subject.serviceTier,
@@ -193,31 +204,57 @@ export class GuardedCall {
     });
     if (reported !== undefined) return reported;
     if (!subject.isStream || facts.problem === "body_not_read") return undefined;
-    return estimate.quote?.costSoFarNano(this.#tokensIfLeft(facts));
+    // By everything that was learned since it began.
+    this.#expected = undefined;
+    return this.#expectedNano(facts);
   }
 
-  /** What all answers of a stream have put out at most when it is left now. */
-  #tokensIfLeft(facts: ResponseFacts): number {
-    const { choices } = this.#input.limits;
-    const finished = facts.finishReasons.filter((reason) => reason !== undefined).length;
-    return this.#tokensSoFar(facts, HELD_ABORT_TOKENS * Math.max(0, choices - finished));
+  /** What a stream comes to when it is left now, as far as anybody can tell: nobody has counted. */
+  #expectedNano(facts: ResponseFacts): number | undefined {
+    const { quote, outputShare } = this.#expectation;
+    const tokens = Math.ceil(facts.outputTokensAtMost * outputShare) + this.#abortTokens(facts);
+    return quote?.costSoFarNano(this.#limited(tokens, facts));
   }
 
-  /** What a stream has put out, and so many tokens more; at most what was asked for. */
-  #tokensSoFar({ outputTokensAtMost }: ResponseFacts, moreTokens = 0): number {
-    const { estimator, subject, limits } = this.#input;
+  get #expectation(): Expectation {
+    if (this.#expected !== undefined) return this.#expected;
+    const { estimate, estimator, subject } = this.#input;
+    const { input, output } = estimator.expectedShares(subject.model, subject.route);
+    this.#expected = { quote: estimate.quote?.withInputShare(input), outputShare: output };
+    return this.#expected;
+  }
+
+  /** What a provider may write of all answers that go on until it notices that nobody reads. */
+  #abortTokens({ finishReasons }: ResponseFacts): number {
+    const finished = finishReasons.filter((reason) => reason !== undefined).length;
+    return HELD_ABORT_TOKENS * Math.max(0, this.#input.limits.choices - finished);
+  }
+
+  /** What a stream has put out at most, and so many tokens more. */
+  #tokensAtMost(facts: ResponseFacts, moreTokens: number): number {
+    const { estimator, subject } = this.#input;
     const { model, route } = subject;
-    const tokens = Math.ceil(estimator.streamTokens(model, route, outputTokensAtMost)) + moreTokens;
-    const most = limits.outputTokensMax * limits.choices;
+    const tokens = estimator.streamTokensAtMost(model, route, facts.outputTokensAtMost);
+    return this.#limited(Math.ceil(tokens) + moreTokens, facts);
+  }
+
+  /** At most what was asked for. */
+  #limited(tokens: number, { outputTokensAtMost }: ResponseFacts): number {
+    const { outputTokensMax, choices } = this.#input.limits;
+    const most = outputTokensMax * choices;
     return outputTokensAtMost > most * OVERCOUNT_MAX ? tokens : Math.min(tokens, most);
   }
 
   #learn({ hasUsage, problem, usage, outputTokensAtMost }: ResponseFacts): void {
-    const { estimator, subject } = this.#input;
-    if (!hasUsage || problem !== undefined || usage.output === undefined) return;
+    const { estimator, subject, inputTokensAtMost } = this.#input;
+    if (!hasUsage || problem !== undefined) return;
+    const { input, output } = normaliseUsage(usage, createNormalUsage());
+    if (input === undefined || output === undefined) return;
     estimator.learn(subject.model, subject.route, {
-      outputTokens: usage.output,
-      tokensAtMost: outputTokensAtMost,
+      inputTokens: input,
+      inputTokensAtMost,
+      outputTokens: output,
+      outputTokensAtMost,
     });
   }
 }

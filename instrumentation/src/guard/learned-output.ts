@@ -2,6 +2,10 @@
 const KEYS_MAX = 1_000;
 /** Fewer answers say little about how long they are. */
 const ANSWERS_MIN = 20;
+/** Of so many streams the next one may have as much more of its bound again as the one that had the most of it. */
+const STREAMS_UNSURE = 2;
+/** What bounds are taken to be true of before anything is known: as if this many tokens had been counted. */
+const PRIOR_TOKENS = 256;
 /**
  * What a stream holds at first. It asks for more as it goes on, so this need not be the longest answer: what it
  * holds and does not use is refused to others meanwhile. Four of five answers need no more, and what they leave is
@@ -14,12 +18,13 @@ const CLASSES = 30 * CLASSES_PER_DOUBLING;
 /** Then half of what was seen counts: what a model does now matters more than what it did last month. */
 const ANSWERS_MAX = 10_000;
 
-/** An answer that came to its end. */
+/** An answer that came to its end: as the provider counted, and by upper bounds of its texts. */
 export interface LearnedAnswer {
-  /** As the provider counted. */
+  readonly inputTokens: number;
+  readonly inputTokensAtMost: number;
   readonly outputTokens: number;
-  /** By its text: an upper bound. 0 where the text was not read. */
-  readonly tokensAtMost: number;
+  /** 0 where the text was not read. */
+  readonly outputTokensAtMost: number;
 }
 
 interface Histogram {
@@ -29,6 +34,14 @@ interface Histogram {
   streams: number;
   /** The most that one of them had of the bound of its text. */
   shareMax: number;
+  readonly input: Share;
+  readonly output: Share;
+}
+
+/** What was counted, and what it was bounded by: the sums of all. */
+interface Share {
+  tokens: number;
+  tokensAtMost: number;
 }
 
 /** How long the answers of a model are on a route, learned from those that came. */
@@ -38,16 +51,10 @@ export class LearnedOutput {
   add(
     model: string,
     route: string | undefined,
-    { outputTokens, tokensAtMost }: LearnedAnswer,
+    { inputTokens, inputTokensAtMost, outputTokens, outputTokensAtMost }: LearnedAnswer,
   ): void {
     const key = keyOf(model, route);
-    const known = this.#histograms.get(key);
-    const histogram = known ?? {
-      counts: new Uint32Array(CLASSES),
-      total: 0,
-      streams: 0,
-      shareMax: 0,
-    };
+    const histogram = this.#histograms.get(key) ?? createHistogram();
     this.#histograms.delete(key);
     this.#histograms.set(key, histogram);
     if (this.#histograms.size > KEYS_MAX) {
@@ -56,9 +63,11 @@ export class LearnedOutput {
     const place = classOf(outputTokens);
     histogram.counts[place] = (histogram.counts[place] as number) + 1;
     histogram.total += 1;
-    if (tokensAtMost > 0) {
+    addTo(histogram.input, inputTokens, inputTokensAtMost);
+    if (outputTokensAtMost > 0) {
       histogram.streams += 1;
-      histogram.shareMax = Math.max(histogram.shareMax, outputTokens / tokensAtMost);
+      histogram.shareMax = Math.max(histogram.shareMax, outputTokens / outputTokensAtMost);
+      addTo(histogram.output, outputTokens, outputTokensAtMost);
     }
     if (histogram.total >= ANSWERS_MAX) halve(histogram);
   }
@@ -76,14 +85,46 @@ export class LearnedOutput {
   }
 
   /**
-   * How much of the bound of a text is true of it at most, by the streams that came to their end: what is left
-   * before that is charged by this. 1 while too few are known, and where answers have more in them than is shown.
+   * How much of the bound of a text is true of it at most, by the streams that came to their end: a stream is held to
+   * this. 1 while too few are known, and where answers have more in them than is shown.
    */
   shareOfBound(model: string, route: string | undefined): number {
     const histogram = this.#histograms.get(keyOf(model, route));
-    if (histogram === undefined || histogram.streams < ANSWERS_MIN) return 1;
-    return Math.min(1, histogram.shareMax);
+    if (histogram === undefined || histogram.streams === 0) return 1;
+    return Math.min(1, histogram.shareMax * (1 + STREAMS_UNSURE / histogram.streams));
   }
+
+  /** How much of the bound of a text is true of it on average; what nobody has counted is charged by this. */
+  expectedShares(
+    model: string,
+    route: string | undefined,
+  ): { readonly input: number; readonly output: number } {
+    const histogram = this.#histograms.get(keyOf(model, route));
+    if (histogram === undefined) return NOTHING_KNOWN;
+    return { input: expectedShare(histogram.input), output: expectedShare(histogram.output) };
+  }
+}
+
+const NOTHING_KNOWN = { input: 1, output: 1 };
+
+function createHistogram(): Histogram {
+  return {
+    counts: new Uint32Array(CLASSES),
+    total: 0,
+    streams: 0,
+    shareMax: 0,
+    input: { tokens: 0, tokensAtMost: 0 },
+    output: { tokens: 0, tokensAtMost: 0 },
+  };
+}
+
+function addTo(share: Share, tokens: number, tokensAtMost: number): void {
+  share.tokens += tokens;
+  share.tokensAtMost += tokensAtMost;
+}
+
+function expectedShare({ tokens, tokensAtMost }: Share): number {
+  return Math.min(1, (PRIOR_TOKENS + tokens) / (PRIOR_TOKENS + tokensAtMost));
 }
 
 function keyOf(model: string, route: string | undefined): string {
@@ -101,5 +142,9 @@ function halve(histogram: Histogram): void {
   for (const [place, count] of histogram.counts.entries()) {
     histogram.counts[place] = count >> 1;
     histogram.total += count >> 1;
+  }
+  for (const share of [histogram.input, histogram.output]) {
+    share.tokens /= 2;
+    share.tokensAtMost /= 2;
   }
 }

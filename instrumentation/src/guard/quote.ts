@@ -9,16 +9,30 @@ type OutputPart = "output" | "reasoning" | "audioOutput" | "imageOutput";
 
 /** What a call of this size costs at these prices, by how much it puts out. Priced as it will be settled. */
 export class Quote {
+  readonly #size: RequestSize;
   readonly #usage: NormalUsage;
   readonly #prices: UnitPrices;
   readonly #outputPart: OutputPart;
   readonly #choices: number;
 
   constructor(size: RequestSize, prices: UnitPrices) {
+    this.#size = size;
     this.#prices = prices;
     this.#choices = size.choices;
     this.#usage = usageOf(size, prices);
     this.#outputPart = dearestOutput(size, prices.base);
+  }
+
+  /** The same call, with this share of its input: a size is an upper bound. */
+  withInputShare(share: number): Quote {
+    const { textTokens, imageTokens, audioTokens } = this.#size;
+    const size = {
+      ...this.#size,
+      textTokens: Math.ceil(textTokens * share),
+      imageTokens: Math.ceil(imageTokens * share),
+      audioTokens: Math.ceil(audioTokens * share),
+    };
+    return new Quote(size, this.#prices);
   }
 
   /** Nano-USD, with this many tokens in each answer; undefined when the book cannot price such a call. */

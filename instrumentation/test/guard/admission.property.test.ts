@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { admit, settle, topUp } from "../../src/guard/admission.ts";
+import { admit, incur, settle, topUp } from "../../src/guard/admission.ts";
 import type { Budget } from "../../src/guard/budget.ts";
 import { Hold } from "../../src/guard/hold.ts";
 import { LocalLeases } from "../../src/guard/local-leases.ts";
@@ -77,9 +77,9 @@ function run(
     } else {
       const hold = live[step.call % Math.max(1, live.length)];
       if (hold === undefined) continue;
-      if (step.kind === "more")
-        topUp(hold, { amountNano: step.amount, incurredNano: step.amount }, IN_THE_MONTH_MS);
-      else {
+      if (step.kind === "more") {
+        if (topUp(hold, step.amount, IN_THE_MONTH_MS)) incur(hold, step.amount);
+      } else {
         live.splice(live.indexOf(hold), 1);
         const held = Math.max(
           ...hold.charges.slice(0, hold.count).map((charge) => charge.amountNano),

@@ -277,8 +277,8 @@ test("a running call reserves more from all of its budgets or from none", () => 
   );
   const { call } = caller(index);
   const { hold } = call(300, { user: "ann" });
-  expect(topUp(hold, { amountNano: 200, incurredNano: 0 }, IN_THE_MONTH_MS)).toBe(true);
-  expect(topUp(hold, { amountNano: 1, incurredNano: 0 }, IN_THE_MONTH_MS)).toBe(false);
+  expect(topUp(hold, 200, IN_THE_MONTH_MS)).toBe(true);
+  expect(topUp(hold, 1, IN_THE_MONTH_MS)).toBe(false);
   expect(hold.refusedBy?.budget.terms.id).toBe("narrow");
   expect(call(500).decision).toBe("allowed");
   expect(call(1).decision).toBe("refused");

@@ -159,8 +159,9 @@ test("streams hold what four of five answers of the model were no longer than, b
   const learning = new Estimator(createPriceBook());
   for (let answer = 1; answer <= 100; answer += 1)
     learning.learn("gpt-4o", "/chat", {
+      ...INPUT,
       outputTokens: answer > 81 ? 9_000 : 300,
-      tokensAtMost: 0,
+      outputTokensAtMost: 0,
     });
   const call = callOf(OPENAI, chat({ max_tokens: 16_000 })) as WireCall;
   const size = requestSizeOf(call, chat({ max_tokens: 16_000 }));
@@ -171,18 +172,41 @@ test("streams hold what four of five answers of the model were no longer than, b
   expect(on("/other")).toBe(2_048);
 });
 
-test("a stream that is left has as much of its text's bound as none that came to its end had more of, by route", () => {
+/** Half of the bound. */
+const INPUT = { inputTokens: 5_000, inputTokensAtMost: 10_000 };
+
+test("a stream is held to as much of its text's bound as those before it had at most, and a margin that their number narrows, by route", () => {
   const learning = new Estimator(createPriceBook());
   const learn = (route: string, outputTokens: number): void =>
-    learning.learn("gpt-4o", route, { outputTokens, tokensAtMost: 1_000 });
-  for (let answer = 0; answer < 19; answer += 1) learn("/chat", 500 + answer);
-  expect(learning.streamTokens("gpt-4o", "/chat", 100)).toBe(100);
-  learn("/chat", 700);
-  expect(learning.streamTokens("gpt-4o", "/chat", 100)).toBe(70);
-  expect(learning.streamTokens("gpt-4o", "/other", 100)).toBe(100);
+    learning.learn("gpt-4o", route, { ...INPUT, outputTokens, outputTokensAtMost: 1_000 });
+  const on = (route: string): number => learning.streamTokensAtMost("gpt-4o", route, 100);
+  expect(on("/chat")).toBe(100);
+  learn("/chat", 500);
+  expect(on("/chat")).toBe(100);
+  for (let answer = 0; answer < 8; answer += 1) learn("/chat", 400);
+  learn("/chat", 400);
+  expect(on("/chat")).toBeCloseTo(50 * 1.2);
+  expect(on("/other")).toBe(100);
   // Of reasoning that is not streamed, no text tells.
   for (let answer = 0; answer < 20; answer += 1) learn("/reasoning", 5_000);
-  expect(learning.streamTokens("gpt-4o", "/reasoning", 100)).toBe(100);
+  expect(on("/reasoning")).toBe(100);
+});
+
+test("what nobody has counted is expected to be what those before it were on average, by route", () => {
+  const learning = new Estimator(createPriceBook());
+  const learn = (outputTokens: number): void =>
+    learning.learn("gpt-4o", "/chat", { ...INPUT, outputTokens, outputTokensAtMost: 4_000 });
+  expect(learning.expectedShares("gpt-4o", "/chat")).toEqual({ input: 1, output: 1 });
+  learn(2_000);
+  expect(learning.expectedShares("gpt-4o", "/chat").output).toBeCloseTo(2_256 / 4_256);
+  for (let answer = 0; answer < 50; answer += 1) {
+    learn(1_500);
+    learn(2_500);
+  }
+  const { input, output } = learning.expectedShares("gpt-4o", "/chat");
+  expect(input).toBeCloseTo(0.5, 2);
+  expect(output).toBeCloseTo(0.5, 2);
+  expect(learning.expectedShares("gpt-4o", "/other")).toEqual({ input: 1, output: 1 });
 });
 
 test.each([

@@ -205,6 +205,31 @@ describe("what a call is charged", () => {
     expect(second.status).toBe(200);
     await second.body?.cancel();
   });
+
+  test("of a stream that is left goes by how many tokens the texts before it had, where nobody has counted its own", async () => {
+    const { chat, spans } = limited(Number(MANY_DOLLARS));
+    const text = "some words of an answer ".repeat(200);
+    const part = sse({ choices: [{ index: 0, delta: { content: text } }] });
+    const tokens = Math.round(textTokensAtMost(text) / 2);
+    const usage = { prompt_tokens: 1_000, completion_tokens: 4 * tokens };
+    const end = { index: 0, delta: {}, finish_reason: "stop" };
+    provider.answer = stream([part, part, part, part, sse({ choices: [end], usage })]);
+    const question = {
+      stream: true,
+      max_tokens: 9_000,
+      messages: [{ role: "user", content: "a b ".repeat(1_000) }],
+    };
+    for (let times = 0; times < 10; times += 1) await (await chat(question)).text();
+    provider.answer = stream([part], "never");
+    const reader = (await chat(question)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    const { attributes } = await spans.last(11);
+    const expected = 1_000 * INPUT_NANO + (tokens + 128) * OUTPUT_NANO;
+    const charged = Number(attributes["lensai.budget.charged_nano_usd"]);
+    expect(charged / expected).toBeGreaterThan(1);
+    expect(charged / expected).toBeLessThan(1.05);
+  });
 });
 
 test("calls that no budget is about are sent as they were, and their spans say nothing of budgets", async () => {
