@@ -1,5 +1,6 @@
 import type { CallArithmetic, Wire } from "./arithmetic.ts";
 import type { Attachment, FactGroup } from "./call-facts.ts";
+import type { TraceView } from "./trace-view.ts";
 
 /** What the page of one record shows. */
 export interface CallPageData {
@@ -10,5 +11,7 @@ export interface CallPageData {
   readonly statusMessage: string | undefined;
   readonly groups: readonly FactGroup[];
   readonly attachments: readonly Attachment[];
+  /** Undefined for a record that is alone in its trace, or in none. */
+  readonly trace: TraceView | undefined;
   readonly arithmetic: Wire<CallArithmetic>;
 }

@@ -4,12 +4,14 @@ import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { toWire, wireText, type CallArithmetic } from "../../arithmetic.ts";
 import { callAttachments, callFacts } from "../../call-facts.ts";
 import type { CallPageData } from "../../call-page-data.ts";
+import { traceView } from "../../trace-view.ts";
 import type { Console } from "../console.ts";
 import { projectForApi, projectForPage } from "../access/authorize.ts";
 import { failPage } from "../http/fail-page.ts";
 import { knownProblem } from "../http/known-problem.ts";
 import { problemResponse } from "../http/problem.ts";
 import { loadArithmetic, loadCall } from "../lake/load-call.ts";
+import { loadTrace } from "../lake/load-trace.ts";
 
 /** What both addresses of a record, by ids and by place, have in common. */
 export interface CallRequest {
@@ -29,9 +31,10 @@ export async function loadCallPage(request: CallRequest): Promise<CallPageData> 
     failPage(failure, locals.requestId),
   );
   if (row === undefined) error(404, NOT_FOUND);
-  const arithmetic = await arithmeticOf(locals.console, row).catch((failure: unknown) =>
-    failPage(failure, locals.requestId),
-  );
+  const [arithmetic, trace] = await Promise.all([
+    arithmeticOf(locals.console, row),
+    loadTrace(locals.console.lake, row),
+  ]).catch((failure: unknown) => failPage(failure, locals.requestId));
   const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
   return {
     project,
@@ -41,6 +44,7 @@ export async function loadCallPage(request: CallRequest): Promise<CallPageData> 
     statusMessage: text("status_message"),
     groups: callFacts(row),
     attachments: callAttachments(row),
+    trace: trace && traceView(trace),
     arithmetic: toWire(arithmetic),
   };
 }
