@@ -5,19 +5,31 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export interface RangePreset {
+/** Ends now, wherever now is. */
+export interface RollingPreset {
   readonly id: string;
   readonly label: string;
   readonly lengthMs: number;
   readonly intervalMs: number;
 }
 
-export const RANGE_PRESETS: readonly RangePreset[] = [
+/** A calendar month in UTC, as invoices have it. */
+export interface MonthPreset {
+  readonly id: string;
+  readonly label: string;
+  readonly monthsBack: number;
+}
+
+export const RANGE_PRESETS: readonly RollingPreset[] = [
   { id: "15m", label: "15 minutes", lengthMs: 15 * MINUTE, intervalMs: MINUTE },
   { id: "1h", label: "1 hour", lengthMs: HOUR, intervalMs: MINUTE },
   { id: "24h", label: "24 hours", lengthMs: DAY, intervalMs: 30 * MINUTE },
   { id: "7d", label: "7 days", lengthMs: 7 * DAY, intervalMs: 6 * HOUR },
   { id: "30d", label: "30 days", lengthMs: 30 * DAY, intervalMs: DAY },
+];
+export const MONTH_PRESETS: readonly MonthPreset[] = [
+  { id: "month", label: "This month", monthsBack: 0 },
+  { id: "last-month", label: "Last month", monthsBack: 1 },
 ];
 const DEFAULT_RANGE_ID = "24h";
 
@@ -40,7 +52,8 @@ const INTERVALS_MS: readonly number[] = [
 ];
 
 export type TimeRange =
-  | { readonly kind: "preset"; readonly preset: RangePreset; readonly window: TimeWindow }
+  | { readonly kind: "preset"; readonly preset: RollingPreset; readonly window: TimeWindow }
+  | { readonly kind: "month"; readonly preset: MonthPreset; readonly window: TimeWindow }
   | { readonly kind: "custom"; readonly window: TimeWindow };
 
 export type TimeRangeResult =
@@ -49,7 +62,7 @@ export type TimeRangeResult =
   | { readonly range: TimeRange; readonly problem: string };
 
 /**
- * Reads `?range=24h` or `?from=…&to=…` (ISO 8601, UTC when no offset is given, `to` exclusive).
+ * Reads `?range=24h`, `?range=month` or `?from=…&to=…` (ISO 8601, UTC when no offset is given, `to` exclusive).
  * A preset ends at the end of the running bar: until then the same URL means the same window,
  * so its answers can be cached, and rows that arrive now are inside.
  */
@@ -59,10 +72,26 @@ export function parseTimeRange(query: URLSearchParams, nowMs: number): TimeRange
   if (from !== null || to !== null) return customRange(from ?? "", to ?? "", nowMs);
   const id = query.get("range") ?? DEFAULT_RANGE_ID;
   const preset = RANGE_PRESETS.find((candidate) => candidate.id === id);
-  if (preset === undefined) {
-    return { range: defaultRange(nowMs), problem: `"${id}" is not a time range` };
-  }
-  return { range: presetRange(preset, nowMs) };
+  if (preset !== undefined) return { range: presetRange(preset, nowMs) };
+  const month = MONTH_PRESETS.find((candidate) => candidate.id === id);
+  if (month !== undefined) return { range: monthRange(month, nowMs) };
+  return { range: defaultRange(nowMs), problem: `"${id}" is not a time range` };
+}
+
+/**
+ * What a range is compared with: the time before it, of the same length, or the month before; only as much of
+ * it as has passed of the range itself. To whole minutes, so that an answer is good for as long.
+ */
+export function windowBefore(
+  range: TimeRange,
+  nowMs: number,
+): Pick<TimeWindow, "fromUnixMs" | "toUnixMs"> {
+  const { fromUnixMs, toUnixMs } = range.window;
+  const lengthMs = toUnixMs - fromUnixMs;
+  const startMs = range.kind === "month" ? monthStart(fromUnixMs, 1) : fromUnixMs - lengthMs;
+  const passedMs = Math.floor(nowMs / MINUTE) * MINUTE - fromUnixMs;
+  const comparedMs = passedMs > 0 ? Math.min(passedMs, lengthMs) : lengthMs;
+  return { fromUnixMs: startMs, toUnixMs: Math.min(startMs + comparedMs, fromUnixMs) };
 }
 
 /** "22 Nov 14:00 to 23 Nov 14:30 UTC" */
@@ -99,9 +128,31 @@ function customProblem(fromMs: number | undefined, toMs: number | undefined): st
 }
 
 const defaultRange = (nowMs: number): TimeRange =>
-  presetRange(RANGE_PRESETS.find((preset) => preset.id === DEFAULT_RANGE_ID) as RangePreset, nowMs);
+  presetRange(
+    RANGE_PRESETS.find((preset) => preset.id === DEFAULT_RANGE_ID) as RollingPreset,
+    nowMs,
+  );
 
-function presetRange(preset: RangePreset, nowMs: number): TimeRange {
+/** The running month ends with the running day: bars of days that are to come would say nothing. */
+function monthRange(preset: MonthPreset, nowMs: number): TimeRange {
+  const { monthsBack } = preset;
+  const fromUnixMs = monthStart(nowMs, monthsBack);
+  const toUnixMs =
+    monthsBack === 0 ? (Math.floor(nowMs / DAY) + 1) * DAY : monthStart(nowMs, monthsBack - 1);
+  return {
+    kind: "month",
+    preset,
+    // Half as many bars as could be: a month is read by its days.
+    window: { fromUnixMs, toUnixMs, intervalMs: intervalFor(2 * (toUnixMs - fromUnixMs)) },
+  };
+}
+
+function monthStart(atMs: number, monthsBack: number): number {
+  const date = new Date(atMs);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - monthsBack);
+}
+
+function presetRange(preset: RollingPreset, nowMs: number): TimeRange {
   const { intervalMs } = preset;
   const toUnixMs = (Math.floor(nowMs / intervalMs) + 1) * intervalMs;
   const fromUnixMs = toUnixMs - preset.lengthMs;

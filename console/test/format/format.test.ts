@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatCompactCount, formatCount, formatCounted } from "#lib/format/count.ts";
 import { formatAge, formatDuration } from "#lib/format/duration.ts";
 import { formatMoney, formatMoneyTick } from "#lib/format/money.ts";
-import { formatShare } from "#lib/format/percent.ts";
+import { formatChange, formatShare } from "#lib/format/percent.ts";
 import {
   formatBucketSpan,
   formatFullTime,
@@ -147,4 +147,23 @@ test("labels a bar by its length and the axis by the day where one begins", () =
   expect(formatBucketSpan(at("2026-11-03T00:00:00Z"), 86_400_000)).toBe("3 Nov");
   expect(formatTimeTick(at("2026-11-03T14:30:00Z"))).toBe("14:30");
   expect(formatTimeTick(at("2026-11-03T00:00:00Z"))).toBe("3 Nov");
+});
+
+describe("changes", () => {
+  test.each([
+    [112n, 100n, "12 % more than before"],
+    [92n, 100n, "8 % less than before"],
+    [1001n, 1000n, "as much as before"],
+    [410n, 100n, "4.1 times as much as before"],
+    [4100n, 100n, "41 times as much as before"],
+    [0n, 100n, "100 % less than before"],
+  ])("%s after %s is %s", (now, before, text) => {
+    expect(formatChange(now, before)).toBe(text);
+  });
+
+  test("says nothing where there is nothing to compare with", () => {
+    expect(formatChange(5n, 0n)).toBeUndefined();
+    expect(formatChange(5n, undefined)).toBeUndefined();
+    expect(formatChange(undefined, 5n)).toBeUndefined();
+  });
 });

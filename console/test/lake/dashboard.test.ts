@@ -25,10 +25,10 @@ afterEach(async () => {
 });
 
 async function dashboard(query = "range=24h", projectId = "default"): Promise<DashboardAnswer> {
-  const { window } = parseTimeRange(new URLSearchParams(query), NOW).range;
+  const { range } = parseTimeRange(new URLSearchParams(query), NOW);
   // Not within the moment in which an earlier look still counts.
   await reader.lookForNews();
-  return loadDashboard(reader, { projectId, window, nowUnixMs: NOW });
+  return loadDashboard(reader, { projectId, range, nowUnixMs: NOW });
 }
 
 test("knows nothing of a project without data", async () => {

@@ -6,6 +6,7 @@ import {
   intervalFor,
   parseTimeRange,
   RANGE_PRESETS,
+  windowBefore,
 } from "#lib/time-range.ts";
 
 const NOW = Date.parse("2026-11-23T14:05:09Z");
@@ -82,4 +83,37 @@ test("keeps the number of bars small until a bar is a day", () => {
       expect(intervalMs === 86_400_000 || lengthMs / intervalMs <= BARS_MAX).toBe(true);
     }),
   );
+});
+
+const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
+const shown = ({ fromUnixMs, toUnixMs }: { fromUnixMs: number; toUnixMs: number }): string =>
+  `${iso(fromUnixMs)} ${iso(toUnixMs)}`;
+
+test.each([
+  ["month", "2026-11-23T14:05:09Z", "2026-11-01T00:00 2026-11-24T00:00"],
+  ["last-month", "2026-11-23T14:05:09Z", "2026-10-01T00:00 2026-11-01T00:00"],
+  ["last-month", "2027-01-01T00:00:00Z", "2026-12-01T00:00 2027-01-01T00:00"],
+  ["month", "2028-02-29T23:59:59Z", "2028-02-01T00:00 2028-03-01T00:00"],
+])("%s is a calendar month in UTC, as of %s", (id, now, expected) => {
+  const { range, problem } = parseTimeRange(new URLSearchParams({ range: id }), Date.parse(now));
+  expect(problem).toBeUndefined();
+  expect(shown(range.window)).toBe(expected);
+  expect(range.window.intervalMs).toBe(86_400_000);
+});
+
+test.each([
+  // As far into the time before as the range itself has come.
+  ["range=24h", "2026-11-21T14:30 2026-11-22T14:05"],
+  ["range=month", "2026-10-01T00:00 2026-10-23T14:05"],
+  ["range=last-month", "2026-09-01T00:00 2026-10-01T00:00"],
+  ["from=2026-11-01&to=2026-11-03", "2026-10-30T00:00 2026-11-01T00:00"],
+  ["from=2026-12-01&to=2026-12-03", "2026-11-29T00:00 2026-12-01T00:00"],
+])("compares %s with %s", (query, expected) => {
+  expect(shown(windowBefore(parse(query).range, NOW))).toBe(expected);
+});
+
+test("a short month is compared whole with a day late in a long one, and never with itself", () => {
+  const now = Date.parse("2027-03-31T12:00:00Z");
+  const { range } = parseTimeRange(new URLSearchParams("range=month"), now);
+  expect(shown(windowBefore(range, now))).toBe("2027-02-01T00:00 2027-03-01T00:00");
 });

@@ -24,7 +24,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
   const { range, problem } = parseTimeRange(new URLSearchParams(query), NOW);
   const answer = await loadDashboard(sample.reader, {
     projectId: "default",
-    window: range.window,
+    range,
     nowUnixMs: NOW,
   });
   const data = {
@@ -96,6 +96,17 @@ test("shows unknown, never $0.00, when no call has a price", async () => {
   const text = await pageText();
   expect(text).toContain("Spend unknown 0 % priced · 1 call without a cost");
   expect(text).not.toContain("$0.00");
+});
+
+test("says how the spend compares with the time before", async () => {
+  await sample.lake.land([
+    callRow(NOW - MINUTE, { cost_nano_usd: 3_000_000n }),
+    callRow(NOW - 26 * 60 * MINUTE, { cost_nano_usd: 2_000_000n }),
+  ]);
+  expect(await pageText()).toContain("50 % more than before");
+  expect(await pageHtml()).toContain('title="$0.002 from 21 Nov 14:30 to 22 Nov 14:05 UTC"');
+  // Nothing was spent in the hour before: there is nothing to compare with.
+  expect(await pageText("range=1h")).not.toContain("than before");
 });
 
 test("marks what is estimated, in the total, in the lists and at the call", async () => {

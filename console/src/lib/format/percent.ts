@@ -11,3 +11,22 @@ export function formatShare(part: number, whole: number): string | undefined {
   if (percent > 99.9) return "> 99.9 %";
   return `${percent.toFixed(1)} %`;
 }
+
+/** From here on a ratio says more than a percentage. */
+const TIMES_FROM = 3;
+
+/**
+ * How an amount compares with an earlier one: "12 % more than before", "8 % less than before", "as much as
+ * before", "4.1 times as much as before". Undefined where one is not known, or there was nothing before.
+ */
+export function formatChange(
+  now: bigint | undefined,
+  before: bigint | undefined,
+): string | undefined {
+  if (now === undefined || before === undefined || before <= 0n) return undefined;
+  const ratio = Number(now) / Number(before);
+  if (ratio >= TIMES_FROM) return `${ratio.toFixed(ratio < 10 ? 1 : 0)} times as much as before`;
+  const percent = Math.round(Math.abs(ratio - 1) * 100);
+  if (percent === 0) return "as much as before";
+  return `${percent} % ${ratio > 1 ? "more" : "less"} than before`;
+}

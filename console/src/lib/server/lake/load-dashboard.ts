@@ -1,8 +1,9 @@
 import { costOverTime } from "@lensai/analytics/queries/cost-over-time";
 import { newestCalls } from "@lensai/analytics/queries/newest-calls";
-import { projectSummary } from "@lensai/analytics/queries/project-summary";
+import { projectSummary, type ProjectSummary } from "@lensai/analytics/queries/project-summary";
 import { topGroups } from "@lensai/analytics/queries/top-groups";
 import type { Dashboard, TimeWindow } from "../../dashboard.ts";
+import { windowBefore, type TimeRange } from "../../time-range.ts";
 import type { LakeReader } from "./lake-reader.ts";
 
 /** As many as there are colours that people can tell apart beside each other. */
@@ -10,8 +11,12 @@ const CHART_MODELS = 8;
 const TOP_ROWS = 8;
 const NEWEST_CALLS = 25;
 
+type Period = Pick<TimeWindow, "fromUnixMs" | "toUnixMs">;
+
 export interface DashboardAnswer {
   readonly dashboard: Dashboard;
+  /** The time that the range is compared with, and what was spent in it; undefined: nothing that has a price. */
+  readonly before: Period & { readonly costNanoUsd: bigint | undefined };
   /** When the newest record of the project arrived, whatever the time range; undefined: none is known. */
   readonly newestReceivedUnixMs: number | undefined;
   /** Rows of any kind, at any time. */
@@ -22,21 +27,28 @@ export interface DashboardAnswer {
 
 export interface DashboardQuestion {
   readonly projectId: string;
-  readonly window: TimeWindow;
+  readonly range: TimeRange;
   readonly nowUnixMs: number;
 }
 
 /** Everything that the project page shows. Rejects with the lake's or the query's LensError. */
 export async function loadDashboard(
   lake: LakeReader,
-  { projectId, window, nowUnixMs }: DashboardQuestion,
+  { projectId, range, nowUnixMs }: DashboardQuestion,
 ): Promise<DashboardAnswer> {
   await lake.refresh();
-  const [dashboard, activity] = await Promise.all([
-    queryDashboard(lake, projectId, window),
+  const before = windowBefore(range, nowUnixMs);
+  const [dashboard, activity, earlier] = await Promise.all([
+    queryDashboard(lake, projectId, range.window),
     lastActivity(lake, projectId, nowUnixMs),
+    querySummary(lake, projectId, before),
   ]);
-  return { dashboard, ...activity, hasRows: lake.hasRows(projectId) };
+  return {
+    dashboard,
+    before: { ...before, costNanoUsd: earlier.costNanoUsd },
+    ...activity,
+    hasRows: lake.hasRows(projectId),
+  };
 }
 
 async function queryDashboard(
@@ -60,6 +72,17 @@ async function queryDashboard(
   });
 }
 
+async function querySummary(
+  lake: LakeReader,
+  projectId: string,
+  { fromUnixMs, toUnixMs }: Period,
+): Promise<ProjectSummary> {
+  const range = { fromUnixMs, toUnixMs };
+  return lake.ask({ name: "summary", projectId, ...range }, (target) =>
+    projectSummary(projectId, range, target),
+  );
+}
+
 const DAY_MS = 86_400_000;
 /** Looks back step by step: a busy project is answered by the first. */
 const LOOK_BACK_MS: readonly number[] = [DAY_MS, 31 * DAY_MS, 366 * DAY_MS];
@@ -79,9 +102,7 @@ async function lastActivity(
   let newestReceivedUnixMs: number | undefined;
   for (const lookBackMs of LOOK_BACK_MS) {
     const range = { fromUnixMs: today - lookBackMs, toUnixMs };
-    const summary = await lake.ask({ name: "summary", projectId, ...range }, (target) =>
-      projectSummary(projectId, range, target),
-    );
+    const summary = await querySummary(lake, projectId, range);
     newestReceivedUnixMs ??= summary.newestReceivedUnixMs;
     if (summary.calls > 0) return { newestReceivedUnixMs, hasCalls: true };
   }

@@ -23,7 +23,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
       range,
       problem,
       nowUnixMs,
-      ...(await loadDashboard(lake, { projectId: project.id, window: range.window, nowUnixMs })),
+      ...(await loadDashboard(lake, { projectId: project.id, range, nowUnixMs })),
       endpoints: {
         // "localhost" may mean ::1, where an IPv4 listener does not answer.
         host: hostname === "localhost" ? "127.0.0.1" : hostname,
