@@ -23,4 +23,4 @@ VOLUME /data
 EXPOSE 4317 4318
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["node", "-e", "fetch('http://127.0.0.1:4318/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=2", "--no-parallel-scavenge", "--heap-growing-percent=50", "collector/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "--no-parallel-scavenge", "--heap-growing-percent=50", "--max-inlined-bytecode-size=1500", "--max-inlined-bytecode-size-cumulative=4000", "collector/src/main.ts"]

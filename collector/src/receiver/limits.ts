@@ -34,8 +34,11 @@ export const SYNC_INFLATE_BYTES_MAX = 1024 * 1024;
  */
 export const POOLED_INFLATES_MAX = 2;
 
-/** Output buffer of an inflate whose size is not announced, and the cap on an announced one. */
-export const INFLATE_CHUNK_BYTES_MIN = 16 * 1024;
+/**
+ * Least output buffer of an inflate, and the cap on an announced size. From half of Node's pool on a buffer has
+ * memory of its own, which can be freed as soon as the request is done (`release-memory.ts`).
+ */
+export const INFLATE_CHUNK_BYTES_MIN = 32 * 1024;
 export const INFLATE_CHUNK_BYTES_MAX = 16 * 1024 * 1024;
 
 /**

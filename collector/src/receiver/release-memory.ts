@@ -1,16 +1,14 @@
-/** Below this a buffer may be a slice of Node's pool (64 KiB), unless it is all of its memory. */
-export const RELEASED_BYTES_MIN: number = 128 * 1024;
-
 /** Below this the call costs more than the garbage collector is spared. */
-const WHOLE_BYTES_MIN = 16 * 1024;
+const RELEASED_BYTES_MIN = 16 * 1024;
 
 /**
- * Frees the memory under a large buffer that nobody reads any more, now and not when the garbage collector
- * comes to it: half a megabyte per request otherwise makes V8 mark the whole heap every few dozen requests.
- * `bytes` must be the only view of its memory; it is empty afterwards.
+ * Frees the memory under a buffer that nobody reads any more, now and not when the garbage collector comes to
+ * it: V8 marks the whole heap whenever some tens of megabytes of buffers have been made, whatever they are.
+ * `bytes` must be the only view of its memory, unless that is Node's pool, which is left alone; it is empty
+ * afterwards.
  */
 export function releaseMemory({ buffer, length }: Uint8Array): void {
-  if (!(buffer instanceof ArrayBuffer)) return;
-  const isWhole = length === buffer.byteLength && length >= WHOLE_BYTES_MIN;
-  if (isWhole || buffer.byteLength >= RELEASED_BYTES_MIN) buffer.transfer(0);
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength < RELEASED_BYTES_MIN) return;
+  const mayBePool = buffer.byteLength === Buffer.poolSize && length < buffer.byteLength;
+  if (!mayBePool) buffer.transfer(0);
 }
