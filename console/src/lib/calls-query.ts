@@ -1,5 +1,7 @@
 import type { CallDimension, CallFilter } from "@lensai/analytics/queries/call-dimensions";
+import { API_PATH } from "./api-path.ts";
 import { DIMENSIONS } from "./call-dimensions.ts";
+import type { TimeWindow } from "./dashboard.ts";
 
 /** The query of a URL, of which nothing here changes anything. */
 type ReadableQuery = Pick<URLSearchParams, "get"> & { toString: () => string };
@@ -72,4 +74,19 @@ export function callsHref(projectId: string, query: ReadableQuery, filter: CallF
     return value === null ? [] : [[name, value]];
   });
   return `/projects/${projectId}/calls?${new URLSearchParams([...kept, ...Object.entries(filter)])}`;
+}
+
+/** The REST API's export of the calls that a page shows, all of them. */
+export function exportHref(
+  projectId: string,
+  { fromUnixMs, toUnixMs }: TimeWindow,
+  filter: CallFilter,
+): string {
+  const query = new URLSearchParams({
+    format: "csv",
+    from: new Date(fromUnixMs).toISOString(),
+    to: new Date(toUnixMs).toISOString(),
+    ...filter,
+  });
+  return `${API_PATH}/projects/${projectId}/export/calls?${query}`;
 }

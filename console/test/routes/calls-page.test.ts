@@ -23,7 +23,8 @@ async function pageHtml(search: string): Promise<string> {
     window: range.window,
     query,
   });
-  const data = { project: { id: "default", name: "Default" }, range, problem, query, answer };
+  const project = { id: "default", name: "Default" };
+  const data = { project, mayExport: true, range, problem, query, answer };
   const { body } = render(CallsPage, {
     props: { data, params: { projectId: "default" } } as never,
     context: new Map([["__request__", { page: { params: {}, url }, navigating: {} }]]),
@@ -49,6 +50,9 @@ test("shows figures and calls of the filter alone, and how to take it away", asy
   expect(text).toMatch(/By team .*support \$0.0045 1 .*sales \$0.0005 1/);
   expect(text).not.toContain("not-hers");
   expect(html).toContain('href="?range=24h&amp;by=team"');
+  expect(html).toContain(
+    'href="/api/v1/projects/default/export/calls?format=csv&amp;from=2026-11-22T14%3A30%3A00.000Z&amp;to=2026-11-23T14%3A30%3A00.000Z&amp;user=ann"',
+  );
   expect(html).toContain('href="?range=24h&amp;user=ann&amp;by=team&amp;team=support"');
 });
 

@@ -5,7 +5,7 @@ import type { KeyScope } from "@lensai/otel-config/control/keys";
 import type { Role } from "#lib/server/access/permissions.ts";
 import { LOCAL_OWNER, type Principal } from "#lib/server/access/principal.ts";
 import { errorsOf, STATUS_BY_CODE } from "#lib/server/api/api-errors.ts";
-import { API_PATH } from "#lib/server/api/api-path.ts";
+import { API_PATH } from "#lib/api-path.ts";
 import { handleApiRequest } from "#lib/server/api/handle-request.ts";
 import { matchRoute } from "#lib/server/api/match-route.ts";
 import { API_ROUTES } from "#lib/server/api/routes.ts";

@@ -1,4 +1,4 @@
-import { API_PATH } from "./api-path.ts";
+import { API_PATH } from "../../api-path.ts";
 import type { ApiProblem } from "./api-errors.ts";
 import { contentEtag, isKnown, versionEtag } from "./etag.ts";
 import type { ApiAnswer, ApiRoute } from "./route.ts";

@@ -17,7 +17,7 @@ import { matchRoute, type PathParams } from "./match-route.ts";
 import { rateHeaders, type RatePolicy, type RateVerdict } from "./rate-limit.ts";
 import { parsePart, parseQuery, readBody } from "./read-input.ts";
 import { isRead, type ApiRequest, type ApiRoute } from "./route.ts";
-import { API_PATH } from "./api-path.ts";
+import { API_PATH } from "../../api-path.ts";
 import { API_ROUTES } from "./routes.ts";
 
 /** Everything that a request can carry fits; the rest is a loop or an attack. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { projectIdSchema } from "../services/projects/project-id.ts";
-import { API_PATH } from "./api-path.ts";
+import { API_PATH } from "../../api-path.ts";
 import { errorsOf, STATUS_BY_CODE, type ApiErrorCode } from "./api-errors.ts";
 import { hasOrganization, hasProject, isRead, type ApiRoute } from "./route.ts";
 

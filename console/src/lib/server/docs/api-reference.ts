@@ -1,5 +1,5 @@
 import type { DocBlock, DocInline } from "../../docs/doc-node.ts";
-import { API_PATH } from "../api/api-path.ts";
+import { API_PATH } from "../../api-path.ts";
 import type {
   JsonSchema,
   OpenApiDocument,

@@ -11,12 +11,12 @@ export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
   const added = addedFilter(url.searchParams);
   if (added !== undefined) redirect(303, `${url.pathname}${added}`);
   const { services, lake } = locals.console;
-  const { project } = await projectForPage(locals, params.projectId, "calls.read");
+  const { project, may } = await projectForPage(locals, params.projectId, "calls.read");
   const { range, problem } = parseTimeRange(url.searchParams, services.now().getTime());
   const query = parseCallsQuery(url.searchParams);
   const question = { projectId: project.id, window: range.window, query };
   const answer = await loadCalls(lake, question).catch((failure: unknown) =>
     failPage(failure, locals.requestId),
   );
-  return { project, range, problem, query, answer };
+  return { project, mayExport: may("export.read"), range, problem, query, answer };
 };
