@@ -11,6 +11,8 @@ export interface ProviderAddresses {
 
 /** Until a model has begun to answer: no provider is faster. What is done meanwhile, nobody waits for. */
 const PROVIDER_MS = 2;
+/** How long the provider took for an answer, in milliseconds: from the last byte of the request to the first of the answer. */
+export const HELD_HEADER = "x-held-ms";
 const STREAM_CHUNKS = 50;
 const USAGE = { prompt_tokens: 800, completion_tokens: 100, total_tokens: 900 };
 const HEAD = { id: "chatcmpl-1", created: 1_790_000_000, model: "gpt-4o-mini" };
@@ -60,7 +62,13 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
 async function serve(answering: http.RequestListener, answerMs: number): Promise<string> {
   const server = http.createServer((request, response) => {
     request.resume();
-    request.on("end", () => setTimeout(() => answering(request, response), answerMs));
+    request.on("end", () => {
+      const startMs = performance.now();
+      setTimeout(() => {
+        response.setHeader(HELD_HEADER, performance.now() - startMs);
+        answering(request, response);
+      }, answerMs);
+    });
   });
   // No connection is closed, however long a machine that is busy leaves it alone.
   server.keepAliveTimeout = 0;

@@ -64,8 +64,14 @@ export class Attempt {
     return this.#guarded?.clampedBody;
   }
 
-  get call(): WireCall {
+  /** Asked before the request is sent, only of one that was read. */
+  get call(): WireCall | undefined {
     return this.#span.call;
+  }
+
+  /** Is it a stream that will not report its usage, as far as it was read? */
+  get lacksStreamUsage(): boolean {
+    return this.#span.lacksStreamUsage;
   }
 
   /** Has neither an answer nor an error come? */
@@ -111,19 +117,24 @@ export class Attempt {
   }
 
   /**
-   * The same on a lower level than that of the attempt's transport, where bytes are seen without standing in their
-   * way. Undefined when the transport itself has to read the answer.
+   * The same for a transport that sees bytes without standing in their way: of most answers, nothing is read before the
+   * application has them.
    */
-  answeredBelow(head: AnswerHead): AnswerObserver | undefined {
-    if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
-    this.settled();
-    this.#isReadBelow = true;
-    const later = this.#span.canWait ? this.#later : atOnce;
+  answeredInPassing(head: AnswerHead): AnswerObserver | undefined {
     // What is refused may be sent again before anything is done later.
-    if (isRefusal(head.status)) return this.#observed(() => this.#observe(head, later));
+    if (this.#guarded?.isMetered === true || isRefusal(head.status)) return this.answered(head);
+    this.settled();
+    const later = this.#span.canWait ? this.#later : atOnce;
     const observe = (): AnswerObserver | undefined =>
       neverThrow("observing an answer", () => this.#observe(head, atOnce));
     return this.#observed(() => lateObserver(this.#span, observe, later));
+  }
+
+  /** The same on a lower level than that of the attempt's transport. Undefined when the transport itself has to read it. */
+  answeredBelow(head: AnswerHead): AnswerObserver | undefined {
+    if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
+    this.#isReadBelow = true;
+    return this.answeredInPassing(head);
   }
 
   /** Has the application ended the request, and not only its interest in the answer? */
@@ -147,10 +158,6 @@ export class Attempt {
   }
 
   #observed(observe: () => AnswerObserver | undefined): AnswerObserver | undefined {
-    if (this.#span.isUnwanted) {
-      this.#span.leave();
-      return undefined;
-    }
     const observer = neverThrow("observing an answer", observe);
     this.#span.onAbandon = observer?.cancel;
     return observer;
@@ -165,7 +172,9 @@ export class Attempt {
       this.#span.refuse(status);
       return undefined;
     }
-    const reader = createResponseReader(this.call, header);
+    const call = this.#span.isWanted() ? this.call : undefined;
+    if (call === undefined) return this.#span.leave();
+    const reader = createResponseReader(call, header);
     if (reader === undefined) {
       this.unread("content_type_unknown");
       return undefined;

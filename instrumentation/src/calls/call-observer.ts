@@ -8,8 +8,11 @@ import { CallSpan } from "../spans/call-span.ts";
 import type { CallPast } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
-import { recogniseCall } from "../wire/recognise-call.ts";
+import { callTargetAt } from "../wire/call-target.ts";
+import { mayLackStreamUsage, recogniseCall } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
+import { readRequestBody } from "../wire/request-body.ts";
+import type { RequestBody } from "../wire/request-body.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
@@ -18,6 +21,8 @@ import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import { LowerRequests } from "./lower-requests.ts";
 import type { LowerRequest } from "./lower-requests.ts";
+import { RequestedCall } from "./requested-call.ts";
+import { sendingAttempt } from "./sending-context.ts";
 import { isSigned } from "./signed-request.ts";
 
 /**
@@ -41,8 +46,12 @@ export interface CallObserverOptions {
   readonly content?: ContentCapture | undefined;
   /** When calls are described that are over; at once when absent. */
   readonly later?: Later;
-  /** When spans are started; at once when absent. */
-  readonly soon?: Later;
+}
+
+/** A request that was read before it is sent. */
+interface ReadRequest {
+  readonly call: WireCall;
+  readonly body: RequestBody;
 }
 
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
@@ -51,7 +60,6 @@ export class CallObserver {
   readonly #guard: Guard | undefined;
   readonly #content: ContentCapture | undefined;
   readonly #later: Later;
-  readonly #soon: Later;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
 
@@ -59,13 +67,12 @@ export class CallObserver {
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    { content, later = atOnce, soon = atOnce }: CallObserverOptions = {},
+    { content, later = atOnce }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
     this.#later = later;
-    this.#soon = soon;
   }
 
   /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
@@ -90,43 +97,65 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      const call = this.#callOf(request);
-      return call && this.#begun(request, call, this.#decide(request, call, false));
+      if (this.#canReadLater(request)) return this.#sentUnread(request);
+      const read = this.#read(request);
+      return (
+        read &&
+        this.#begun(request, RequestedCall.known(read.call), this.#decide(request, read, false))
+      );
     });
   }
 
   /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
   startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
     return neverThrow("starting a span", () => {
-      const call = this.#callOf(request);
-      if (call === undefined) return undefined;
+      if (this.#canReadLater(request)) return this.#sentUnread(request);
+      const read = this.#read(request);
+      if (read === undefined) return undefined;
       const unknownUntil = this.#guard?.unknownUntil;
       if (unknownUntil !== undefined) return unknownUntil.then(() => this.startInTime(request));
-      const guarded = this.#decide(request, call, true);
-      if (guarded?.answer === undefined) return this.#begun(request, call, guarded);
-      return this.#startLater(request, call, guarded.answer);
+      const guarded = this.#decide(request, read, true);
+      if (guarded?.answer === undefined)
+        return this.#begun(request, RequestedCall.known(read.call), guarded);
+      return this.#startLater(request, read, guarded.answer);
     });
   }
 
+  /** Does nothing that is to be known before it is sent depend on its body? */
+  #canReadLater(request: CallRequest): boolean {
+    if (this.#guard?.decides === true || mayLackStreamUsage(request)) return false;
+    // Whether it is a part of another request is to be known at once.
+    return request.isContextLost !== true && sendingAttempt() === undefined;
+  }
+
+  #sentUnread(request: CallRequest): Attempt | undefined {
+    const isCandidate = request.method === "POST" && callTargetAt(request.url.href) !== undefined;
+    return isCandidate ? this.#begun(request, RequestedCall.unread(request)) : undefined;
+  }
+
   /** Undefined when the request is no call, or a part of one that is known. */
-  #callOf(request: CallRequest): WireCall | undefined {
+  #read(request: CallRequest): ReadRequest | undefined {
     // What an attempt sends was read when the attempt began: parsing it again is most of what it costs.
     const isKnown = this.#lower.isSurelyPart(request);
-    const call = isKnown ? undefined : recogniseCall(request);
-    if (call === undefined && !isKnown) return undefined;
+    const read = isKnown ? undefined : readRequest(request);
+    if (read === undefined && !isKnown) return undefined;
     const whole = this.#lower.partOf(request);
     if (whole !== undefined) {
       request.onPartOf?.(whole);
       return undefined;
     }
-    return call;
+    return read;
   }
 
-  #decide(request: CallRequest, call: WireCall, canWait: boolean): GuardedCall | undefined {
+  #decide(
+    request: CallRequest,
+    { call, body }: ReadRequest,
+    canWait: boolean,
+  ): GuardedCall | undefined {
     return this.#guard?.decide(
       call,
       {
-        ...request,
+        body,
         isBodyChangeable: request.isBodyChangeable === true && !isSigned(request.header),
         isCuttable: request.isCuttable === true,
         isStoppable: request.isStoppable === true,
@@ -138,7 +167,7 @@ export class CallObserver {
 
   async #startLater(
     request: CallRequest,
-    call: WireCall,
+    read: ReadRequest,
     firstAnswer: Promise<void>,
   ): Promise<Attempt | undefined> {
     const untilMs = performance.now() + LEASE_WAIT_MAX_MS;
@@ -147,17 +176,15 @@ export class CallObserver {
     while (answer !== undefined) {
       const leftMs = untilMs - performance.now();
       await within(answer, leftMs);
-      guarded = this.#decide(request, call, leftMs > 0);
+      guarded = this.#decide(request, read, leftMs > 0);
       ({ answer } = guarded ?? {});
     }
-    return neverThrow("starting a span", () => this.#begun(request, call, guarded));
+    return neverThrow("starting a span", () =>
+      this.#begun(request, RequestedCall.known(read.call), guarded),
+    );
   }
 
-  #begun(
-    request: CallRequest,
-    call: WireCall,
-    guarded: GuardedCall | undefined,
-  ): Attempt | undefined {
+  #begun(request: CallRequest, call: RequestedCall, guarded?: GuardedCall): Attempt | undefined {
     const attempt = this.#begin(request, call, guarded);
     if (attempt !== undefined && attempt.refusal === undefined) this.#lower.add(attempt, request);
     return attempt;
@@ -165,7 +192,7 @@ export class CallObserver {
 
   #begin(
     request: CallRequest,
-    call: WireCall,
+    call: RequestedCall,
     guarded: GuardedCall | undefined,
   ): Attempt | undefined {
     const sent = sentRequestOf(request);
@@ -174,22 +201,20 @@ export class CallObserver {
       resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
       return pastOf(resend);
     };
-    // Whether anybody wants the span is to be known before a request is changed for it.
-    const later = call.lacksStreamUsage ? atOnce : this.#soon;
-    const span = CallSpan.start(call, { tracer: this.#tracer, past, later, guarded });
+    const span = CallSpan.start(call, { tracer: this.#tracer, past, guarded });
     if (span === undefined) return undefined;
-    this.#capture(request, span);
+    const content = this.#content;
+    if (content !== undefined) span.capture(({ api }) => content.begin(api, sent.body));
     span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
     if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
     return new Attempt(span, { lower: this.#lower, later: this.#later, guarded });
   }
+}
 
-  #capture({ body }: CallRequest, span: CallSpan): void {
-    neverThrow("reading the content of a request", () => {
-      const captured = this.#content?.begin(span.call.api, body);
-      if (captured !== undefined) span.capture(captured);
-    });
-  }
+function readRequest(request: CallRequest): ReadRequest | undefined {
+  const body = readRequestBody(request.body, request.form);
+  const call = recogniseCall(request, body);
+  return call && { call, body };
 }
 
 /** Resolves with the work, and after this long in any case. */

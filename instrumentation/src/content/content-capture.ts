@@ -19,7 +19,7 @@ export interface ContentCapture {
 }
 
 export interface CapturedCall {
-  readonly requestAttributes: Attributes;
+  readonly requestAttributes: () => Attributes;
   /** Told of every body of the answer, or event of its stream. */
   readonly add: (body: unknown) => void;
   readonly answerAttributes: (finishReasons: readonly (string | undefined)[]) => Attributes;
@@ -37,7 +37,7 @@ export function createContentCapture(): ContentCapture {
       if (!OPERATIONS.has(api.operation)) return undefined;
       const answer = new AnswerContent();
       return {
-        requestAttributes: attributesOfRequest(body, masked),
+        requestAttributes: () => attributesOfRequest(body, masked),
         add: (part) => answer.add(part),
         answerAttributes: (finishReasons) =>
           withoutUndefined({ [GEN_AI.outputMessages]: masked(answer.messages(finishReasons)) }),

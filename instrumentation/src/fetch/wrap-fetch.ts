@@ -112,7 +112,7 @@ class FetchObserver {
       body === request.body || body === undefined
         ? args
         : (neverThrow("clamping a call", () => withBody(args, header, body)) ?? args);
-    const asking = attempt.call.lacksStreamUsage
+    const asking = attempt.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
     const isUsageAsked = asking !== undefined;

@@ -6,10 +6,9 @@ import { parseProjectPrices } from "@lensai/otel-config/control/project-prices";
 import type { ProjectPrices } from "@lensai/otel-config/control/project-prices";
 import type { Attribution } from "../manual/attribution.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { isJsonObject } from "../wire/json-path.ts";
 import type { JsonObject } from "../wire/json-path.ts";
-import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
-import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
+import type { WireCall } from "../wire/recognise-call.ts";
+import type { RequestBody } from "../wire/request-body.ts";
 import { admit, roomToClamp } from "./admission.ts";
 import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
@@ -46,7 +45,8 @@ export interface GuardOptions {
 }
 
 /** What a transport knows of a request when it asks whether it may be sent. */
-export interface GuardedRequest extends Pick<WireRequest, "body" | "form"> {
+export interface GuardedRequest {
+  readonly body: RequestBody;
   /** The transport can send another body in place of this one: it has it whole, and nobody has signed it. */
   readonly isBodyChangeable: boolean;
   /** The transport stops a stream when it is told to. */
@@ -83,6 +83,11 @@ export class Guard {
   /** While it is not known whether there is a policy: what calls that can wait should wait for. */
   get unknownUntil(): Promise<void> | undefined {
     return this.#options.firstPolicy?.waiting;
+  }
+
+  /** Does it have to know a call before it is made? */
+  get decides(): boolean {
+    return this.unknownUntil !== undefined || this.hasRules;
   }
 
   /** Could any call be stopped? */
@@ -124,8 +129,8 @@ export class Guard {
   ): AskedCall {
     const { environment, apiKey } = this.#options;
     const { model, provider, isStream } = call;
-    const json = request.form ?? parsed(request.body);
-    const size = requestSizeOf(call, json);
+    const { json, members } = request.body;
+    const size = requestSizeOf(call, members);
     const estimator = this.#estimates();
     const nowMs = this.nowMs();
     const isMetered = isStream && request.isCuttable;
@@ -285,14 +290,4 @@ function refusalOfHold(
   if (decision !== "refused") return undefined;
   const needNano = amountNano ?? quote?.costNano(outputTokens) ?? 0;
   return budgetRefusal(hold, { needNano, isCutOff: false });
-}
-
-function parsed(body: string | undefined): JsonObject | undefined {
-  if (body === undefined || body.length > REQUEST_CHARACTERS_MAX) return undefined;
-  try {
-    const value: unknown = JSON.parse(body);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -28,7 +28,11 @@ export function observeIncoming(
   const encoding = header("content-encoding");
   // Nothing can be taken out of bytes that are compressed.
   const isUsageHidden = isUsageAsked && encoding === undefined;
-  const observer = attempt.answered({ status, header }, { isUsageHidden });
+  const head = { status, header };
+  const observer =
+    isUsageHidden || encoding !== undefined
+      ? attempt.answered(head, { isUsageHidden })
+      : attempt.answeredInPassing(head);
   if (observer === undefined) return;
   const raw = decodedAnswer(encoding, observer);
   let hasChunk = false;

@@ -5,7 +5,7 @@ import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { apiAtPath } from "../wire/call-target.ts";
-import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { observeIncoming, observeRequestEnd } from "./http-exchange.ts";
@@ -108,13 +108,13 @@ class HttpObserver {
   bodyInstead(
     request: ClientRequest,
     [chunk, encoding]: readonly unknown[],
-    { call, clampedBody }: Attempt,
+    { lacksStreamUsage, clampedBody }: Attempt,
   ): string | undefined {
     const asking = neverThrow("asking for usage", () => {
       // Only where `end` is given all of the body: what was written before took the headers with it.
       const body = clampedBody ?? textOf(chunk, encoding);
-      if (!this.#asksForUsage || body === undefined) return undefined;
-      return bodyAskingForUsage(request, call, body);
+      if (!this.#asksForUsage || !lacksStreamUsage || body === undefined) return undefined;
+      return bodyAskingForUsage(request, body);
     });
     if (asking !== undefined) this.#usageAsked.add(request);
     return asking ?? clampedBody;

@@ -1,7 +1,6 @@
 import type { ClientRequest } from "node:http";
 import { isSigned } from "../calls/signed-request.ts";
 import { providerHostOf } from "../wire/provider-hosts.ts";
-import type { WireCall } from "../wire/recognise-call.ts";
 import { withStreamUsage } from "../wire/stream-usage-option.ts";
 
 /**
@@ -11,17 +10,13 @@ import { withStreamUsage } from "../wire/stream-usage-option.ts";
 const WELCOMING = new Set(["openai", "deepseek", "groq", "openrouter"]);
 
 /**
- * The body to be written in place of the whole `body`, so that the stream reports its usage. Undefined, and
- * nothing is changed, when it must not be asked.
+ * The body to be written in place of the whole `body` of a stream that would not report its usage, so that it does.
+ * Undefined, and nothing is changed, when it must not be asked.
  */
-export function bodyAskingForUsage(
-  request: ClientRequest,
-  call: WireCall,
-  body: string,
-): string | undefined {
+export function bodyAskingForUsage(request: ClientRequest, body: string): string | undefined {
   const host = providerHostOf(headerOf(request, "host") ?? request.host);
   const isWelcome = host !== undefined && WELCOMING.has(host.provider);
-  if (!call.lacksStreamUsage || !isWelcome || request.headersSent) return undefined;
+  if (!isWelcome || request.headersSent) return undefined;
   const header = (name: string): string | undefined => headerOf(request, name);
   if (isSigned(header) || header("content-encoding") !== undefined) return undefined;
   if (header("expect") !== undefined) return undefined;

@@ -7,7 +7,7 @@ import type { RefusalError } from "../guard/refusal.ts";
 import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import type { HeldRequest } from "./held-request.ts";
 import { answerWithRefusal } from "./refused-stream.ts";
 

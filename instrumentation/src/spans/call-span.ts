@@ -1,7 +1,7 @@
 import { context } from "@opentelemetry/api";
 import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
-import type { Later } from "../calls/later.ts";
+import type { RequestedCall } from "../calls/requested-call.ts";
 import type { CapturedCall } from "../content/content-capture.ts";
 import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
 import { attributionAttributes } from "../manual/attribution.ts";
@@ -31,8 +31,6 @@ interface TargetParts {
 }
 
 export interface CallSpanParts extends Omit<TargetParts, "startMs"> {
-  /** When the span is started, unless somebody asks for it before. */
-  readonly later: Later;
   /** What the guard has decided: what the call cost is asked for in any case. */
   readonly guarded: GuardedCall | undefined;
 }
@@ -45,7 +43,7 @@ export class CallSpan {
   onAbandon: (() => void) | undefined;
   /** Told of the span of a call that got no answer, or a refusal: it may be tried again. */
   onFailure: ((span: SpanContext) => void) | undefined;
-  readonly call: WireCall;
+  readonly #requested: RequestedCall;
   readonly #target: SpanTarget;
   readonly #startMs: number;
   readonly #guarded: GuardedCall | undefined;
@@ -53,23 +51,24 @@ export class CallSpan {
   /** When the answer was over, if describing it was put off. */
   #endMs: number | undefined;
   #hasEnded = false;
+  #beginContent: ((call: WireCall) => CapturedCall | undefined) | undefined;
   #content: CapturedCall | undefined;
 
-  private constructor(call: WireCall, { tracer, past, later, guarded }: CallSpanParts) {
-    this.call = call;
+  private constructor(requested: RequestedCall, { tracer, past, guarded }: CallSpanParts) {
+    this.#requested = requested;
     this.#guarded = guarded;
     this.#startMs = performance.now();
     // An SDK that starts with the first call brings the context that this call is sent in.
     neverThrow("starting a span", tracer);
-    this.#target = targetOf(call, { tracer, past, startMs: this.#startMs });
+    this.#target = targetOf(requested, { tracer, past, startMs: this.#startMs });
     CallSpan.#open.add(this);
-    later(() => this.#target.start());
   }
 
   /** Undefined when it is known that nobody wants the span, and nobody asks what the call cost. */
-  static start(call: WireCall, parts: CallSpanParts): CallSpan | undefined {
-    const span = new CallSpan(call, parts);
-    return span.isUnwanted ? span.leave() : span;
+  static start(requested: RequestedCall, parts: CallSpanParts): CallSpan | undefined {
+    const span = new CallSpan(requested, parts);
+    // Whether anybody wants the span is to be known before a request is changed for it.
+    return requested.lacksStreamUsage && !span.isWanted() ? span.leave() : span;
   }
 
   /** Ends all spans, for the end of the process. */
@@ -77,9 +76,22 @@ export class CallSpan {
     for (const span of CallSpan.#open) neverThrow("ending a span", () => span.abandon());
   }
 
-  /** Nobody wants it: it is not sampled, or there is no SDK. What the call costs is asked for all the same if it is guarded. */
-  get isUnwanted(): boolean {
-    return this.#target.isUnwanted && this.#guarded === undefined;
+  /** Undefined when the request is no call after all. Asked for the first time, it is read. */
+  get call(): WireCall | undefined {
+    return this.#requested.call;
+  }
+
+  get lacksStreamUsage(): boolean {
+    return this.#requested.lacksStreamUsage;
+  }
+
+  /**
+   * Is it a call, and does anybody want its span? It is not sampled, or there is no SDK: what it costs is asked for all
+   * the same if it is guarded. Reads the request and starts the span.
+   */
+  isWanted(): boolean {
+    this.#target.start();
+    return !this.#target.isUnwanted || this.#guarded !== undefined;
   }
 
   /** May it be described after the application has its answer? */
@@ -98,16 +110,17 @@ export class CallSpan {
     CallSpan.#open.delete(this);
     this.onAbandon = undefined;
     this.onFailure = undefined;
+    this.#beginContent = undefined;
   }
 
   /** Puts the content of the request and that of the answer on the span when it ends. */
-  capture(content: CapturedCall): void {
-    this.#content = content;
+  capture(begin: (call: WireCall) => CapturedCall | undefined): void {
+    this.#beginContent = begin;
   }
 
   /** What is read of the answer is told to whoever captures its content. */
   captureAnswer(facts: ResponseFacts): void {
-    const content = this.#content;
+    const content = this.#captured();
     if (content === undefined) return;
     facts.onBody = (body) => {
       neverThrow("reading the content of an answer", () => content.add(body));
@@ -150,8 +163,9 @@ export class CallSpan {
       const content = neverThrow("writing the content of an answer", () =>
         this.#content?.answerAttributes(facts.finishReasons),
       );
-      const attributes = { ...responseAttributes(this.call, facts), ...content };
-      if (this.call.isStream && this.#firstChunkMs !== undefined) {
+      const { call } = this;
+      const attributes = { ...(call && responseAttributes(call, facts)), ...content };
+      if (call?.isStream === true && this.#firstChunkMs !== undefined) {
         const seconds = (this.#firstChunkMs - this.#startMs) / MS_PER_SECOND;
         attributes[GEN_AI.timeToFirstChunkSeconds] = seconds;
       }
@@ -171,6 +185,17 @@ export class CallSpan {
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
+  #captured(): CapturedCall | undefined {
+    const begin = this.#beginContent;
+    if (begin === undefined) return this.#content;
+    this.#beginContent = undefined;
+    this.#content = neverThrow(
+      "reading the content of a request",
+      () => this.call && begin(this.call),
+    );
+    return this.#content;
+  }
+
   #failWith(end: CallEnd, outcome: Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
     const { onFailure } = this;
@@ -181,13 +206,13 @@ export class CallSpan {
   /** Once, and whatever happens: a span that never ends is a call that was never made. */
   #end(end: CallEnd, outcomeOf: () => Omit<CallOutcome, "endMs">): void {
     if (this.#hasEnded) return;
+    const content = this.#captured();
     this.leave();
     const guarded = this.#guarded;
     if (guarded !== undefined) neverThrow("settling a call", () => guarded.end(end));
     const outcome = neverThrow("describing a call", outcomeOf) ?? NOTHING_KNOWN;
-    const asked = neverThrow(
-      "writing the content of a request",
-      () => this.#content?.requestAttributes,
+    const asked = neverThrow("writing the content of a request", () =>
+      content?.requestAttributes(),
     );
     const attributes = { ...asked, ...guarded?.attributes, ...outcome.attributes };
     this.#content = undefined;
@@ -197,11 +222,13 @@ export class CallSpan {
 
 const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: false };
 
-function targetOf(call: WireCall, { tracer, past, startMs }: TargetParts): SpanTarget {
+function targetOf(requested: RequestedCall, { tracer, past, startMs }: TargetParts): SpanTarget {
   const parent = context.active();
   let planned: SpanPlan | undefined;
-  const plan = (): SpanPlan => (planned ??= planOf());
-  const planOf = (): SpanPlan => {
+  const plan = (): SpanPlan | undefined => (planned ??= planOf());
+  const planOf = (): SpanPlan | undefined => {
+    const { call } = requested;
+    if (call === undefined) return undefined;
     const { attributes, links } = past();
     return {
       tracer: tracer(),
@@ -211,7 +238,7 @@ function targetOf(call: WireCall, { tracer, past, startMs }: TargetParts): SpanT
       startMs,
     };
   };
-  const other = neverThrow("starting a span", () => otherSpanOf(parent, plan, call));
+  const other = neverThrow("starting a span", () => otherSpanOf(parent, plan, requested));
   return other ?? new OwnSpan(parent, plan);
 }
 

@@ -3,6 +3,7 @@ import type { Attributes, Context, Span } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import { callRoleOf, isModelCall } from "@lensai/otel-config/dialects/call-role";
+import type { RequestedCall } from "../calls/requested-call.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { OwnSpan } from "./own-span.ts";
 import type { SpanPlan, SpanTarget } from "./own-span.ts";
@@ -26,11 +27,11 @@ const taken = new WeakSet<Span>();
  */
 export function otherSpanOf(
   parent: Context,
-  plan: () => SpanPlan,
-  call: WireCall,
+  plan: () => SpanPlan | undefined,
+  requested: RequestedCall,
 ): SpanTarget | undefined {
   const span = trace.getSpan(parent);
-  if (span === undefined || taken.has(span) || !isSpanOfCall(span, call)) return undefined;
+  if (span === undefined || taken.has(span) || !isSpanOfCall(span, requested)) return undefined;
   taken.add(span);
   let own: SpanTarget | undefined;
   return {
@@ -40,7 +41,7 @@ export function otherSpanOf(
     start: () => {},
     context: () => parent,
     finish(outcome) {
-      const { attributes, links } = plan();
+      const { attributes = {}, links = [] } = plan() ?? {};
       if (outcome.isWhole && hasTaken(span, { ...attributes, ...outcome.attributes })) {
         for (const link of links) span.addLink(link);
         return;
@@ -68,12 +69,12 @@ function hasTaken(span: ReadableSpan, known: Attributes): boolean {
   return span.attributes[LENSAI.enriched] === true;
 }
 
-function isSpanOfCall(span: Span, call: WireCall): span is ReadableSpan {
+function isSpanOfCall(span: Span, requested: RequestedCall): span is ReadableSpan {
   const { attributes, instrumentationScope, instrumentationLibrary } =
     span as Partial<ReadableSpan>;
   const scope = instrumentationScope ?? instrumentationLibrary;
   if (attributes === undefined || scope?.name === INSTRUMENTATION_SCOPE) return false;
-  return span.isRecording() && isModelCallOf(call, attributes);
+  return span.isRecording() && isModelCallOf(requested, attributes);
 }
 
 /** Who says what a span is, and in which words; the first one present decides, the most specific first. */
@@ -92,9 +93,14 @@ const KINDS: readonly { readonly name: string; readonly isCall: (kind: string) =
 /** Where they name the model that is asked. */
 const MODELS = [GEN_AI.requestModel, "llm.model_name", "embedding.model_name", "ai.model.id"];
 
-function isModelCallOf({ api, model }: WireCall, attributes: Attributes): boolean {
+function isModelCallOf(requested: RequestedCall, attributes: Attributes): boolean {
   const kind = KINDS.find(({ name }) => typeof attributes[name] === "string");
   if (kind?.isCall(String(attributes[kind.name])) !== true) return false;
+  const { call } = requested;
+  return call !== undefined && isSameCall(call, attributes);
+}
+
+function isSameCall({ api, model }: WireCall, attributes: Attributes): boolean {
   const operation = attributes[GEN_AI.operationName];
   if (typeof operation === "string" && callRoleOf(operation) !== callRoleOf(api.operation))
     return false;

@@ -43,11 +43,12 @@ export interface SpanTarget {
 export class OwnSpan implements SpanTarget {
   readonly canWait = true;
   readonly #parent: Context;
-  readonly #plan: () => SpanPlan;
+  readonly #plan: () => SpanPlan | undefined;
   /** Null: nobody wants it. */
   #started: Span | null | undefined;
 
-  constructor(parent: Context, plan: () => SpanPlan) {
+  /** Without a plan, there is nothing to make a span of. */
+  constructor(parent: Context, plan: () => SpanPlan | undefined) {
     this.#parent = parent;
     this.#plan = plan;
   }
@@ -78,7 +79,10 @@ export class OwnSpan implements SpanTarget {
     if (this.#started === undefined) {
       // Also when it cannot be started: then it is not tried again.
       this.#started = null;
-      const start = (): Span | null => startSpan(this.#parent, this.#plan());
+      const start = (): Span | null => {
+        const plan = this.#plan();
+        return plan === undefined ? null : startSpan(this.#parent, plan);
+      };
       this.#started = neverThrow("starting a span", start) ?? null;
     }
     return this.#started;

@@ -3,7 +3,6 @@ import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import { envDetector, serviceInstanceIdDetector } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
-import type { Later } from "../calls/later.ts";
 import type { Environment } from "../config.ts";
 import { createSpanDelivery } from "../export/create-span-delivery.ts";
 import { withOptions } from "../export/export-settings.ts";
@@ -70,11 +69,6 @@ export class Telemetry {
       this.#afterDelivery.later(work);
     } else work();
   };
-
-  /** Starts the spans of calls when their requests are on their way. */
-  get soon(): Later {
-    return this.#afterDelivery.later;
-  }
 
   /** Is it our SDK, and so ours to flush? */
   get ownsSdk(): boolean {

@@ -9,7 +9,7 @@ import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { FormFields } from "../wire/form-fields.ts";
-import { REQUEST_CHARACTERS_MAX } from "../wire/recognise-call.ts";
+import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
@@ -64,9 +64,14 @@ export class UndiciExchange implements Exchange {
     this.#start();
     if (statusCode < FIRST_REDIRECTION) this.#whole?.settled();
     const header = (name: string): string | undefined => answerHeader(headers, name);
-    const observer = this.#attempt?.answered({ status: statusCode, header });
+    const head = { status: statusCode, header };
+    const encoding = header("content-encoding");
+    const observer =
+      encoding === undefined
+        ? this.#attempt?.answeredInPassing(head)
+        : this.#attempt?.answered(head);
     if (observer === undefined) return;
-    const answer = decodedAnswer(header("content-encoding"), observer);
+    const answer = decodedAnswer(encoding, observer);
     this.#answer = answer;
     seeAnswer(this.#request, (chunk) => void answer.chunk(chunk));
   }

@@ -1,11 +1,12 @@
 import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tables";
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
-import { formFieldsOf, requestOfForm } from "./form-fields.ts";
 import type { FormFields } from "./form-fields.ts";
 import { callTargetAt } from "./call-target.ts";
 import type { CallTarget } from "./call-target.ts";
-import { isJsonObject, textAt, valueAt } from "./json-path.ts";
+import { textAt, valueAt } from "./json-path.ts";
 import type { JsonObject, JsonPath } from "./json-path.ts";
+import { readRequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { WireApi } from "./wire-api.ts";
 
 /** An attribute value as OpenTelemetry has them, as far as requests hold such. */
@@ -35,9 +36,6 @@ export interface WireRequest {
   readonly form?: FormFields | undefined;
 }
 
-/** Longer requests are not parsed: it would hold up the application. Their model comes with the answer. */
-export const REQUEST_CHARACTERS_MAX = 4 * 1024 * 1024;
-
 const NO_PATHS: readonly JsonPath[] = [];
 
 const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
@@ -46,16 +44,29 @@ const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
  * Is it a call of a model? Known hosts are trusted. At any other host (a gateway, a server of one's own) the
  * body must look like the API's.
  */
-export function recogniseCall({ method, url, body, form }: WireRequest): WireCall | undefined {
+export function recogniseCall(
+  { method, url, body, form }: WireRequest,
+  { members }: Pick<RequestBody, "members"> = readRequestBody(body, form),
+): WireCall | undefined {
   const target = method === "POST" ? callTargetAt(url.href) : undefined;
   if (target === undefined) return undefined;
   const { api, host, serverAddress, serverPort } = target;
-  const request = parsedRequest(body, form);
-  if (host === undefined && !hasShape(api, request)) return undefined;
+  if (host === undefined && !hasShape(api, members)) return undefined;
   const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
   if (usage === undefined) return undefined;
   const provider = host?.provider ?? api.provider;
-  return { api, usage, provider, serverAddress, serverPort, ...askedOf(target, request) };
+  return { api, usage, provider, serverAddress, serverPort, ...askedOf(target, members) };
+}
+
+/**
+ * Must the body be read before the request is sent, because it may be a stream whose usage is to be asked for? Inside of
+ * JSON texts every quote is escaped, so that the name is found wherever it is a member.
+ */
+export function mayLackStreamUsage({ url, body }: WireRequest): boolean {
+  const target = callTargetAt(url.href);
+  if (target?.api.hasStreamUsageOption !== true || target.host?.hasNoStreamUsageOption === true)
+    return false;
+  return body?.includes('"stream"') === true;
 }
 
 function askedOf(
@@ -76,22 +87,6 @@ function askedOf(
 function lacksStreamUsage(api: WireApi, request: JsonObject | undefined): boolean {
   if (api.hasStreamUsageOption !== true || request === undefined) return false;
   return valueAt(request, "stream_options.include_usage") !== true;
-}
-
-function parsedRequest(
-  body: string | undefined,
-  form: FormFields | undefined,
-): JsonObject | undefined {
-  if (form !== undefined) return requestOfForm(form);
-  if (body === undefined || body.length > REQUEST_CHARACTERS_MAX) return undefined;
-  const fields = formFieldsOf(body);
-  if (fields !== undefined) return requestOfForm(fields);
-  try {
-    const value: unknown = JSON.parse(body);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A model in the path stands for one in the body. */

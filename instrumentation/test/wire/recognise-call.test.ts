@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { REQUEST_CHARACTERS_MAX, recogniseCall } from "../../src/wire/recognise-call.ts";
+import { recogniseCall } from "../../src/wire/recognise-call.ts";
+import { REQUEST_CHARACTERS_MAX } from "../../src/wire/request-body.ts";
 import { callOf } from "../support/wire-call.ts";
 
 const CHAT = { model: "gpt-4o", messages: [] };
