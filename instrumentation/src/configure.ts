@@ -67,6 +67,7 @@ function observed(
   const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard, {
     content,
     later: telemetry.later,
+    soon: telemetry.soon,
   });
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),

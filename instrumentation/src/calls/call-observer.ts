@@ -1,5 +1,5 @@
 import { context, isSpanContextValid, trace } from "@opentelemetry/api";
-import type { Tracer } from "@opentelemetry/api";
+import type { Context, Tracer } from "@opentelemetry/api";
 import type { ContentCapture } from "../content/content-capture.ts";
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { Guard, GuardedRequest } from "../guard/guard.ts";
@@ -8,8 +8,7 @@ import { CallSpan } from "../spans/call-span.ts";
 import type { CallPast } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
-import { callTargetAt } from "../wire/call-target.ts";
-import { mayLackStreamUsage, recogniseCall } from "../wire/recognise-call.ts";
+import { mayLackStreamUsage, recogniseCall, targetOf } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { readRequestBody } from "../wire/request-body.ts";
 import type { RequestBody } from "../wire/request-body.ts";
@@ -46,6 +45,8 @@ export interface CallObserverOptions {
   readonly content?: ContentCapture | undefined;
   /** When calls are described that are over; at once when absent. */
   readonly later?: Later;
+  /** The same for those that are charged to budgets, where others wait for what is left. */
+  readonly soon?: Later;
 }
 
 /** A request that was read before it is sent. */
@@ -60,6 +61,7 @@ export class CallObserver {
   readonly #guard: Guard | undefined;
   readonly #content: ContentCapture | undefined;
   readonly #later: Later;
+  readonly #soon: Later;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
 
@@ -67,12 +69,13 @@ export class CallObserver {
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    { content, later = atOnce }: CallObserverOptions = {},
+    { content, later = atOnce, soon = later }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
     this.#later = later;
+    this.#soon = soon;
   }
 
   /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
@@ -97,7 +100,7 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      if (this.#canReadLater(request)) return this.#sentUnread(request);
+      if (this.#canReadLater(request)) return this.#begun(request, RequestedCall.unread(request));
       const read = this.#read(request);
       return (
         read &&
@@ -109,7 +112,7 @@ export class CallObserver {
   /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
   startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
     return neverThrow("starting a span", () => {
-      if (this.#canReadLater(request)) return this.#sentUnread(request);
+      if (this.#canReadLater(request)) return this.#begun(request, RequestedCall.unread(request));
       const read = this.#read(request);
       if (read === undefined) return undefined;
       const unknownUntil = this.#guard?.unknownUntil;
@@ -121,16 +124,13 @@ export class CallObserver {
     });
   }
 
-  /** Does nothing that is to be known before it is sent depend on its body? */
+  /** Could it be a call, and nothing that is to be known before it is sent depends on its body? */
   #canReadLater(request: CallRequest): boolean {
-    if (this.#guard?.decides === true || mayLackStreamUsage(request)) return false;
     // Whether it is a part of another request is to be known at once.
-    return request.isContextLost !== true && sendingAttempt() === undefined;
-  }
-
-  #sentUnread(request: CallRequest): Attempt | undefined {
-    const isCandidate = request.method === "POST" && callTargetAt(request.url.href) !== undefined;
-    return isCandidate ? this.#begun(request, RequestedCall.unread(request)) : undefined;
+    if (this.#guard?.decides === true || request.isContextLost === true) return false;
+    const target = targetOf(request);
+    if (target === undefined || mayLackStreamUsage(target, request)) return false;
+    return sendingAttempt() === undefined;
   }
 
   /** Undefined when the request is no call, or a part of one that is known. */
@@ -195,19 +195,21 @@ export class CallObserver {
     call: RequestedCall,
     guarded: GuardedCall | undefined,
   ): Attempt | undefined {
-    const sent = sentRequestOf(request);
+    const parent = context.active();
+    const sent = sentRequestOf(request, parent);
     let resend: Resend | undefined;
     const past = (): CallPast => {
       resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
       return pastOf(resend);
     };
-    const span = CallSpan.start(call, { tracer: this.#tracer, past, guarded });
+    const span = CallSpan.start(call, { tracer: this.#tracer, parent, past, guarded });
     if (span === undefined) return undefined;
     const content = this.#content;
     if (content !== undefined) span.capture(({ api }) => content.begin(api, sent.body));
     span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
     if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
-    return new Attempt(span, { lower: this.#lower, later: this.#later, guarded });
+    const later = guarded === undefined ? this.#later : this.#soon;
+    return new Attempt(span, { lower: this.#lower, later, guarded });
   }
 }
 
@@ -227,8 +229,8 @@ async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
   clearTimeout(timer);
 }
 
-function sentRequestOf({ method, url, body, header }: CallRequest): SentRequest {
-  const { traceId } = trace.getSpanContext(context.active()) ?? {};
+function sentRequestOf({ method, url, body, header }: CallRequest, parent: Context): SentRequest {
+  const { traceId } = trace.getSpanContext(parent) ?? {};
   return { method, url, body, header, traceId };
 }
 

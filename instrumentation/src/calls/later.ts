@@ -1,6 +1,6 @@
 /**
- * Runs work that nobody waits for within a few turns of the event loop, in the order in which it was
- * given: what is on its way to a provider has left by then, and what is on its way to the application has reached it.
+ * Runs work that nobody waits for, in the order in which it was given: what is on its way to a provider has left by then,
+ * and what is on its way to the application has reached it.
  */
 export type Later = (work: () => void) => void;
 

@@ -1,7 +1,7 @@
+import type { CallRequest } from "../calls/call-observer.ts";
 import { isSigned } from "../calls/signed-request.ts";
 import { callTargetAt } from "../wire/call-target.ts";
 import type { FormFields } from "../wire/form-fields.ts";
-import type { WireRequest } from "../wire/recognise-call.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 
 export type Fetch = typeof globalThis.fetch;
@@ -9,23 +9,27 @@ export type FetchArguments = Parameters<Fetch>;
 
 type SentHeaders = NonNullable<NonNullable<FetchArguments[1]>["headers"]>;
 
-/** A request that could be a call of a model. */
-export interface FetchRequest extends WireRequest {
-  readonly header: HeaderReader;
-}
+/** A request that could be a call of a model, with what `fetch` can do with it. */
+export type FetchRequest = CallRequest & { readonly transport: "fetch" };
 
 /** The arguments of fetch, as far as they tell about a call; undefined when they are no call of a model. */
 export function readFetchRequest([input, init]: FetchArguments): FetchRequest | undefined {
-  const method = (init?.method ?? (isRequest(input) ? input.method : "GET")).toUpperCase();
-  if (method !== "POST") return undefined;
+  const method = init?.method ?? (isRequest(input) ? input.method : "GET");
+  if (method !== "POST" && method.toUpperCase() !== "POST") return undefined;
   const target = callTargetAt(isRequest(input) ? input.url : String(input));
   if (target === undefined) return undefined;
+  const body = textOf(init?.body);
   return {
-    method,
+    transport: "fetch",
+    method: "POST",
     url: target.url,
+    target,
     header: headerReaderOf(headersOf([input, init])),
-    body: textOf(init?.body),
+    body,
     form: fieldsOf(init?.body),
+    isBodyChangeable: body !== undefined,
+    isCuttable: true,
+    isStoppable: true,
   };
 }
 
@@ -73,7 +77,7 @@ function isRequest(input: FetchArguments[0]): input is Request {
 
 /** A form is read in memory, without its files: whoever made it may send it again. */
 export function fieldsOf(body: unknown): FormFields | undefined {
-  if (!isForm(body)) return undefined;
+  if (typeof body === "string" || !isForm(body)) return undefined;
   const fields: Record<string, string | null> = {};
   for (const [name, value] of body.entries()) {
     fields[name] = typeof value === "string" ? value : null;

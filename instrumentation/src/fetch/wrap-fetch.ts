@@ -74,7 +74,7 @@ class FetchObserver {
     const body = neverThrow("copying a request", () => requestBodyOf(args));
     if (body === undefined) return this.#observe(self, args, request);
     return body.then(
-      (text) => this.#observe(self, args, { ...request, body: text }),
+      (text) => this.#observe(self, args, { ...request, body: text, isBodyChangeable: true }),
       () => this.#pass(self, args),
     );
   }
@@ -84,13 +84,7 @@ class FetchObserver {
   }
 
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
-    const attempt = this.#calls.startInTime({
-      ...request,
-      transport: "fetch",
-      isBodyChangeable: request.body !== undefined,
-      isCuttable: true,
-      isStoppable: true,
-    });
+    const attempt = this.#calls.startInTime(request);
     if (attempt instanceof Promise)
       return attempt.then((decided) => this.#send(self, args, request, decided));
     return this.#send(self, args, request, attempt);

@@ -1,25 +1,64 @@
 import { setImmediate } from "node:timers";
 import { neverThrow } from "../spans/never-throw.ts";
 
+/** How long describing a call may wait. Code that runs seldom and for many calls leaves the caches to the application. */
+const DELAY_MS = 100;
+/** So many parts of answers are not held any longer than it takes to read them. */
+const WAITING_MAX = 256;
+/** Between two slices the application has its turn. */
+const SLICE_WORKS = 16;
+
 /**
- * Puts off what the application need not wait for: starting the span of a request, reading an answer and ending its
- * span take longer than everything that has to happen before. The work runs when the next turn of the event loop is
- * over, or when it is asked for, as before a flush. Not when this one is: a request that is made now, perhaps
- * because of the answer that is described, is written in the next, as undici looks at an idle connection once more.
+ * Puts off what the application need not wait for: reading an answer and describing its call take longer than
+ * everything that has to happen before. The work runs in the order in which it was given, a tenth of a second later, or
+ * when it is asked for, as before a flush.
  */
 export class AfterDelivery {
   #waiting: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
 
   readonly later = (work: () => void): void => {
-    if (this.#waiting.push(work) === 1) setImmediate(() => setImmediate(this.run));
+    this.#waiting.push(work);
+    if (this.#isRunning) return;
+    if (this.#waiting.length >= WAITING_MAX) this.#runSlices();
+    else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#runSlices(), DELAY_MS);
+      // The end of a process is waited for by whoever flushes.
+      this.#timer.unref();
+    }
+  };
+
+  /** What others wait for: within a few turns of the event loop, with all that was given before. */
+  readonly soon = (work: () => void): void => {
+    this.#waiting.push(work);
+    if (!this.#isRunning) this.#runSlices();
   };
 
   /** Runs all that waits, and what that puts off in turn. */
   readonly run = (): void => {
-    while (this.#waiting.length > 0) {
-      const works = this.#waiting;
-      this.#waiting = [];
-      for (const work of works) neverThrow("ending a call", work);
-    }
+    while (this.#waiting.length > 0) this.#runFirst(this.#waiting.length);
   };
+
+  /**
+   * Not when this turn is over, but the next: a request that is made now, perhaps because of the answer that is described,
+   * is written in that, as undici looks at an idle connection once more.
+   */
+  #runSlices(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isRunning = true;
+    setImmediate(() => setImmediate(this.#runSlice));
+  }
+
+  readonly #runSlice = (): void => {
+    // Never less than a share of it: however much comes in a turn, what waits stays within a few times of that.
+    this.#runFirst(Math.max(SLICE_WORKS, this.#waiting.length / 2));
+    this.#isRunning = this.#waiting.length > 0;
+    if (this.#isRunning) setImmediate(this.#runSlice);
+  };
+
+  #runFirst(count: number): void {
+    for (const work of this.#waiting.splice(0, count)) neverThrow("ending a call", work);
+  }
 }

@@ -1,4 +1,3 @@
-import { context } from "@opentelemetry/api";
 import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import type { RequestedCall } from "../calls/requested-call.ts";
@@ -26,6 +25,8 @@ export interface CallPast {
 
 interface TargetParts {
   readonly tracer: () => Tracer;
+  /** What the call is made in. */
+  readonly parent: Context;
   readonly past: () => CallPast;
   readonly startMs: number;
 }
@@ -54,13 +55,13 @@ export class CallSpan {
   #beginContent: ((call: WireCall) => CapturedCall | undefined) | undefined;
   #content: CapturedCall | undefined;
 
-  private constructor(requested: RequestedCall, { tracer, past, guarded }: CallSpanParts) {
+  private constructor(requested: RequestedCall, { tracer, parent, past, guarded }: CallSpanParts) {
     this.#requested = requested;
     this.#guarded = guarded;
     this.#startMs = performance.now();
     // An SDK that starts with the first call brings the context that this call is sent in.
     neverThrow("starting a span", tracer);
-    this.#target = targetOf(requested, { tracer, past, startMs: this.#startMs });
+    this.#target = targetOf(requested, { tracer, parent, past, startMs: this.#startMs });
     CallSpan.#open.add(this);
   }
 
@@ -222,8 +223,10 @@ export class CallSpan {
 
 const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: false };
 
-function targetOf(requested: RequestedCall, { tracer, past, startMs }: TargetParts): SpanTarget {
-  const parent = context.active();
+function targetOf(
+  requested: RequestedCall,
+  { tracer, parent, past, startMs }: TargetParts,
+): SpanTarget {
   let planned: SpanPlan | undefined;
   const plan = (): SpanPlan | undefined => (planned ??= planOf());
   const planOf = (): SpanPlan | undefined => {

@@ -31,6 +31,8 @@ export class Telemetry {
   readonly #afterDelivery = new AfterDelivery();
   #sdk: NodeSDK | undefined;
   #hasStarted = false;
+  /** Is what is put off run before a flush? */
+  #canWait = false;
   #known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
 
   constructor(options: TelemetryOptions, environment: Environment) {
@@ -47,6 +49,7 @@ export class Telemetry {
       sdkConfiguration(this.#options, this.#environment, this.#afterDelivery.run),
     );
     this.#sdk.start();
+    this.#canWait = isOurExport(this.#options, this.#environment);
   }
 
   /** Started when first asked for: an application that sets up its own SDK later than this keeps it. */
@@ -65,9 +68,14 @@ export class Telemetry {
    * other exporters nobody knows when they are flushed: there, spans end at once.
    */
   readonly later = (work: () => void): void => {
-    if (this.#sdk !== undefined && isOurExport(this.#options, this.#environment)) {
-      this.#afterDelivery.later(work);
-    } else work();
+    if (this.#canWait) this.#afterDelivery.later(work);
+    else work();
+  };
+
+  /** The same, within a few turns of the event loop. */
+  readonly soon = (work: () => void): void => {
+    if (this.#canWait) this.#afterDelivery.soon(work);
+    else work();
   };
 
   /** Is it our SDK, and so ours to flush? */

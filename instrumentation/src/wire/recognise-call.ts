@@ -34,6 +34,8 @@ export interface WireRequest {
   readonly body: string | undefined;
   /** The fields of a form that is the body: their text, or null for a file. */
   readonly form?: FormFields | undefined;
+  /** What `url` tells, of whoever has looked already. */
+  readonly target?: CallTarget | undefined;
 }
 
 const NO_PATHS: readonly JsonPath[] = [];
@@ -45,10 +47,10 @@ const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
  * body must look like the API's.
  */
 export function recogniseCall(
-  { method, url, body, form }: WireRequest,
-  { members }: Pick<RequestBody, "members"> = readRequestBody(body, form),
+  request: WireRequest,
+  { members }: Pick<RequestBody, "members"> = readRequestBody(request.body, request.form),
 ): WireCall | undefined {
-  const target = method === "POST" ? callTargetAt(url.href) : undefined;
+  const target = targetOf(request);
   if (target === undefined) return undefined;
   const { api, host, serverAddress, serverPort } = target;
   if (host === undefined && !hasShape(api, members)) return undefined;
@@ -58,14 +60,21 @@ export function recogniseCall(
   return { api, usage, provider, serverAddress, serverPort, ...askedOf(target, members) };
 }
 
+/** Where the request goes, when by its address it could be a call. */
+export function targetOf({ method, url, target }: WireRequest): CallTarget | undefined {
+  if (method !== "POST") return undefined;
+  return target ?? callTargetAt(url.href);
+}
+
 /**
  * Must the body be read before the request is sent, because it may be a stream whose usage is to be asked for? Inside of
  * JSON texts every quote is escaped, so that the name is found wherever it is a member.
  */
-export function mayLackStreamUsage({ url, body }: WireRequest): boolean {
-  const target = callTargetAt(url.href);
-  if (target?.api.hasStreamUsageOption !== true || target.host?.hasNoStreamUsageOption === true)
-    return false;
+export function mayLackStreamUsage(
+  { api, host }: CallTarget,
+  { body }: Pick<WireRequest, "body">,
+): boolean {
+  if (api.hasStreamUsageOption !== true || host?.hasNoStreamUsageOption === true) return false;
   return body?.includes('"stream"') === true;
 }
 
