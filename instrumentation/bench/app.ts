@@ -1,5 +1,6 @@
 // An application that calls models with fetch, as main.ts tells it to. It knows nothing of the instrumentation.
 import { setTimeout } from "node:timers/promises";
+import { HELD_HEADER } from "./held-header.ts";
 
 /** What the parent asks for, and what it gets back. */
 export type Job =
@@ -18,7 +19,7 @@ export type Job =
 export type CallKind = "small" | "large" | "stream";
 
 export interface JobResult {
-  /** One per call, in microseconds. */
+  /** One per call, in microseconds, without the time that the provider took. */
   readonly latenciesMicros: readonly number[];
   /** Of the process, all its threads, while the job ran. */
   readonly cpuMicros: number;
@@ -51,7 +52,7 @@ async function call(kind: CallKind): Promise<number> {
   const response = await fetch(url, requestOf(kind));
   await response.text();
   const tookMs = performance.now() - started;
-  return (tookMs - Number(response.headers.get("x-held-ms"))) * 1000;
+  return (tookMs - Number(response.headers.get(HELD_HEADER))) * 1000;
 }
 
 async function makeCalls(job: Job & { do: "calls" }): Promise<number[]> {

@@ -8,13 +8,6 @@ export interface Figures {
   readonly cpu: number;
 }
 
-export interface Compared {
-  readonly without: Figures;
-  readonly observed: Figures;
-  /** The difference of the two. */
-  readonly added: Figures;
-}
-
 export interface ComparedCalls {
   readonly kind: CallKind;
   readonly rounds: number;
@@ -22,51 +15,65 @@ export interface ComparedCalls {
   readonly intervalMs: number;
 }
 
-/** Short: what happens to the machine lasts for several rounds, and so meets both applications. */
+/** Short: what happens to the machine lasts for several rounds, and so meets all applications. */
 const CALLS_PER_ROUND = 25;
 const WARM_UP_CALLS = 3000;
 
-/** Both applications make the same calls by turns. */
-export async function compareCalls(
-  apps: Readonly<Record<"without" | "observed", App>>,
+/** All applications make the same calls by turns. */
+export async function compareCalls<Name extends string>(
+  apps: Readonly<Record<Name, App>>,
   { kind, rounds, intervalMs }: ComparedCalls,
-): Promise<Compared> {
-  for (const app of Object.values(apps)) {
+): Promise<Readonly<Record<Name, Measured>>> {
+  const all = Object.entries<App>(apps).map(([name, app]) => ({
+    name: name as Name,
+    app,
+    measured: new Measured(),
+  }));
+  for (const { app } of all) {
     await app.do({ do: "calls", kind, count: WARM_UP_CALLS, together: 8, intervalMs: 0 });
   }
-  const without = new Measured();
-  const observed = new Measured();
   const job = { do: "calls", kind, count: CALLS_PER_ROUND, together: 1, intervalMs } as const;
-  for (let turn = 0; turn < rounds; turn += 1) {
-    if (turn % 2 === 0) without.add(await apps.without.do(job));
-    observed.add(await apps.observed.do(job));
-    if (turn % 2 === 1) without.add(await apps.without.do(job));
+  for (let round = 0; round < rounds; round += 1) {
+    // Everyone goes first as often as last.
+    const order = round % 2 === 0 ? all : all.toReversed();
+    for (const { app, measured } of order) measured.add(await app.do(job));
   }
-  const figures = { without: without.figures(), observed: observed.figures() };
-  return { ...figures, added: difference(figures.observed, figures.without) };
+  return Object.fromEntries(all.map(({ name, measured }) => [name, measured])) as Record<
+    Name,
+    Measured
+  >;
 }
 
 /** The calls of all rounds of one application. */
-class Measured {
+export class Measured {
   readonly #latencies: number[] = [];
+  readonly #medians: number[] = [];
   #cpuMicros = 0;
 
   add({ latenciesMicros, cpuMicros }: JobResult): void {
     this.#latencies.push(...latenciesMicros);
+    this.#medians.push(quantileOf(latenciesMicros, 0.5));
     this.#cpuMicros += cpuMicros;
   }
 
   figures(): Figures {
-    const sorted = this.#latencies.toSorted((one, other) => one - other);
-    return { p50: at(sorted, 0.5), p99: at(sorted, 0.99), cpu: this.#cpuMicros / sorted.length };
+    return {
+      p50: quantileOf(this.#latencies, 0.5),
+      p99: quantileOf(this.#latencies, 0.99),
+      cpu: this.#cpuMicros / this.#latencies.length,
+    };
+  }
+
+  /** At the median, round by round: what the machine does meanwhile is in both. */
+  beyond(other: Measured): Figures {
+    const one = this.figures();
+    const { p99, cpu } = other.figures();
+    const rounds = this.#medians.map((median, round) => median - (other.#medians[round] ?? 0));
+    return { p50: quantileOf(rounds, 0.5), p99: one.p99 - p99, cpu: one.cpu - cpu };
   }
 }
 
-const difference = (one: Figures, other: Figures): Figures => ({
-  p50: one.p50 - other.p50,
-  p99: one.p99 - other.p99,
-  cpu: one.cpu - other.cpu,
-});
-
-const at = (sorted: readonly number[], quantile: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;
+function quantileOf(values: readonly number[], quantile: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;
+}

@@ -1,22 +1,22 @@
 // What observing calls costs an application, beside the same application without it: npx pnpm@12 bench:instrumentation
 //
 // The application, the same without instrumentation, and the provider with the collector are processes of their own.
-// Latency is what one call takes as long as the application has nothing else to do: calls come one after the other,
-// at a set rate that leaves the event loop idle between them, and the provider takes two milliseconds, as calls that
-// take a model seconds do. What is done while a request is on its way (starting its span) and behind an answer
-// (reading it, describing the call, sending that) is in the CPU time per call, and becomes latency only of an
-// application that is busy without a pause, where all added CPU time is waiting time of others: its share of a core is
-// the CPU time per call times the calls per second. Both applications make their calls by turns of a few, so that what else the
-// machine does meets both of them.
+// Latency is what one call takes as long as the application has nothing else to do, without the time that the provider
+// took: calls come one after the other, at a set rate that leaves the event loop idle between them. What is done behind an
+// answer (reading it, making the span of the call, sending that) is in the CPU time per call, and becomes latency only
+// of an application that is busy without a pause, where all added CPU time is waiting time of others: its share of a
+// core is the CPU time per call times the calls per second. What the export of spans has in it is told apart by an
+// application whose spans go nowhere. The applications make their calls by turns of a few, so that what else the machine
+// does meets all of them.
 import { parseArgs } from "node:util";
 import type { CallKind } from "./app.ts";
 import { compareCalls } from "./compare-calls.ts";
-import type { Compared } from "./compare-calls.ts";
+import type { Figures } from "./compare-calls.ts";
 import { streamsMemory, callsMemory } from "./memory.ts";
-import { App, REGISTER, Servers } from "./processes.ts";
+import { App, REGISTER, Servers, UNEXPORTED } from "./processes.ts";
 
 /**
- *   --rounds N       rounds of 25 calls of each kind, half of them first without (default 100)
+ *   --rounds N       rounds of 25 calls of each kind, by turns first and last (default 100)
  *   --interval-ms N  from the start of one call to that of the next (default 5); 0: none waits
  *   --calls N        calls for the memory (default 200000)
  *   --streams N      streams that are open at the same time (default 10000)
@@ -46,31 +46,37 @@ const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).pa
 const micros = (value: number): string => value.toFixed(0).padStart(7);
 const verdict = (isMet: boolean): string => (isMet ? "met" : "MISSED");
 
-function printCompared(name: string, { without, observed, added }: Compared): void {
-  console.log(
-    `${name.padEnd(20)} ${micros(without.p50)} ${micros(observed.p50)} ${micros(added.p50)}` +
-      ` ${micros(without.p99)} ${micros(observed.p99)} ${micros(added.p99)}` +
-      ` ${micros(without.cpu)} ${micros(observed.cpu)} ${micros(added.cpu)}` +
-      ` ${(observed.p50 / without.p50).toFixed(2).padStart(6)}` +
-      `  p50 ${verdict(added.p50 < P50_MICROS_MAX)}, p99 ${verdict(added.p99 < P99_MICROS_MAX)}`,
+function printFigures(name: string, { p50, p99, cpu }: Figures, more = ""): void {
+  console.log(`${name.padEnd(32)} ${micros(p50)} ${micros(p99)} ${micros(cpu)}  ${more}`);
+}
+
+async function compareKind(kind: CallKind, name: string): Promise<void> {
+  const rounds = Number(values.rounds);
+  const intervalMs = Number(values["interval-ms"]);
+  const { without, unexported, observed } = await compareCalls(
+    { without: apps.without, unexported: apps.unexported, observed: apps.observed },
+    { kind, rounds, intervalMs },
   );
+  const added = observed.beyond(without);
+  printFigures(name, without.figures());
+  printFigures(
+    "  added",
+    added,
+    `p50 ${verdict(added.p50 < P50_MICROS_MAX)}, p99 ${verdict(added.p99 < P99_MICROS_MAX)}`,
+  );
+  printFigures("  of it by exporting", observed.beyond(unexported));
 }
 
 const servers = await Servers.start();
 const apps = {
   without: await App.start([], servers.addresses),
   observed: await App.start(REGISTER, servers.addresses),
+  unexported: await App.start(UNEXPORTED, servers.addresses),
 };
 try {
   if (isWanted("latency")) {
-    console.log(
-      "µs per call           p50: without, observed, added; p99: the same; CPU: the same",
-    );
-    for (const [kind, name] of KINDS) {
-      const rounds = Number(values.rounds);
-      const intervalMs = Number(values["interval-ms"]);
-      printCompared(name, await compareCalls(apps, { kind, rounds, intervalMs }));
-    }
+    console.log(`${"µs per call".padEnd(36)} p50     p99     CPU`);
+    for (const [kind, name] of KINDS) await compareKind(kind, name);
     console.log("");
   }
   if (isWanted("memory")) {
@@ -88,9 +94,9 @@ try {
     );
   }
   if (isWanted("streams")) {
-    for (const [name, app] of Object.entries(apps)) {
+    for (const name of ["without", "observed"] as const) {
       const { openBytes, leftBytes, rssBytes } = await streamsMemory(
-        app,
+        apps[name],
         servers,
         Number(values.streams),
       );

@@ -49,6 +49,9 @@ export class App {
 
 export const REGISTER: readonly string[] = ["--import", fileIn("../src/register.ts")];
 
+/** The same without the export of spans. */
+export const UNEXPORTED: readonly string[] = ["--import", fileIn("without-export.ts")];
+
 /** The provider and the collector. */
 export class Servers {
   readonly addresses: ProviderAddresses;

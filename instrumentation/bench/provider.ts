@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { HELD_HEADER } from "./held-header.ts";
 
 /** Where the two listen; the first message to the parent. */
 export interface ProviderAddresses {
@@ -11,8 +12,6 @@ export interface ProviderAddresses {
 
 /** Until a model has begun to answer: no provider is faster. What is done meanwhile, nobody waits for. */
 const PROVIDER_MS = 2;
-/** How long the provider took for an answer, in milliseconds: from the last byte of the request to the first of the answer. */
-export const HELD_HEADER = "x-held-ms";
 const STREAM_CHUNKS = 50;
 const USAGE = { prompt_tokens: 800, completion_tokens: 100, total_tokens: 900 };
 const HEAD = { id: "chatcmpl-1", created: 1_790_000_000, model: "gpt-4o-mini" };

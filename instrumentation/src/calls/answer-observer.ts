@@ -53,33 +53,46 @@ export function readingObserver(
   };
 }
 
+/** Parts of an answer that are read in one go. */
+const CHUNKS_TOLD = 64;
+
 /**
  * Tells later what happens to an answer whose bytes nobody overwrites; `observe` makes what is told, when that is
- * needed.
+ * needed. Until then a part of an answer costs no more than its place in a list.
  */
 export function lateObserver(
   span: CallSpan,
   observe: () => AnswerObserver | undefined,
   later: Later,
 ): AnswerObserver {
-  let told: { readonly observer: AnswerObserver | undefined } | undefined;
-  const tell = (what: (to: AnswerObserver) => void): void => {
-    later(() => {
-      told ??= { observer: observe() };
-      if (told.observer !== undefined) what(told.observer);
-    });
+  let observer: AnswerObserver | undefined;
+  let isObserved = false;
+  let chunks: Uint8Array[] = [];
+  const told = (): AnswerObserver | undefined => {
+    if (!isObserved) {
+      isObserved = true;
+      observer = observe();
+    }
+    const arrived = chunks;
+    chunks = [];
+    for (const chunk of arrived) observer?.chunk(chunk);
+    return observer;
   };
+  const tellChunks = (): void => void told();
   const close = (how: (to: AnswerObserver) => void): undefined => {
     span.answerEnded();
-    tell(how);
+    later(() => {
+      const to = told();
+      if (to !== undefined) how(to);
+    });
   };
   return {
     chunk(chunk) {
-      span.chunkArrived();
-      tell((to) => void to.chunk(chunk));
+      if (chunks.length === 0) span.chunkArrived();
+      if (chunks.push(chunk) % CHUNKS_TOLD === 1) later(tellChunks);
       return chunk;
     },
-    end: () => close((to) => void to.end()),
+    end: () => close((to) => to.end()),
     fail: (error) => close((to) => to.fail(error)),
     cancel: () => close((to) => to.cancel()),
   };

@@ -51,7 +51,10 @@ export class UndiciExchange implements Exchange {
       this.#start(form, { isStoppable: true });
     } else if (form !== undefined) this.#start(form, { isStoppable: true });
     // Streams belong to the application: what they bring is read as it is sent.
-    else intercept(request, "onBodySent", (chunk) => this.#body.add(chunk));
+    else
+      intercept(request, "onBodySent", (chunk) => {
+        neverThrow("reading a request", () => this.#body.add(chunk));
+      });
   }
 
   sent(): void {
@@ -73,7 +76,9 @@ export class UndiciExchange implements Exchange {
     if (observer === undefined) return;
     const answer = decodedAnswer(encoding, observer);
     this.#answer = answer;
-    seeAnswer(this.#request, (chunk) => void answer.chunk(chunk));
+    seeAnswer(this.#request, (chunk) => {
+      neverThrow("observing undici", () => answer.chunk(chunk));
+    });
   }
 
   ended(): void {
@@ -119,7 +124,7 @@ export class UndiciExchange implements Exchange {
   }
 }
 
-/** Sees the bytes of an answer as they come, encoded as they are. */
+/** Sees the bytes of an answer as they come, encoded as they are. Nothing that sees them throws. */
 export function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => void): void {
   const receiver = request.onResponseData === undefined ? "onData" : "onResponseData";
   intercept(request, receiver, (chunk) => {
@@ -154,7 +159,7 @@ function intercept(
   const method = request[name];
   if (method === undefined) return;
   const value = function observed(this: UndiciRequest, ...args: [Uint8Array]): unknown {
-    neverThrow("observing undici", () => see(args[0]));
+    see(args[0]);
     return Reflect.apply(method, this, args);
   };
   // An assignment: to define a property takes several times as long, for every answer.
