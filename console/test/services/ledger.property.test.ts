@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
 import { expect, test } from "vitest";
-import { heldNanoUsd, unheardNanoUsd } from "#lib/server/services/ledger/lease-state.ts";
+import {
+  heldNanoUsd,
+  returnableNanoUsd,
+  unheardNanoUsd,
+} from "#lib/server/services/ledger/lease-state.ts";
 import { LeaseRound } from "#lib/server/services/ledger/lease-round.ts";
 import type { StoredLease } from "#lib/server/services/ledger/stored-ledgers.ts";
 
@@ -106,6 +110,12 @@ class World {
     return started;
   }
 
+  get returnable(): bigint {
+    let sum = 0n;
+    for (const lease of this.leases.values()) sum += returnableNanoUsd(lease, this.nowMs, TIMES);
+    return sum;
+  }
+
   get held(): number {
     let sum = 0n;
     for (const lease of this.leases.values()) sum += heldNanoUsd(lease, this.nowMs, TIMES);
@@ -132,6 +142,7 @@ class World {
         settledNanoUsd: BigInt(this.settled),
         heldNanoUsd: BigInt(this.held),
         unheardNanoUsd: 0n,
+        returnableNanoUsd: this.returnable,
         liveLeases: live.length,
       },
     ];

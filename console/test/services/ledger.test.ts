@@ -172,6 +172,26 @@ describe("a grant", () => {
     });
   });
 
+  test("that is not to be had is asked for again soon where processes may give back enough, and later where it is spent", async () => {
+    const budgetId = await makeBudget();
+    const [one, other] = [processOf(budgetId), processOf(budgetId)];
+    await one.say({ need: 900 });
+    await one.say({ spent: 500, reserved: 300, incurred: 50 });
+    expect(await other.say({ need: 500 })).toMatchObject({
+      state: "exhausted",
+      retryAfterMs: 1_000,
+    });
+    expect(await other.say({ need: 501 })).toMatchObject({
+      state: "exhausted",
+      retryAfterMs: 5_000,
+    });
+    await one.say({ spent: 800, isFinal: true });
+    expect(await other.say({ need: 500 })).toMatchObject({
+      state: "exhausted",
+      retryAfterMs: 5_000,
+    });
+  });
+
   test("follows overrides at once", async () => {
     const budgetId = await makeBudget();
     const one = processOf(budgetId);

@@ -26,9 +26,10 @@ import { isSigned } from "./signed-request.ts";
 
 /**
  * How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of
- * the budget decides and not the clock.
+ * the budget decides and not the clock; and longer than leases go without being renewed, so that every process has
+ * given back by then what it does not need.
  */
-const LEASE_WAIT_MAX_MS = 3_500;
+const LEASE_WAIT_MAX_MS = 5_000;
 
 /** A request that could be a call of a model, as its transport has it. */
 export interface CallRequest

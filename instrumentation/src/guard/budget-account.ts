@@ -9,6 +9,8 @@ import type {
 
 /** A source that failed without saying when to ask again is asked again after this. */
 const RETRY_AFTER_MS = 1_000;
+/** A call that can wait does so for another question that makes sense so soon. */
+const RETRY_SOON_MS = 1_000;
 
 /**
  * What this process may spend of one budget in one period: a lease, from which calls are admitted by
@@ -22,6 +24,7 @@ export class BudgetAccount implements LeaseHolder {
   #leaseId = "";
   #expiresAtMs = -Infinity;
   #lowWaterNano = 0;
+  #tellAtNano = Infinity;
   #grantedNano = 0;
   #availableNano = 0;
   #reservedNano = 0;
@@ -36,6 +39,7 @@ export class BudgetAccount implements LeaseHolder {
   /** So much was not to be had; less may be. */
   #refusedNano = Infinity;
   #onAnswer: (() => void)[] = [];
+  #retry: Promise<void> | undefined;
 
   constructor(key: LedgerKey, terms: AccountTerms, source: LeaseSource) {
     this.key = key;
@@ -77,17 +81,41 @@ export class BudgetAccount implements LeaseHolder {
     return this.#isAsking;
   }
 
+  /** Is a question to the ledger open, or will one be soon that is not in vain for sure? */
+  mayGetMore(nowMs: number): boolean {
+    return this.#isAsking || this.#isRetriedSoon(nowMs);
+  }
+
   /** Has the ledger been asked for the first time, and not answered yet? */
   get isUnanswered(): boolean {
     return this.#isAsking && this.#isReachable && this.#leaseId === "";
   }
 
-  /** Resolves with the answer to the question that is open; undefined when there is none. */
-  nextAnswer(): Promise<void> | undefined {
-    if (!this.#isAsking) return undefined;
-    return new Promise((resolve) => {
-      this.#onAnswer.push(resolve);
+  /**
+   * Resolves with the answer to the question that is open, or when it makes sense to ask again; undefined when
+   * nothing more is to be had soon.
+   */
+  nextAnswer(nowMs: number): Promise<void> | undefined {
+    if (this.#isAsking) {
+      return new Promise((resolve) => {
+        this.#onAnswer.push(resolve);
+      });
+    }
+    if (!this.#isRetriedSoon(nowMs)) return undefined;
+    this.#retry ??= new Promise((resolve) => {
+      const over = (): void => {
+        this.#retry = undefined;
+        resolve();
+      };
+      setTimeout(over, this.#retryAtMs - nowMs).unref?.();
     });
+    return this.#retry;
+  }
+
+  #isRetriedSoon(nowMs: number): boolean {
+    const inMs = this.#retryAtMs - nowMs;
+    if (inMs <= 0 || inMs > RETRY_SOON_MS) return false;
+    return this.#isReachable || this.terms.failMode === "spend_lease_then_closed";
   }
 
   /**
@@ -97,12 +125,13 @@ export class BudgetAccount implements LeaseHolder {
   reserve(amountNano: number, incurredNano: number): void {
     this.#availableNano -= amountNano;
     this.#reservedNano += amountNano;
-    this.#incurredNano += incurredNano;
+    this.incur(incurredNano);
   }
 
   /** So much more of what calls hold is gone if the process dies now. */
   incur(moreNano: number): void {
     this.#incurredNano += moreNano;
+    if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
   }
 
   /** A call has ended, and with it its reservation. */
@@ -111,6 +140,7 @@ export class BudgetAccount implements LeaseHolder {
     this.#incurredNano -= incurredNano;
     this.#spentNano += spentNano;
     this.#availableNano += reservedNano - spentNano;
+    if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
   }
 
   changeTerms(terms: AccountTerms): void {
@@ -118,11 +148,7 @@ export class BudgetAccount implements LeaseHolder {
     this.terms = terms;
     if (isSameLimit) return;
     this.#retryAtMs = -Infinity;
-    try {
-      this.#source.changed(this);
-    } catch {
-      // The lease stays what it was.
-    }
+    this.#tell();
   }
 
   close(): void {
@@ -139,12 +165,15 @@ export class BudgetAccount implements LeaseHolder {
     this.#refusedNano = this.#askedNano;
     this.#isReachable = answer.kind !== "unreachable";
     if (answer.kind === "lease") {
-      const { id, grantedNano, expiresAtMs, lowWaterNano } = answer.lease;
+      const { id, grantedNano, expiresAtMs, lowWaterNano, tellAtNano } = answer.lease;
       this.#leaseId = id;
       this.#grantedNano = grantedNano;
       this.#availableNano = grantedNano - this.#spentNano - this.#reservedNano;
       this.#expiresAtMs = expiresAtMs;
       this.#lowWaterNano = lowWaterNano;
+      this.#tellAtNano = tellAtNano;
+      // Meanwhile calls have gone on.
+      this.incur(0);
     }
     const waiting = this.#onAnswer;
     if (waiting.length === 0) return;
@@ -162,6 +191,16 @@ export class BudgetAccount implements LeaseHolder {
 
   lapse(): void {
     this.#expiresAtMs = -Infinity;
+  }
+
+  /** Once; the answer says when next. */
+  #tell(): void {
+    this.#tellAtNano = Infinity;
+    try {
+      this.#source.changed(this);
+    } catch {
+      // The lease stays what it was, and the next message has all of it.
+    }
   }
 
   #ask(needNano: number, nowMs: number): void {

@@ -112,10 +112,11 @@ export class Budget {
   }
 }
 
-function accountTermsOf({ limitNanoUsd, failMode, windowMs }: BudgetTerms): AccountTerms {
+function accountTermsOf({ limitNanoUsd, mode, failMode, windowMs }: BudgetTerms): AccountTerms {
   return {
     limitNanoUsd: BigInt(limitNanoUsd),
     failMode,
+    isEnforced: mode === "enforce",
     ...(windowMs !== undefined && { windowMs }),
   };
 }

@@ -10,6 +10,7 @@ import type { JsonObject } from "../wire/json-path.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import type { RequestBody } from "../wire/request-body.ts";
 import { admit, roomToClamp } from "./admission.ts";
+import type { BudgetAccount } from "./budget-account.ts";
 import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
 import type { FirstPolicy } from "./first-policy.ts";
@@ -154,10 +155,12 @@ export class Guard {
     const hold = new Hold();
     const decision = admit(this.#index, { values, estimate, nowMs, isStoppable, canWait }, hold);
     if (decision === "unlimited") return undefined;
-    const answer = decision === "refused" && canWait ? nextAnswer(hold) : undefined;
+    const wanting = decision === "refused" && canWait ? wantingAccount(hold) : undefined;
     // Before it is known what is left, there is nothing to make the call smaller for.
-    const mayClamp = decision === "refused" && answer === undefined && request.isBodyChangeable;
+    const isEarly = wanting?.isAsking === true;
+    const mayClamp = decision === "refused" && !isEarly && request.isBodyChangeable;
     const clamped = mayClamp ? this.#clamp(asked, hold) : undefined;
+    const answer = clamped === undefined ? wanting?.nextAnswer(nowMs) : undefined;
     const decided = clamped === undefined ? decision : "clamped";
     const refusal = refusalOfHold(decided, hold, estimate);
     return this.#guarded(asked, { decision: decided, refusal, hold, clamped, answer, age });
@@ -269,9 +272,9 @@ function affordableTokens(
   return Math.min(affordable, outputTokensMax);
 }
 
-/** A refusal that is about what the process holds, and not about what is left of the budget. */
-function nextAnswer({ refusedBy, isUnpriced }: Hold): Promise<void> | undefined {
-  return isUnpriced ? undefined : refusedBy?.account.nextAnswer();
+/** Of a refusal that is about what the process holds, and not about what is left of the budget. */
+function wantingAccount({ refusedBy, isUnpriced }: Hold): BudgetAccount | undefined {
+  return isUnpriced ? undefined : refusedBy?.account;
 }
 
 function pricesOf({ prices }: ControlPolicy): ProjectPrices {

@@ -65,8 +65,10 @@ interface Expectation {
   readonly outputShare: number;
 }
 
-/** What a stream reserves at a time beyond what it has put out. */
+/** What a stream reserves at a time beyond what it has put out: at least so many tokens, and those of so long. */
 const SLICE_TOKENS = 256;
+/** A ledger that is busy takes as long to answer. */
+const SLICE_MS = 2_000;
 /** The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for. */
 const OVERCOUNT_MAX = 2;
 
@@ -143,9 +145,11 @@ export class GuardedCall {
     const tokens = this.#tokensAtMost(facts, this.#abortTokens(facts));
     const costNano = quote.costSoFarNano(tokens) ?? 0;
     this.#incur(facts);
-    const aheadNano = quote.costSoFarNano(tokens + SLICE_TOKENS) ?? costNano;
+    const slice = this.#sliceTokens(tokens);
+    const aheadNano = quote.costSoFarNano(this.#limited(tokens + slice, facts)) ?? costNano;
     if (aheadNano <= this.#heldNano) return undefined;
-    const moreNano = quote.costSoFarNano(tokens + 2 * SLICE_TOKENS) ?? costNano;
+    const moreTokens = this.#limited(tokens + 2 * slice, facts);
+    const moreNano = quote.costSoFarNano(moreTokens) ?? costNano;
     if (this.#reserve(moreNano) || costNano <= this.#heldNano) return undefined;
     if (this.#reserve(costNano) || this.#mayGoOnAsking(facts)) return undefined;
     this.#decision = "cut_off";
@@ -153,10 +157,17 @@ export class GuardedCall {
     return this.#cutOff;
   }
 
-  /** While the ledger is asked, a stream lives on what it holds for the time after it would be cut off. */
+  /** Of a fast model more than of a slow one. */
+  #sliceTokens(tokens: number): number {
+    const { startedMs, nowMs } = this.#input;
+    const perMs = tokens / Math.max(SLICE_MS, nowMs() - startedMs);
+    return Math.max(SLICE_TOKENS, Math.ceil(perMs * SLICE_MS));
+  }
+
+  /** While there may come more, a stream lives on what it holds for the time after it would be cut off. */
   #mayGoOnAsking(facts: ResponseFacts): boolean {
-    const { hold, estimate } = this.#input;
-    if (hold.refusedBy?.account.isAsking !== true) return false;
+    const { hold, estimate, nowMs } = this.#input;
+    if (hold.refusedBy?.account.mayGetMore(nowMs()) !== true) return false;
     const costNano = estimate.quote?.costSoFarNano(this.#tokensAtMost(facts, 0)) ?? 0;
     return costNano <= this.#heldNano;
   }

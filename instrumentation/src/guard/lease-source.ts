@@ -17,6 +17,8 @@ export interface LedgerKey {
 export interface AccountTerms {
   readonly limitNanoUsd: bigint;
   readonly failMode: FailMode;
+  /** It stops calls: the ledger is to know closely what is spent of it. */
+  readonly isEnforced: boolean;
   /** Of a rolling window: what its slices of so long before spent counts as well. */
   readonly windowMs?: number;
 }
@@ -31,6 +33,8 @@ export interface Lease {
   readonly expiresAtMs: number;
   /** With less than this available, more is asked for in time. */
   readonly lowWaterNano: number;
+  /** The source is to be told, by `changed`, when so much is spent and incurred; may be Infinity. */
+  readonly tellAtNano: number;
 }
 
 export type LeaseAnswer =
@@ -72,7 +76,7 @@ export interface LeaseSource {
    * and have not been asked for.
    */
   ask(holder: LeaseHolder, needNano: number, waitingNano: number): void;
-  /** The limit is another one. */
+  /** The limit is another one, or as much is spent and incurred as the lease says: the ledger is to hear of it now. */
   changed(holder: LeaseHolder): void;
   /** The period is over, or the budget has gone: nothing more is asked, though calls may still run. */
   close(holder: LeaseHolder): void;

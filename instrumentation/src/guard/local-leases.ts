@@ -43,6 +43,7 @@ export class LocalLeases implements LeaseSource {
         grantedNano: Math.max(0, Number(terms.limitNanoUsd) - usedBeforeNano),
         expiresAtMs: Infinity,
         lowWaterNano: -Infinity,
+        tellAtNano: Infinity,
       },
       retryAtMs: Infinity,
     });

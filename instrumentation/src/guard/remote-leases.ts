@@ -1,14 +1,23 @@
 import type { LeaseGrant, LeaseReport, LeaseRequest } from "@lensai/otel-config/control/leases";
-import { LEASES_PER_REQUEST_MAX, ledgerValueOf } from "@lensai/otel-config/control/leases";
+import { LEASES_PER_REQUEST_MAX } from "@lensai/otel-config/control/leases";
 import type { LeaseAnswer as LedgerAnswer } from "@lensai/otel-config/control/leases";
+import {
+  FIRST_WANT_NANO,
+  RENEWAL_INTERVAL_MS,
+  finalReportOf,
+  goneNanoOf,
+  openLease,
+  reportOf,
+  tellStepNanoOf,
+  usedNanoOf,
+} from "./held-lease.ts";
+import type { HeldLease } from "./held-lease.ts";
 import type { LeaseHolder, LeaseSource } from "./lease-source.ts";
 
-/** How often leases are renewed and what was spent is told, if nothing else is to be asked. */
-const RENEWAL_INTERVAL_MS = 4_000;
 /** An account for one value of many that no call was made under for so many renewals gives its lease back. */
 const IDLE_RENEWALS_MAX = 2;
-/** What is asked for ahead while nothing is known about the calls of a budget: some cents. */
-const FIRST_WANT_NANO = 20_000_000;
+/** What is spent in the time of so many renewals is wanted ahead: a ledger that is gone for a while stops nobody. */
+const RENEWALS_AHEAD = 4;
 /** Leases that are used up faster than this are asked for twice as large, slower ones half as large. */
 const REFILL_INTERVAL_MS = 1_000;
 /** After a failure, doubling with every further one; no later than leases are renewed anyway. */
@@ -29,34 +38,14 @@ export interface RemoteLeasesOptions {
   readonly renewalIntervalMs?: number;
 }
 
-/** What is known of a holder between two answers. */
-interface Held {
-  readonly holder: LeaseHolder;
-  readonly leaseId: string;
-  /** The call at hand. */
-  needNano: number;
-  /** What to have ahead. */
-  wantNano: number;
-  grantedAtMs: number;
-  /** By the clock of timers, which nobody sets. */
-  expiresAtMs: number;
-  /** Spent and reserved, when it was last looked at. */
-  usedNano: number;
-  /** Spent and incurred, when the ledger was last told; and when that was, by the clock of timers. */
-  toldNano: number;
-  toldAtMs: number;
-  idleRenewals: number;
-  isClosing: boolean;
-}
-
 /**
  * Leases from the ledger of the project. One request at a time for all budgets of the process; what comes up
  * meanwhile goes with the next. Every request says all about its leases, so that none has to arrive.
  */
 export class RemoteLeases implements LeaseSource {
   readonly #options: RemoteLeasesOptions;
-  readonly #held = new Map<LeaseHolder, Held>();
-  readonly #due = new Set<Held>();
+  readonly #held = new Map<LeaseHolder, HeldLease>();
+  readonly #due = new Set<HeldLease>();
   /** The last words of leases that are over, until they are told. */
   readonly #finals: LeaseReport[] = [];
   #leases = 0;
@@ -75,8 +64,7 @@ export class RemoteLeases implements LeaseSource {
     const isFast = performance.now() - held.grantedAtMs < REFILL_INTERVAL_MS;
     const wantNano = 2 * needNano + waitingNano;
     const aheadNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, wantNano);
-    // A lease that is asked for in vain would be asked for twice as large each time.
-    held.wantNano = Math.min(aheadNano, Number(holder.terms.limitNanoUsd));
+    held.wantNano = this.#limited(aheadNano, holder);
     held.idleRenewals = 0;
     this.#send(held);
   }
@@ -115,23 +103,12 @@ export class RemoteLeases implements LeaseSource {
     return this.#due.size + this.#finals.length > 0;
   }
 
-  #heldBy(holder: LeaseHolder): Held {
+  #heldBy(holder: LeaseHolder): HeldLease {
     const known = this.#held.get(holder);
     if (known !== undefined) return known;
     this.#leases += 1;
-    const held = {
-      holder,
-      leaseId: `${this.#options.instanceId}.${this.#leases.toString(36)}`,
-      needNano: 0,
-      wantNano: FIRST_WANT_NANO,
-      grantedAtMs: -Infinity,
-      expiresAtMs: -Infinity,
-      usedNano: 0,
-      toldNano: 0,
-      toldAtMs: -Infinity,
-      idleRenewals: 0,
-      isClosing: false,
-    };
+    const id = `${this.#options.instanceId}.${this.#leases.toString(36)}`;
+    const held = openLease(id, holder);
     this.#held.set(holder, held);
     this.#renewRegularly();
     return held;
@@ -153,7 +130,13 @@ export class RemoteLeases implements LeaseSource {
       const usedNano = usedNanoOf(holder);
       held.idleRenewals = usedNano === held.usedNano ? held.idleRenewals + 1 : 0;
       held.usedNano = usedNano;
-      held.wantNano = Math.max(FIRST_WANT_NANO, held.wantNano / 2);
+      const goneNano = goneNanoOf(holder);
+      const aheadNano = RENEWALS_AHEAD * Math.max(0, goneNano - held.goneNano);
+      held.goneNano = goneNano;
+      held.wantNano = this.#limited(
+        Math.max(FIRST_WANT_NANO, held.wantNano / 2, aheadNano),
+        holder,
+      );
       const isIdle = holder.key.value !== undefined && held.idleRenewals >= IDLE_RENEWALS_MAX;
       if (isIdle && holder.figures.reservedNano === 0) held.isClosing = true;
       this.#due.add(held);
@@ -164,7 +147,7 @@ export class RemoteLeases implements LeaseSource {
     } else this.#schedule();
   }
 
-  #send(held: Held): void {
+  #send(held: HeldLease): void {
     this.#due.add(held);
     this.#schedule();
   }
@@ -213,8 +196,8 @@ export class RemoteLeases implements LeaseSource {
   }
 
   /** Leases that are over have nobody to answer any longer: their holders may begin others at once. */
-  #takeDue(): Held[] {
-    const asked: Held[] = [];
+  #takeDue(): HeldLease[] {
+    const asked: HeldLease[] = [];
     for (const held of this.#due) {
       if (asked.length + this.#finals.length >= LEASES_PER_REQUEST_MAX) break;
       this.#due.delete(held);
@@ -228,7 +211,7 @@ export class RemoteLeases implements LeaseSource {
     return asked;
   }
 
-  #granted(held: Held, grant: LeaseGrant, sentMs: number): void {
+  #granted(held: HeldLease, grant: LeaseGrant, sentMs: number): void {
     const { holder, leaseId } = held;
     const usedNano = usedNanoOf(holder);
     const grantedNano = Number(grant.grantedNanoUsd);
@@ -245,6 +228,7 @@ export class RemoteLeases implements LeaseSource {
         grantedNano: keptNano,
         expiresAtMs: isRefused ? -Infinity : nowMs + (held.expiresAtMs - held.grantedAtMs),
         lowWaterNano: Math.max(0, keptNano - usedNano) / 2,
+        tellAtNano: held.toldNano + tellStepNanoOf(holder),
       },
       retryAtMs: nowMs + grant.retryAfterMs,
     });
@@ -252,57 +236,13 @@ export class RemoteLeases implements LeaseSource {
     if (returnedNano > Math.max(0, keptNano - usedNano)) this.#due.add(held);
   }
 
-  #unreachable({ holder }: Held): void {
+  /** A lease that is asked for in vain would be asked for twice as large each time. */
+  #limited(wantNano: number, { terms }: LeaseHolder): number {
+    return Math.min(wantNano, Number(terms.limitNanoUsd));
+  }
+
+  #unreachable({ holder }: HeldLease): void {
     const backoffMs = Math.min(RETRY_MIN_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
     holder.receive({ kind: "unreachable", retryAtMs: this.#options.nowMs() + backoffMs });
   }
-}
-
-function usedNanoOf({ figures }: LeaseHolder): number {
-  return figures.spentNano + figures.reservedNano;
-}
-
-/** What is gone if the process dies now. */
-function goneNanoOf({ figures }: LeaseHolder): number {
-  return figures.spentNano + figures.incurredNano;
-}
-
-/**
- * What calls that run will have cost, and calls that are yet to be made, if this is the last word of the process: it
- * is taken to spend as it did since the word before, and to die half-way to its next one.
- */
-function lastWordNanoOf({ holder, toldNano, toldAtMs }: Held): number {
-  const { grantedNano, spentNano, incurredNano } = holder.figures;
-  const sinceMs = Math.max(1, performance.now() - toldAtMs);
-  const moreNano = Math.max(0, goneNanoOf(holder) - toldNano);
-  const expectedNano = incurredNano + (moreNano * Math.min(1, RENEWAL_INTERVAL_MS / sinceMs)) / 2;
-  return Math.max(incurredNano, Math.min(expectedNano, grantedNano - spentNano));
-}
-
-function reportOf(held: Held): LeaseReport {
-  const { holder, leaseId, needNano, wantNano, isClosing } = held;
-  const { budgetId, value, periodStartMs } = holder.key;
-  const { grantedNano, spentNano, reservedNano } = holder.figures;
-  return {
-    leaseId,
-    budgetId,
-    ...(value !== undefined && { value: ledgerValueOf(value) }),
-    periodStartsAt: new Date(periodStartMs).toISOString(),
-    grantedNanoUsd: digits(grantedNano),
-    spentNanoUsd: digits(spentNano),
-    reservedNanoUsd: digits(reservedNano),
-    incurredNanoUsd: digits(lastWordNanoOf(held)),
-    needNanoUsd: digits(needNano),
-    wantNanoUsd: digits(isClosing ? 0 : wantNano),
-    isFinal: false,
-  };
-}
-
-function finalReportOf(held: Held): LeaseReport {
-  const report = reportOf(held);
-  return { ...report, grantedNanoUsd: report.spentNanoUsd, needNanoUsd: "0", isFinal: true };
-}
-
-function digits(nano: number): string {
-  return BigInt(Math.max(0, Math.round(nano))).toString();
 }

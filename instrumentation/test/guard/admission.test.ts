@@ -315,7 +315,13 @@ test("a call that cannot wait for the first answer of the ledger is charged and 
   });
   expect(decide(600, true).decision).toBe("refused");
   expect(decide(600, false).decision).toBe("warned");
-  const lease = { id: "l1", grantedNano: 1_000, expiresAtMs: Infinity, lowWaterNano: 0 };
+  const lease = {
+    id: "l1",
+    grantedNano: 1_000,
+    expiresAtMs: Infinity,
+    lowWaterNano: 0,
+    tellAtNano: Infinity,
+  };
   holders[0]?.receive({ kind: "lease", lease, retryAtMs: Infinity });
   expect(decide(401, false).decision).toBe("refused");
   expect(decide(400, false).decision).toBe("allowed");

@@ -31,11 +31,11 @@ test("asking in vain for a whole day never asks for more than the budget, in wor
     },
   });
   const key = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
-  const terms = { limitNanoUsd: LIMIT_NANO_USD, failMode: "closed" as const };
+  const terms = { limitNanoUsd: LIMIT_NANO_USD, failMode: "closed" as const, isEnforced: true };
   const account = new BudgetAccount(key, terms, source);
   for (let attempt = 0; attempt < 200; attempt += 1) {
     expect(account.hasRoom(CALL_NANO, 0)).toBe(false);
-    await account.nextAnswer();
+    await account.nextAnswer(0);
   }
   expect(asked.length).toBeGreaterThan(100);
   const wants = asked.flatMap(({ leases }) => leases.map((lease) => BigInt(lease.wantNanoUsd)));

@@ -1,27 +1,36 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BudgetAccount } from "../../src/guard/budget-account.ts";
 import type { AccountTerms, Lease, LeaseSource } from "../../src/guard/lease-source.ts";
 
 const NOW_MS = 1_000_000;
+const TERMS = { limitNanoUsd: 1_000n, isEnforced: true };
 const KEY = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
 
 /** An account whose ledger answers when the test says. */
 function remoteAccount(failMode: AccountTerms["failMode"] = "spend_lease_then_closed") {
   const needs: number[] = [];
+  let told = 0;
   const source: LeaseSource = {
     ask: (_, needNano) => void needs.push(needNano),
-    changed: () => {},
+    changed: () => void (told += 1),
     close: () => {},
   };
-  const account = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode }, source);
+  const account = new BudgetAccount(KEY, { ...TERMS, failMode }, source);
   const grant = (grantedNano: number, lease: Partial<Lease> = {}, retryAtMs = -Infinity) =>
     account.receive({
       kind: "lease",
-      lease: { id: "l1", grantedNano, expiresAtMs: NOW_MS + 5_000, lowWaterNano: 0, ...lease },
+      lease: {
+        id: "l1",
+        grantedNano,
+        expiresAtMs: NOW_MS + 5_000,
+        lowWaterNano: 0,
+        tellAtNano: Infinity,
+        ...lease,
+      },
       retryAtMs,
     });
   const lose = () => account.receive({ kind: "unreachable", retryAtMs: NOW_MS + 1_000 });
-  return { account, needs, grant, lose };
+  return { account, needs, grant, lose, told: () => told };
 }
 
 describe("a lease", () => {
@@ -109,13 +118,61 @@ test("an empty ledger is asked again when it says, and before that only for less
 
 test("who waits for an answer is told when it comes; without a question there is none", async () => {
   const { account, grant } = remoteAccount();
-  expect(account.nextAnswer()).toBeUndefined();
+  expect(account.nextAnswer(NOW_MS)).toBeUndefined();
   account.hasRoom(10, NOW_MS);
-  const [first, second] = [account.nextAnswer(), account.nextAnswer()];
+  const [first, second] = [account.nextAnswer(NOW_MS), account.nextAnswer(NOW_MS)];
   grant(100);
   await first;
   await second;
-  expect(account.nextAnswer()).toBeUndefined();
+  expect(account.nextAnswer(NOW_MS)).toBeUndefined();
+});
+
+describe("a call that can wait", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: NOW_MS });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("waits for another question that is to be asked soon, with all the others", async () => {
+    const { account, grant } = remoteAccount();
+    account.hasRoom(10, NOW_MS);
+    grant(0, {}, NOW_MS + 500);
+    const waiting = account.nextAnswer(NOW_MS);
+    expect(account.nextAnswer(NOW_MS)).toBe(waiting);
+    expect(account.mayGetMore(NOW_MS)).toBe(true);
+    let isOver = false;
+    void waiting?.then(() => (isOver = true));
+    await vi.advanceTimersByTimeAsync(499);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isOver).toBe(true);
+  });
+
+  test("does not where nothing will come back, nor where a budget is closed while nobody knows", () => {
+    const { account, grant } = remoteAccount();
+    account.hasRoom(10, NOW_MS);
+    grant(0, {}, NOW_MS + 5_000);
+    expect(account.nextAnswer(NOW_MS)).toBeUndefined();
+    expect(account.mayGetMore(NOW_MS)).toBe(false);
+    expect(unreachable("closed").account.nextAnswer(NOW_MS)).toBeUndefined();
+    expect(unreachable("spend_lease_then_closed").account.nextAnswer(NOW_MS)).toBeDefined();
+  });
+});
+
+test("the source is told once when so much is gone, and when it was gone before it was said", () => {
+  const { account, grant, told } = remoteAccount();
+  account.hasRoom(10, NOW_MS);
+  grant(500, { tellAtNano: 100 });
+  account.reserve(300, 60);
+  account.incur(39);
+  expect(told()).toBe(0);
+  account.settle(300, 99, 100);
+  account.reserve(300, 100);
+  expect(told()).toBe(1);
+  grant(500, { tellAtNano: 200 });
+  expect(told()).toBe(2);
 });
 
 function unreachable(failMode: AccountTerms["failMode"]) {
@@ -157,11 +214,11 @@ const broken = (): never => {
 
 test("a source that throws is one that cannot be reached", () => {
   const source: LeaseSource = { ask: broken, changed: broken, close: broken };
-  const open = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode: "open" }, source);
+  const open = new BudgetAccount(KEY, { ...TERMS, failMode: "open" }, source);
   expect(open.hasRoom(1, NOW_MS)).toBe(true);
-  const closed = new BudgetAccount(KEY, { limitNanoUsd: 1_000n, failMode: "closed" }, source);
+  const closed = new BudgetAccount(KEY, { ...TERMS, failMode: "closed" }, source);
   expect(closed.hasRoom(1, NOW_MS)).toBe(false);
-  closed.changeTerms({ limitNanoUsd: 2_000n, failMode: "closed" });
+  closed.changeTerms({ ...TERMS, limitNanoUsd: 2_000n, failMode: "closed" });
   closed.reserve(10, 0);
   closed.settle(10, 0, 3);
   closed.close();

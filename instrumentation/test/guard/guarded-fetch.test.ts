@@ -396,7 +396,13 @@ class SlowLedger implements LeaseSource {
   }
 
   answer(grantedNano: number, retryAtMs = Infinity): void {
-    const lease = { id: "lease_1", grantedNano, expiresAtMs: Infinity, lowWaterNano: 0 };
+    const lease = {
+      id: "lease_1",
+      grantedNano,
+      expiresAtMs: Infinity,
+      lowWaterNano: 0,
+      tellAtNano: Infinity,
+    };
     this.#holder?.receive({ kind: "lease", lease, retryAtMs });
   }
 

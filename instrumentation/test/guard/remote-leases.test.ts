@@ -64,7 +64,7 @@ afterEach(() => {
 const accountOf = (value?: string): BudgetAccount =>
   new BudgetAccount(
     { budgetId: "bud_1", value, periodStartMs: PERIOD_MS },
-    { limitNanoUsd: 10n ** 12n, failMode: "spend_lease_then_closed" },
+    { limitNanoUsd: 10n ** 12n, failMode: "spend_lease_then_closed", isEnforced: true },
     leases,
   );
 
@@ -122,6 +122,45 @@ test("what it comes to if this is the last word has half of what came about sinc
   await vi.advanceTimersByTimeAsync(RENEWAL_MS);
   const [{ grantedNanoUsd, spentNanoUsd, incurredNanoUsd } = none] = ledger.last;
   expect(Number(incurredNanoUsd)).toBe(Number(grantedNanoUsd) - Number(spentNanoUsd));
+});
+
+test("the ledger is told at once when a thousandth of the limit is gone, and expects no more than half of that untold", async () => {
+  const account = accountOf();
+  ledger.free = 10 ** 12;
+  account.hasRoom(10 ** 10, START_MS);
+  await settled();
+  account.reserve(2 * 10 ** 9, 10 ** 9 - 1);
+  await settled();
+  expect(ledger.requests).toHaveLength(1);
+  account.incur(1);
+  await settled();
+  expect(ledger.requests).toHaveLength(2);
+  expect(ledger.last).toMatchObject([{ incurredNanoUsd: String(1.5 * 10 ** 9) }]);
+  account.settle(2 * 10 ** 9, 10 ** 9, 2 * 10 ** 9 - 1);
+  await settled();
+  expect(ledger.requests).toHaveLength(2);
+  const watched = new BudgetAccount(
+    { budgetId: "bud_2", value: undefined, periodStartMs: PERIOD_MS },
+    { ...account.terms, isEnforced: false },
+    leases,
+  );
+  watched.hasRoom(10 ** 10, START_MS);
+  await settled();
+  watched.reserve(5 * 10 ** 9, 5 * 10 ** 9);
+  await settled();
+  expect(ledger.requests).toHaveLength(3);
+});
+
+test("what is spent during four renewals is wanted ahead, so that a ledger which is gone for a while stops nobody", async () => {
+  const account = accountOf();
+  account.hasRoom(10 ** 8, START_MS);
+  await settled();
+  account.reserve(10 ** 8, 0);
+  account.settle(10 ** 8, 0, 10 ** 8);
+  await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ wantNanoUsd: String(4 * 10 ** 8) }]);
+  for (let times = 0; times < 6; times += 1) await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ wantNanoUsd: String(20_000_000) }]);
 });
 
 test("what the ledger does not let it keep is not used any longer, and told to be given back", async () => {

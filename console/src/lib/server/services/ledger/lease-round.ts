@@ -1,6 +1,6 @@
 import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
 import { decideGrant } from "./decide-grant.ts";
-import { heldNanoUsd, isLive, NEW_LEASE, withReport } from "./lease-state.ts";
+import { heldNanoUsd, isLive, NEW_LEASE, returnableNanoUsd, withReport } from "./lease-state.ts";
 import type { LeaseState, LeaseTimes } from "./lease-state.ts";
 import { RETRY_HELD_MS, RETRY_SPENT_MS } from "./lease-times.ts";
 import type { LedgerKey } from "./ledger-key.ts";
@@ -90,8 +90,9 @@ export class LeaseRound {
       wantNanoUsd: BigInt(report.wantNanoUsd),
     });
     this.#keep({ report, ...question }, before, { ...reported, grantedNanoUsd });
-    const isSpent = totals.settledNanoUsd >= open.limitNanoUsd;
-    const retryAfterMs = isSpent ? RETRY_SPENT_MS : RETRY_HELD_MS;
+    const retryAfterMs = this.#mayFit(open, BigInt(report.needNanoUsd))
+      ? RETRY_HELD_MS
+      : RETRY_SPENT_MS;
     return {
       leaseId: report.leaseId,
       state,
@@ -102,6 +103,16 @@ export class LeaseRound {
     };
   }
 
+  /** Would so much be free if everything came back that nobody has spent? */
+  #mayFit(open: OpenLedger, needNanoUsd: bigint): boolean {
+    const {
+      settledNanoUsd,
+      heldNanoUsd: held,
+      returnableNanoUsd: back,
+    } = this.#totalsOf(open) as LedgerTotals;
+    return needNanoUsd <= open.limitNanoUsd - settledNanoUsd - (held - back);
+  }
+
   #totalsOf(open: OpenLedger | undefined): LedgerTotals | undefined {
     return open && this.#totals.find(({ span }) => isSameSpan(span, open.span));
   }
@@ -110,12 +121,15 @@ export class LeaseRound {
     const { nowMs, times } = this.#input;
     this.#changed.set(report.leaseId, { ...after, id: report.leaseId, key, instanceId });
     const moreNanoUsd = heldNanoUsd(after, nowMs, times) - heldNanoUsd(before, nowMs, times);
+    const moreReturnable =
+      returnableNanoUsd(after, nowMs, times) - returnableNanoUsd(before, nowMs, times);
     const moreLeases = Number(isLive(after, nowMs, times)) - Number(isLive(before, nowMs, times));
     for (const [index, totals] of this.#totals.entries()) {
       if (!counts(totals.span, key)) continue;
       this.#totals[index] = {
         ...totals,
         heldNanoUsd: totals.heldNanoUsd + moreNanoUsd,
+        returnableNanoUsd: totals.returnableNanoUsd + moreReturnable,
         liveLeases: totals.liveLeases + moreLeases,
       };
     }

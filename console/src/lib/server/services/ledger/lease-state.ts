@@ -97,6 +97,11 @@ export function unheardNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTim
   return larger(0n, fullNanoUsd(lease) - knownNanoUsd);
 }
 
+/** What may come back of a lease, at the end of calls that run or with the next report: its process is heard. */
+export function returnableNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
+  return isLive(lease, nowMs, times) ? fullNanoUsd(lease) - lease.spentNanoUsd : 0n;
+}
+
 function countedNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
   if (lease.isClosed) return lease.spentNanoUsd;
   if (isLive(lease, nowMs, times)) return fullNanoUsd(lease);

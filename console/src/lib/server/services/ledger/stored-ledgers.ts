@@ -24,6 +24,8 @@ export interface LedgerTotals {
   readonly heldNanoUsd: bigint;
   /** What processes that are silent may have spent beyond what is counted of their leases. */
   readonly unheardNanoUsd: bigint;
+  /** The part of what is held that may come back: nobody has spent it. */
+  readonly returnableNanoUsd: bigint;
   /** Leases of processes that are heard. */
   readonly liveLeases: number;
 }
@@ -53,7 +55,7 @@ export async function lockLedgers(
     for update`);
 }
 
-/** In the order of the spans. What leases hold is worked out as `heldNanoUsd` and `unheardNanoUsd` do. */
+/** In the order of the spans. What leases hold is worked out as `heldNanoUsd` and its neighbours do. */
 export async function readTotals(
   transaction: Transaction,
   spans: readonly LedgerSpan[],
@@ -65,9 +67,11 @@ export async function readTotals(
     settled: string;
     held: string;
     unheard: string;
+    returnable: string;
     live: number;
   }>(sql`
-    select settled.sum::text as settled, leases.held::text as held, leases.unheard::text as unheard, leases.live
+    select settled.sum::text as settled, leases.held::text as held, leases.unheard::text as unheard,
+      leases.returnable::text as returnable, leases.live
     from ${spanRows(spans)}
     cross join lateral (
       select coalesce(sum(settled_nano_usd), 0) as sum from budget_ledgers ledger
@@ -83,6 +87,8 @@ export async function readTotals(
         coalesce(sum(greatest(0, greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
             - greatest(spent_nano_usd + incurred_nano_usd, landed_nano_usd)))
           filter (where not is_closed and reported_at <= ${heardAfter}), 0) as unheard,
+        coalesce(sum(greatest(granted_nano_usd - spent_nano_usd, reserved_nano_usd))
+          filter (where not is_closed and reported_at > ${heardAfter}), 0) as returnable,
         (count(*) filter (where not is_closed and reported_at > ${heardAfter}))::int as live
       from budget_leases lease
       where lease.budget_id = span.budget_id and lease.value = span.value
@@ -95,6 +101,7 @@ export async function readTotals(
     settledNanoUsd: BigInt(row.settled),
     heldNanoUsd: BigInt(row.held),
     unheardNanoUsd: BigInt(row.unheard),
+    returnableNanoUsd: BigInt(row.returnable),
     liveLeases: row.live,
   }));
 }
