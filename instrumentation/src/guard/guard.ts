@@ -10,7 +10,6 @@ import type { JsonObject } from "../wire/json-path.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import type { RequestBody } from "../wire/request-body.ts";
 import { admit, roomToClamp } from "./admission.ts";
-import type { BudgetAccount } from "./budget-account.ts";
 import { CLAMPED_TOKENS_MIN, withOutputLimit } from "./clamp.ts";
 import { Estimator } from "./estimator.ts";
 import type { FirstPolicy } from "./first-policy.ts";
@@ -155,15 +154,27 @@ export class Guard {
     const hold = new Hold();
     const decision = admit(this.#index, { values, estimate, nowMs, isStoppable, canWait }, hold);
     if (decision === "unlimited") return undefined;
-    const wanting = decision === "refused" && canWait ? wantingAccount(hold) : undefined;
-    // Before it is known what is left, there is nothing to make the call smaller for.
-    const isEarly = wanting?.isAsking === true;
-    const mayClamp = decision === "refused" && !isEarly && request.isBodyChangeable;
-    const clamped = mayClamp ? this.#clamp(asked, hold) : undefined;
-    const answer = clamped === undefined ? wanting?.nextAnswer(nowMs) : undefined;
+    const { clamped, answer } = decision === "refused" ? this.#instead(asked, request, hold) : {};
     const decided = clamped === undefined ? decision : "clamped";
     const refusal = refusalOfHold(decided, hold, estimate);
     return this.#guarded(asked, { decision: decided, refusal, hold, clamped, answer, age });
+  }
+
+  /** Of a call that is refused: can it be made smaller, or may it be allowed later? */
+  #instead(
+    asked: AskedCall,
+    { canWait, isBodyChangeable }: GuardedRequest,
+    hold: Hold,
+  ): Pick<DecidedCall, "clamped" | "answer"> {
+    // Of a refusal that is about what the process holds, and not about what is left of the budget.
+    const wanting = canWait && !hold.isUnpriced ? hold.refusedBy?.account : undefined;
+    // Before it is known what is left, there is nothing to make the call smaller for.
+    const isEarly = wanting?.isAsking === true;
+    const clamped = isBodyChangeable && !isEarly ? this.#clamp(asked, hold) : undefined;
+    return {
+      clamped,
+      answer: clamped === undefined ? wanting?.nextAnswer(asked.nowMs) : undefined,
+    };
   }
 
   /** Whatever its rules are: they may be others by now. */
@@ -270,11 +281,6 @@ function affordableTokens(
   const affordable = room === undefined ? undefined : quote?.outputTokensFor(room);
   if (affordable === undefined || affordable < CLAMPED_TOKENS_MIN) return undefined;
   return Math.min(affordable, outputTokensMax);
-}
-
-/** Of a refusal that is about what the process holds, and not about what is left of the budget. */
-function wantingAccount({ refusedBy, isUnpriced }: Hold): BudgetAccount | undefined {
-  return isUnpriced ? undefined : refusedBy?.account;
 }
 
 function pricesOf({ prices }: ControlPolicy): ProjectPrices {
