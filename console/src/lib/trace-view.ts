@@ -1,7 +1,7 @@
 import type { TraceSpan } from "@lensai/analytics/queries/trace-spans";
 
 /** One record of a trace, in its place in the tree and in time. */
-export interface TraceLine {
+interface TraceLine {
   readonly record: TraceSpan;
   readonly startUnixMs: number;
   /** 0 for a root, and for a record whose parent is not in the trace. */

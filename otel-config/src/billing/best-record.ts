@@ -15,8 +15,9 @@ const SOURCE_RANK: Readonly<Record<CallRecord["usage"]["source"], number>> = {
 const GUESS_RANK = 1.5;
 
 /**
- * Which record of a call is billed: the surest counts (those that repeat an estimate are that estimate), then one with a price, then the most parts, then a span
- * before a log, the innermost, one with a response id, the first.
+ * Which record of a call is billed: the surest counts (those that repeat an estimate are that estimate), then
+ * one with a price, then the most parts, then a span before a log, the innermost, one with a response id, the
+ * first.
  */
 export function bestRecord(
   records: readonly CallRecord[],
