@@ -149,7 +149,7 @@ test("a form that is wrong keeps what was filled in and says what is wrong where
   const body = { ...fields, limitUsd: "-1", team: "sales" };
   const { data } = await send(newPage.actions["default"], { body });
   const { html, text } = await show(pages.new, {}, data);
-  expect(text).toContain("is an amount in nano-USD above zero");
+  expect(text).toContain("is an amount of dollars above zero");
   expect(html).toMatch(/name="limitUsd"[^>]*value="-1"/);
   expect(html).toMatch(/name="team"[^>]*value="sales"/);
 });

@@ -174,9 +174,17 @@ interface Issue {
   readonly message: string;
 }
 
+/** Where the form takes another form of a value than the service: its own words. */
+const FORM_WORDS: FieldProblems = {
+  limitUsd: "is an amount of dollars above zero and below a billion: 500, or 0.25",
+};
+
 export function problemsOf(issues: readonly Issue[]): FieldProblems {
   const problems: FieldProblems = {};
-  for (const { path, message } of issues) problems[fieldAt(path.map(String))] ??= message;
+  for (const { path, message } of issues) {
+    const field = fieldAt(path.map(String));
+    problems[field] ??= FORM_WORDS[field] ?? message;
+  }
   return problems;
 }
 
