@@ -13,8 +13,21 @@ import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
 
 /** The processes that are compared. */
 
+export type ServerName =
+  /** Floors: the transport alone, and a durable log of raw bodies. */
+  | "http"
+  | "fastify"
+  | "walraw"
+  /** This collector; the same without normalising; the one of an earlier revision. */
+  | "lensai"
+  | "unaccounted"
+  | "earlier"
+  /** Baselines: a receiver as one writes it in an afternoon, and the OpenTelemetry Collector. */
+  | "naive"
+  | "otelcol";
+
 export interface Server {
-  readonly name: string;
+  readonly name: ServerName;
   readonly port: number;
   readonly pid: number;
   /** Does it check keys? Then each request carries one. */
@@ -53,7 +66,7 @@ async function freePort(): Promise<number> {
 }
 
 function serverOf(
-  name: string,
+  name: ServerName,
   child: ChildProcess,
   at: { port: number; hasKeys?: boolean },
 ): Server {
@@ -73,7 +86,11 @@ function serverOf(
 }
 
 /** A script that tells its address over IPC. */
-async function forked(name: string, script: string, args: readonly string[]): Promise<Server> {
+async function forked(
+  name: ServerName,
+  script: string,
+  args: readonly string[] = [],
+): Promise<Server> {
   const child = fork(join(here, script), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const address = await new Promise<AddressInfo>((resolve) => {
     child.once("message", (message) => resolve(message as AddressInfo));
@@ -99,15 +116,19 @@ async function untilReady(url: string): Promise<void> {
   }
 }
 
-async function lensai(
-  folder: string,
-  { name, main }: { name: string; main: string },
-): Promise<Server> {
+interface OurServer {
+  readonly name: ServerName;
+  readonly main: string;
+  /** Options of Node that load modules before it. */
+  readonly preload?: readonly string[];
+}
+
+async function lensai(folder: string, { name, main, preload = [] }: OurServer): Promise<Server> {
   const dataDir = join(folder, name);
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(join(dataDir, "control-snapshot.json"), snapshotFor(main), { mode: 0o600 });
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [...NODE_FLAGS, main], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...preload, main], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
@@ -165,33 +186,52 @@ function snapshot(): unknown {
   };
 }
 
-const OURS = { name: "lensai", main: join(here, "../src/main.ts") };
+const OURS: OurServer = { name: "lensai", main: join(here, "../src/main.ts") };
+const UNACCOUNTED: OurServer = {
+  ...OURS,
+  name: "unaccounted",
+  preload: ["--import", join(here, "without-accounting.ts")],
+};
 
 /** This collector and the one of an earlier revision. */
 export async function startBoth(folder: string, earlierMain: string): Promise<Server[]> {
   return [await lensai(folder, OURS), await lensai(folder, { name: "earlier", main: earlierMain })];
 }
 
-/** Starts all of them; the Collector only where Go is. When one fails, the others are stopped again. */
-export async function startServers(folder: string, goFolder: string): Promise<Server[]> {
+/**
+ * Starts those that are wanted; the OpenTelemetry Collector only where Go is. When one fails, the others are
+ * stopped again.
+ */
+export async function startServers(
+  { folder, goFolder }: { folder: string; goFolder: string },
+  isWanted: (name: ServerName) => boolean,
+): Promise<Server[]> {
+  const starts: ReadonlyArray<[ServerName, () => Promise<Server | undefined>]> = [
+    ["http", () => forked("http", "floor-server.ts", ["http"])],
+    ["fastify", () => forked("fastify", "floor-server.ts", ["fastify"])],
+    ["walraw", () => forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")])],
+    ["lensai", () => lensai(folder, OURS)],
+    ["unaccounted", () => lensai(folder, UNACCOUNTED)],
+    ["naive", () => forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")])],
+    ["otelcol", () => otelCollector(goFolder, folder)],
+  ];
   const servers: Server[] = [];
   try {
-    servers.push(await forked("http", "floor-server.ts", ["http"]));
-    servers.push(await forked("fastify", "floor-server.ts", ["fastify"]));
-    servers.push(await forked("walraw", "floor-server.ts", ["walraw", join(folder, "floor.wal")]));
-    servers.push(await lensai(folder, OURS));
-    servers.push(await forked("naive", "naive-server.ts", [join(folder, "naive.ndjson")]));
-    const binary = buildOtelCollector(goFolder);
-    const collector = binary === undefined ? undefined : await otelCollector(binary, folder);
-    return collector === undefined ? servers : [...servers, collector];
+    for (const [name, start] of starts) {
+      const server = isWanted(name) ? await start() : undefined;
+      if (server !== undefined) servers.push(server);
+    }
+    return servers;
   } catch (error) {
     await Promise.all(servers.map((server) => server.stop()));
     throw error;
   }
 }
 
-/** Undefined when this build of it does not start: the other figures are worth having all the same. */
-async function otelCollector(binary: string, folder: string): Promise<Server | undefined> {
+/** Undefined where it cannot be built or does not start: the other figures are worth having all the same. */
+async function otelCollector(goFolder: string, folder: string): Promise<Server | undefined> {
+  const binary = buildOtelCollector(goFolder);
+  if (binary === undefined) return undefined;
   const collectorFolder = join(folder, "otelcol");
   mkdirSync(collectorFolder, { recursive: true });
   const port = await freePort();
