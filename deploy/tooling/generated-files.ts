@@ -7,6 +7,7 @@ import { readVerdicts } from "../clients/harness/verdict-file.ts";
 import { clientSections, versionTable } from "../clients/harness/verdict-page.ts";
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
+import { guardVectorsJson } from "./python-guard-vectors.ts";
 import { priceVectorsJson, pricesJson } from "./python-prices.ts";
 import { wireTablesJson } from "./python-tables.ts";
 import { wireVectorsJson } from "./python-vectors.ts";
@@ -56,6 +57,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "adapters/python/src/lensai/wire_tables.json", render: () => wireTablesJson() },
   { path: "adapters/python/src/lensai/prices.json", render: () => pricesJson() },
   { path: "adapters/python/tests/vectors/wire.json", render: () => wireVectorsJson() },
+  { path: "adapters/python/tests/vectors/guard.json", render: () => guardVectorsJson() },
   { path: "adapters/python/tests/vectors/prices.json", render: () => priceVectorsJson() },
 ];
 

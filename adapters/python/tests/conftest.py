@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator, List
 
 import pytest
 from opentelemetry import trace
@@ -44,3 +44,19 @@ def observed(spans: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
     instrumented = configure()
     yield spans
     instrumented.shutdown()
+
+
+@pytest.fixture
+def stopped(spans: InMemorySpanExporter, tmp_path: Path) -> Iterator[Callable[[Any], InMemorySpanExporter]]:
+    """Observes under a policy."""
+    running: List[Any] = []
+
+    def under(document: Any) -> InMemorySpanExporter:
+        file = tmp_path / "policy.json"
+        file.write_text(json.dumps(document))
+        running.append(configure(policy_file=file))
+        return spans
+
+    yield under
+    for instrumented in running:
+        instrumented.shutdown()

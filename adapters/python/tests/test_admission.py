@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Dict, Optional
 
 import pytest
 
-from lensai.guard.admission import Decision, PolicyBook, PolicyIndex, admit, settle
+from lensai.guard.admission import Hold, admit, settle
+from lensai.guard.budget_account import BudgetAccount
+from lensai.guard.lease_source import Lease, LeaseAnswer
+from lensai.guard.local_leases import LocalLeases
 from lensai.guard.period import BudgetPeriod, period_at
 from lensai.guard.policy import PolicyError, epoch_seconds, parse_policy
+from lensai.guard.policy_index import PolicyBook, PolicyIndex
 from policies import START, SWITCH, budget, policy
 
 NOW = epoch_seconds("2026-11-24T12:00:00Z")
 
 
 class Estimate:
+    incurred_nano = 0
+
     def __init__(self, amount_nano: Optional[int], family_nano: Optional[int] = None) -> None:
         self.amount_nano = amount_nano
         self._family_nano = family_nano
@@ -23,27 +30,54 @@ class Estimate:
         return self._family_nano
 
 
+@dataclass
+class Decided:
+    name: str
+    hold: Hold
+
+
+class Unreachable(LocalLeases):
+    """A ledger that nobody can ask any more, after it has lent once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_lent = False
+
+    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
+        if self.has_lent:
+            raise ConnectionError
+        lease = Lease("lease", account.terms.limit_nano_usd, float("inf"), float("inf"))
+        account.receive(LeaseAnswer(lease, float("-inf")))
+        self.has_lent = True
+
+
 def index_of(*budgets: Any, kill_switches: Any = (), book: Optional[PolicyBook] = None) -> PolicyIndex:
-    return (book or PolicyBook()).index(parse_policy(policy(*budgets, kill_switches=kill_switches)))
+    return (book or a_book()).index(parse_policy(policy(*budgets, kill_switches=kill_switches)))
 
 
-def decide(index: PolicyIndex, amount: Optional[int], values: Optional[Dict[str, str]] = None, **more: Any) -> Decision:
-    return admit(index, values or {}, Estimate(amount, more.pop("family", None)), now=more.pop("now", NOW), **more)
+def a_book() -> PolicyBook:
+    return PolicyBook(LocalLeases())
+
+
+def decide(index: PolicyIndex, amount: Optional[int], values: Optional[Dict[str, str]] = None, **more: Any) -> Decided:
+    hold = Hold()
+    estimate = Estimate(amount, more.pop("family", None))
+    return Decided(admit(index, hold, estimate, values or {}, now=more.pop("now", NOW), **more), hold)
 
 
 def test_a_call_holds_its_estimate_until_it_is_settled() -> None:
     index = index_of(budget())
     first = decide(index, 600)
     assert (first.name, decide(index, 401).name, decide(index, 400).name) == ("allowed", "refused", "allowed")
-    settle(first, 100)
-    settle(first, 100)
+    settle(first.hold, 100)
+    settle(first.hold, 100)
     assert decide(index, 501).name == "refused"
     assert decide(index, 500).name == "allowed"
 
 
 def test_a_call_that_nobody_knows_the_cost_of_has_cost_its_estimate() -> None:
     index = index_of(budget())
-    settle(decide(index, 600), None)
+    settle(decide(index, 600).hold, None)
     assert decide(index, 401).name == "refused"
 
 
@@ -52,7 +86,7 @@ def test_a_call_under_no_budget_is_unlimited_and_a_stopped_one_holds_nothing() -
     assert decide(PolicyIndex(), 10**9).name == "unlimited"
     for _ in range(3):
         refused = decide(index, 900, {"team": "a"})
-        assert refused.name == "refused" and refused.charges == []
+        assert refused.name == "refused" and refused.hold.charges == []
     assert decide(index, 5, {"team": "a"}).name == "allowed"
 
 
@@ -89,7 +123,11 @@ def test_a_call_of_unknown_price_goes_by_the_budget(unknown: str, family: Any, e
 def test_a_budget_that_nobody_can_be_asked_about_goes_by_its_fail_mode(
     fail_mode: str, amount: int, expected: str
 ) -> None:
-    assert decide(index_of(budget(failMode=fail_mode)), amount, is_reachable=False).name == expected
+    index = PolicyBook(Unreachable()).index(parse_policy(policy(budget(failMode=fail_mode))))
+    assert decide(index, 0).name == "allowed"
+    # The first one that nobody answers is decided about as before; it tells that nobody does.
+    assert decide(index, 2000).name == ("allowed" if fail_mode == "open" else "refused")
+    assert decide(index, amount).name == expected
 
 
 def test_every_value_of_an_attribute_has_the_whole_amount() -> None:
@@ -112,11 +150,11 @@ def test_a_scope_is_all_of_its_values_and_a_model_may_be_a_beginning() -> None:
 
 def test_a_kill_switch_comes_before_every_budget() -> None:
     decision = decide(index_of(budget(), kill_switches=[SWITCH]), 1)
-    assert decision.name == "killed" and decision.charges == []
+    assert decision.name == "killed" and decision.hold.charges == []
 
 
 def test_what_was_spent_stays_spent_through_later_policies_of_the_same_period() -> None:
-    book = PolicyBook()
+    book = a_book()
     decide(index_of(budget(), book=book), 900)
     assert decide(index_of(budget(limitNanoUsd="950"), book=book), 51).name == "refused"
     index_of(book=book)
@@ -150,9 +188,9 @@ def test_periods_of_months_follow_the_calendar(start: str, end: str, now: str, e
 def test_a_rolling_window_counts_what_its_earlier_slices_spent() -> None:
     slices = budget(periodStartsAt="2026-11-24T12:00:00Z", resetsAt="2026-11-24T12:01:00Z", windowMs=120_000)
     index = index_of(slices)
-    settle(decide(index, 600), 550)
+    settle(decide(index, 600).hold, 550)
     assert decide(index, 451, now=NOW + 60).name == "refused"
-    settle(decide(index, 450, now=NOW + 60), 400)
+    settle(decide(index, 450, now=NOW + 60).hold, 400)
     assert decide(index, 51, now=NOW + 120).name == "refused"
     assert decide(index, 601, now=NOW + 180).name == "refused"
     assert decide(index, 600, now=NOW + 180).name == "allowed"
@@ -187,6 +225,11 @@ def test_listed_periods_follow_as_they_are() -> None:
         ),
         (policy(kill_switches=[{**SWITCH, "reason": None}]), "killSwitches[0].reason is not a string"),
         (policy(budgets=None), "budgets is not a list"),
+        (policy(issuedAt="today"), "policy.issuedAt is not a time"),
+        (policy(maxStalenessSeconds=-1), "policy.maxStalenessSeconds is not a whole number"),
+        (policy(staleMode="half"), 'policy.staleMode is "half"'),
+        (policy(prices={"formatVersion": 2}), "policy: prices: formatVersion is not 1"),
+        (policy(prices={"formatVersion": 1, "entries": [{}]}), "prices: entries[0] needs either"),
     ],
 )
 def test_a_policy_that_is_wrong_says_where(document: Any, message: str) -> None:

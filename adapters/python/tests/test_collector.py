@@ -20,8 +20,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from http_server import HttpServer, Received, Reply
 from lensai.export.signed_session import signed_session
+from lensai.guard.acknowledger import ProcessIdentity
+from lensai.guard.control_client import ControlClient
+from lensai.guard.control_source import ControlSource
 from lensai.guard.guard import Guard
-from lensai.guard.policy_source import ControlPolicySource
+from waiting import until
 
 REPOSITORY = Path(__file__).parents[3]
 ISSUED_AT = "2026-11-24T00:00:00.000Z"
@@ -103,14 +106,8 @@ def collector_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def wait_for_snapshot(url: str) -> None:
     """It asks the console after its start."""
-    source = ControlPolicySource(Guard(), f"{url}/v1/control", {}, session=session())
-    for _ in range(100):
-        try:
-            source.refresh()
-            return
-        except ValueError:
-            source.wait(0.1)
-    raise AssertionError("the collector does not know its secret")
+    headers = {"content-type": "application/json"}
+    until(lambda: session().get(f"{url}/v1/control", headers=headers, timeout=9).status_code == 200, 30)
 
 
 def session() -> requests.Session:
@@ -135,10 +132,37 @@ def test_takes_what_is_signed_and_nothing_else(collector_url: str, compression: 
     assert forged.export(a_span()) is SpanExportResult.FAILURE
 
 
-def test_says_what_the_policy_is_and_when_it_has_not_changed(collector_url: str) -> None:
-    guard = Guard()
-    source = ControlPolicySource(guard, f"{collector_url}/v1/control", {}, session=session())
-    source.refresh()
-    assert (guard.version, guard.is_active, guard.is_reachable) == (7, True, True)
-    source.refresh()
-    assert (guard.version, guard.is_reachable) == (7, True)
+@pytest.mark.parametrize("can_stream", [True, False], ids=["pushed", "asked for"])
+def test_says_what_the_policy_is_and_that_it_still_holds(collector_url: str, can_stream: bool) -> None:
+    guard, problems = Guard(), []
+    client = ControlClient(f"{collector_url}/v1/control", {}, session)
+    source = ControlSource(
+        client,
+        ProcessIdentity(f"instance-{can_stream}", "shop"),
+        on_policy=guard.apply,
+        on_problem=lambda: problems.append(1),
+        can_stream=can_stream,
+        poll_seconds=0.05,
+    )
+    source.start()
+    try:
+        until(lambda: guard.is_active)
+        assert guard.policy is not None and guard.policy.version == 7
+        heard = source.silent_seconds
+        assert heard is not None and heard < 60
+        if not can_stream:
+            # What has not changed is said again, and not sent again.
+            until(lambda: source.silent_seconds is not None and source.silent_seconds < 0.05)
+    finally:
+        source.stop()
+    assert problems == []
+
+
+def test_takes_acknowledgements(collector_url: str) -> None:
+    client = ControlClient(f"{collector_url}/v1/control", {}, session)
+    answer = client.post(
+        session(),
+        f"{client.url}/acknowledgements",
+        {"instanceId": "instance-1", "serviceName": "shop", "version": 7, "heldMs": 1, "runningMs": 2},
+    )
+    assert answer.status_code < 300

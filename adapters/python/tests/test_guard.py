@@ -1,12 +1,10 @@
-"""Budgets and kill-switches: what of a decision reaches the application through the SDKs, and where policies come from."""
+"""Budgets and kill-switches: what of a decision reaches the application through the SDKs."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, List
 
 import anthropic
 import boto3
@@ -20,37 +18,14 @@ from google import genai
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from http_server import HttpServer, Received, Reply
-from lensai import BudgetExceededError, KillSwitchError, configure, with_attribution
-from lensai.guard.policy import PolicyError
+from guarded import own
+from lensai import BudgetExceededError, KillSwitchError, with_attribution
 from policies import SWITCH, budget, policy
 from provider_bodies import chat, openai_like
 
 PATH = "/v1/chat/completions"
 # 100 and 20 tokens of gpt-4o-mini, and what its longest answer of 10 may cost beside the words.
 COST_NANO = 100 * 150 + 20 * 600
-
-
-@pytest.fixture
-def stopped(spans: InMemorySpanExporter, tmp_path: Path) -> Iterator[Callable[[Any], InMemorySpanExporter]]:
-    """Observes under a policy."""
-    running: List[Any] = []
-
-    def under(document: Any) -> InMemorySpanExporter:
-        file = tmp_path / "policy.json"
-        file.write_text(json.dumps(document))
-        running.append(configure(policy_file=file))
-        return spans
-
-    yield under
-    for instrumented in running:
-        instrumented.shutdown()
-
-
-def own(spans: InMemorySpanExporter) -> List[Dict[str, Any]]:
-    """The attributes of our spans: some SDKs make spans of their own."""
-    found = [span for span in spans.get_finished_spans() if (scope := span.instrumentation_scope) and scope.name == "lensai"]
-    assert not any("secret" in span.to_json() or "runaway" in span.to_json() for span in found)
-    return [dict(span.attributes or {}) for span in found]
 
 
 MESSAGES: Any = [{"role": "user", "content": "secret words"}]
@@ -272,98 +247,3 @@ def test_whatever_breaks_inside_the_guard_stops_no_call(
     with HttpServer(openai_like) as server:
         assert httpx.post(f"{server.url}{PATH}", json=chat()).status_code == 200
     assert len(spans.get_finished_spans()) == 1
-
-
-class Control:
-    """A collector that serves a policy with its ETag."""
-
-    def __init__(self) -> None:
-        self.document: Any = policy()
-        self.is_broken = False
-
-    def __call__(self, received: Received) -> Reply:
-        if self.is_broken:
-            return Reply(503)
-        if received.headers.get("x-api-key") != "abc":
-            return Reply(401)
-        body = json.dumps(self.document).encode()
-        etag = f'"{self.document["version"]}"'
-        if received.headers.get("if-none-match") == etag:
-            return Reply(304, b"", {"etag": etag})
-        return Reply(200, body, {"etag": etag, "content-type": "application/json"})
-
-
-def test_a_collectors_policy_is_asked_for_with_its_etag_and_survives_the_collector() -> None:
-    from lensai.guard.guard import Guard
-    from lensai.guard.policy_source import ControlPolicySource
-
-    control, guard = Control(), Guard()
-    with HttpServer(control) as server:
-        source = ControlPolicySource(guard, f"{server.url}/v1/control", {"x-api-key": "abc"})
-        source.refresh()
-        assert (guard.version, guard.is_active) == (3, False)
-        source.refresh()
-        control.document = policy(kill_switches=[SWITCH], version=4)
-        source.refresh()
-        assert (guard.version, guard.is_active) == (4, True)
-        control.document = {**policy(), "version": 5, "budgets": "none"}
-        with pytest.raises(PolicyError):
-            source.refresh()
-        assert (guard.version, guard.is_active, guard.is_reachable) == (4, True, True)
-        control.is_broken = True
-        with pytest.raises(PolicyError):
-            source.refresh()
-    with pytest.raises(requests.exceptions.ConnectionError):
-        source.refresh()
-    assert (guard.version, guard.is_active, guard.is_reachable) == (4, True, False)
-    asked = [received.headers.get("if-none-match") for received in server.received]
-    assert asked == [None, '"3"', '"3"', '"4"', '"4"']
-
-
-def test_a_process_follows_the_collector(spans: InMemorySpanExporter) -> None:
-    control = Control()
-    control.document = policy(kill_switches=[SWITCH])
-    with HttpServer(control) as server, HttpServer(openai_like) as model:
-        instrumented = configure(policy_url=f"{server.url}/v1/control", headers={"x-api-key": "abc"})
-        try:
-            assert instrumented.wait_for_policy()
-            with pytest.raises(KillSwitchError):
-                httpx.post(f"{model.url}{PATH}", json=chat())
-        finally:
-            instrumented.shutdown()
-    assert model.received == []
-    assert [span.name for span in spans.get_finished_spans()] == ["chat gpt-4o-mini"]
-
-
-def test_a_policy_is_asked_for_with_a_signature_where_exports_are_signed(spans: InMemorySpanExporter) -> None:
-    secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-    with HttpServer() as server:
-        url = f"{server.url}/v1/control"
-        instrumented = configure(policy_url=url, signing_key_id="sec_1", signing_secret=secret)
-        assert instrumented.wait_for_policy()
-        instrumented.shutdown()
-    asked = server.received[0]
-    assert (asked.method, asked.headers["content-type"]) == ("GET", "application/json")
-    assert 'keyid="sec_1"' in asked.headers["signature-input"]
-
-
-def test_a_file_that_is_wrong_at_the_start_is_a_clear_error_and_later_leaves_the_last_one(tmp_path: Path) -> None:
-    from lensai.guard.guard import Guard
-    from lensai.guard.policy_source import FilePolicy
-
-    file = tmp_path / "policy.json"
-    with pytest.raises(ValueError, match="cannot be read"):
-        configure(policy_file=file)
-    file.write_text("{")
-    with pytest.raises(ValueError, match="not JSON"):
-        configure(policy_file=file)
-    with pytest.raises(ValueError, match="not the URL"):
-        configure(policy_url="collector")
-    guard = Guard()
-    source = FilePolicy(guard, file)
-    file.write_text(json.dumps(policy(kill_switches=[SWITCH])))
-    source.refresh()
-    file.write_text("{")
-    with pytest.raises(PolicyError):
-        source.refresh()
-    assert guard.is_active and guard.version == 3

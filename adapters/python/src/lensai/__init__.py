@@ -9,13 +9,14 @@ is all: every call that a provider's SDK makes from now on is a span. Nothing ha
 from lensai._attribution import with_attribution
 from lensai._configure import Instrumented, configure
 from lensai._trace_llm import trace_llm
-from lensai.guard.errors import BudgetExceededError, CallStoppedError, KillSwitchError
+from lensai.guard.errors import BudgetExceededError, CallStoppedError, KillSwitchError, PolicyStaleError
 
 __all__ = [
     "BudgetExceededError",
     "CallStoppedError",
     "Instrumented",
     "KillSwitchError",
+    "PolicyStaleError",
     "configure",
     "trace_llm",
     "with_attribution",

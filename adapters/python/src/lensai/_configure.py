@@ -5,8 +5,9 @@ import importlib
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import Callable, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
+import requests
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -15,20 +16,25 @@ from lensai._telemetry import (
     TelemetryOptions,
     control_headers_of,
     control_url_of,
-    environment_of_resource,
+    environment_of,
+    resource_of,
+    service_name_of,
     session_of,
     start_sdk,
     variable,
 )
 from lensai.calls.attempt import CallObserver
-from lensai.guard.guard import Guard
-from lensai.guard.policy_source import ControlPolicySource, FilePolicy, PolicySource
+from lensai.guard.control_client import ControlClient
+from lensai.guard.running_guard import GuardSettings, RunningGuard
 from lensai.spans.call_span import CallSpan
+from lensai.transports.aiohttp import instrument_aiohttp
 from lensai.transports.httpx import instrument_httpx
 from lensai.transports.urllib3 import instrument_botocore, instrument_urllib3
 
 _FLUSH_LIMIT_MS = 2_000
 """A collector that is slow must not hold up the end of a process."""
+_CHILD_EXIT_PRIORITY = 10
+"""Before the program's own, which have none or 0: lower ones run later."""
 
 
 class Instrumented:
@@ -38,11 +44,11 @@ class Instrumented:
         self,
         undo: List[Callable[[], None]],
         provider: Optional[TracerProvider],
-        policy: Optional[PolicySource] = None,
+        running: Optional[RunningGuard] = None,
     ) -> None:
         self._undo = undo
         self._provider = provider
-        self._policy = policy
+        self._running = running
 
     @property
     def owns_sdk(self) -> bool:
@@ -50,10 +56,10 @@ class Instrumented:
         return self._provider is not None
 
     def wait_for_policy(self, timeout_seconds: float = 5.0) -> bool:
-        """Until the collector was asked for the policy once; before that, calls are under none. False when that takes
-        longer. True at once without a policy, and with one from a file.
+        """Until it is known whether there is a policy. False when that takes longer. True at once without a policy, and
+        with one from a file. Nobody has to: calls wait for it themselves, for a second at most.
         """
-        return self._policy is None or self._policy.wait(timeout_seconds)
+        return self._running is None or self._running.wait(timeout_seconds)
 
     def force_flush(self) -> None:
         """Sends what there is, calls that are still open as far as they were read. Never raises."""
@@ -64,15 +70,25 @@ class Instrumented:
             never_throw("sending spans", flush, _FLUSH_LIMIT_MS)
 
     def shutdown(self) -> None:
-        """Nothing is observed any longer; what there is is sent, and the SDK ends if it is ours. Never raises."""
+        """Nothing is observed any longer; what there is is sent, what is left of leases goes back, and the SDK ends if it
+        is ours. Never raises.
+        """
         for undo in reversed(self._undo):
             never_throw("ending the observation", undo)
         self._undo = []
         CallSpan.abandon_all()
+        if self._running is not None:
+            self._running.stop()
         if self._provider is None:
             self.force_flush()
         else:
             never_throw("ending the SDK", self._provider.shutdown)
+
+    def end_process(self) -> None:
+        """At the end of a process, which nobody may have told us of."""
+        self.force_flush()
+        if self._running is not None:
+            self._running.give_back()
 
 
 def configure(
@@ -105,50 +121,63 @@ def configure(
         return Instrumented([], None)
     options = TelemetryOptions.of(service_name, endpoint, headers, (signing_key_id, signing_secret))
     provider = start_sdk(options)
-    guard = Guard(environment=environment or environment_of_resource())
-    policy = _policy_of(guard, policy_file, policy_url, options)
-    observer = CallObserver(asks_for_stream_usage=asks_for_stream_usage, guard=guard)
-    undo = _observe_transports(observer)
-    if policy is not None:
-        policy.start()
-        undo.append(policy.stop)
-    instrumented = Instrumented(undo, provider, policy)
+    resource = resource_of(options)
+    settings = GuardSettings(
+        environment=environment or environment_of(resource),
+        service_name=service_name_of(resource),
+        **_policy_settings(policy_file, policy_url, options),
+    )
+    try:
+        running = RunningGuard(settings)
+    except OSError as error:
+        raise ValueError(f"policy_file cannot be read: {error.strerror}") from error
+    observer = CallObserver(asks_for_stream_usage=asks_for_stream_usage, guard=running.guard)
+    instrumented = Instrumented(_observe_transports(observer), provider, running)
     # Runs before the SDK's own end, which was registered before.
-    atexit.register(instrumented.force_flush)
+    atexit.register(instrumented.end_process)
+    never_throw("following forks", _end_with_child_processes, instrumented)
     return instrumented
 
 
-def _policy_of(
-    guard: Guard,
-    policy_file: Union[str, "os.PathLike[str]", None],
-    policy_url: Optional[str],
-    options: TelemetryOptions,
-) -> Optional[PolicySource]:
+def _policy_settings(
+    policy_file: Union[str, "os.PathLike[str]", None], policy_url: Optional[str], options: TelemetryOptions
+) -> Dict[str, Any]:
+    """Where the policy comes from, of GuardSettings. Raises ValueError."""
     if policy_file is not None and policy_url is not None:
         raise ValueError("policy_file and policy_url are two policies: give one of them")
     if policy_file is None and policy_url is None:
         policy_file = variable("LENSAI_POLICY_FILE")
-    if policy_file is None:
-        asked = policy_url or variable("LENSAI_CONTROL_URL")
-        url = asked or control_url_of(options)
-        if url is None:
-            return None
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
-        headers = control_headers_of(options)
-        return ControlPolicySource(
-            guard, url, headers, session=session_of(options), is_asked_for=asked is not None
-        )
-    source = FilePolicy(guard, Path(policy_file))
-    try:
-        source.refresh()
-    except OSError as error:
-        raise ValueError(f"policy_file cannot be read: {error.strerror}") from error
-    return source
+    if policy_file is not None:
+        return {"policy_file": Path(policy_file)}
+    asked = policy_url or variable("LENSAI_CONTROL_URL")
+    url = asked or control_url_of(options)
+    if url is None:
+        return {}
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
+
+    def make_session() -> requests.Session:
+        return session_of(options) or requests.Session()
+
+    client = ControlClient(url, control_headers_of(options), make_session)
+    return {"client": client, "is_asked_for": asked is not None}
+
+
+def _end_with_child_processes(instrumented: Instrumented) -> None:
+    """Processes of `multiprocessing` end without what was registered for it, when they were forked off."""
+    util = importlib.import_module("multiprocessing.util")
+
+    def in_child(_: object) -> None:
+        util.Finalize(None, instrumented.end_process, exitpriority=_CHILD_EXIT_PRIORITY)
+
+    util.register_after_fork(instrumented, in_child)
 
 
 def _observe_transports(observer: CallObserver) -> List[Callable[[], None]]:
     undone = [never_throw("observing urllib3", instrument_urllib3, observer)]
+    aiohttp = _module("aiohttp")
+    if aiohttp is not None:
+        undone.append(never_throw("observing aiohttp", instrument_aiohttp, aiohttp, observer))
     for name in ("httpx", "httpx2"):
         module = _module(name)
         if module is not None:

@@ -68,13 +68,23 @@ def control_headers_of(options: TelemetryOptions) -> Dict[str, str]:
     return dict(parse_env_headers(variable("OTEL_EXPORTER_OTLP_HEADERS") or "", liberal=True))
 
 
-def environment_of_resource() -> Optional[str]:
-    """The deployment environment that OTEL_RESOURCE_ATTRIBUTES names."""
-    attributes = Resource.create().attributes
-    for name in ("deployment.environment.name", "deployment.environment"):
-        value = attributes.get(name)
-        if isinstance(value, str) and value != "":
-            return value
+def resource_of(options: TelemetryOptions) -> Resource:
+    """What produces the spans: that of the application's own tracer provider where it has one."""
+    own = getattr(trace.get_tracer_provider(), "resource", None)
+    return own if isinstance(own, Resource) else _resource(options)
+
+
+def service_name_of(resource: Resource) -> str:
+    return str(resource.attributes.get(SERVICE_NAME) or "unknown_service")
+
+
+def environment_of(resource: Resource) -> Optional[str]:
+    """The deployment environment; also that of OTEL_RESOURCE_ATTRIBUTES where the resource names none."""
+    for attributes in (resource.attributes, Resource.create().attributes):
+        for name in ("deployment.environment.name", "deployment.environment"):
+            value = attributes.get(name)
+            if isinstance(value, str) and value != "":
+                return value
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable, List, Optional
 
 from lensai._never_throw import never_throw
+from lensai.guard.errors import CallStoppedError
 from lensai.spans.call_span import CallSpan
 from lensai.wire.reader import ResponseReader, SseReader
 from lensai.wire.sse import SseEvent
@@ -21,11 +22,20 @@ class AnswerObserver:
         self._reader = reader
         self._decode = decode
         self._has_ended = False
+        self._metered = span.metered
+        self.cut_off: Optional[CallStoppedError] = None
+        """To be asked after every chunk: has the guard cut the answer off? Then its transport ends it with this error, for
+        the application and towards the provider, and passes nothing more on.
+        """
 
     def chunk(self, chunk: bytes) -> bytes:
-        """Answers with what the application gets in place of the chunk."""
-        never_throw("reading an answer", self._read, chunk)
-        return chunk
+        """Answers with what the application gets in place of the chunk: nothing that is not paid for."""
+        passed = self._passed(chunk)
+        if self._metered is not None and not self._has_ended:
+            self.cut_off = self._metered.meter(self._reader.facts)
+            if self.cut_off is not None:
+                self.fail(self.cut_off)
+        return passed if self.cut_off is None else b""
 
     def end(self) -> bytes:
         """The last byte was read; answers with what comes behind it."""
@@ -39,6 +49,10 @@ class AnswerObserver:
     def cancel(self) -> None:
         """The application does not want more."""
         self._close(False, None)
+
+    def _passed(self, chunk: bytes) -> bytes:
+        never_throw("reading an answer", self._read, chunk)
+        return chunk
 
     def _read(self, chunk: bytes) -> None:
         self._span.chunk_arrived()
@@ -63,12 +77,14 @@ class HidingObserver(AnswerObserver):
         super().__init__(span, reader, decode)
         self._sse = reader
 
-    def chunk(self, chunk: bytes) -> bytes:
+    def _passed(self, chunk: bytes) -> bytes:
         self._span.chunk_arrived()
         shown = never_throw("rewriting a stream", lambda: _shown(self._sse.pushed(self._decode(chunk))))
         return chunk if shown is None else shown
 
     def end(self) -> bytes:
+        if self._has_ended:
+            return b""
         self._has_ended = True
         rest = never_throw("rewriting a stream", lambda: _shown(self._sse.ended(True)))
         never_throw("ending a span", self._span.complete, self._reader.facts)

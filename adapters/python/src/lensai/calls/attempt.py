@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import json
+import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterator, Mapping, Optional, Set, Union
 
 from opentelemetry import context
 
 from lensai import _attributes as names
 from lensai._attribution import attribution_of
-from lensai._never_throw import never_throw
+from lensai._never_throw import never_throw, report
 from lensai.calls.answer import AnswerObserver, HidingObserver
 from lensai.calls.content_coding import decoder_of
 from lensai.guard.errors import CallStoppedError
-from lensai.guard.guard import Guard
+from lensai.guard.guard import Guard, GuardedRequest
+from lensai.guard.guarded_call import GuardedCall
+from lensai.guard.waiting import Wait, Waiting, wait_in_task, wait_in_thread
 from lensai.spans.call_attributes import AttributeValue
 from lensai.spans.call_span import CallSpan, is_observed, is_refusal
 from lensai.wire.call import WireCall, recognise_call
@@ -20,6 +24,10 @@ from lensai.wire.facts import ResponseFacts
 from lensai.wire.form_fields import FormFields
 from lensai.wire.reader import SseReader, create_response_reader
 from lensai.wire.stream_usage import with_stream_usage
+
+_LEASE_WAIT_MAX_SECONDS = 3.5
+"""How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of the
+budget decides and not the clock."""
 
 _REFUSING_ORIGINS_MAX = 100
 """Servers that refuse the option for usage: few, and asked only once each."""
@@ -41,17 +49,38 @@ class OutgoingRequest:
     """The fields of a form that is the body."""
 
 
+@dataclass(frozen=True)
+class Abilities:
+    """What a transport can do with a request and its answer."""
+
+    may_ask: bool = True
+    """It can send another body first, take out again what that adds to the answer, and send the caller's own."""
+    can_change_body: bool = True
+    can_cut: bool = True
+    """It ends a stream when it is told to."""
+
+
 class Attempt:
     """One request to a provider, from before it is sent until its answer was read. Its transport says what happens;
     of the rest, a transport knows nothing. None of it raises.
     """
 
-    def __init__(self, span: CallSpan, origin: str, asking_body: Optional[bytes], refusing: Set[str]) -> None:
+    def __init__(
+        self,
+        span: CallSpan,
+        origin: str,
+        refusing: Set[str],
+        *,
+        clamped_body: Optional[bytes] = None,
+        asking_body: Optional[bytes] = None,
+    ) -> None:
         self._span = span
         self._origin = origin
         self._refusing = refusing
+        self.clamped_body = clamped_body
+        """The body to send instead of the caller's: with a lower limit of output."""
         self.asking_body = asking_body
-        """The body to send instead of the caller's: it asks for usage that the caller did not ask for."""
+        """The body to send first: it asks for usage that the caller did not ask for."""
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -107,6 +136,9 @@ class Attempt:
         return observer
 
 
+Started = Union[Attempt, CallStoppedError, None]
+
+
 class CallObserver:
     """The one place where calls begin, whatever they are sent with: every transport is an adapter of it."""
 
@@ -115,39 +147,74 @@ class CallObserver:
         self._guard = guard or Guard()
         self._refusing: Set[str] = set()
 
-    def start(self, request: OutgoingRequest, *, may_ask: bool = True) -> Union[Attempt, CallStoppedError, None]:
-        """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a
-        model, or nobody wants to know of it; an error when it must not be sent: that is what the application gets.
-        `may_ask`: the transport can replace the body. Never raises.
+    def start(self, request: OutgoingRequest, abilities: Abilities = Abilities()) -> Started:
+        """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a model, or
+        nobody wants to know of it; an error when it must not be sent: that is what the application gets. Waits for the
+        first policy, and for leases. Never raises.
         """
-        return never_throw("starting a span", self._start, request, may_ask)
+        return never_throw("starting a span", wait_in_thread, self._start(request, abilities))
 
-    def _start(self, request: OutgoingRequest, may_ask: bool) -> Union[Attempt, CallStoppedError, None]:
+    async def start_in_task(self, request: OutgoingRequest, abilities: Abilities = Abilities()) -> Started:
+        """The same in a task, whose loop goes on meanwhile. Raises nothing but what cancels the task."""
+        try:
+            return await wait_in_task(self._start(request, abilities))
+        except Exception as error:
+            report("starting a span", error)
+            return None
+
+    def _start(self, request: OutgoingRequest, abilities: Abilities) -> Waiting[Started]:
         # A request inside of an observed one is the same call on a lower level.
         call = None if is_observed() else recognise_call(request.method, request.url, request.body, request.form)
         if call is None:
             return None
-        body_bytes = None if request.body is None else len(request.body)
-        admission = self._guard.admit(call, attribution_of(), body_bytes)
-        is_stopped = admission is not None and admission.is_stopped
-        span = never_throw("starting a span", CallSpan.start, call, _resend_attributes(request.headers), admission)
-        if admission is not None and is_stopped:
-            error = admission.error(request.headers.get("user-agent", ""))
+        unknown_until = self._guard.unknown_until
+        if unknown_until is not None:
+            yield unknown_until
+        asked = _guarded_request(request, abilities)
+        attribution = attribution_of()
+        guarded = self._guard.decide(call, attribution, asked)
+        ends = time.monotonic() + _LEASE_WAIT_MAX_SECONDS
+        while guarded is not None and guarded.answer is not None:
+            left = ends - time.monotonic()
+            yield Wait(guarded.answer.until, min(left, guarded.answer.timeout_seconds))
+            guarded = self._guard.decide(call, attribution, replace(asked, can_wait=left > 0))
+        return self._begun(call, request, guarded, abilities)
+
+    def _begun(
+        self, call: WireCall, request: OutgoingRequest, guarded: Optional[GuardedCall], abilities: Abilities
+    ) -> Started:
+        span = never_throw("starting a span", CallSpan.start, call, _resend_attributes(request.headers), guarded)
+        if guarded is not None and guarded.error is not None:
             if span is not None:
-                never_throw("ending a span", span.stop, error.code)
-            return error
+                never_throw("ending a span", span.stop, guarded.error.code)
+            return guarded.error
         if span is None:
             return None
         origin = f"{call.server_address}:{call.server_port}"
-        asking = self._asking_body(call, request, origin) if may_ask else None
-        return Attempt(span, origin, asking, self._refusing)
+        clamped_body = None if guarded is None else guarded.clamped_body
+        asking_body = self._asking_body(call, request, origin, clamped_body) if abilities.may_ask else None
+        return Attempt(span, origin, self._refusing, clamped_body=clamped_body, asking_body=asking_body)
 
-    def _asking_body(self, call: WireCall, request: OutgoingRequest, origin: str) -> Optional[bytes]:
+    def _asking_body(
+        self, call: WireCall, request: OutgoingRequest, origin: str, clamped_body: Optional[bytes]
+    ) -> Optional[bytes]:
         if not self._asks_for_stream_usage or not call.lacks_stream_usage or call.request is None:
             return None
         if origin in self._refusing or is_signed(request.headers):
             return None
-        return never_throw("asking for usage", with_stream_usage, call.request)
+        asked = call.request if clamped_body is None else json.loads(clamped_body)
+        return never_throw("asking for usage", with_stream_usage, asked)
+
+
+def _guarded_request(request: OutgoingRequest, abilities: Abilities) -> GuardedRequest:
+    body = request.body
+    is_json = body is not None and body.lstrip()[:1] == b"{"
+    return GuardedRequest(
+        body_bytes=None if body is None else len(body),
+        is_body_changeable=abilities.can_change_body and is_json and not is_signed(request.headers),
+        is_cuttable=abilities.can_cut,
+        user_agent=request.headers.get("user-agent", ""),
+    )
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:

@@ -1,16 +1,17 @@
-"""Decides about a call, at once and from memory: kill-switches first, then every budget that the call is under."""
+"""Decides about a call, at once and from memory: kill-switches first, then every budget that the call is under. All of
+it happens under the guard's lock.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Protocol
+from typing import List, Optional, Protocol
 
-from lensai.guard.budget import Budget, BudgetAccount
-from lensai.guard.policy import ControlPolicy, KillSwitch
-from lensai.guard.scope_index import ScopeIndex, Values
-
-_RETIRED_MAX = 1_000
-"""Budgets that are in no policy any more and are remembered, so that one that comes back is not a new one."""
+from lensai.guard.budget import Budget
+from lensai.guard.budget_account import BudgetAccount
+from lensai.guard.policy import KillSwitch
+from lensai.guard.policy_index import PolicyIndex
+from lensai.guard.scope_index import Values
 
 
 class CallEstimate(Protocol):
@@ -18,6 +19,10 @@ class CallEstimate(Protocol):
 
     @property
     def amount_nano(self) -> Optional[int]: ...
+
+    @property
+    def incurred_nano(self) -> int:
+        """What it comes to if the process dies as soon as the call is made; 0 where the price is not known."""
 
     def family_max_nano(self) -> Optional[int]:
         """As if it were the dearest model of its family; only asked for where the price is not known."""
@@ -29,117 +34,142 @@ class Charge:
 
     budget: Budget
     account: BudgetAccount
-    value: Optional[str] = None
-    """Whose share it is, when the budget is kept for each value of an attribute."""
     amount_nano: int = 0
-    is_unpriced: bool = False
-
-    @property
-    def remaining_nano(self) -> int:
-        return self.budget.remaining_nano(self.account)
+    """0 for a call of unknown price that the budget lets pass."""
+    incurred_nano: int = 0
+    """The part of it that is gone if the process dies now."""
 
 
 @dataclass
-class Decision:
-    """`unlimited` (under no budget), `allowed`, `warned`, `refused` or `killed`."""
+class Hold:
+    """What one call holds of the budgets that it is under, from its admission to its end."""
 
-    name: str
     charges: List[Charge] = field(default_factory=list)
-    """What the call holds until it is settled; a call that is stopped holds nothing."""
+    """Nothing once the call has ended, and where it was stopped."""
+    matched: List[Charge] = field(default_factory=list)
+    """Also of a call that was stopped: the budgets that it is under."""
     kill_switch: Optional[KillSwitch] = None
     refused_by: Optional[Charge] = None
-
-
-@dataclass(frozen=True)
-class PolicyIndex:
-    """A policy, arranged for being asked before every call."""
-
-    kill_switches: ScopeIndex[KillSwitch] = field(default_factory=ScopeIndex)
-    budgets: ScopeIndex[Budget] = field(default_factory=ScopeIndex)
-    is_empty: bool = True
-
-
-class PolicyBook:
-    """The budgets of a process, through all the policies that it is given."""
-
-    def __init__(self) -> None:
-        self._budgets: Dict[str, Budget] = {}
-
-    def index(self, policy: ControlPolicy) -> PolicyIndex:
-        """A new policy: what was spent of a budget that was in an earlier one stays spent."""
-        index = PolicyIndex(is_empty=not policy.budgets and not policy.kill_switches)
-        for kill_switch in policy.kill_switches:
-            index.kill_switches.add(kill_switch.scope, kill_switch)
-        current = {terms.id: terms for terms in policy.budgets}
-        for terms in current.values():
-            budget = self._budgets.get(terms.id)
-            if budget is None:
-                budget = self._budgets[terms.id] = Budget(terms)
-            else:
-                budget.change_terms(terms)
-            index.budgets.add(terms.scope, budget)
-        retired = [key for key in self._budgets if key not in current]
-        for key in retired[: max(0, len(retired) - _RETIRED_MAX)]:
-            del self._budgets[key]
-        return index
+    is_unpriced: bool = False
+    """Refused because nobody knows its price."""
+    is_warned: bool = False
 
 
 def admit(
-    policy: PolicyIndex, values: Values, estimate: CallEstimate, *, now: float, is_reachable: bool = True
-) -> Decision:
-    """A call that is not stopped holds its estimate in each of its budgets until `settle`. Budgets that only watch are
-    charged and stop nothing. `is_reachable`: the policy is known to be the current one.
+    policy: PolicyIndex,
+    hold: Hold,
+    estimate: CallEstimate,
+    values: Values,
+    *,
+    now: float,
+    can_wait: bool = True,
+    is_stoppable: bool = True,
+) -> str:
+    """`unlimited` (under no budget), `allowed`, `warned`, `refused` or `killed`.
+
+    A call that is not stopped holds its estimate in each of its budgets until `settle`; one that is stopped holds
+    nothing, and `hold` says by what. Budgets that only watch are charged and stop nothing. Without `can_wait`, a call is not
+    refused for want of the ledger's first answer: it is charged, and marked as if it were warned of. So is one that is
+    not to be stopped (`is_stoppable`).
     """
+    hold.refused_by = None
+    hold.is_unpriced = hold.is_warned = False
     switches = policy.kill_switches.match(values)
-    if switches:
-        return Decision("killed", kill_switch=switches[0])
-    charges = [
-        Charge(budget, account, None if budget.terms.each is None else values.get(budget.terms.each))
+    if switches and is_stoppable:
+        hold.kill_switch = switches[0]
+        return "killed"
+    hold.is_warned = bool(switches)
+    hold.matched = [
+        Charge(budget, account)
         for budget in policy.budgets.match(values)
         if (account := budget.account_of(values, now)) is not None
     ]
-    if not charges:
-        return Decision("unlimited")
-    is_warned = False
-    refused_by: Optional[Charge] = None
-    for charge in charges:
-        if _has_room(charge, estimate, is_reachable):
-            continue
-        mode = charge.budget.terms.mode
-        is_warned = is_warned or mode == "warn"
-        # The budget with the least left is the one to tell about.
-        if mode == "enforce" and (refused_by is None or charge.remaining_nano < refused_by.remaining_nano):
-            refused_by = charge
-    if refused_by is not None:
-        return Decision("refused", refused_by=refused_by)
-    for charge in charges:
-        charge.account.reserved_nano += charge.amount_nano
-    return Decision("warned" if is_warned else "allowed", charges)
+    if not hold.matched:
+        return "warned" if hold.is_warned else "unlimited"
+    for charge in hold.matched:
+        _check_room(charge, estimate, hold, now, can_wait)
+    if hold.refused_by is not None:
+        if is_stoppable:
+            return "refused"
+        hold.is_warned = True
+    hold.charges = hold.matched
+    for charge in hold.charges:
+        # Not more than is reserved: a budget may let calls of unknown price pass for nothing.
+        charge.incurred_nano = min(estimate.incurred_nano, charge.amount_nano)
+        charge.account.reserve(charge.amount_nano, charge.incurred_nano)
+    return "warned" if hold.is_warned else "allowed"
 
 
-def settle(decision: Decision, spent_nano: Optional[int]) -> None:
+def room_to_clamp(hold: Hold) -> Optional[int]:
+    """The most that a refused call could cost and be admitted. None when a budget that refuses it does not let calls be
+    made smaller.
+    """
+    refusing = [
+        charge
+        for charge in hold.matched
+        if charge.budget.terms.mode == "enforce" and charge.amount_nano > charge.account.available_nano
+    ]
+    if not refusing or not all(charge.budget.terms.clamp for charge in refusing):
+        return None
+    return min(charge.account.available_nano for charge in refusing)
+
+
+def top_up(hold: Hold, amount_nano: int, now: float) -> bool:
+    """Reserves more for a call that runs: in all of its budgets, or in none. False where an enforcing budget has no room;
+    watching ones are overdrawn.
+    """
+    for charge in hold.charges:
+        if not charge.account.has_room(amount_nano, now) and charge.budget.terms.mode == "enforce":
+            hold.refused_by = charge
+            return False
+    for charge in hold.charges:
+        charge.account.reserve(amount_nano, 0)
+        charge.amount_nano += amount_nano
+    return True
+
+
+def incur(hold: Hold, more_nano: int) -> None:
+    """So much more of what a call that runs holds is gone if the process dies now."""
+    for charge in hold.charges:
+        charge.account.incur(more_nano)
+        charge.incurred_nano += more_nano
+
+
+def settle(hold: Hold, spent_nano: Optional[int]) -> None:
     """The call has ended and cost this much. None: nobody knows what it cost, and all that was reserved is spent. A
     second time changes nothing.
     """
-    charges, decision.charges = decision.charges, []
+    charges, hold.charges = hold.charges, []
     for charge in charges:
-        charge.account.reserved_nano -= charge.amount_nano
-        charge.account.spent_nano += charge.amount_nano if spent_nano is None else spent_nano
+        spent = charge.amount_nano if spent_nano is None else spent_nano
+        charge.account.settle(charge.amount_nano, charge.incurred_nano, spent)
 
 
-def _has_room(charge: Charge, estimate: CallEstimate, is_reachable: bool) -> bool:
-    """Puts the amount on the charge."""
-    terms = charge.budget.terms
-    amount = estimate.amount_nano
-    if amount is None:
-        if terms.unknown_price == "assume_family_max":
-            amount = estimate.family_max_nano()
-        elif terms.unknown_price == "allow":
-            amount = 0
-    charge.is_unpriced = amount is None
-    charge.amount_nano = amount or 0
-    if charge.is_unpriced:
-        return False
-    if not is_reachable and terms.fail_mode != "spend_lease_then_closed":
-        return terms.fail_mode == "open"
-    return charge.amount_nano <= charge.remaining_nano
+def _check_room(charge: Charge, estimate: CallEstimate, hold: Hold, now: float, can_wait: bool) -> None:
+    """Puts the amount on the charge, and on the hold what speaks against it."""
+    amount_nano = estimate.amount_nano
+    if amount_nano is None:
+        amount_nano = _assumed_nano(charge.budget, estimate)
+    is_unpriced = amount_nano is None
+    charge.amount_nano = amount_nano or 0
+    has_room = charge.account.has_room(charge.amount_nano, now)
+    if has_room and not is_unpriced:
+        return
+    is_early = not can_wait and not is_unpriced and charge.account.is_unanswered
+    if is_early or charge.budget.terms.mode == "warn":
+        hold.is_warned = True
+    elif charge.budget.terms.mode == "enforce":
+        _refuse(charge, hold, is_unpriced)
+
+
+def _refuse(charge: Charge, hold: Hold, is_unpriced: bool) -> None:
+    """The budget with the least left is the one to tell about."""
+    if hold.refused_by is None or charge.account.available_nano < hold.refused_by.account.available_nano:
+        hold.refused_by = charge
+        hold.is_unpriced = is_unpriced
+
+
+def _assumed_nano(budget: Budget, estimate: CallEstimate) -> Optional[int]:
+    if budget.terms.unknown_price == "assume_family_max":
+        return estimate.family_max_nano()
+    return 0 if budget.terms.unknown_price == "allow" else None

@@ -6,7 +6,7 @@ from lensai.guard.money import format_usd
 
 
 class CallStoppedError(Exception):
-    """A call of a model was stopped before it was made: nothing was sent to the provider."""
+    """A call of a model was stopped before it was made, and nothing was sent to the provider; or its stream was cut off."""
 
     code: ClassVar[str] = "control.stopped"
     """The section of the documentation of errors; also `error.type` of the span."""
@@ -49,12 +49,13 @@ class BudgetExceededError(CallStoppedError):
         remaining_nano_usd: int,
         estimate_nano_usd: Optional[int],
         resets_at: Optional[str],
+        is_cut_off: bool = False,
     ) -> None:
         left = f"{format_usd(remaining_nano_usd)} of {format_usd(limit_nano_usd)} is left"
         why = (
             "nobody knows the price of the model, and the budget refuses such calls"
             if estimate_nano_usd is None
-            else f"{left}, and the call may cost {format_usd(estimate_nano_usd)}"
+            else f"{left}, and {'more of the answer' if is_cut_off else 'the call'} may cost {format_usd(estimate_nano_usd)}"
         )
         until = "" if resets_at is None else f"; it starts anew at {resets_at}"
         super().__init__(f'the budget "{budget_name}" stopped the call: {why}{until}', scope)
@@ -66,6 +67,23 @@ class BudgetExceededError(CallStoppedError):
         self.remaining_nano_usd = remaining_nano_usd
         """Neither spent nor held by calls that run."""
         self.estimate_nano_usd = estimate_nano_usd
-        """What the call may cost at most; None when nobody knows."""
+        """What the call, or more of its answer, may cost; None when nobody knows."""
         self.resets_at = resets_at
         """ISO 8601, UTC; None for a budget that does not start anew."""
+        self.is_cut_off = is_cut_off
+        """The call was made, and its stream was cut off."""
+
+
+class PolicyStaleError(CallStoppedError):
+    """Nobody knows whether the call may be made: the process has heard nothing of its policy for too long."""
+
+    code = "control.policy_stale"
+
+    def __init__(self, stale_seconds: int, max_staleness_seconds: int) -> None:
+        super().__init__(
+            f"the call was stopped: nothing was heard of the policy for {stale_seconds} s,"
+            f" and calls may be made for {max_staleness_seconds} s",
+            {},
+        )
+        self.stale_seconds = stale_seconds
+        self.max_staleness_seconds = max_staleness_seconds

@@ -2,84 +2,132 @@
 
 from __future__ import annotations
 
-from typing import Optional
+import math
+from typing import Callable, Dict, Optional, Tuple
 
+from lensai.guard.learned_output import ExpectedShares, LearnedOutput
 from lensai.guard.price_book import PriceBook
 from lensai.guard.price_call import UnitPrices, price_call
-from lensai.guard.request_size import RequestSize, request_size_of
+from lensai.guard.quote import Quote
+from lensai.guard.request_size import OutputMax, RequestSize
 from lensai.wire.call import WireCall
 from lensai.wire.facts import ResponseFacts
-from lensai.wire.usage import NormalUsage, normalise_usage
+from lensai.wire.usage import normalise_usage
+
+HELD_ABORT_TOKENS = 128
+"""Tokens of each answer that are held beyond what a stream has put out, for what its provider writes, and bills, until it
+notices that nobody reads on."""
+
+_FAMILIES_MAX = 1_000
+"""Families that were asked about: each takes milliseconds once."""
+
+_FIRST_ANSWER_TOKENS = 2_048
+"""What an answer is taken to have while nothing is known about the model's answers."""
 
 
 class EstimatedCall:
-    """A call that has not been made, at its price or at that of the dearest of its family; nano-USD."""
+    """A call that has not been made, and its price as far as the book knows it or is asked to assume one; nano-USD."""
 
-    def __init__(self, book: PriceBook, call: WireCall, body_bytes: Optional[int], now: float) -> None:
-        self._book = book
-        self._call = call
-        self._now = now
-        self._size = request_size_of(call, body_bytes, book.output_tokens_max)
-        self._output_max = self._size.output_tokens_max * self._size.choices
-        self._prices: Optional[UnitPrices] = None
-        """By which the call is charged where the provider's counts are not known."""
-        if call.model is not None:
-            self._prices = book.resolve(call.provider, call.model, now, self._size.service_tier)
-        self.amount_nano = self.cost_so_far_nano(self._output_max)
+    def __init__(
+        self,
+        size: RequestSize,
+        quote: Optional[Quote],
+        family_quote: Callable[[], Optional[Quote]],
+        *,
+        output_tokens: int,
+        orphaned_tokens: int,
+        input_share: float,
+    ) -> None:
+        """`orphaned_tokens` are billed of each answer if the process dies as soon as the call is made, with this share of
+        the input's upper bound.
+        """
+        self.size = size
+        self.output_tokens = output_tokens
+        """What is reserved for each answer."""
+        self.amount_nano = None if quote is None else quote.cost_nano(output_tokens)
+        self.incurred_nano = (quote and quote.with_input_share(input_share).cost_nano(orphaned_tokens)) or 0
+        self.quote = None if self.amount_nano is None else quote
+        """By which the call is held and metered; None while nobody knows or has assumed a price."""
+        self._family_quote = family_quote
 
     def family_max_nano(self) -> Optional[int]:
-        if self.amount_nano is None:
-            self._prices = self._book.family_max(self._call.provider, self._call.model or "", self._now)
-        return self.cost_so_far_nano(self._output_max)
-
-    def cost_so_far_nano(self, output_tokens: int) -> Optional[int]:
-        """With what all answers together have put out so far."""
-        if self._prices is None:
-            return None
-        return price_call(_usage_of(self._size, self._prices, output_tokens), self._prices)
+        self.quote = self.quote or self._family_quote()
+        return None if self.quote is None else self.quote.cost_nano(self.output_tokens)
 
 
-def settled_cost_nano(book: PriceBook, call: WireCall, facts: ResponseFacts, now: float) -> Optional[int]:
-    """What a call cost by the provider's own counts; None when those or the price are not known."""
-    if not facts.has_usage or facts.problem is not None:
-        return None
-    usage = normalise_usage(facts.usage)
-    tier = facts.service_tier or (call.request or {}).get("service_tier")
-    # The model that answered is priced; where the book does not know its name, the one asked for.
-    for model in (facts.model, call.model):
+class Estimator:
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._learned = LearnedOutput()
+        self._families: Dict[Tuple[str, str], Optional[UnitPrices]] = {}
+
+    @property
+    def output_tokens_max(self) -> OutputMax:
+        return self._book.output_tokens_max
+
+    def change_prices(self, book: PriceBook) -> None:
+        """For calls that are estimated and settled from now on."""
+        self._book = book
+        self._families.clear()
+
+    def estimate(
+        self, call: WireCall, size: RequestSize, *, route: Optional[str], is_metered: bool, now: float
+    ) -> EstimatedCall:
+        model = call.model or ""
+        usual = self._learned.quantile(model, route or "")
+        expected = _FIRST_ANSWER_TOKENS if usual is None else usual
+        output_tokens = min(size.output_tokens_max, expected) if is_metered else size.output_tokens_max
         prices = None
-        if model is not None:
-            prices = book.resolve(call.provider, model, now, tier if isinstance(tier, str) else None)
-        if prices is not None:
-            return price_call(usage, prices)
-    return None
+        if call.model is not None:
+            prices = self._book.resolve(call.provider, call.model, now, size.service_tier)
 
+        def family_quote() -> Optional[Quote]:
+            family = self._family_prices(call.provider, model, now)
+            return None if family is None else Quote(size, family)
 
-def _usage_of(size: RequestSize, prices: UnitPrices, output_tokens: int) -> NormalUsage:
-    """The counts of the call at most; its output as the dearest kind that it may put out."""
-    usage: NormalUsage = {
-        "input": size.text_tokens + size.image_tokens + size.audio_tokens,
-        "imageInput": size.image_tokens,
-        "audioInput": size.audio_tokens,
-        # All of it may be new to the cache.
-        {"5m": "cacheWrite5m", "1h": "cacheWrite1h"}.get(size.cache_write or "", "inputUncached"): size.text_tokens,
-        "output": output_tokens,
-    }
-    if prices.per_web_search is not None:
-        usage["webSearches"] = size.web_searches
-    # Images in the output have a price of their own and must be counted.
-    if prices.has_image_output_price:
-        usage["imageOutput"] = 0
-    part = _dearest_output(size, prices)
-    if part != "output":
-        usage[part] = usage["output"]
-    return usage
+        return EstimatedCall(
+            size,
+            None if prices is None else Quote(size, prices),
+            family_quote,
+            output_tokens=output_tokens,
+            # Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
+            orphaned_tokens=min(HELD_ABORT_TOKENS if is_metered else expected, output_tokens),
+            input_share=self.expected_shares(call.model, route).input,
+        )
 
+    def cost_nano(self, call: WireCall, facts: ResponseFacts, service_tier: Optional[str], started: float) -> Optional[int]:
+        """What a call cost by the provider's own counts; None when those or the price are not known."""
+        if not facts.has_usage or facts.problem is not None:
+            return None
+        usage = normalise_usage(facts.usage)
+        # The model that answered is priced; where the book does not know its name, the one asked for.
+        for model in (facts.model, call.model):
+            prices = None
+            if model is not None:
+                prices = self._book.resolve(call.provider, model, started, facts.service_tier or service_tier)
+            if prices is not None:
+                return price_call(usage, prices)
+        return None
 
-def _dearest_output(size: RequestSize, prices: UnitPrices) -> str:
-    kinds = ["output", "reasoning"]
-    if size.puts_out_audio:
-        kinds.append("audioOutput")
-    if size.puts_out_images:
-        kinds.append("imageOutput")
-    return max(kinds, key=lambda part: prices.base[part] or 0)
+    def learn(self, call: WireCall, route: Optional[str], facts: ResponseFacts, input_tokens_at_most: int) -> None:
+        """An answer came to its end."""
+        usage = normalise_usage(facts.usage) if facts.has_usage and facts.problem is None else {}
+        if "input" in usage and "output" in usage:
+            at_most = (input_tokens_at_most, facts.output_tokens_at_most)
+            self._learned.add(call.model or "", route or "", (usage["input"], usage["output"]), at_most)
+
+    def stream_tokens_at_most(self, model: Optional[str], route: Optional[str], tokens_at_most: int) -> int:
+        """What a stream has put out at most, by the bound of its text."""
+        return math.ceil(tokens_at_most * self._learned.share_of_bound(model or "", route or ""))
+
+    def expected_shares(self, model: Optional[str], route: Optional[str]) -> ExpectedShares:
+        """How much is true of the bounds of such a call's texts, as far as is known."""
+        return self._learned.expected_shares(model or "", route or "")
+
+    def _family_prices(self, provider: str, model: str, now: float) -> Optional[UnitPrices]:
+        key = (provider, model)
+        if key not in self._families:
+            if len(self._families) >= _FAMILIES_MAX:
+                self._families.clear()
+            self._families[key] = self._book.family_max(provider, model, now)
+        return self._families[key]

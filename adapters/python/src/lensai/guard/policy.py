@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, TypeVar
 
+from lensai.guard.price_layer import PriceLayer, parse_price_layer
+from lensai.guard.scope_index import SCOPE_KEYS
+
 T = TypeVar("T")
 
-SCOPE_KEYS = (
-    "apiKey",
-    "environment",
-    "feature",
-    "model",
-    "provider",
-    "route",
-    "team",
-    "tenant",
-    "user",
-)
-
 _VERSION = 1
+_STALE_MODES = ("closed", "last_known", "open")
 _SCOPE_VALUE_CHARACTERS_MAX = 256
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _NANO_USD = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
@@ -62,8 +54,16 @@ class KillSwitch:
 @dataclass(frozen=True)
 class ControlPolicy:
     version: int
+    issued_at: str
+    """ISO 8601, UTC: when the console built it."""
     budgets: Tuple[BudgetTerms, ...]
     kill_switches: Tuple[KillSwitch, ...]
+    max_staleness_seconds: Optional[int] = None
+    """A process that has heard nothing of its policy for longer than this goes by `stale_mode`. None: never."""
+    stale_mode: str = "closed"
+    """`closed`, `last_known` or `open`."""
+    prices: Optional[PriceLayer] = None
+    """What the project pays where that is not what is published."""
 
 
 def parse_policy(document: Any) -> ControlPolicy:
@@ -75,11 +75,26 @@ def parse_policy(document: Any) -> ControlPolicy:
     version = document.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:
         raise PolicyError("version is not a whole number")
+    entry = _Entry(document, "policy")
     return ControlPolicy(
         version=version,
+        issued_at=entry.time("issuedAt"),
         budgets=_section(document, "budgets", _budget),
         kill_switches=_section(document, "killSwitches", _kill_switch),
+        max_staleness_seconds=entry.optional_whole("maxStalenessSeconds"),
+        stale_mode=entry.one_of("staleMode", _STALE_MODES) if "staleMode" in document else "closed",
+        prices=_prices_of(document),
     )
+
+
+def _prices_of(document: Mapping[str, Any]) -> Optional[PriceLayer]:
+    """Calls must not be held to other prices than they are billed by because a field got lost."""
+    if "prices" not in document:
+        return None
+    try:
+        return parse_price_layer(document["prices"])
+    except ValueError as error:
+        raise PolicyError(f"policy: prices: {error}") from None
 
 
 def epoch_seconds(time: str) -> float:
@@ -135,6 +150,12 @@ class _Entry:
         if any(end <= start for start, end in zip(boundaries, boundaries[1:])):
             raise PolicyError(f"{self.at}.laterResetsAt does not go on from resetsAt in order")
         return times
+
+    def optional_whole(self, name: str) -> Optional[int]:
+        value = self.fields.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise PolicyError(f"{self.at}.{name} is not a whole number")
+        return value
 
     def window_ms(self) -> Optional[int]:
         value = self.fields.get("windowMs")

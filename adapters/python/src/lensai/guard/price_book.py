@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from lensai.guard.price_layer import PriceLayer
 from lensai.guard.price_call import BookPrices, UnitPrices, unit_prices_of
 
 _NAME_LENGTH_MAX = 256
@@ -28,15 +30,24 @@ _FAMILY = re.compile(r"^[a-z]+")
 class PriceBook:
     """Raises nothing: a price that is not known is None."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Any, own: Optional[PriceLayer] = None) -> None:
+        """`own`: what a project pays where that is not what is published."""
+        self._document = document
         self.version: str = document["version"]
         self.output_tokens_max: List[Tuple[str, int]] = [tuple(entry) for entry in document["outputTokensMax"]]
         """By the beginning of a model's name; tokens."""
         self._ids: Mapping[str, str] = document["providers"]
         self._lists: Mapping[str, Any] = document["lists"]
         self._standard_tiers = frozenset(document["standardTiers"])
-        self._layers: List[Dict[str, List[Any]]] = [_by_provider(layer) for layer in document["layers"]]
-        self._answers: Dict[Tuple[str, str, str, int], Optional[UnitPrices]] = {}
+        layers = [*document["layers"], *([] if own is None else [own.entries])]
+        self._layers: List[Dict[str, List[Any]]] = [_by_provider(layer) for layer in layers]
+        changes = (entry.get(name) for layer in layers for entry in layer for name in ("from", "until"))
+        self._changes_at = sorted(moment for moment in changes if moment is not None)
+        self._project = None if own is None else own.project
+        self._answers: Dict[Tuple[str, str, str, int, int], Optional[UnitPrices]] = {}
+
+    def with_own(self, own: PriceLayer) -> PriceBook:
+        return PriceBook(self._document, own)
 
     def resolve(
         self, provider: str, model: str, now: float, service_tier: Optional[str] = None
@@ -44,8 +55,8 @@ class PriceBook:
         """The prices of a model at a moment (Unix time in seconds) in a service tier; None means the standard one."""
         tier = (service_tier or "").strip().lower()
         tier = STANDARD_TIER if tier in self._standard_tiers else tier
-        # Prices change by the minute at most.
-        key = (provider, model, tier, int(now // 60))
+        # Those that are published change by the minute at most, agreed ones at any moment.
+        key = (provider, model, tier, int(now // 60), bisect_right(self._changes_at, now))
         if key not in self._answers:
             if len(self._answers) >= _ANSWERS_MAX:
                 self._answers.clear()
@@ -66,9 +77,9 @@ class PriceBook:
         return _dearest(known) if known else None
 
     def _answer(self, provider: str, model: str, now: float, tier: str) -> Optional[UnitPrices]:
-        id_of_list = self._ids.get(provider)
-        if id_of_list is None or len(model) > _NAME_LENGTH_MAX:
+        if len(model) > _NAME_LENGTH_MAX:
             return None
+        id_of_list = self._ids.get(provider, "")
         entry = self._entry(id_of_list, model)
         prices = None if entry is None else _active(entry, now)
         undated = _SNAPSHOT.sub("", model)
@@ -108,15 +119,16 @@ class PriceBook:
         is_changed = False
         for layer in self._layers:
             candidates = [
-                (nearness, len(entry["model"]), entry)
+                entry
                 for entry in layer.get(provider, ())
                 if entry["serviceTier"] == tier
+                and entry.get("project") in (None, self._project)
                 and entry.get("from", float("-inf")) <= now < entry.get("until", float("inf"))
-                and (nearness := _nearness(entry, names)) > 0
+                and _nearness(entry, names) > 0
             ]
-            if not candidates:
+            entry = _chosen(candidates, names)
+            if entry is None:
                 continue
-            _, _, entry = max(candidates, key=lambda candidate: candidate[:2])
             changed = _changed(prices, entry)
             if changed is not None:
                 prices, is_changed = changed, True
@@ -205,6 +217,23 @@ def _nearness(entry: Any, names: Tuple[str, Optional[str]]) -> int:
     if name == wanted:
         return 3
     return 2 if undated == wanted else 0
+
+
+def _chosen(candidates: List[Any], names: Tuple[str, Optional[str]]) -> Optional[Any]:
+    """Of each subject the entry recorded last, unless it takes the price back; of these the most specific: of a project
+    before all, a name before a beginning, a longer beginning before a shorter one.
+    """
+    latest: Dict[Tuple[Any, ...], Any] = {}
+    for entry in candidates:
+        subject = (entry.get("project"), entry["model"].lower(), entry["match"])
+        known = latest.get(subject)
+        if known is None or entry.get("recordedAt", 0) >= known.get("recordedAt", 0):
+            latest[subject] = entry
+    return max(
+        (entry for entry in latest.values() if "withdrawn" not in entry),
+        key=lambda entry: (entry.get("project") is not None, _nearness(entry, names), len(entry["model"])),
+        default=None,
+    )
 
 
 def _changed(below: Optional[BookPrices], entry: Any) -> Optional[BookPrices]:

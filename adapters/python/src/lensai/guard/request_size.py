@@ -29,6 +29,7 @@ _UNREAD_BYTES_PER_TOKEN = 3
 _WEB_SEARCHES = 5
 """Searches of one call when it does not say how many it may run."""
 _CHOICES_MAX = 1_000
+_COUNT_MAX = 2**53 - 1
 _DEPTH_MAX = 64
 
 _MEDIA_LENGTH_MIN = 256
@@ -67,6 +68,10 @@ class RequestSize:
     puts_out_images: bool
     web_searches: int
     service_tier: Optional[str]
+
+    @property
+    def input_tokens(self) -> int:
+        return self.text_tokens + self.image_tokens + self.audio_tokens
 
 
 OutputMax = Sequence[Tuple[str, int]]
@@ -113,7 +118,10 @@ def _model_output_max(call: WireCall, output_max: OutputMax) -> int:
 
 
 def _count(value: Any) -> Optional[int]:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Also of a whole number that is written with a point."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _COUNT_MAX:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def _searches_of(request: Mapping[str, Any]) -> int:
@@ -123,7 +131,8 @@ def _searches_of(request: Mapping[str, Any]) -> int:
     searches = 0
     for tool in tools if isinstance(tools, list) else []:
         if isinstance(tool, dict) and (str(tool.get("type")).startswith("web_search") or "googleSearch" in tool):
-            searches += _count(tool.get("max_uses")) or _WEB_SEARCHES
+            most = _count(tool.get("max_uses"))
+            searches += _WEB_SEARCHES if most is None else most
     return searches
 
 
@@ -188,14 +197,17 @@ def _media_of(text: str, key: str, parent: Optional[Mapping[str, Any]]) -> Optio
     if key == "image_url" or (key == "url" and text.startswith(("http:", "https:", "data:"))):
         return "image"
     is_data = text.startswith("data:")
-    if not is_data and (len(text) < _MEDIA_LENGTH_MIN or _BASE64_START.match(text) is None):
-        return None
-    if not is_data and parent is not None and _MEDIA_NAMES.search(key) is None:
+    if not is_data and not _is_base64(text, key):
         return None
     kind = text[5:64] if is_data else _kind_named_in(parent or {})
     if kind.startswith("image") or re.search(r"png|jpe?g|gif|webp", kind):
         return "image"
     return "audio" if kind.startswith(("audio", "video")) or re.search(r"wav|mp3|mp4|pcm", kind) else "document"
+
+
+def _is_base64(text: str, key: str) -> bool:
+    is_long = len(text) >= _MEDIA_LENGTH_MIN
+    return is_long and _MEDIA_NAMES.search(key) is not None and _BASE64_START.match(text) is not None
 
 
 def _kind_named_in(parent: Mapping[str, Any]) -> str:

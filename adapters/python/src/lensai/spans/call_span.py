@@ -19,7 +19,8 @@ from lensai.spans.call_attributes import (
     response_attributes,
     span_name_of,
 )
-from lensai.guard.guard import Admission
+from lensai.guard.errors import CallStoppedError
+from lensai.guard.guarded_call import GuardedCall
 from lensai.wire.call import WireCall
 from lensai.wire.facts import ResponseFacts
 
@@ -35,9 +36,9 @@ class CallSpan:
     _open: Set[CallSpan] = set()
     """Those that have not ended, so that they are not lost with the process."""
 
-    def __init__(self, call: WireCall, span: Span, admission: Optional[Admission] = None) -> None:
+    def __init__(self, call: WireCall, span: Span, guarded: Optional[GuardedCall] = None) -> None:
         self.call = call
-        self._admission = admission
+        self._guarded = guarded
         self.on_abandon: Optional[Callable[[], None]] = None
         """Ends the span with what was read of the answer so far."""
         self._span = span
@@ -52,16 +53,16 @@ class CallSpan:
         cls,
         call: WireCall,
         more: Mapping[str, AttributeValue],
-        admission: Optional[Admission] = None,
+        guarded: Optional[GuardedCall] = None,
     ) -> Optional[CallSpan]:
         """None when nobody wants the span: it is not sampled, or there is no SDK; and no budget either."""
-        decided: Mapping[str, AttributeValue] = {} if admission is None else {**admission.attributes}
+        decided: Mapping[str, AttributeValue] = {} if guarded is None else guarded.attributes
         span = trace.get_tracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION).start_span(
             span_name_of(call),
             kind=SpanKind.CLIENT,
             attributes={**request_attributes(call), **attribution_of(), **more, **decided},
         )
-        return cls(call, span, admission) if span.is_recording() or admission is not None else None
+        return cls(call, span, guarded) if span.is_recording() or guarded is not None else None
 
     @classmethod
     def abandon_all(cls) -> None:
@@ -78,6 +79,11 @@ class CallSpan:
         """What the request itself runs in, so that spans of HTTP are children."""
         return observed_context(trace.set_span_in_context(self._span))
 
+    @property
+    def metered(self) -> Optional[GuardedCall]:
+        """What holds the stream to what is reserved for it; None where nothing does."""
+        return self._guarded if self._guarded is not None and self._guarded.is_metered else None
+
     def chunk_arrived(self) -> None:
         """A part of the body has come."""
         if self._first_chunk is None:
@@ -86,13 +92,13 @@ class CallSpan:
     def fail(self, error: BaseException) -> None:
         """There is no answer: `error` is what the application gets."""
         self._end(
-            lambda: self._set_error(type(error).__name__),
-            lambda admission: admission.failed(error),
+            lambda: self._set_error(_error_type_of(error)),
+            lambda guarded: guarded.failed(error),
         )
 
     def stop(self, code: str) -> None:
         """Nothing was sent."""
-        self._end(lambda: self._set_error(code), lambda admission: admission.refused())
+        self._end(lambda: self._set_error(code), lambda guarded: guarded.refused())
 
     def refuse(self, status: int) -> None:
         """The provider refused; the body of a refusal says nothing about usage."""
@@ -101,7 +107,7 @@ class CallSpan:
             self._span.set_attribute(names.HTTP_STATUS_CODE, status)
             self._set_error(str(status))
 
-        self._end(describe, lambda admission: admission.refused())
+        self._end(describe, lambda guarded: guarded.refused())
 
     def complete(self, facts: ResponseFacts, error: Optional[BaseException] = None) -> None:
         """The answer was read as far as it was. `error` is what cut it off, when it was not the caller."""
@@ -112,11 +118,11 @@ class CallSpan:
                 self._span.set_attribute(
                     names.TIME_TO_FIRST_CHUNK_SECONDS, self._first_chunk - self._started
                 )
-            kind = facts.error_type if error is None else type(error).__name__
+            kind = facts.error_type if error is None else _error_type_of(error)
             if kind is not None:
                 self._set_error(kind)
 
-        self._end(describe, lambda admission: admission.completed(facts))
+        self._end(describe, lambda guarded: guarded.completed(facts))
 
     def abandon(self) -> None:
         """Nobody will read on."""
@@ -129,19 +135,24 @@ class CallSpan:
         self._span.set_attribute(names.ERROR_TYPE, kind)
         self._span.set_status(Status(StatusCode.ERROR))
 
-    def _end(self, describe: Callable[[], None], settle: Callable[[Admission], None]) -> None:
+    def _end(self, describe: Callable[[], None], settle: Callable[[GuardedCall], None]) -> None:
         """Once, and whatever happens: a span that never ends is a call that was never made."""
         with self._lock:
             if self._has_ended:
                 return
             self._has_ended = True
         self._open.discard(self)
-        if self._admission is not None:
-            never_throw("settling a call", settle, self._admission)
+        if self._guarded is not None:
+            never_throw("settling a call", settle, self._guarded)
+            never_throw("describing a decision", self._span.set_attributes, self._guarded.attributes)
         try:
             describe()
         finally:
             self._span.end()
+
+
+def _error_type_of(error: BaseException) -> str:
+    return error.code if isinstance(error, CallStoppedError) else type(error).__name__
 
 
 def is_observed() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from types import ModuleType
-from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
@@ -29,13 +29,15 @@ def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[],
     stopped_class = _stopped_class(module)
 
     def handle_request(self: Any, request: Any) -> Any:
-        attempt = _started(module, observer, request)
+        outgoing = never_throw("reading a request", _outgoing, module, request)
+        attempt = None if outgoing is None else observer.start(outgoing)
         if attempt is None:
             return send(self, request)
         if isinstance(attempt, CallStoppedError):
             return _stopped(stopped_class, request, attempt)
         try:
             with attempt.active():
+                request = _clamped(module, attempt, request)
                 asking = _asking(module, attempt, request)
                 response = send(self, request if asking is None else asking)
                 if attempt.asking_body is not None and may_refuse_stream_usage(response.status_code):
@@ -52,13 +54,15 @@ def instrument_httpx(module: ModuleType, observer: CallObserver) -> Callable[[],
         return response
 
     async def handle_async_request(self: Any, request: Any) -> Any:
-        attempt = _started(module, observer, request)
+        outgoing = never_throw("reading a request", _outgoing, module, request)
+        attempt = None if outgoing is None else await observer.start_in_task(outgoing)
         if attempt is None:
             return await send_async(self, request)
         if isinstance(attempt, CallStoppedError):
             return _stopped(stopped_class, request, attempt)
         try:
             with attempt.active():
+                request = _clamped(module, attempt, request)
                 asking = _asking(module, attempt, request)
                 response = await send_async(self, request if asking is None else asking)
                 if attempt.asking_body is not None and may_refuse_stream_usage(response.status_code):
@@ -121,13 +125,6 @@ def _stopped_class(module: ModuleType) -> Any:
     return StoppedResponse
 
 
-def _started(
-    module: ModuleType, observer: CallObserver, request: Any
-) -> Union[Attempt, CallStoppedError, None]:
-    outgoing = never_throw("reading a request", _outgoing, module, request)
-    return None if outgoing is None else observer.start(outgoing)
-
-
 def _outgoing(module: ModuleType, request: Any) -> Optional[OutgoingRequest]:
     if request.method != "POST":
         return None
@@ -154,6 +151,11 @@ def _form_of(stream: Any) -> Optional[Dict[str, Optional[str]]]:
 
 def _fields(headers: Any) -> Dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
+
+
+def _clamped(module: ModuleType, attempt: Attempt, request: Any) -> Any:
+    """The request with a lower limit of output, where the guard has lowered it."""
+    return request if attempt.clamped_body is None else _with_body(module, request, attempt.clamped_body)
 
 
 def _asking(module: ModuleType, attempt: Attempt, request: Any) -> Any:
@@ -214,6 +216,9 @@ def _stream_classes(module: ModuleType) -> Streams:
             try:
                 for chunk in self._stream:
                     passed = self._observer.chunk(chunk)
+                    if self._observer.cut_off is not None:
+                        self._stream.close()
+                        raise self._observer.cut_off
                     if passed:
                         yield passed
             except GeneratorExit:
@@ -239,6 +244,9 @@ def _stream_classes(module: ModuleType) -> Streams:
             try:
                 async for chunk in self._stream:
                     passed = self._observer.chunk(chunk)
+                    if self._observer.cut_off is not None:
+                        await self._stream.aclose()
+                        raise self._observer.cut_off
                     if passed:
                         yield passed
             except GeneratorExit:

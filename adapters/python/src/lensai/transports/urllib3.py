@@ -10,7 +10,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
-from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
+from lensai.calls.attempt import Abilities, Attempt, CallObserver, OutgoingRequest
 from lensai.calls.content_coding import decoder_of
 from lensai.guard.errors import CallStoppedError
 
@@ -27,11 +27,16 @@ def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
             return send(self, method, url, body, headers, *args, **kwargs)
 
         outgoing = never_throw("reading a request", _outgoing, self, method, url, (body, headers))
-        attempt = None if outgoing is None else observer.start(outgoing, may_ask=False)
+        # An answer that is read at once has come whole before anybody could stop it.
+        abilities = Abilities(may_ask=False, can_cut=kwargs.get("preload_content") is False)
+        attempt = None if outgoing is None else observer.start(outgoing, abilities)
         if attempt is None:
             return sent()
         if isinstance(attempt, CallStoppedError):
             raise attempt
+        if attempt.clamped_body is not None:
+            body = attempt.clamped_body
+            headers = _with_length(self.headers if headers is None else headers, len(body))
         try:
             with attempt.active():
                 response = sent()
@@ -83,6 +88,11 @@ def _outgoing(pool: Any, method: Any, url: Any, content: Any) -> Optional[Outgoi
     address = url if "://" in url else f"{pool.scheme}://{_bracketed(pool.host)}:{pool.port}{url}"
     fields = pool.headers if headers is None else headers
     return OutgoingRequest(method, address, _fields(fields), _body_of(body))
+
+
+def _with_length(headers: Any, length: int) -> Dict[Any, Any]:
+    kept = {name: value for name, value in headers.items() if _text(name).lower() != "content-length"}
+    return {**kept, "content-length": str(length)}
 
 
 def _bracketed(host: str) -> str:
@@ -144,12 +154,14 @@ class _Body:
             self._is_reading = False
 
     def chunk(self, chunk: bytes, is_decoded: bool) -> None:
-        if is_decoded:
-            self._observer.chunk(chunk)
-            return
-        decoded = None if self._decode is None else never_throw("decoding an answer", self._decode, chunk)
+        """Raises what the guard ends the answer with."""
+        decoded: Optional[bytes] = chunk
+        if not is_decoded:
+            decoded = None if self._decode is None else never_throw("decoding an answer", self._decode, chunk)
         if decoded is not None:
             self._observer.chunk(decoded)
+        if self._observer.cut_off is not None:
+            raise self._observer.cut_off
 
     def end(self) -> None:
         self._observer.end()
@@ -189,7 +201,7 @@ def _observed_class(kind: Any) -> Any:
                         chunk = next(chunks)
                 except StopIteration:
                     break
-                self._lensai_body.chunk(chunk, is_decoded)
+                self._lensai_pass(chunk, is_decoded)
                 try:
                     yield chunk
                 except GeneratorExit:
@@ -207,12 +219,20 @@ def _observed_class(kind: Any) -> Any:
             with self._lensai_body.reading():
                 chunk: bytes = read(amt, decode_content, *more)
             if chunk:
-                self._lensai_body.chunk(chunk, is_decoded)
+                self._lensai_pass(chunk, is_decoded)
             # There is no last empty read where the length was known.
             is_closed = self.closed and not getattr(self, "_decoded_buffer", b"")
             if is_closed or (not chunk and amt != 0):
                 self._lensai_body.end()
             return chunk
+
+        def _lensai_pass(self, chunk: bytes, is_decoded: bool) -> None:
+            try:
+                self._lensai_body.chunk(chunk, is_decoded)
+            except CallStoppedError:
+                # The rest is not for anybody: the connection ends.
+                super().close()
+                raise
 
     Observed.__name__, Observed.__qualname__, Observed.__module__ = (
         kind.__name__,

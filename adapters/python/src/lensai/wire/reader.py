@@ -22,6 +22,10 @@ _EVENT_LENGTH_MAX = 8 * 1024 * 1024
 """One event of a stream: the last one of the responses API repeats the whole answer, images included."""
 
 
+# Imported now: a process that is forked while a thread reads its first answer would wait for that import for ever.
+codecs.lookup("utf-8-sig")
+
+
 class ResponseReader(ABC):
     def __init__(self, call: WireCall) -> None:
         self.call = call

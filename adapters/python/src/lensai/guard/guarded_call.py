@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import Callable, Dict, Optional
+
+from lensai import _attributes as names
+from lensai._never_throw import never_throw
+from lensai.guard.admission import Hold, incur, settle, top_up
+from lensai.guard.errors import CallStoppedError
+from lensai.guard.estimator import HELD_ABORT_TOKENS, EstimatedCall, Estimator
+from lensai.guard.quote import Quote
+from lensai.guard.refusals import budget_error
+from lensai.guard.waiting import Wait
+from lensai.spans.call_attributes import AttributeValue
+from lensai.wire.call import WireCall
+from lensai.wire.facts import ResponseFacts
+
+_SLICE_TOKENS = 256
+"""What a stream reserves at a time beyond what it has put out: at least so many tokens, and those of so long."""
+_SLICE_MS = 2_000
+"""A ledger that is busy takes as long to answer."""
+_OVERCOUNT_MAX = 2
+"""The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for."""
+
+_NOT_SENT = frozenset(
+    [
+        "ClientConnectorCertificateError",
+        "ClientConnectorDNSError",
+        "ClientConnectorError",
+        "ClientConnectorSSLError",
+        "ClientProxyConnectionError",
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectTimeoutError",
+        "ConnectionTimeoutError",
+        "LocalProtocolError",
+        "MaxRetryError",
+        "NewConnectionError",
+        "PoolTimeout",
+        "ProxyError",
+        "UnsupportedProtocol",
+    ]
+)
+"""Errors of a request that the provider never got; of any other it may charge."""
+
+
+@dataclass
+class DecidedCall:
+    """What was decided about a call, and by what."""
+
+    call: WireCall
+    route: Optional[str]
+    decision: str
+    error: Optional[CallStoppedError]
+    """What the application gets in place of an answer; None when the call may be made."""
+    hold: Hold
+    estimate: EstimatedCall
+    output_tokens_max: int
+    """Of each answer, after clamping."""
+    clamped_body: Optional[bytes]
+    """The request's JSON with a lower limit of output, where that was lowered."""
+    is_metered: bool
+    """What streams is to be held to what is reserved, as it comes."""
+    answer: Optional[Wait]
+    """The call may be allowed when this is over, and is to be decided about again then."""
+    started: float
+    """By which its price is found, as that of its record is."""
+    stale_seconds: Optional[int]
+    """For how long nothing was heard of the policy; None: it is heard."""
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class _Expectation:
+    """A call as it is expected to be, where its bounds say what it is at most."""
+
+    quote: Optional[Quote]
+    output_share: float
+    """Of the bound of what a stream has put out."""
+
+
+class GuardedCall:
+    """A call that the guard has decided about: stopped, or holding what it may cost until it ends. Raises nothing."""
+
+    def __init__(self, decided: DecidedCall, estimator: Estimator, lock: threading.Lock, now: Callable[[], float]) -> None:
+        self._decided = decided
+        self._estimator = estimator
+        self._lock = lock
+        self._now = now
+        charges = decided.hold.charges
+        self._lease_ids = " ".join(charge.account.lease_id for charge in charges if charge.account.lease_id != "")
+        self._held_nano = max((charge.amount_nano for charge in charges), default=0)
+        self._incurred_nano = min(decided.estimate.incurred_nano, self._held_nano)
+        self._charged_nano: Optional[int] = None
+        """What it was charged, once it has ended."""
+        self._cut_off: Optional[CallStoppedError] = None
+        self._expected: Optional[_Expectation] = None
+
+    @property
+    def error(self) -> Optional[CallStoppedError]:
+        return self._decided.error
+
+    @property
+    def answer(self) -> Optional[Wait]:
+        return self._decided.answer
+
+    @property
+    def clamped_body(self) -> Optional[bytes]:
+        return self._decided.clamped_body
+
+    @property
+    def is_metered(self) -> bool:
+        return self._decided.is_metered
+
+    @property
+    def attributes(self) -> Dict[str, AttributeValue]:
+        """For the span."""
+        decided, charged = self._decided, self._charged_nano
+        shortfall_nano = max(0, (charged or 0) - self._held_nano)
+        return {
+            names.BUDGET_DECISION: "cut_off" if self._cut_off else decided.decision,
+            **({} if decided.stale_seconds is None else {names.CONTROL_STALE_SECONDS: decided.stale_seconds}),
+            **({names.BUDGET_LEASE_ID: self._lease_ids} if self._lease_ids else {}),
+            **({} if charged is None else {names.BUDGET_CHARGED_NANO_USD: charged}),
+            **({names.BUDGET_SHORTFALL_NANO_USD: shortfall_nano} if shortfall_nano > 0 else {}),
+            **({names.BUDGET_CLAMPED: True} if decided.clamped_body is not None else {}),
+            **({names.BUDGET_CUTOFF: True} if self._cut_off else {}),
+        }
+
+    def meter(self, facts: ResponseFacts) -> Optional[CallStoppedError]:
+        """After a part of the stream was read, before the application gets it: is it paid for? Reserves in slices.
+        Answers with the error that ends the stream when nothing is left; that part must not go on then.
+        """
+        if self._cut_off is None:
+            with self._lock:
+                self._cut_off = never_throw("metering a stream", self._metered, facts)
+        return self._cut_off
+
+    def completed(self, facts: ResponseFacts) -> None:
+        """The answer was read as far as it was."""
+        if self._decided.hold.charges:
+            self._end(lambda: self._cost_nano(facts))
+            self._learn(facts)
+
+    def refused(self) -> None:
+        """By the provider, which charges nothing for it; or nothing was sent."""
+        self._end(lambda: 0)
+
+    def failed(self, error: BaseException) -> None:
+        """Nobody knows whether the provider has worked for it, unless nothing was sent."""
+        is_unsent = type(error).__name__ in _NOT_SENT
+        self._end(lambda: 0 if is_unsent else _cost_nano(self._expectation.quote, 0))
+
+    def _metered(self, facts: ResponseFacts) -> Optional[CallStoppedError]:
+        hold, quote = self._decided.hold, self._decided.estimate.quote
+        if quote is None or not hold.charges:
+            return None
+        tokens = self._tokens_at_most(facts, self._abort_tokens(facts))
+        cost_nano = _cost_nano(quote, tokens) or 0
+        self._incur(facts)
+        slice_tokens = self._slice_tokens(tokens)
+        ahead_nano = _cost_nano(quote, self._limited(tokens + slice_tokens, facts))
+        if (cost_nano if ahead_nano is None else ahead_nano) <= self._held_nano:
+            return None
+        more_nano = _cost_nano(quote, self._limited(tokens + 2 * slice_tokens, facts))
+        if self._reserve(cost_nano if more_nano is None else more_nano) or cost_nano <= self._held_nano:
+            return None
+        if self._reserve(cost_nano) or self._may_go_on_asking(facts):
+            return None
+        return budget_error(hold, cost_nano - self._held_nano, self._decided.user_agent, is_cut_off=True)
+
+    def _slice_tokens(self, tokens: int) -> int:
+        """Of a fast model more than of a slow one."""
+        per_ms = tokens / max(_SLICE_MS, (self._now() - self._decided.started) * 1000)
+        return max(_SLICE_TOKENS, math.ceil(per_ms * _SLICE_MS))
+
+    def _may_go_on_asking(self, facts: ResponseFacts) -> bool:
+        """While there may come more, a stream lives on what it holds for the time after it would be cut off."""
+        refused_by = self._decided.hold.refused_by
+        if refused_by is None or not refused_by.account.may_get_more(self._now()):
+            return False
+        return (_cost_nano(self._decided.estimate.quote, self._tokens_at_most(facts, 0)) or 0) <= self._held_nano
+
+    def _incur(self, facts: ResponseFacts) -> None:
+        cost_nano = min(self._expected_nano(facts) or 0, self._held_nano)
+        if cost_nano > self._incurred_nano:
+            incur(self._decided.hold, cost_nano - self._incurred_nano)
+            self._incurred_nano = cost_nano
+
+    def _reserve(self, up_to_nano: int) -> bool:
+        if not top_up(self._decided.hold, up_to_nano - self._held_nano, self._now()):
+            return False
+        self._held_nano = up_to_nano
+        return True
+
+    def _end(self, spent_nano: Callable[[], Optional[int]]) -> None:
+        """The call is charged what it cost, and the rest goes back. A second time changes nothing."""
+        hold = self._decided.hold
+        if not hold.charges:
+            return
+        spent = never_throw("pricing a call", spent_nano)
+        with self._lock:
+            self._charged_nano = self._held_nano if spent is None else spent
+            settle(hold, spent)
+
+    def _cost_nano(self, facts: ResponseFacts) -> Optional[int]:
+        call, estimate = self._decided.call, self._decided.estimate
+        reported = self._estimator.cost_nano(call, facts, estimate.size.service_tier, self._decided.started)
+        if reported is not None:
+            return reported
+        if not call.is_stream or facts.problem == "body_not_read":
+            return None
+        # By everything that was learned since it began.
+        self._expected = None
+        return self._expected_nano(facts)
+
+    def _expected_nano(self, facts: ResponseFacts) -> Optional[int]:
+        """What a stream comes to when it is left now, as far as anybody can tell: nobody has counted."""
+        expected = self._expectation
+        tokens = math.ceil(facts.output_tokens_at_most * expected.output_share) + self._abort_tokens(facts)
+        return _cost_nano(expected.quote, self._limited(tokens, facts))
+
+    @property
+    def _expectation(self) -> _Expectation:
+        if self._expected is None:
+            quote = self._decided.estimate.quote
+            shares = self._estimator.expected_shares(self._decided.call.model, self._decided.route)
+            smaller = None if quote is None else quote.with_input_share(shares.input)
+            self._expected = _Expectation(smaller, shares.output)
+        return self._expected
+
+    def _abort_tokens(self, facts: ResponseFacts) -> int:
+        """What a provider may write of all answers that go on until it notices that nobody reads."""
+        unfinished = self._decided.estimate.size.choices - len(facts.finish_reasons_by_index)
+        return HELD_ABORT_TOKENS * max(0, unfinished)
+
+    def _tokens_at_most(self, facts: ResponseFacts, more_tokens: int) -> int:
+        """What a stream has put out at most, and so many tokens more."""
+        model, route = self._decided.call.model, self._decided.route
+        tokens = self._estimator.stream_tokens_at_most(model, route, facts.output_tokens_at_most)
+        return self._limited(tokens + more_tokens, facts)
+
+    def _limited(self, tokens: int, facts: ResponseFacts) -> int:
+        """At most what was asked for."""
+        most = self._decided.output_tokens_max * self._decided.estimate.size.choices
+        return tokens if facts.output_tokens_at_most > most * _OVERCOUNT_MAX else min(tokens, most)
+
+    def _learn(self, facts: ResponseFacts) -> None:
+        decided = self._decided
+        input_tokens = decided.estimate.size.input_tokens
+        with self._lock:
+            never_throw("learning", self._estimator.learn, decided.call, decided.route, facts, input_tokens)
+
+
+def _cost_nano(quote: Optional[Quote], output_tokens: int) -> Optional[int]:
+    """With what all answers together have put out so far."""
+    return None if quote is None else quote.cost_so_far_nano(output_tokens)
