@@ -17,6 +17,22 @@ const FRESHNESS_BAR_MS = 5000;
 const CONTROL_TIMEOUT_MS = 30_000;
 const SEEDED = { days: 8, spansPerDay: 300 };
 
+/** Beside the overview, and the pages that are looked at while something is done on them. */
+const PAGES = [
+  "/projects/support/calls?range=30d&by=user",
+  "/projects/storefront/sources?range=30d",
+  "/projects/support/budgets",
+  "/projects/support/budgets/new?name=all&limitUsd=5&kind=day&timeZone=UTC&mode=enforce&preview=1",
+  "/projects/support/alerts",
+  "/projects/support/audit",
+  "/projects/support/settings",
+  "/organizations/default/members",
+  "/organizations/default/projects/new",
+  "/docs/quick-start",
+  "/docs/api",
+  "/sign-in",
+];
+
 let folder: TemporaryFolder;
 let dataDir: string;
 let stack: LaunchedStack;
@@ -165,6 +181,28 @@ describe("the first day with LensAI", () => {
       expect(await accessibilityProblems(page)).toEqual([]);
       expect(await sidewaysOverflowPx()).toBeLessThanOrEqual(0);
       await takePicture(page, `dashboard-${colorScheme}-${width}`);
+    },
+  );
+
+  it.each([
+    ["light", 1440],
+    ["dark", 360],
+  ] as const)(
+    "has no accessibility problem and no sideways scrolling on any page: %s, %i px",
+    async (colorScheme, width) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 900 });
+      await open("/projects/support/calls?range=30d");
+      const call = await page.locator("td a").first().getAttribute("href");
+      const found: string[] = [];
+      for (const path of ["/", `${call}&arithmetic=`, ...PAGES]) {
+        await open(path);
+        for (const problem of await accessibilityProblems(page)) found.push(`${path} ${problem}`);
+        if ((await sidewaysOverflowPx()) > 0) found.push(`${path} is wider than the window`);
+        const name = path.replaceAll(/\W+/g, "-").slice(0, 60);
+        await takePicture(page, `${name}-${colorScheme}-${width}`);
+      }
+      expect(found).toEqual([]);
     },
   );
 
