@@ -20,7 +20,9 @@ _NEVER = float("-inf")
 
 @dataclass(eq=False)
 class HeldLease:
-    """A lease of this process, and what is known of it between two answers. Times are of the clock of timers, which nobody sets."""
+    """A lease of this process, and what is known of it between two answers. Times are of the clock of timers, which
+    nobody sets.
+    """
 
     account: BudgetAccount
     lease_id: str
