@@ -31,7 +31,8 @@ function sectionOf(dialect: Dialect): string {
     for (const name of rule.names) {
       if (rule.kind !== "json") put(targetOf(rule), `\`${name}\``);
       for (const { field, kind, path } of rule.members ?? []) {
-        put(targetOf({ field, kind }), `\`${name}\` → \`${path.join(".")}\``);
+        const inside = path.length === 0 ? "" : ` → \`${path.join(".")}\``;
+        put(targetOf({ field, kind }), `\`${name}\`${inside}`);
       }
     }
   }
@@ -41,17 +42,24 @@ function sectionOf(dialect: Dialect): string {
 
 function targetOf({ field, kind }: Pick<FieldRule, "field"> & { kind: string }): string {
   if (kind === "tokens") return `usage: ${field}`;
+  if (kind === "usage") return "usage, as the provider sent it";
   return field === "" ? "failed" : `\`${field}\``;
 }
 
 /** What is known about how producers count. */
 export function usageRules(): string {
-  const rows = USAGE_RULES.map((rule) => [
-    `\`${rule.name}\``,
-    codes([...(rule.scopes ?? []), ...(rule.dialects ?? []), ...(rule.providers ?? [])]),
-    says(rule),
-  ]);
+  const rows = USAGE_RULES.map((rule) => [`\`${rule.name}\``, appliesTo(rule), says(rule)]);
   return markdownTable(["rule", "applies to", "says"], rows);
+}
+
+function appliesTo({
+  scopes = [],
+  dialects = [],
+  providers = [],
+  versionBelow,
+}: UsageRule): string {
+  const names = codes([...scopes, ...dialects, ...providers]);
+  return versionBelow === undefined ? names : `${names} before ${versionBelow}`;
 }
 
 function says(rule: UsageRule): string {

@@ -52,6 +52,7 @@ function toLanded(row: SqlRow): LandedPoint | undefined {
   const scope = text(row, "scope_name");
   const reading = readingOf({
     scope,
+    scopeVersion: text(row, "scope_version"),
     dialect: text(row, "dialect") ?? "",
     provider: text(row, "provider"),
     model: models[1] ?? models[0],

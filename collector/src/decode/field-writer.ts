@@ -1,6 +1,8 @@
 import type { AttributeClaim } from "@lensai/otel-config/dialects/compile-dialects";
 import type { JsonMember, RawUsageField } from "@lensai/otel-config/dialects/dialect";
+import { isModelCall } from "@lensai/otel-config/dialects/call-role";
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
+import { readQuotedUsage } from "@lensai/otel-config/usage/provider-usage/quoted-usage";
 import { VALUE_STRING } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import { isNested } from "./attribute-decoder.ts";
@@ -8,6 +10,7 @@ import type { AttributeDecoder, FieldTarget } from "./attribute-decoder.ts";
 import { blankValue } from "./blank-value.ts";
 import { toBoolean, toNumber } from "./coerce.ts";
 import { excerptOf, readJsonMembers } from "./json-members.ts";
+import type { FoundMember } from "./json-members.ts";
 import { replaceText } from "./message-masking.ts";
 import type { RecordFields } from "./record-fields.ts";
 import { FLAG } from "./record-flags.ts";
@@ -32,6 +35,7 @@ const DURATION_NANOS_MAX = 30 * 86_400 * NANOS_PER_SECOND;
 /** Longer text is no point in time, role or error mark. */
 const WORD_BYTES_MAX = 64;
 const HTTP_ERROR_MIN = 400;
+const QUOTE = 0x22;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const encoder = new TextEncoder();
@@ -133,12 +137,14 @@ export class FieldWriter {
       return flag === undefined ? "" : String(flag);
     }
     if (value.to - value.from > WORD_BYTES_MAX) return "";
-    return decoder.decode(this.attributes.reader.bytes.subarray(value.from, value.to));
+    const { from, to } = this.unquoted(this.rangeOf(value));
+    return decoder.decode(this.attributes.reader.bytes.subarray(from, to));
   }
 
   private writeText(column: number, value: AnyValue): boolean {
     if (isNested(value)) return false;
-    const text = value.kind === VALUE_STRING ? this.rangeOf(value) : this.scalarText(value);
+    const text =
+      value.kind === VALUE_STRING ? this.unquoted(this.rangeOf(value)) : this.scalarText(value);
     if (text === undefined || text.from === text.to) return text !== undefined;
     this.setText(column, text);
     return true;
@@ -154,6 +160,17 @@ export class FieldWriter {
     this.range.from = value.from;
     this.range.to = value.to;
     return this.range;
+  }
+
+  /** Senders that write every value as JSON put a text into quotes once more. */
+  private unquoted(text: TextRange): TextRange {
+    const { bytes } = this.attributes.reader;
+    const last = text.to - 1;
+    if (bytes[text.from] === QUOTE && bytes.indexOf(QUOTE, text.from + 1) === last) {
+      text.from += 1;
+      text.to = last;
+    }
+    return text;
   }
 
   private scalarText(value: AnyValue): TextRange | undefined {
@@ -211,11 +228,11 @@ export class FieldWriter {
     return true;
   }
 
-  /** A point in time becomes the time since the record's start. Some senders quote it once more. */
+  /** A point in time becomes the time since the record's start. */
   private nanosOf(kind: "seconds" | "milliseconds" | "moment", value: AnyValue): number {
     if (kind === "seconds") return this.numberOf(value) * NANOS_PER_SECOND;
     if (kind === "milliseconds") return this.numberOf(value) * NANOS_PER_MS;
-    const unixMs = Date.parse(this.wordOf(value).replaceAll('"', ""));
+    const unixMs = Date.parse(this.wordOf(value));
     return (unixMs * MICROS_PER_MS - this.record.startMicros) * NANOS_PER_MICRO;
   }
 
@@ -285,7 +302,7 @@ export class FieldWriter {
     const { attributes, sink } = this;
     const key = attributes.keyOf(field);
     const value = attributes.valueOf(field);
-    const found = readJsonMembers(this.jsonBytes(value), claim.members);
+    const found = readJsonMembers(this.jsonBytes(value), this.membersOf(claim));
     if (found === undefined) {
       if (claim.kind === "json") attributes.flags |= FLAG.jsonUnread;
     } else for (const each of found) this.takeMember(each.member, each.value);
@@ -296,6 +313,13 @@ export class FieldWriter {
     if (attributes.keepsContent || !replaceText(attributes, value, excerpt ?? "")) {
       this.writeContent(column, value);
     }
+  }
+
+  /** An application may quote an answer in any of its steps: only the record of the call says what it used. */
+  private membersOf({ kind, members }: AttributeClaim): readonly JsonMember[] {
+    const { role = this.record.fallbackRole } = this.record;
+    if (kind !== "content" || role === undefined || isModelCall(role)) return members;
+    return members.filter((member) => member.kind !== "usage");
   }
 
   private jsonBytes(value: AnyValue): Uint8Array {
@@ -310,27 +334,30 @@ export class FieldWriter {
   }
 
   /** What an attribute said directly stands. */
-  private takeMember(member: JsonMember, value: unknown): void {
+  private takeMember({ kind, field }: JsonMember, value: FoundMember["value"]): void {
     const { record } = this;
-    if (member.kind === "tokens") {
-      const usage = this.usageOfMember.get(member.field);
+    if (typeof value === "object") readQuotedUsage(value, record.usage);
+    else if (kind === "tokens") {
+      const usage = this.usageOfMember.get(field);
       if (usage === undefined || record.usage[usage] !== undefined) return;
-      this.readTokens(
-        { column: -1, usage },
-        typeof value === "boolean" ? Number.NaN : Number(value),
-      );
-      return;
-    }
-    if (member.kind === "dollars") {
+      const count = typeof value === "boolean" ? Number.NaN : Number(value);
+      this.readTokens({ column: -1, usage }, count);
+    } else if (kind === "dollars") {
       if (record.clientCostNano === undefined) this.readDollars(Number(value));
-      return;
+    } else if (!record.isFilled(columnIndex(field))) {
+      this.fillColumn(columnIndex(field), kind, value);
     }
-    const column = columnIndex(member.field);
-    if (record.isFilled(column)) return;
-    if (member.kind === "boolean") this.setBoolean(column, value === true || value === "true");
-    else if (member.kind === "text_list")
+  }
+
+  private fillColumn(
+    column: number,
+    kind: JsonMember["kind"],
+    value: string | number | boolean,
+  ): void {
+    if (kind === "boolean") this.setBoolean(column, value === true || value === "true");
+    else if (kind === "text_list") {
       this.setText(column, rangeOfText(JSON.stringify([value])));
-    else if (String(value) !== "") this.setText(column, rangeOfText(String(value)));
+    } else if (String(value) !== "") this.setText(column, rangeOfText(String(value)));
   }
 }
 

@@ -8,7 +8,14 @@ const decoder = new TextDecoder();
 /** What was found at the path of a member. */
 export interface FoundMember {
   readonly member: JsonMember;
-  readonly value: string | number | boolean;
+  readonly value: Scalar | UsageObject;
+}
+
+type Scalar = string | number | boolean;
+
+/** A provider's usage object: its numbers as they are nested, and the modalities that they are of. */
+export interface UsageObject {
+  readonly [name: string]: UsageObject | readonly UsageObject[] | number | string;
 }
 
 /**
@@ -25,7 +32,8 @@ export function readJsonMembers(
   const found: FoundMember[] = [];
   for (const member of members) {
     const value = valueAt(document, member.path);
-    if (isScalar(value)) found.push({ member, value });
+    const read = member.kind === "usage" ? usageObjectOf(value) : scalarOf(value);
+    if (read !== undefined) found.push({ member, value: read });
   }
   return found;
 }
@@ -70,21 +78,51 @@ function valueAt(document: object, path: readonly string[]): unknown {
   return value;
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === "number" || typeof value === "string" || typeof value === "boolean";
+function scalarOf(value: unknown): Scalar | undefined {
+  const isScalar =
+    typeof value === "number" || typeof value === "string" || typeof value === "boolean";
+  return isScalar ? value : undefined;
+}
+
+/** Usage objects of providers are two levels deep. */
+const USAGE_DEPTH_MAX = 4;
+const MODALITY = /^\w{1,32}$/;
+
+/** Only what counts: what an application made of the object may hold anything. */
+function usageObjectOf(value: unknown, depth = 1): UsageObject | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const members = Object.entries(value).flatMap(([name, inner]) => {
+    const kept = usageValueOf(name, inner, depth);
+    return kept === undefined ? [] : [[name, kept] as const];
+  });
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+}
+
+function usageValueOf(
+  name: string,
+  value: unknown,
+  depth: number,
+): UsageObject[string] | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value === "string")
+    return name === "modality" && MODALITY.test(value) ? value : undefined;
+  if (depth === USAGE_DEPTH_MAX) return undefined;
+  if (!Array.isArray(value)) return usageObjectOf(value, depth + 1);
+  const each = value.map((element: unknown) => usageObjectOf(element, depth + 1));
+  return each.filter((element) => element !== undefined);
 }
 
 interface Branch {
-  [key: string]: Branch | string | number | boolean;
+  [key: string]: Branch | FoundMember["value"];
 }
 
-function plant(root: Branch, path: readonly string[], value: string | number | boolean): void {
+function plant(root: Branch, path: readonly string[], value: FoundMember["value"]): void {
   let branch = root;
   for (const key of path.slice(0, -1)) {
     const next = branch[key] ?? (Object.create(null) as Branch);
     if (typeof next !== "object") return;
     branch[key] = next;
-    branch = next;
+    branch = next as Branch;
   }
   branch[path.at(-1) as string] = value;
 }

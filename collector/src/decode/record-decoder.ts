@@ -83,6 +83,8 @@ export class RecordDecoder {
   /** The flags of all records of the request together. */
   requestFlags = 0;
   private readonly exceptionType = { from: 0, to: 0 };
+  /** An event of the record tells of a part of the answer. */
+  hasAnswerEvent = false;
   private readonly text: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
   private readonly requestCodes = new CodeList();
   private received = toWords(0);
@@ -160,6 +162,7 @@ export class RecordDecoder {
     const { attributes, fields, sink, record } = this;
     this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
     record.hasException = this.exceptionType.to > this.exceptionType.from;
+    record.hasAnswerEvent = this.hasAnswerEvent;
     record.signs = attributes.signs | record.scope.signs | this.resource.signs;
     if (record.name.isSet) record.signs |= this.nameSigns.get(record.name);
     fields.write();
@@ -198,6 +201,7 @@ export class RecordDecoder {
     this.ordinal += 1;
     this.attributes.begin();
     this.sink.abandonRow();
+    this.hasAnswerEvent = false;
     this.exceptionType.from = 0;
     this.exceptionType.to = 0;
   }

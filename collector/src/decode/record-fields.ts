@@ -37,6 +37,8 @@ export class RecordFields {
   isRefused = false;
   /** An exception was recorded, which alone proves nothing. */
   hasException = false;
+  /** An event tells of a part of the answer. */
+  hasAnswerEvent = false;
   startMicros = 0;
   /** When it happened as far as the producer's clock can be right: what it is priced by. */
   trustedMicros = 0;
@@ -100,6 +102,7 @@ export class RecordFields {
     this.isError = false;
     this.isRefused = false;
     this.hasException = false;
+    this.hasAnswerEvent = false;
     this.startMicros = 0;
     this.trustedMicros = 0;
     this.signs = 0;
@@ -138,7 +141,7 @@ export class RecordFields {
 
   /** Something of an answer arrived: its id, or a first chunk. */
   get hasAnswerBegun(): boolean {
-    return this.isFilled(RESPONSE_ID_COLUMN) || this.isFilled(TTFT_COLUMN);
+    return this.hasAnswerEvent || this.isFilled(RESPONSE_ID_COLUMN) || this.isFilled(TTFT_COLUMN);
   }
 
   /** A time to first chunk says that the answer was streamed, where nothing says whether it was. */

@@ -46,6 +46,7 @@ export class ResourceDecoder {
   signs = 0;
   scope: ScopeFacts;
   private service: string | undefined;
+  private scopeName: string | undefined;
   private scopeVersion: string | undefined;
   private readonly scopes: ScopeTable;
 
@@ -119,6 +120,7 @@ export class ResourceDecoder {
     else this.codes.set(RESOURCE_COLUMN, this.resourceCode);
     this.scopeJson.clear();
     this.scope = this.scopes.none;
+    this.scopeName = undefined;
     this.scopeVersion = undefined;
   }
 
@@ -152,6 +154,9 @@ export class ResourceDecoder {
       }
     }
     if (reader.at !== end) throw malformed(reader.at, "a scope runs past its end");
+    if (this.scopeName !== undefined) {
+      this.scope = this.scopes.factsOf(this.scopeName, this.scopeVersion);
+    }
     this.joinScopeAttributes();
   }
 
@@ -161,7 +166,7 @@ export class ResourceDecoder {
     if (redactor.maskField(from, end) > 0) this.attributes.isAltered = true;
     reader.at = end;
     const text = decoder.decode(reader.bytes.subarray(from, end));
-    if (column === SCOPE_NAME_COLUMN) this.scope = this.scopes.factsOf(text);
+    if (column === SCOPE_NAME_COLUMN) this.scopeName = text;
     else this.scopeVersion = text;
     if (from === end) this.codes.delete(column);
     else this.codes.set(column, this.sink.codeOf(column, { view: reader.view, from, to: end }));

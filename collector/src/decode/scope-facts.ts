@@ -6,19 +6,21 @@ import type { UsageProducer, UsageReading } from "@lensai/otel-config/usage/usag
 const READINGS_MAX = 1000;
 
 /** Who made a call, within a scope. */
-export type CallProducer = Omit<UsageProducer, "scope">;
+export type CallProducer = Omit<UsageProducer, "scope" | "scopeVersion">;
 
-/** What a scope's name says, for all its records: whose instrumentation it is and how it counts. */
+/** What a scope's name and version say, for all its records: whose instrumentation it is and how it counts. */
 export class ScopeFacts {
   readonly scope: string | undefined;
+  private readonly version: string | undefined;
   /** Bits of the dialects that the scope is a sign of. */
   readonly signs: number;
   /** By model, as its calls rarely differ in anything else. */
   private readonly readings = new Map<string, KnownReading[]>();
   private count = 0;
 
-  constructor(scope: string | undefined, signs: number) {
+  constructor(scope: string | undefined, version: string | undefined, signs: number) {
     this.scope = scope;
+    this.version = version;
     this.signs = signs;
   }
 
@@ -29,7 +31,7 @@ export class ScopeFacts {
     if (ofModel !== undefined) {
       for (const known of ofModel) if (isSame(known.producer, producer)) return known.reading;
     }
-    const reading = readingOf({ ...producer, scope: this.scope });
+    const reading = readingOf({ ...producer, scope: this.scope, scopeVersion: this.version });
     this.remember(model, { producer: { ...producer }, reading });
     return reading;
   }
@@ -60,7 +62,7 @@ function isSame(a: CallProducer, b: CallProducer): boolean {
   );
 }
 
-/** Scopes remembered by name; beyond it the table starts over. */
+/** Scopes remembered by name and version; beyond it the table starts over. */
 const SCOPES_MAX = 4096;
 
 /** The facts about every scope met. */
@@ -71,15 +73,16 @@ export class ScopeTable {
 
   constructor(dialects: CompiledDialects) {
     this.dialects = dialects;
-    this.none = new ScopeFacts(undefined, 0);
+    this.none = new ScopeFacts(undefined, undefined, 0);
   }
 
-  factsOf(scope: string): ScopeFacts {
-    const known = this.byName.get(scope);
+  factsOf(scope: string, version: string | undefined): ScopeFacts {
+    const key = version === undefined ? scope : `${scope}\n${version}`;
+    const known = this.byName.get(key);
     if (known !== undefined) return known;
     if (this.byName.size === SCOPES_MAX) this.byName.clear();
-    const facts = new ScopeFacts(scope, this.dialects.scopeSigns(scope));
-    this.byName.set(scope, facts);
+    const facts = new ScopeFacts(scope, version, this.dialects.scopeSigns(scope));
+    this.byName.set(key, facts);
     return facts;
   }
 }

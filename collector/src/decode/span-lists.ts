@@ -1,3 +1,4 @@
+import { ANSWER_EVENTS } from "@lensai/otel-config/dialects/answer-events";
 import {
   clearRange,
   emptyRange,
@@ -34,6 +35,7 @@ const KEY = {
 } as const;
 const EXCEPTION = encoder.encode("exception");
 const EXCEPTION_TYPE = "exception.type";
+const ANSWERS = ANSWER_EVENTS.map((name) => encoder.encode(name));
 
 /** The scalar fields of one event or link; ranges point into the message. */
 class ItemScratch {
@@ -85,6 +87,9 @@ export class SpanListDecoder {
     json.key(KEY.name);
     json.string(reader.view, item.text.from, item.text.to);
     const isException = isText(reader.bytes, item.text, EXCEPTION);
+    if (ANSWERS.some((name) => startsWith(reader.bytes, item.text, name))) {
+      records.hasAnswerEvent = true;
+    }
     this.writeAttributes(json, { from, end, tag: 0x1a, isException });
   }
 
@@ -223,6 +228,10 @@ export function nanosText(low: number, high: number): string {
 }
 
 function isText(bytes: Uint8Array, { from, to }: Range, text: Uint8Array): boolean {
-  if (to - from !== text.length) return false;
+  return to - from === text.length && startsWith(bytes, { from, to }, text);
+}
+
+function startsWith(bytes: Uint8Array, { from, to }: Range, text: Uint8Array): boolean {
+  if (to - from < text.length) return false;
   return text.every((value, index) => bytes[from + index] === value);
 }

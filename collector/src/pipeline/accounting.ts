@@ -8,7 +8,7 @@ import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { canonicalProvider } from "@lensai/otel-config/pricing/provider-names";
 import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
-import { createNormalUsage } from "@lensai/otel-config/usage/usage";
+import { clearRawUsage, countsNothing, createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
 import { isBreakOff } from "@lensai/otel-config/billing/break-off";
@@ -75,6 +75,7 @@ export class Accounting {
       record.isStreaming = true;
       sink.setBool(STREAMING_COLUMN, true);
     }
+    if (isBlank(record)) clearRawUsage(record.usage);
     const provider = this.providerOf(sink, record, dialect);
     const reading = this.readingOf(record, dialect, provider);
     record.usage.inputConvention = reading.input;
@@ -82,7 +83,8 @@ export class Accounting {
     const usage = normaliseUsage(record.usage, this.normal);
     const hasUsage = usage.input !== undefined || usage.output !== undefined;
     const named = record.name.isSet ? this.names.get(record.name)[index] : undefined;
-    const role = this.roleOf(record, named, hasUsage);
+    const said = this.roleOf(record, named, hasUsage);
+    const role = isOpening(record, dialect, { role: said, hasUsage }) ? "step" : said;
     sink.setConstant(ROLE[role]);
     const endedInError = record.finishReasons.isSet && this.finishReasons.get(record.finishReasons);
     const rule = verdictOf(record, { named, role, hasUsage, endedInError });
@@ -136,7 +138,7 @@ export class Accounting {
     named: NamedRecord | undefined,
     hasUsage: boolean,
   ): CallRole {
-    const said = record.role ?? named?.role;
+    const said = named?.overrules === true ? named.role : (record.role ?? named?.role);
     if (said !== undefined) return said;
     const operation = record.operation.isSet ? this.operations.get(record.operation) : "unknown";
     if (operation !== "unknown") return operation;
@@ -163,6 +165,23 @@ function dialectOf(signs: number): number {
 
 function hasModel({ requestModel, responseModel }: RecordFields): boolean {
   return requestModel.isSet || responseModel.isSet;
+}
+
+/** No prompt is empty: zeros are the provider's word only where the answer is known to have ended. */
+function isBlank({ signal, usage, finishReasons }: RecordFields): boolean {
+  return signal !== "metric" && !finishReasons.isSet && countsNothing(usage);
+}
+
+/** Of a streamed call, whose end is told by another record. */
+function isOpening(
+  record: RecordFields,
+  { openings }: Dialect,
+  { role, hasUsage }: { readonly role: CallRole; readonly hasUsage: boolean },
+): boolean {
+  const { scope } = record.scope;
+  if (openings === undefined || scope === undefined || !openings.includes(scope)) return false;
+  const isFailed = record.isError || record.hasException || record.isRefused;
+  return role === "inference" && !hasUsage && !isFailed && !record.hasAnswerBegun;
 }
 
 /** What a record without any word for it looks like. */
@@ -232,10 +251,14 @@ const ROLE = Object.fromEntries(
 
 const NO_RECORDS: ReadonlyArray<NamedRecord | undefined> = [];
 
+function isNamed({ name: pattern }: NamedRecord, name: string): boolean {
+  return pattern.startsWith("*") ? name.endsWith(pattern.slice(1)) : name === pattern;
+}
+
 /** What a record of this name is, by dialect; the OTel names hold in all of them. */
 function namedRecords(name: string): ReadonlyArray<NamedRecord | undefined> {
   const find = (dialect: Dialect): NamedRecord | undefined =>
-    dialect.records?.find((record) => record.name === name);
+    dialect.records?.find((record) => isNamed(record, name));
   const base = find(DIALECTS.at(-1) as Dialect);
   const records = DIALECTS.map((dialect) => find(dialect) ?? base);
   return records.every((record) => record === undefined) ? NO_RECORDS : records;

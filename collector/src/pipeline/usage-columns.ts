@@ -1,8 +1,8 @@
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { hasObservedUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { USAGE_FLAG } from "@lensai/otel-config/usage/usage";
-import type { NormalUsage, UsageSource } from "@lensai/otel-config/usage/usage";
-import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import type { NormalUsage, RawUsage, UsageSource } from "@lensai/otel-config/usage/usage";
+import type { UsageDoubt, UsageReading } from "@lensai/otel-config/usage/usage-rules";
 import type { RecordFields } from "../decode/record-fields.ts";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
@@ -26,6 +26,7 @@ const RULE = {
   stream: new ConstantText("usage_rule", "stream-without-usage"),
   cut: new ConstantText("usage_rule", "cut-before-usage"),
   estimated: new ConstantText("usage_rule", "output-estimated"),
+  partial: new ConstantText("usage_rule", "counted-until-cut"),
   notSent: new ConstantText("usage_rule", "not-sent"),
 } as const;
 
@@ -53,7 +54,7 @@ interface UsageSubject {
 
 /** Writes the counts, where they come from and which rule read them, or why there are none. */
 export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubject): void {
-  const { record, reading, isAnswered } = about;
+  const { record, reading, isAnswered, isInference } = about;
   writeCount(sink, WEB_SEARCHES, usage.webSearches);
   if (usage.basis === undefined) {
     // Only an answered call owes its usage: a tool span without tokens misses nothing.
@@ -74,10 +75,13 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
   writeCount(sink, IMAGE_INPUT, usage.imageInput);
   writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
   sink.setConstant(BASIS[usage.basis]);
-  const guess = hasObservedUsage(record.usage) ? undefined : guessOf(usage, reading);
+  const guess = guessOf(record.usage, usage, reading);
   if (isAnswered && isHalf(usage, about)) {
     sink.setConstant(SOURCE.missing);
     sink.setConstant(whyMissing(record, usage));
+  } else if (isInference && isCut(record)) {
+    sink.setConstant(SOURCE.estimated);
+    sink.setConstant(RULE.partial);
   } else {
     sink.setConstant(SOURCE[guess === undefined ? usage.source : "estimated"]);
     sink.setConstant(guess === undefined ? readBy(usage, reading) : ruleNamed(guess));
@@ -89,15 +93,28 @@ function isHalf({ input, output }: NormalUsage, { isInference }: UsageSubject): 
   return isInference && (input === undefined || output === undefined);
 }
 
+/** It broke, and names no reason why the answer ended: its counts are what had come by then. */
+function isCut({ isError, finishReasons }: RecordFields): boolean {
+  return isError && !finishReasons.isSet;
+}
+
 function writeCount(sink: RowSink, column: number, count: number | undefined): void {
   if (count !== undefined) sink.setInt64(column, count);
 }
 
 /** The rule that says the counts may be the producer's guess. */
-function guessOf(usage: NormalUsage, { estimate }: UsageReading): string | undefined {
-  if (estimate === undefined) return undefined;
-  const isDetailed = (usage.cacheRead ?? 0) + (usage.reasoning ?? 0) > 0;
-  return estimate.unlessDetailed && isDetailed ? undefined : estimate.rule;
+function guessOf(
+  raw: RawUsage,
+  usage: NormalUsage,
+  { estimate }: UsageReading,
+): string | undefined {
+  if (estimate === undefined || (hasObservedUsage(raw) && !estimate.isPartial)) return undefined;
+  return isSure(usage, estimate.kind) ? undefined : estimate.rule;
+}
+
+function isSure({ cacheRead, reasoning }: NormalUsage, kind: UsageDoubt["kind"]): boolean {
+  if (kind === "unlessCacheCounted") return cacheRead !== undefined;
+  return kind === "unlessDetailed" && (cacheRead ?? 0) + (reasoning ?? 0) > 0;
 }
 
 function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): ConstantText {

@@ -10,6 +10,7 @@ export interface SentRecord {
   readonly signal?: "traces" | "logs";
   readonly service?: string;
   readonly scope?: string;
+  readonly scopeVersion?: string;
   readonly name?: string;
   readonly attributes: Readonly<Record<string, Value>>;
   /** More fields of the span or the log record, as OTLP/JSON. */
@@ -23,15 +24,14 @@ const decode = createDecoder();
 
 /** The OTLP/JSON request with the record, as bytes of the protobuf form. */
 export function bodyOf(record: SentRecord): Uint8Array {
-  const { signal = "traces", service = "app", scope = "test", name = "span" } = record;
+  const { signal = "traces", service = "app", name = "span" } = record;
+  const scope = { name: record.scope ?? "test", version: record.scopeVersion ?? "" };
   const shared = { attributes: attributesOf(record.attributes), ...record.fields };
   const resource = { attributes: attributesOf({ "service.name": service }) };
   const request =
     signal === "traces"
       ? {
-          resourceSpans: [
-            { resource, scopeSpans: [{ scope: { name: scope }, spans: [spanOf(name, shared)] }] },
-          ],
+          resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [spanOf(name, shared)] }] }],
         }
       : {
           resourceLogs: [
@@ -39,7 +39,7 @@ export function bodyOf(record: SentRecord): Uint8Array {
               resource,
               scopeLogs: [
                 {
-                  scope: { name: scope },
+                  scope,
                   logRecords: [{ timeUnixNano: START, eventName: name, ...shared }],
                 },
               ],

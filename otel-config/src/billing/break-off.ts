@@ -25,15 +25,26 @@ const ERROR_TYPES: ReadonlySet<string> = new Set([
   "IncompleteRead",
 ]);
 
+/** Of reading an answer that came, whatever it says: it is charged for. */
+const READING_ERROR_TYPES: ReadonlySet<string> = new Set([
+  "AI_NoObjectGeneratedError",
+  "AI_NoOutputGeneratedError",
+  "AI_JSONParseError",
+  "AI_TypeValidationError",
+  "LengthFinishReasonError",
+  "ContentFilterFinishReasonError",
+  "OutputParserException",
+]);
+
 /** What runtimes say when a body ends before its time. A refused connection ("fetch failed") is none of these. */
 const MESSAGES =
-  /\bterminated\b|\baborted\b|premature close|socket hang up|other side closed|ECONNRESET|incomplete chunked read|peer closed connection/i;
+  /\bterminated\b|\baborted\b|premature close|socket hang up|other side closed|ECONNRESET|incomplete chunked read|peer closed connection|ended prematurely/i;
 
 /** Longer messages carry what a provider answered, which may say anything. */
 const MESSAGE_LENGTH_MAX = 200;
 
-/** Did the call break off, rather than being refused? Both texts are as sent, "" when absent. */
+/** Did the call break off, or its answer not fit, rather than being refused? Both texts are as sent, "" when absent. */
 export function isBreakOff(errorType: string, statusMessage: string): boolean {
-  if (ERROR_TYPES.has(errorType)) return true;
+  if (ERROR_TYPES.has(errorType) || READING_ERROR_TYPES.has(errorType)) return true;
   return statusMessage.length <= MESSAGE_LENGTH_MAX && MESSAGES.test(statusMessage);
 }

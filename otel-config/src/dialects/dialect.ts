@@ -81,7 +81,8 @@ export interface FieldRule {
 /** A value inside JSON; `path` leads there by keys. */
 export interface JsonMember {
   readonly field: string;
-  readonly kind: "tokens" | "dollars" | "text" | "text_list" | "boolean";
+  /** "usage": the usage object of a provider's answer, as it came. In content it counts on model calls only. */
+  readonly kind: "tokens" | "dollars" | "text" | "text_list" | "boolean" | "usage";
   readonly path: readonly string[];
 }
 
@@ -99,9 +100,12 @@ export interface DialectSigns {
 
 /** What a span, event or log record is by its name, in records of the dialect. */
 export interface NamedRecord {
+  /** "*" at its start stands for any text. */
   readonly name: string;
   readonly role: CallRole;
   readonly isError?: true;
+  /** Its attributes say something else, and are wrong. */
+  readonly overrules?: true;
 }
 
 export interface Dialect {
@@ -112,6 +116,11 @@ export interface Dialect {
   readonly signs: DialectSigns;
   readonly fields: readonly FieldRule[];
   readonly records?: readonly NamedRecord[];
+  /**
+   * Scopes that end the span of a streamed call when its answer begins, and tell what came of it in a record of its
+   * own. A span that names neither an answer nor usage, and did not fail, is such an opening.
+   */
+  readonly openings?: readonly string[];
 }
 
 /** A resource attribute that fills a column. */
@@ -158,5 +167,10 @@ export const json = (name: string, ...members: JsonMember[]): FieldRule => ({
 export const count = (field: RawUsageField, ...path: string[]): JsonMember => ({
   field,
   kind: "tokens",
+  path,
+});
+export const providerUsage = (...path: string[]): JsonMember => ({
+  field: "",
+  kind: "usage",
   path,
 });

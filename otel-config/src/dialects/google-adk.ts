@@ -1,4 +1,4 @@
-import { count, kept, ofKind, text } from "./dialect.ts";
+import { kept, ofKind, providerUsage, text } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** Google's Agent Development Kit: OTel names, with the request and the answer as JSON of its own. */
@@ -16,11 +16,9 @@ export const GOOGLE_ADK: Dialect = {
     {
       ...ofKind("content", "output_messages", "gcp.vertex.agent.llm_response"),
       members: [
-        count("input", "usage_metadata", "prompt_token_count"),
-        count("output", "usage_metadata", "candidates_token_count"),
-        count("total", "usage_metadata", "total_token_count"),
-        count("cacheRead", "usage_metadata", "cached_content_token_count"),
-        count("reasoning", "usage_metadata", "thoughts_token_count"),
+        // Of Python, and of JavaScript.
+        providerUsage("usage_metadata"),
+        providerUsage("usageMetadata"),
       ],
     },
   ],

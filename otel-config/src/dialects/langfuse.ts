@@ -1,7 +1,10 @@
-import { count, json, ofKind, role, text } from "./dialect.ts";
+import { count, json, ofKind, providerUsage, role, text } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** Langfuse SDK. `usage_details` are disjoint buckets: `input` and `output` leave out what has a bucket of its own. */
+/**
+ * Langfuse SDK. `usage_details` are disjoint buckets: `input` and `output` leave out what has a bucket of its own. The
+ * SDK of Python passes the usage of OpenAI on as it came.
+ */
 export const LANGFUSE: Dialect = {
   name: "langfuse",
   signs: { attributes: ["langfuse.observation.*"], scopes: ["langfuse-sdk*"] },
@@ -21,14 +24,12 @@ export const LANGFUSE: Dialect = {
     text("request_model", "langfuse.observation.model.name"),
     json(
       "langfuse.observation.usage_details",
+      providerUsage(),
       count("input", "input"),
-      count("input", "prompt_tokens"),
       count("input", "promptTokens"),
       count("output", "output"),
-      count("output", "completion_tokens"),
       count("output", "completionTokens"),
       count("total", "total"),
-      count("total", "total_tokens"),
       count("total", "totalTokens"),
       count("cacheRead", "cache_read_input_tokens"),
       count("cacheRead", "input_cached_tokens"),

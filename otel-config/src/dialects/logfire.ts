@@ -1,4 +1,4 @@
-import { ofKind, own, role, text, tokens } from "./dialect.ts";
+import { json, ofKind, own, providerUsage, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /**
@@ -9,6 +9,7 @@ import type { Dialect } from "./dialect.ts";
 export const LOGFIRE: Dialect = {
   name: "logfire",
   signs: { attributes: ["logfire.*", "pydantic_ai.*"], scopes: ["pydantic-ai", "logfire*"] },
+  openings: ["logfire.openai", "logfire.anthropic"],
   fields: [
     // Spans of calls name their model as OTel does; only the span of a whole run has this.
     own({ ...role("model_name", { "*": "agent" }), isFallback: true }),
@@ -19,6 +20,7 @@ export const LOGFIRE: Dialect = {
     tokens("reasoning", "gen_ai.usage.details.reasoning_tokens"),
     tokens("audioInput", "gen_ai.usage.details.input_audio_tokens"),
     tokens("audioOutput", "gen_ai.usage.details.output_audio_tokens"),
+    json("gen_ai.usage.raw", providerUsage()),
     ofKind("dollars", "client_cost_nano_usd", "operation.cost"),
     text("session_id", "gen_ai.agent.call.id"),
     text("agent_name", "agent_name"),

@@ -1,4 +1,4 @@
-import { json, kept, ofKind, own, role, text, tokens } from "./dialect.ts";
+import { json, kept, ofKind, own, providerUsage, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** OpenInference (Arize): `llm.*` beside a span kind. Sends no response id except inside the answer's JSON. */
@@ -14,6 +14,10 @@ export const OPENINFERENCE: Dialect = {
     ],
     scopes: ["openinference*", "@arizeai/openinference-*"],
   },
+  records: [
+    // LlamaIndex's preparation of a call, traced as if it were one.
+    { name: "*._prepare_chat_with_tools", role: "step", overrules: true },
+  ],
   fields: [
     role("openinference.span.kind", {
       LLM: "inference",
@@ -58,7 +62,12 @@ export const OPENINFERENCE: Dialect = {
     ofKind("content", "input_messages", "input.value"),
     {
       ...ofKind("content", "output_messages", "output.value"),
-      members: [{ field: "response_id", kind: "text", path: ["id"] }],
+      members: [
+        { field: "response_id", kind: "text", path: ["id"] },
+        providerUsage("usage"),
+        // Haystack's embedders have it nowhere else.
+        providerUsage("meta", "usage"),
+      ],
     },
   ],
 };

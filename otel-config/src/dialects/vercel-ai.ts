@@ -49,6 +49,7 @@ export const VERCEL_AI: Dialect = {
       "ai.response.providerMetadata",
       count("inputUncached", "anthropic", "usage", "input_tokens"),
       count("cacheRead", "anthropic", "usage", "cache_read_input_tokens"),
+      count("cacheRead", "anthropic", "cacheReadInputTokens"),
       count("cacheWrite", "anthropic", "usage", "cache_creation_input_tokens"),
       count("cacheWrite", "anthropic", "cacheCreationInputTokens"),
       count("cacheWrite5m", "anthropic", "usage", "cache_creation", "ephemeral_5m_input_tokens"),

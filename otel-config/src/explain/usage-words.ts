@@ -22,6 +22,7 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "otel-definition": "nothing proves or is known otherwise, so the OpenTelemetry definition holds",
   "stream-without-usage": "the answer was streamed and no chunk carried the usage",
   "cut-before-usage": "the call broke off before the provider said what it used",
+  "counted-until-cut": "the call broke off: these are the counts that had come by then",
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",

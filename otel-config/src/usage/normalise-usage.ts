@@ -30,7 +30,7 @@ const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
  * Example, a Bedrock call: input 3, output 442, read 7917, written 350, total 8712 is proven exclusive
  * and becomes input 8270 = 3 uncached + 7917 read + 350 written, output 442. A total is a checksum: what
  * it has beyond the counts is flagged and becomes no token of ours (billing it as output is how a
- * $0.007 call once cost $0.13).
+ * $0.007 call once cost $0.13), but for the two cases of `derivePart`.
  */
 export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.flags = 0;
@@ -52,6 +52,7 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
 
   const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, total);
   into.source = isEmpty(into) ? "missing" : "reported";
+  if (total !== undefined) derivePart(raw, into, { total, proof });
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
   if (total !== undefined) deriveTotals(raw, into, total);
@@ -194,6 +195,33 @@ function proofByTotal(into: NormalUsage, cached: number, total: number): number 
   if (cached === reasoning) return proof;
   if (beyond === cached) return proof | INPUT_IS_EXCLUSIVE;
   return beyond === reasoning ? proof | OUTPUT_IS_EXCLUSIVE : proof;
+}
+
+/**
+ * A producer that is known to leave a part out, and that sends no count of it: what the total has beyond input and
+ * output is that part. Reasoning of Google's APIs; cached input of Bedrock, of which nobody knows whether it was read
+ * or written, so that it counts as uncached.
+ */
+function derivePart(
+  raw: RawUsage,
+  into: NormalUsage,
+  { total, proof }: { readonly total: number; readonly proof: number },
+): void {
+  const { input, output } = into;
+  if (input === undefined || output === undefined || total <= input + output) return;
+  if (raw.outputConvention === "exclusive") {
+    if (into.reasoning !== undefined || isExclusive(raw.inputConvention)) return;
+    if ((proof & INPUT_IS_EXCLUSIVE) !== 0) return;
+    into.reasoning = total - input - output;
+  } else {
+    if (raw.inputConvention !== "exclusive" || hasParts(into)) return;
+    into.input = total - output;
+  }
+  into.source = "derived";
+}
+
+function hasParts(into: NormalUsage): boolean {
+  return into.cacheRead !== undefined || cachedTokens(into) > 0 || (into.reasoning ?? 0) > 0;
 }
 
 /** Makes `output` inclusive and says on what basis. */

@@ -9,6 +9,8 @@ export interface UsageRule {
   readonly name: string;
   /** Instrumentation scopes; "*" at the end stands for any text. */
   readonly scopes?: readonly string[];
+  /** Only for scopes older than this version ("1.2.3"); a scope that names none is taken for a new one. */
+  readonly versionBelow?: string;
   /** Dialects (column `dialect`). */
   readonly dialects?: readonly string[];
   /** Canonical provider names. */
@@ -28,9 +30,9 @@ export interface UsageRule {
   /**
    * The producer writes guesses of its own, or a part of what was used, where the provider's counts belong,
    * and nothing on the record tells them apart. `unlessDetailed`: a record with cache or reasoning counts is
-   * the provider's for sure.
+   * the provider's for sure. `unlessCacheCounted`: so is one that counts cached tokens, be it none of them.
    */
-  readonly estimate?: "always" | "unlessDetailed";
+  readonly estimate?: "always" | "unlessDetailed" | "unlessCacheCounted";
   /** What a person who runs the producer should know or do. */
   readonly advice?: string;
 }
@@ -73,11 +75,22 @@ export const USAGE_RULES: readonly UsageRule[] = [
     input: "exclusive",
   },
   {
+    // Since then it adds the cached tokens, as OpenInference defines the count.
     name: "openinference-bedrock",
-    scopes: [
-      "openinference.instrumentation.bedrock*",
-      "@arizeai/openinference-instrumentation-bedrock*",
-    ],
+    scopes: ["openinference.instrumentation.bedrock"],
+    versionBelow: "0.1.60",
+    input: "exclusive",
+  },
+  {
+    name: "openinference-bedrock-js",
+    scopes: ["@arizeai/openinference-instrumentation-bedrock*"],
+    input: "exclusive",
+  },
+  {
+    // Later versions send the uncached input as well, which proves how they count.
+    name: "vercel-ai4-anthropic",
+    scopes: ["ai"],
+    providers: ["anthropic"],
     input: "exclusive",
   },
   { name: "claude-code", dialects: ["claude-code"], input: "exclusive" },
@@ -85,7 +98,12 @@ export const USAGE_RULES: readonly UsageRule[] = [
   { name: "gemini-cli-candidates", dialects: ["gemini-cli"], output: "exclusive" },
   {
     name: "traceloop-google-candidates",
-    scopes: ["@traceloop/instrumentation-google*", "@traceloop/instrumentation-vertexai*"],
+    scopes: [
+      "@traceloop/instrumentation-google*",
+      "@traceloop/instrumentation-vertexai*",
+      "opentelemetry.instrumentation.google_generativeai*",
+      "opentelemetry.instrumentation.vertexai*",
+    ],
     output: "exclusive",
   },
   {
@@ -137,6 +155,22 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation guesses the tokens of streams without usage: ask for stream_options.include_usage",
   },
   {
+    name: "litellm-stream-estimates",
+    dialects: ["litellm"],
+    streaming: true,
+    estimate: "unlessDetailed",
+    advice:
+      "LiteLLM guesses the tokens of streams that break off or carry no usage, and sends them like the provider's: instrument the calling SDK as well",
+  },
+  {
+    name: "openllmetry-bedrock-invoke-omits-cache",
+    scopes: ["opentelemetry.instrumentation.bedrock*", "@traceloop/instrumentation-bedrock"],
+    exceptModels: BEDROCK_UNCACHED,
+    estimate: "unlessCacheCounted",
+    advice:
+      "this instrumentation leaves out cached tokens of calls by InvokeModel: use Converse, or take the cost as a lower bound",
+  },
+  {
     name: "aws-sdk-bedrock-guesses",
     scopes: AWS_SDKS,
     providers: ["aws.bedrock"],
@@ -150,11 +184,19 @@ export const USAGE_RULES: readonly UsageRule[] = [
     scopes: AWS_SDKS,
     providers: ["aws.bedrock"],
     exceptModels: BEDROCK_UNCACHED,
-    estimate: "unlessDetailed",
+    estimate: "unlessCacheCounted",
     advice:
       "this instrumentation leaves out cached tokens of models that have a prompt cache: the cost is a lower bound",
   },
 ];
+
+/** Why counts may not be what the provider charges for. */
+export interface UsageDoubt {
+  readonly rule: string;
+  readonly kind: NonNullable<UsageRule["estimate"]>;
+  /** The answer broke off: also what the provider said itself until then is not all. */
+  readonly isPartial: boolean;
+}
 
 /** What the rules say about one kind of call. */
 export interface UsageReading {
@@ -162,12 +204,13 @@ export interface UsageReading {
   readonly output: CountConvention | undefined;
   /** Name of the rule behind the conventions. */
   readonly conventionRule: string | undefined;
-  readonly estimate: { readonly rule: string; readonly unlessDetailed: boolean } | undefined;
+  readonly estimate: UsageDoubt | undefined;
 }
 
 /** What tells the rules apart. Asked once per distinct producer, not per call. */
 export interface UsageProducer {
   readonly scope: string | undefined;
+  readonly scopeVersion: string | undefined;
   readonly dialect: string;
   /** Canonical. */
   readonly provider: string | undefined;
@@ -190,21 +233,33 @@ export function readingOf(producer: UsageProducer): UsageReading {
     estimate:
       guess === undefined
         ? undefined
-        : { rule: guess.name, unlessDetailed: guess.estimate === "unlessDetailed" },
+        : {
+            rule: guess.name,
+            kind: guess.estimate ?? "always",
+            isPartial: guess.finished === false,
+          },
   };
 }
 
 function isAbout(rule: UsageRule, producer: UsageProducer): boolean {
-  const { scope, dialect, provider, model, isStreaming, isFinished } = producer;
+  const { dialect, provider, model, isStreaming, isFinished } = producer;
   return (
+    isOfScope(rule, producer) &&
     isListed(rule.dialects, dialect) &&
     isListed(rule.providers, provider) &&
-    (rule.scopes === undefined || rule.scopes.some((pattern) => isScope(pattern, scope))) &&
     (rule.models === undefined || namesOneOf(rule.models, model)) &&
     !namesOneOf(rule.exceptModels ?? [], model) &&
     (rule.streaming === undefined || rule.streaming === isStreaming) &&
     (rule.finished === undefined || rule.finished === isFinished)
   );
+}
+
+function isOfScope(
+  { scopes, versionBelow }: UsageRule,
+  { scope, scopeVersion }: UsageProducer,
+): boolean {
+  if (scopes !== undefined && !scopes.some((pattern) => isScope(pattern, scope))) return false;
+  return versionBelow === undefined || isBelow(scopeVersion, versionBelow);
 }
 
 function namesOneOf(parts: readonly string[], model: string | undefined): boolean {
@@ -218,4 +273,17 @@ function isListed(list: readonly string[] | undefined, value: string | undefined
 function isScope(pattern: string, scope: string | undefined): boolean {
   if (scope === undefined) return false;
   return pattern.endsWith("*") ? scope.startsWith(pattern.slice(0, -1)) : scope === pattern;
+}
+
+/** Compares the numbers of versions, part by part; what follows them ("b0", "-rc.1") counts nothing. */
+function isBelow(version: string | undefined, bound: string): boolean {
+  if (version === undefined) return false;
+  const [own, limit] = [version, bound].map((each) =>
+    each.split(".").map((part) => Number.parseInt(part, 10)),
+  );
+  for (const [at, part] of (limit as number[]).entries()) {
+    const ours = own?.[at] ?? 0;
+    if (ours !== part) return ours < part;
+  }
+  return false;
 }

@@ -142,6 +142,14 @@ export function clearRawUsage(raw: RawUsage): void {
   raw.outputConvention = undefined;
 }
 
+/**
+ * Are its counts zeros and nothing else? A provider may say so; a producer that never got the counts says the same.
+ */
+export function countsNothing(raw: RawUsage): boolean {
+  if (raw.input !== 0) return false;
+  return Object.values(raw).every((count) => typeof count !== "number" || count === 0);
+}
+
 /** The object `normaliseUsage` writes into; one per thread is enough. */
 export function createNormalUsage(): NormalUsage {
   return {

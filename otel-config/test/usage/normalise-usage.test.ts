@@ -149,6 +149,49 @@ describe("real calls that other products counted wrong", () => {
   });
 });
 
+describe("cached input that is only in the total", () => {
+  const bedrock = { input: 313, output: 98, total: 1_639 };
+
+  it("is part of the input, where that is known to leave it out", () => {
+    const usage = normalise({ ...bedrock, inputConvention: "exclusive" });
+    expect(tokens(usage)).toEqual({ input: 1_541, inputUncached: 1_541, output: 98 });
+    expect(usage).toMatchObject({ source: "derived", flags: 0 });
+  });
+
+  it.each([
+    ["nobody knows how the input is counted", {}],
+    ["it was sent as none", { inputConvention: "exclusive" as const, cacheRead: 0 }],
+  ])("is nobody's when %s", (_, more) => {
+    const usage = normalise({ ...bedrock, ...more });
+    expect(usage).toMatchObject({ input: 313, source: "reported" });
+    expect(usageFlagNames(usage.flags)).toEqual(["totalMismatch"]);
+  });
+});
+
+describe("reasoning that is only in the total", () => {
+  const google = { input: 1_558, output: 74, total: 1_664 };
+
+  it("is what is left of it, where the output is known to leave the reasoning out", () => {
+    const usage = normalise({ ...google, cacheRead: 1_030, outputConvention: "exclusive" });
+    expect(tokens(usage)).toMatchObject({ input: 1_558, output: 106, reasoning: 32 });
+    expect(usage).toMatchObject({ source: "derived", flags: 0 });
+  });
+
+  it.each([
+    ["nobody knows how the output is counted", {}],
+    ["the parts are all apart, cached tokens too", { outputConvention: "disjoint" as const }],
+    [
+      "the input leaves cached tokens out",
+      { outputConvention: "exclusive" as const, inputConvention: "exclusive" as const },
+    ],
+    ["the reasoning was sent as none", { outputConvention: "exclusive" as const, reasoning: 0 }],
+  ])("is nobody's when %s", (_, more) => {
+    const usage = normalise({ ...google, ...more });
+    expect(usage).toMatchObject({ output: 74, source: "reported" });
+    expect(usageFlagNames(usage.flags)).toEqual(["totalMismatch"]);
+  });
+});
+
 describe("cached tokens and the input", () => {
   const cached = { cacheRead: 1_024, cacheWrite: 2_000 };
 

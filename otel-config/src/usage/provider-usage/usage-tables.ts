@@ -224,11 +224,15 @@ export const USAGE_TABLES: readonly UsageTable[] = [
     api: "google.generate_content",
     roots: ["usageMetadata"],
     fields: {
-      input: { names: ["promptTokenCount"], plus: ["toolUsePromptTokenCount"] },
-      output: at("candidatesTokenCount", "responseTokenCount"),
-      total: at("totalTokenCount"),
-      cacheRead: at("cachedContentTokenCount"),
-      reasoning: at("thoughtsTokenCount"),
+      // Google's SDK of Python prints the names in its own way.
+      input: {
+        names: ["promptTokenCount", "prompt_token_count"],
+        plus: ["toolUsePromptTokenCount", "tool_use_prompt_token_count"],
+      },
+      output: at("candidatesTokenCount", "responseTokenCount", "candidates_token_count"),
+      total: at("totalTokenCount", "total_token_count"),
+      cacheRead: at("cachedContentTokenCount", "cached_content_token_count"),
+      reasoning: at("thoughtsTokenCount", "thoughts_token_count"),
       audioInput: {
         names: ["promptTokensDetails[AUDIO].tokenCount"],
         plus: ["toolUsePromptTokensDetails[AUDIO].tokenCount"],

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { rowOf } from "./decode-record.ts";
+import type { SentRecord, Value } from "./decode-record.ts";
+
+/** Records that tell of a call only in part, or of something that only looks like one. */
+
+const ERROR = { status: { code: 2 } } as const;
+const LLM = {
+  "openinference.span.kind": "LLM",
+  "llm.model_name": "gpt-4o-mini",
+  "llm.provider": "openai",
+} as const;
+const COUNTED = { "llm.token_count.prompt": 326, "llm.token_count.completion": 2 } as const;
+
+const llm = (attributes: Record<string, Value>, rest: Partial<SentRecord> = {}) =>
+  rowOf({ ...rest, attributes: { ...LLM, ...attributes } });
+
+describe("zeros", () => {
+  const zeros = { "llm.token_count.prompt": 0, "llm.token_count.completion": 0 };
+
+  test("are no counts of an answer that nothing says has ended", () => {
+    expect(llm(zeros)).toMatchObject({
+      billed: true,
+      input_tokens: null,
+      usage_source: "missing",
+      cost_nano_usd: null,
+    });
+  });
+
+  test("are the provider's word where the answer ended", () => {
+    expect(llm({ ...zeros, "llm.finish_reason": "stop" })).toMatchObject({
+      input_tokens: 0n,
+      output_tokens: 0n,
+      usage_source: "reported",
+    });
+  });
+
+  test("of a call that failed do not make it spend", () => {
+    expect(llm(zeros, { fields: ERROR })).toMatchObject({ billed: false, bill_rule: "failed" });
+  });
+});
+
+describe("counts of an answer that broke off", () => {
+  test("are what had come by then", () => {
+    expect(llm(COUNTED, { fields: ERROR })).toMatchObject({
+      billed: true,
+      input_tokens: 326n,
+      output_tokens: 2n,
+      usage_source: "estimated",
+      usage_rule: "counted-until-cut",
+    });
+  });
+
+  test("are all of them when the answer had ended before", () => {
+    const row = llm({ ...COUNTED, "llm.finish_reason": "stop" }, { fields: ERROR });
+    expect(row).toMatchObject({ usage_source: "reported" });
+  });
+});
+
+const eventOf = (name: string) => ({ ...ERROR, events: [{ timeUnixNano: "1", name }] });
+
+describe("a call that failed after a part of its answer", () => {
+  test.each([
+    "gen_ai.choice",
+    "First Token Stream Event",
+    "mlflow.chunk.item.0",
+    "llm.content.completion.chunk",
+  ])("is charged for: %s", (name) => {
+    expect(llm({}, { fields: eventOf(name) })).toMatchObject({
+      billed: true,
+      usage_source: "missing",
+      usage_rule: "cut-before-usage",
+    });
+  });
+
+  test("is not when its events tell of something else", () => {
+    expect(llm({}, { fields: eventOf("retry") })).toMatchObject({ bill_rule: "failed" });
+  });
+});
+
+test("what LlamaIndex does before a call is none", () => {
+  expect(llm({}, { name: "OpenAI._prepare_chat_with_tools" })).toMatchObject({
+    call_role: "step",
+    billed: null,
+  });
+  expect(llm({}, { name: "OpenAI.achat" })).toMatchObject({ call_role: "inference", billed: true });
+});
+
+const logfire = (attributes: Record<string, Value>, rest: Partial<SentRecord> = {}) =>
+  rowOf({
+    scope: "logfire.openai",
+    ...rest,
+    attributes: {
+      "logfire.span_type": "span",
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": "openai",
+      "gen_ai.request.model": "gpt-4o-mini",
+      ...attributes,
+    },
+  });
+
+describe("Logfire tells a streamed call in two records", () => {
+  const STEP = { call_role: "step", billed: null, usage_source: null };
+
+  test("of which the first is its opening", () => {
+    expect(logfire({ "gen_ai.response.model": "gpt-4o-mini" })).toMatchObject(STEP);
+  });
+
+  test.each([
+    ["the second, whatever it counts", logfire({ "gen_ai.response.id": "chatcmpl-1" })],
+    [
+      "one that counts",
+      logfire({ "gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 1 }),
+    ],
+    ["a span of another scope", logfire({}, { scope: "logfire.pydantic-ai" })],
+  ])("and the call is %s", (_, row) => {
+    expect(row).toMatchObject({ call_role: "inference", billed: true });
+  });
+
+  test("unless it failed", () => {
+    expect(logfire({}, { fields: ERROR })).toMatchObject({ bill_rule: "failed" });
+  });
+});
+
+test("an answer that the client could not use is charged for", () => {
+  const row = llm({ "error.type": "AI_NoObjectGeneratedError" }, { fields: ERROR });
+  expect(row).toMatchObject({ billed: true, usage_source: "missing" });
+});

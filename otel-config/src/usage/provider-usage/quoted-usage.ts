@@ -1,0 +1,63 @@
+import { normaliseUsage } from "../normalise-usage.ts";
+import { USAGE_FLAG, createNormalUsage, createRawUsage } from "../usage.ts";
+import type { RawUsage } from "../usage.ts";
+import { readProviderUsage } from "./read-provider-usage.ts";
+import type { UsageTable } from "./usage-table.ts";
+import { USAGE_TABLES } from "./usage-tables.ts";
+
+/**
+ * The usage object of a provider's answer, passed on by a producer as it came. Who answered is not said with
+ * it; its names tell: the first shape of which it has a name is meant.
+ */
+const SHAPES: readonly { readonly names: readonly string[]; readonly api: string }[] = [
+  {
+    names: ["cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation"],
+    api: "anthropic.messages",
+  },
+  { names: ["prompt_tokens", "completion_tokens"], api: "openai.chat" },
+  // Without cached tokens Anthropic's object has the same names and means the same.
+  {
+    names: ["input_tokens_details", "output_tokens_details", "input_tokens", "output_tokens"],
+    api: "openai.responses",
+  },
+  { names: ["inputTokens", "outputTokens"], api: "aws.bedrock.converse" },
+  { names: ["promptTokenCount", "prompt_token_count"], api: "google.generate_content" },
+  { names: ["prompt_eval_count"], api: "ollama" },
+];
+
+const TABLES: readonly UsageTable[] = SHAPES.map(({ api }) => {
+  const table = USAGE_TABLES.find((each) => each.api === api) as UsageTable;
+  return { ...table, roots: [""] };
+});
+
+const PARTS = [
+  "cacheRead",
+  "cacheWrite5m",
+  "cacheWrite1h",
+  "reasoning",
+  "audioInput",
+  "audioOutput",
+  "imageInput",
+  "imageOutput",
+  "webSearches",
+] as const;
+
+/**
+ * Reads a usage object that a producer quotes into `into`: its totals, inclusive, as `observedInput` and
+ * `observedOutput`, and those of its parts that are not known yet. False when it is no provider's; `into` is
+ * untouched then.
+ */
+export function readQuotedUsage(usage: object, into: RawUsage): boolean {
+  const shape = SHAPES.findIndex(({ names }) => names.some((name) => Object.hasOwn(usage, name)));
+  const table = TABLES[shape];
+  if (table === undefined) return false;
+  const quoted = createRawUsage();
+  if (!readProviderUsage(table, usage, quoted)) return false;
+  const normal = normaliseUsage(quoted, createNormalUsage());
+  // Whose total has more than its parts has been made of the provider's by somebody who lost some.
+  if (normal.source === "missing" || (normal.flags & USAGE_FLAG.totalMismatch) !== 0) return false;
+  into.observedInput ??= normal.input;
+  into.observedOutput ??= normal.output;
+  for (const part of PARTS) into[part] ??= normal[part];
+  return true;
+}
