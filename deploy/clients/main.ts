@@ -6,7 +6,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import { totalsLine, verdictTable } from "../conformance/report.ts";
 import { runScenarios } from "../conformance/run-scenario.ts";
 import { writeGenerated } from "../tooling/write-generated.ts";
-import type { Client } from "./harness/client-list.ts";
+import type { Client } from "./harness/client.ts";
 import { captureScenario } from "./harness/run-client.ts";
 import { stageClient } from "./harness/stage.ts";
 import { storeVerdicts } from "./harness/verdict-file.ts";

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { LensError } from "@lensai/otel-config/errors";
 import { CLIENTS } from "./harness/client-list.ts";
-import type { Client } from "./harness/client-list.ts";
+import type { Client } from "./harness/client.ts";
 
 export interface RunOptions {
   readonly clients: readonly Client[];

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { startFakeProvider } from "../provider/fake-provider.ts";
-import type { Client } from "./client-list.ts";
+import type { Client } from "./client.ts";
 import { startRecorder } from "./record-requests.ts";
 import type { StagedClient } from "./stage.ts";
 import { writeTruth } from "./write-truth.ts";

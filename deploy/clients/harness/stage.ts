@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { LensError } from "@lensai/otel-config/errors";
-import type { Client } from "./client-list.ts";
+import type { Client } from "./client.ts";
 
 const run = promisify(execFile);
 

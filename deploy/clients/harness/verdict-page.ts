@@ -1,5 +1,5 @@
 import { cellText, markdownTable } from "../../tooling/markdown-table.ts";
-import type { Client } from "./client-list.ts";
+import type { Client } from "./client.ts";
 import type { StoredVerdict } from "./verdict-file.ts";
 
 const GRADES = { right: "right", honest: "marked", wrong: "WRONG" } as const;

@@ -4,11 +4,27 @@ import { runScenario, settings } from "../shared/scenarios.mjs";
 
 const require = createRequire(import.meta.url);
 const { NodeSDK } = require("@opentelemetry/sdk-node");
-const { AwsInstrumentation } = require("@opentelemetry/instrumentation-aws-sdk");
+const INSTRUMENTATIONS = {
+  "@opentelemetry/instrumentation-aws-sdk": "AwsInstrumentation",
+  "@arizeai/openinference-instrumentation-bedrock": "BedrockInstrumentation",
+  "@traceloop/instrumentation-bedrock": "BedrockInstrumentation",
+};
+
+function isInstalled(name) {
+  try {
+    return require.resolve(name) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const instrumentations = Object.entries(INSTRUMENTATIONS)
+  .filter(([name]) => isInstalled(name))
+  .map(([name, className]) => new (require(name)[className])());
 const sdk = new NodeSDK({
   serviceName: "client-otel-bedrock",
   autoDetectResources: false,
-  instrumentations: [new AwsInstrumentation()],
+  instrumentations,
 });
 sdk.start();
 

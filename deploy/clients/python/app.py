@@ -1,61 +1,15 @@
-"""Makes the calls of a scenario with the Python SDKs, under whichever instrumentation is installed."""
+"""Makes the calls of a scenario with Python packages, under whichever instrumentation is installed."""
 
 import asyncio
 import sys
 import time
 
-from opentelemetry import metrics, trace
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-from steps import DATA, has, step_of
+from scenario import DATA
+from steps import step_of
+from telemetry import start_telemetry
 
 SCENARIO = sys.argv[1]
 PAUSE_S = 0.06
-
-
-def start_telemetry():
-    if has("lensai"):
-        import lensai
-
-        return [lensai.configure(service_name="client-python")]
-    resource = Resource({"service.name": "client-python"})
-    tracing = TracerProvider(resource=resource)
-    tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(tracing)
-    metering = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
-    metrics.set_meter_provider(metering)
-    for instrumentor in instrumentors():
-        instrumentor.instrument()
-    return tracing, metering
-
-
-def instrumentors():
-    if has("openinference.instrumentation.openai"):
-        from openinference.instrumentation.openai import OpenAIInstrumentor
-
-        yield OpenAIInstrumentor()
-    if has("openinference.instrumentation.langchain"):
-        from openinference.instrumentation.langchain import LangChainInstrumentor
-
-        yield LangChainInstrumentor()
-    if has("opentelemetry.instrumentation.openai_v2"):
-        from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
-
-        yield OpenAIInstrumentor()
-    if has("opentelemetry.instrumentation.openai"):
-        from opentelemetry.instrumentation.openai import OpenAIInstrumentor
-
-        yield OpenAIInstrumentor()
-    if has("opentelemetry.instrumentation.anthropic"):
-        from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor
-
-        yield AnthropicInstrumentor()
 
 
 async def attempt(name, step, run):
@@ -81,5 +35,8 @@ async def main():
 providers = start_telemetry()
 asyncio.run(main())
 for provider in providers:
-    provider.force_flush()
+    if hasattr(provider, "force_flush"):
+        provider.force_flush()
+    else:
+        provider.flush()
     provider.shutdown()

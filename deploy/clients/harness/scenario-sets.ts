@@ -1,0 +1,11 @@
+/** Scenarios of `shared/steps.json` that belong together. */
+
+export const OPENAI = ["openai-calls", "openai-streams"];
+export const ANTHROPIC = ["anthropic-calls", "anthropic-streams"];
+export const GEMINI = ["gemini-calls", "gemini-streams"];
+export const LANGCHAIN = ["langchain-calls", "langchain-streams"];
+export const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-openai-streams"];
+export const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
+export const AGENT = ["agent-calls", "agent-streams"];
+export const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
+export const GEMINI_AGENT = ["gemini-agent-calls", "gemini-agent-streams"];

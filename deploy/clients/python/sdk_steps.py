@@ -1,0 +1,133 @@
+"""How each provider's SDK makes the call of a step. A factory gives a coroutine function that takes the step."""
+
+import asyncio
+import json
+
+from scenario import MODELS, OPENAI_TOOLS, OPENAI_URL, PROVIDER_URL, TOOL, TOOL_SCHEMA, read_stream
+
+
+def openai_step(url=OPENAI_URL):
+    from openai import AsyncOpenAI
+
+    client = AsyncOpenAI(api_key="sk-none", base_url=url, max_retries=1)
+
+    async def run(step):
+        if step.get("api") == "embeddings":
+            await client.embeddings.create(model=MODELS["embedding"], input=step["prompt"])
+            return
+        if step.get("api") == "responses":
+            request = {"model": MODELS["chat"], "input": step["prompt"]}
+            create = client.responses.create
+        else:
+            request = {
+                "model": MODELS["chat"],
+                "messages": [{"role": "user", "content": step["prompt"]}],
+                **({"tools": OPENAI_TOOLS} if step.get("withTool") else {}),
+            }
+            create = client.chat.completions.create
+            if step.get("stream") == "usage":
+                request["stream_options"] = {"include_usage": True}
+        if step.get("stream") is None:
+            await create(**request)
+        else:
+            await read_stream(await create(**request, stream=True), step)
+
+    return run
+
+
+def anthropic_step():
+    from anthropic import AsyncAnthropic
+
+    client = AsyncAnthropic(api_key="sk-ant-none", base_url=PROVIDER_URL, max_retries=1)
+    tools = [{"name": TOOL["name"], "description": "weather", "input_schema": TOOL_SCHEMA}]
+
+    async def run(step):
+        cache_control = {"type": "ephemeral", **({"ttl": step["ttl"]} if "ttl" in step else {})}
+        request = {
+            "model": MODELS["claude"],
+            "max_tokens": 400,
+            "system": [{"type": "text", "text": "Be brief.", "cache_control": cache_control}],
+            "messages": [{"role": "user", "content": step["prompt"]}],
+            **({"tools": tools} if step.get("withTool") else {}),
+        }
+        if step.get("stream") is None:
+            await client.messages.create(**request)
+        else:
+            await read_stream(await client.messages.create(**request, stream=True), step)
+
+    return run
+
+
+def gemini_step():
+    from google import genai
+
+    client = genai.Client(api_key="none", http_options={"base_url": PROVIDER_URL})
+    declaration = {"name": TOOL["name"], "description": "weather", "parameters_json_schema": TOOL_SCHEMA}
+
+    async def run(step):
+        request = {"model": MODELS["gemini"], "contents": step["prompt"]}
+        if step.get("withTool"):
+            request["config"] = {"tools": [{"function_declarations": [declaration]}]}
+        if step.get("stream") is None:
+            await client.aio.models.generate_content(**request)
+            return
+        stream = await client.aio.models.generate_content_stream(**request)
+        async for _ in stream:
+            if step.get("aborts"):
+                await stream.aclose()
+                break
+
+    return run
+
+
+def bedrock_step(scenario):
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=PROVIDER_URL,
+        aws_access_key_id="none",
+        aws_secret_access_key="none",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    model = MODELS["bedrock"]
+
+    def converse(step):
+        content = [{"text": step["prompt"]}, {"cachePoint": {"type": "default"}}]
+        request = {
+            "modelId": model,
+            "messages": [{"role": "user", "content": content}],
+            "inferenceConfig": {"maxTokens": 400},
+        }
+        if step.get("stream") is None:
+            client.converse(**request)
+        else:
+            read_events(client.converse_stream(**request)["stream"], step)
+
+    def invoke(step):
+        body = {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 400,
+            "messages": [{"role": "user", "content": step["prompt"]}],
+        }
+        request = {"modelId": model, "contentType": "application/json", "body": json.dumps(body)}
+        if step.get("stream") is None:
+            client.invoke_model(**request)["body"].read()
+        else:
+            read_events(client.invoke_model_with_response_stream(**request)["body"], step)
+
+    make = invoke if scenario == "bedrock-invoke" else converse
+
+    async def run(step):
+        await asyncio.to_thread(make, step)
+
+    return run
+
+
+def read_events(stream, step):
+    for _ in stream:
+        if step.get("aborts"):
+            stream.close()
+            break

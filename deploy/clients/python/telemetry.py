@@ -1,0 +1,138 @@
+"""Starts whichever instrumentation is installed, sending OTLP where the standard variables say."""
+
+import os
+from importlib import import_module
+
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from scenario import has
+
+SERVICE_NAME = "client-python"
+OTLP_URL = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+
+# Read when their packages are imported.
+os.environ.update(
+    {
+        # Lists of prices come with the packages; otherwise they are fetched.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "GOOGLE_API_KEY": "none",
+        "CREWAI_DISABLE_TELEMETRY": "true",
+        "CREWAI_TRACING_ENABLED": "false",
+        "SEMANTICKERNEL_EXPERIMENTAL_GENAI_ENABLE_OTEL_DIAGNOSTICS": "true",
+    }
+)
+
+INSTRUMENTORS = {
+    "openinference.instrumentation.openai": "OpenAIInstrumentor",
+    "openinference.instrumentation.anthropic": "AnthropicInstrumentor",
+    "openinference.instrumentation.bedrock": "BedrockInstrumentor",
+    "openinference.instrumentation.google_genai": "GoogleGenAIInstrumentor",
+    "openinference.instrumentation.langchain": "LangChainInstrumentor",
+    "openinference.instrumentation.openai_agents": "OpenAIAgentsInstrumentor",
+    "openinference.instrumentation.llama_index": "LlamaIndexInstrumentor",
+    "openinference.instrumentation.agno": "AgnoInstrumentor",
+    "openinference.instrumentation.smolagents": "SmolagentsInstrumentor",
+    "openinference.instrumentation.haystack": "HaystackInstrumentor",
+    "openinference.instrumentation.dspy": "DSPyInstrumentor",
+    "openinference.instrumentation.crewai": "CrewAIInstrumentor",
+    "opentelemetry.instrumentation.openai_v2": "OpenAIInstrumentor",
+    "opentelemetry.instrumentation.google_genai": "GoogleGenAiSdkInstrumentor",
+    "opentelemetry.instrumentation.botocore": "BotocoreInstrumentor",
+    # OpenLLMetry's.
+    "opentelemetry.instrumentation.openai": "OpenAIInstrumentor",
+    "opentelemetry.instrumentation.anthropic": "AnthropicInstrumentor",
+    "opentelemetry.instrumentation.google_generativeai": "GoogleGenerativeAiInstrumentor",
+    "opentelemetry.instrumentation.bedrock": "BedrockInstrumentor",
+    "opentelemetry.instrumentation.langchain": "LangchainInstrumentor",
+}
+
+
+def start_telemetry():
+    """Whatever is to be flushed and shut down in the end."""
+    if has("agents"):
+        # Otherwise its runs are also sent to OpenAI.
+        import_module("agents").set_trace_processors([])
+    own = next((start for package, start in OWN_PIPELINES.items() if has(package)), start_standard)
+    return own()
+
+
+def start_standard():
+    resource = Resource({"service.name": SERVICE_NAME})
+    tracing = TracerProvider(resource=resource)
+    tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(tracing)
+    metering = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
+    metrics.set_meter_provider(metering)
+    for module, name in INSTRUMENTORS.items():
+        if has(module):
+            getattr(import_module(module), name)().instrument()
+    if has("agent_framework"):
+        import_module("agent_framework.observability").enable_instrumentation()
+    return [tracing, metering]
+
+
+def start_lensai():
+    import lensai
+
+    return [lensai.configure(service_name=SERVICE_NAME)]
+
+
+def start_langfuse():
+    import langfuse
+
+    client = langfuse.Langfuse(public_key="pk-none", secret_key="sk-none", base_url=OTLP_URL)
+    # Takes the place of the module openai.
+    import_module("langfuse.openai")
+    return [client]
+
+
+def start_logfire():
+    import logfire
+
+    # A recording says nothing about the machine that it was made on.
+    unnamed = {"host.name": "client", "host.id": "none", "os.version": "none"}
+    logfire.configure(
+        send_to_logfire=False,
+        console=False,
+        service_name=SERVICE_NAME,
+        resource_attributes=unnamed,
+    )
+    if has("agents"):
+        logfire.instrument_openai_agents()
+        return [logfire]
+    logfire.instrument_openai()
+    logfire.instrument_anthropic()
+    return [logfire]
+
+
+def start_openlit():
+    import openlit
+
+    # Its own list of prices is fetched from the network.
+    openlit.init(application_name=SERVICE_NAME, otlp_endpoint=OTLP_URL, pricing_json={})
+    return [trace.get_tracer_provider(), metrics.get_meter_provider()]
+
+
+def start_mlflow():
+    import mlflow
+
+    os.environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = f"{OTLP_URL}/v1/traces"
+    mlflow.openai.autolog()
+    mlflow.anthropic.autolog()
+    return []
+
+
+# Packages that build exporters by themselves.
+OWN_PIPELINES = {
+    "lensai": start_lensai,
+    "langfuse": start_langfuse,
+    "logfire": start_logfire,
+    "openlit": start_openlit,
+    "mlflow": start_mlflow,
+}
