@@ -6,7 +6,7 @@ import { runVariant } from "./measure.ts";
 import type { Plan, Results } from "./measure.ts";
 import { printResults, printVerdicts } from "./report.ts";
 import { startBoth, startServers } from "./servers.ts";
-import type { Server } from "./servers.ts";
+import type { Server, ServerName } from "./servers.ts";
 import { printStages } from "./stages.ts";
 import { STEADY, VARIANTS, concerns } from "./variants.ts";
 import type { Variant } from "./variants.ts";
@@ -25,21 +25,24 @@ import { verdictsOf } from "./verdict.ts";
  *   --against REVISION   only this collector and the one of an earlier revision: what a change costs
  */
 
-const DEFAULT_PLAN: Plan = { rounds: 2, seconds: 2, warmUpSeconds: 1 };
+const DEFAULT_PLAN = { rounds: 2, seconds: 2 } as const;
 /** A percentile of 1 in 100 needs many hundred requests, and memory time to grow. */
-const STEADY_PLAN: Plan = { rounds: 3, seconds: 8, warmUpSeconds: 4 };
+const STEADY_PLAN = { rounds: 3, seconds: 8 } as const;
+/** Of a server that has not run before in this run, and of one that has. */
+const FIRST_WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 1;
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
-function planOf(variant: Variant): Plan {
+function planOf(variant: Variant, warm: ReadonlySet<ServerName>): Plan {
   const plan = variant === STEADY ? STEADY_PLAN : DEFAULT_PLAN;
   return {
-    ...plan,
     rounds: Number(option("rounds") ?? plan.rounds),
     seconds: Number(option("seconds") ?? plan.seconds),
+    warmUpSeconds: (server) => (warm.has(server) ? WARM_UP_SECONDS : FIRST_WARM_UP_SECONDS),
   };
 }
 
@@ -59,11 +62,13 @@ async function main(): Promise<void> {
   const earlier = revision === undefined ? undefined : checkOut(revision, folder);
   const servers = await start(folder, earlier?.main);
   const results = new Map<Variant, Results>();
+  const warm = new Set<ServerName>();
   try {
     for (const [number, variant] of VARIANTS.entries()) {
       if (!variant.name.includes(option("only") ?? "")) continue;
       const concerned = servers.filter(({ name }) => concerns(variant, name));
-      const measured = await runVariant(variant, concerned, { ...planOf(variant), number });
+      const measured = await runVariant(variant, concerned, { ...planOf(variant, warm), number });
+      for (const { name } of concerned) warm.add(name);
       results.set(variant, measured);
       printResults(variant, measured);
     }

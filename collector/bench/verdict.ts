@@ -89,7 +89,7 @@ function steadyVerdicts(results: Results | undefined): Verdict[] {
 function normalisingVerdict(results: Results | undefined): Verdict[] {
   const [ours, without] = [results?.get("lensai"), results?.get("unaccounted")];
   if (ours === undefined || without === undefined) return [];
-  const percent = 100 * (cpuOf(ours) / cpuOf(without) - 1);
+  const percent = (100 * (cpuOf(ours) - cpuOf(without))) / cpuOf(without);
   return [
     {
       bar: "CPU of normalising, pricing and billing, over a collector without",
