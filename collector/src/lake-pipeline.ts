@@ -69,15 +69,17 @@ export class LakePipeline implements Pipeline {
   /** Opens the log and starts to land what an earlier process left in it. */
   async start(): Promise<void> {
     await this.prices.start();
+    const decoder = createDecoder(this.prices);
     const landing = await openLanding({
       ...landingOptionsOf(this.config),
       decode: createReplay(this.prices),
       onLanded: () => this.news.hasLanded(),
+      onQuiet: () => decoder.letGo(),
       ...this.landingOptions,
     });
     const ingest = new IngestPipeline({
       log: landing.writer,
-      decoder: createDecoder(this.prices),
+      decoder,
       prices: this.prices,
       seen: landing.seen,
       identity: landing.spanIdentity,

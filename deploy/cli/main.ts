@@ -1,7 +1,8 @@
 import process from "node:process";
 import { doctorCommand } from "@lensai/instrumentation/doctor/doctor-command";
 import { LensError } from "@lensai/otel-config/errors";
-import { configError, parseLauncherConfig } from "../launcher/launcher-config.ts";
+import { configError } from "../launcher/config-error.ts";
+import { parseLauncherConfig } from "../launcher/launcher-config.ts";
 import { findInstallation } from "../seed/installation.ts";
 import type { Installation } from "../seed/installation.ts";
 import { keysCommand } from "./keys-command.ts";

@@ -10,6 +10,8 @@ RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --filter @lensai/col
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_MMAP_THRESHOLD_=4194304 \
+    MALLOC_TRIM_THRESHOLD_=1048576 \
     LENSAI_DATA_DIR=/data \
     LENSAI_BIND_ADDRESS=0.0.0.0
 WORKDIR /lensai
@@ -23,4 +25,4 @@ VOLUME /data
 EXPOSE 4317 4318
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["node", "-e", "fetch('http://127.0.0.1:4318/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=2", "--no-parallel-scavenge", "--heap-growing-percent=50", "--max-inlined-bytecode-size=1500", "--max-inlined-bytecode-size-cumulative=4000", "collector/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "--no-parallel-scavenge", "--heap-growing-percent=50", "--max-inlined-bytecode-size=1500", "--max-inlined-bytecode-size-cumulative=4000", "--expose-gc", "collector/src/main.ts"]

@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync, globSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { tryLock, type PidLock } from "./pid-lock.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** What the build is made of: a change in any of these files makes a new build necessary. */
+/** What the build is made of: a change in any of these files, or of those below these folders, makes a new one necessary. */
 const SOURCES = [
-  "console/src/**/*",
-  "console/content/**/*",
-  "console/static/**/*",
-  "console/{package.json,tsconfig.json,vite.config.ts}",
-  "otel-config/src/**/*.ts",
-  "analytics/src/**/*.ts",
+  "analytics/src",
+  "console/content",
+  "console/package.json",
+  "console/src",
+  "console/static",
+  "console/tsconfig.json",
+  "console/vite.config.ts",
+  "otel-config/src",
   "pnpm-lock.yaml",
 ];
 
@@ -29,11 +31,19 @@ export interface BuildOptions {
 /** Hash over names and contents of the console's sources. */
 function sourcesHash(root: string): string {
   const hash = createHash("sha256");
-  for (const file of globSync(SOURCES, { cwd: root }).sort()) {
-    const path = join(root, file);
-    if (statSync(path).isFile()) hash.update(file).update("\0").update(readFileSync(path));
+  for (const file of SOURCES.flatMap((source) => filesOf(join(root, source)))) {
+    hash.update(relative(root, file)).update("\0").update(readFileSync(file));
   }
   return hash.digest("hex");
+}
+
+/** Not with `globSync`: its patterns would stay in the memory of a process that then waits, 12 MB. */
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /**

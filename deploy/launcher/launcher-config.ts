@@ -87,11 +87,3 @@ function sharedPortProblems({ collector, consolePort }: LauncherConfig): string[
     ? [`LENSAI_CONSOLE_PORT: ${consolePort} is also ${other}; give each its own port`]
     : [];
 }
-
-/** One error for all problems, one per line. */
-export function configError(problems: readonly string[]): LensError {
-  return new LensError(
-    "config.invalid",
-    `nothing was started:${problems.map((problem) => `\n  - ${problem}`).join("")}`,
-  );
-}

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
 import { watchPackageManagers } from "./ancestors.ts";
 import { startGuard } from "./guard.ts";
-import { parseLauncherConfig } from "./launcher-config.ts";
 import { keepLogsLimited } from "./log-limit.ts";
 import { prepare } from "./prepare.ts";
+import { readSettings } from "./read-settings.ts";
 import { readyBlock } from "./ready-block.ts";
 import { createStack, type Stack } from "./stack.ts";
 import { startEnvironment } from "./start-options.ts";
@@ -39,7 +39,7 @@ async function runStack(stack: Stack): Promise<string> {
 
 async function runInstallation(): Promise<void> {
   const environment = startEnvironment(process.argv.slice(2), process.env, process.cwd());
-  const settings = parseLauncherConfig(environment, process.cwd());
+  const settings = await readSettings(environment, process.cwd());
   const { config } = settings;
   const { folder, lock, ports } = await prepare(settings);
   const guard = startGuard();

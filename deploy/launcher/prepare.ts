@@ -1,5 +1,6 @@
+import { configError } from "./config-error.ts";
 import { createDataFolder, type DataFolder } from "./data-folder.ts";
-import { configError, type LauncherConfig, type ParsedSettings } from "./launcher-config.ts";
+import type { LauncherConfig, ParsedSettings } from "./launcher-config.ts";
 import { tryLock, type PidLock } from "./pid-lock.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { portProblems } from "./port-problems.ts";

@@ -1,5 +1,6 @@
 import { LensError } from "@lensai/otel-config/errors";
-import { configError, parseLauncherConfig } from "../launcher/launcher-config.ts";
+import { configError } from "../launcher/config-error.ts";
+import { parseLauncherConfig } from "../launcher/launcher-config.ts";
 import { findInstallation } from "./installation.ts";
 import { createProgress } from "./progress.ts";
 import { runSeed } from "./run-seed.ts";

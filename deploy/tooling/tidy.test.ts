@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ALLOCATOR_ENV, NODE_FLAGS } from "@lensai/collector/process-options";
+import { CONSOLE_NODE_FLAGS } from "../launcher/stack.ts";
 import { ERROR_CODES } from "@lensai/otel-config/errors";
 import { describe, expect, it } from "vitest";
 import { GENERATED_FILES } from "./generated-files.ts";
@@ -24,17 +25,20 @@ function linesMatching(files: readonly RepositoryFile[], pattern: RegExp): strin
 const others = (files: readonly RepositoryFile[]): RepositoryFile[] =>
   files.filter(({ path }) => path !== "deploy/tooling/tidy.test.ts");
 
-describe("the image of the collector", () => {
-  const image = read("deploy/docker/collector.Dockerfile");
+describe.each([
+  { name: "collector", flags: NODE_FLAGS, program: "collector/src/main.ts" },
+  { name: "console", flags: CONSOLE_NODE_FLAGS, program: "build/index.js" },
+])("the image of the $name", ({ name, flags, program }) => {
+  const image = read(`deploy/docker/${name}.Dockerfile`);
 
   it("starts with the options of Node that the launcher passes", () => {
-    const command = JSON.stringify(["node", ...NODE_FLAGS, "collector/src/main.ts"]);
+    const command = JSON.stringify(["node", ...flags, program]);
     expect(image.replaceAll(", ", ",")).toContain(`CMD ${command}`);
   });
 
   it("has the allocator settings that the launcher passes", () => {
-    for (const [name, value] of Object.entries(ALLOCATOR_ENV)) {
-      expect(image).toContain(`${name}=${value}`);
+    for (const [setting, value] of Object.entries(ALLOCATOR_ENV)) {
+      expect(image).toContain(`${setting}=${value}`);
     }
   });
 });

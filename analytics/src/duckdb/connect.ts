@@ -9,6 +9,11 @@ const DEFAULT_MAX_RUNNING = 3;
 /** Callers waiting for a place; beyond this the answer would come too late for anyone. */
 const MAX_WAITING = 256;
 const DEFAULT_TIMEOUT_MS = 15_000;
+/**
+ * After so long without a query the engine is closed: it holds what it has read of files that may be gone by now, tens
+ * of megabytes. Opening it again takes as long as a short query.
+ */
+const IDLE_MS = 15_000;
 /** An interrupt that arrives before the query has started is lost: it is repeated this often. */
 const INTERRUPT_EVERY_MS = 25;
 
@@ -21,6 +26,7 @@ export interface DuckDbOptions {
   readonly maxRunning?: number;
   /** Waiting for a place included. */
   readonly timeoutMs?: number;
+  readonly idleMs?: number;
 }
 
 export interface QueryOptions {
@@ -51,7 +57,7 @@ type Work<T> = (
 
 /**
  * One DuckDB in memory, for queries over Parquet files. A process needs one; nothing is loaded before the
- * first query. Errors: `query.timeout` (retryable), `lake.object_missing` (a file went away),
+ * first query, and nothing stays when there has been none for a while. Errors: `query.timeout` (retryable), `lake.object_missing` (a file went away),
  * `lake.file_corrupt`, else `internal`.
  */
 export class DuckDb {
@@ -61,10 +67,15 @@ export class DuckDb {
   readonly #running = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #instance: Promise<DuckDBInstance> | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(options: DuckDbOptions = {}) {
     this.#options = options;
     this.#places = new Semaphore(options.maxRunning ?? DEFAULT_MAX_RUNNING);
+  }
+
+  get isOpen(): boolean {
+    return this.#instance !== undefined;
   }
 
   /** Runs one statement and returns all its rows. */
@@ -106,12 +117,14 @@ export class DuckDb {
         retryable: true,
       });
     }
+    clearTimeout(this.#idleTimer);
     const running = this.#run(renderSql(statement), options, work);
     this.#running.add(running);
     try {
       return await running;
     } finally {
       this.#running.delete(running);
+      if (this.#running.size === 0) this.#closeWhenIdle();
     }
   }
 
@@ -119,9 +132,22 @@ export class DuckDb {
   async close(): Promise<void> {
     this.#closing.abort(new LensError("internal", "the query engine is closed"));
     await Promise.allSettled(this.#running);
-    for (const connection of this.#idle.splice(0)) connection.closeSync();
-    const instance = await this.#instance?.catch(() => undefined);
+    await this.#free();
+  }
+
+  #closeWhenIdle(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#closing.signal.aborted) return;
+    this.#idleTimer = setTimeout(() => void this.#free(), this.#options.idleMs ?? IDLE_MS).unref();
+  }
+
+  /** Nothing may run. A query that comes meanwhile opens another instance. */
+  async #free(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    const closed = this.#instance;
     this.#instance = undefined;
+    for (const connection of this.#idle.splice(0)) connection.closeSync();
+    const instance = await closed?.catch(() => undefined);
     instance?.closeSync();
   }
 

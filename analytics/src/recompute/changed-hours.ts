@@ -30,12 +30,10 @@ export class ChangedHours {
   note(files: readonly ManifestFile[], nowMs: number): void {
     const earliest = hourOf(nowMs - RECENT_MS);
     const latest = hourOf(nowMs + AHEAD_MS);
-    for (const { kind, projects, minStartTime, maxStartTime } of files) {
-      if (kind !== "spans") continue;
-      const from = Math.max(earliest, hourOf((millisFromIsoMicros(minStartTime) ?? 0) - NEAR_MS));
-      const to = Math.min(latest, hourOf((millisFromIsoMicros(maxStartTime) ?? 0) + NEAR_MS));
-      for (let hour = from; hour <= to; hour += 1) {
-        for (const project of projects) this.noteHour(project, hour);
+    for (const file of files) {
+      const { first, last } = touchedHours(file);
+      for (let hour = Math.max(earliest, first); hour <= Math.min(latest, last); hour += 1) {
+        for (const project of file.projects) this.noteHour(project, hour);
       }
     }
   }
@@ -62,6 +60,22 @@ export class ChangedHours {
     const hours = this.changed.get(projectId) ?? new Set<number>();
     this.changed.set(projectId, hours.add(hour));
   }
+}
+
+/** Could `note` note anything of the file, now or later? */
+export function touchesRecentHours(file: ManifestFile, nowMs: number): boolean {
+  return touchedHours(file).last >= hourOf(nowMs - RECENT_MS);
+}
+
+function touchedHours({ kind, minStartTime, maxStartTime }: ManifestFile): {
+  readonly first: number;
+  readonly last: number;
+} {
+  if (kind !== "spans") return { first: 0, last: -1 };
+  return {
+    first: hourOf((millisFromIsoMicros(minStartTime) ?? 0) - NEAR_MS),
+    last: hourOf((millisFromIsoMicros(maxStartTime) ?? 0) + NEAR_MS),
+  };
 }
 
 function hourOf(unixMs: number): number {

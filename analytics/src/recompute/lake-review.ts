@@ -7,7 +7,7 @@ import type { ManifestFile } from "../lake/manifest.ts";
 import type { Lake } from "../lake/open-lake.ts";
 import { LakeIndex } from "../lake/read-manifest.ts";
 import { manifestSource } from "../queries/manifest-source.ts";
-import { ChangedHours } from "./changed-hours.ts";
+import { ChangedHours, touchesRecentHours } from "./changed-hours.ts";
 import { correctionNames, landCorrections, recomputeRange } from "./recompute-lake.ts";
 import type { AskLake } from "./recompute-lake.ts";
 
@@ -23,7 +23,12 @@ export interface LakeReviewOptions {
   /** Part of the names of what it lands; no two reviewers share one. */
   readonly writer: string;
   readonly now: () => Date;
+  /** What one before it has looked at: not looked at again. */
+  readonly reviewed?: ReviewedFiles | undefined;
 }
+
+/** Keys of files. */
+export type ReviewedFiles = readonly string[];
 
 export interface ReviewOutcome {
   readonly records: number;
@@ -86,13 +91,27 @@ export class LakeReview {
     }
   }
 
+  /** For one that goes on after this one; undefined while hours are left. */
+  reviewed(): ReviewedFiles | undefined {
+    if (this.changed.count > 0) return undefined;
+    if (this.index === undefined) return this.options.reviewed;
+    const nowMs = this.options.now().getTime();
+    return this.index
+      .allFiles()
+      .flatMap((file) => (touchesRecentHours(file, nowMs) ? [file.key] : []));
+  }
+
   /** The lake's files as of now. The first time, everything that it holds of the recent past is news. */
   async freshIndex(): Promise<LakeIndex> {
     const { lake, now } = this.options;
     const nowMs = now().getTime();
     if (this.index === undefined) {
       this.index = await LakeIndex.open(lake, now);
-      this.changed.note(this.index.allFiles(), nowMs);
+      const reviewed = new Set(this.options.reviewed);
+      this.changed.note(
+        this.index.allFiles().filter(({ key }) => !reviewed.has(key)),
+        nowMs,
+      );
     } else {
       const commits = await this.index.refresh();
       const news = commits.filter((commit) => !isSwap(commit));

@@ -1,19 +1,30 @@
 import { Worker } from "node:worker_threads";
 import type { CompactionOutcome } from "../compaction/compact-lake.ts";
-import type { ReviewOutcome } from "../recompute/lake-review.ts";
+import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 import type { LakeWorkerData, Outcomes, WorkReport } from "./lake-worker.ts";
 
 const ENTRY = new URL("./lake-worker.ts", import.meta.url);
 
-/** A thread that keeps a lake in order, started when it is first needed and again when it has died. */
+/** Work on a lake that is written to comes more often. A thread that only waits holds 35 MB. */
+const IDLE_MS = 30_000;
+
+/** A thread that keeps a lake in order, started when it is needed; it leaves when there is nothing to do for a while. */
 export class LakeThread {
   private readonly data: LakeWorkerData;
+  private readonly idleMs: number;
+  private reviewed: ReviewedFiles | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
   private worker: Worker | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private isStopped = false;
 
-  constructor(data: LakeWorkerData) {
+  constructor(data: LakeWorkerData, idleMs: number = IDLE_MS) {
     this.data = data;
+    this.idleMs = idleMs;
+  }
+
+  get isRunning(): boolean {
+    return this.worker !== undefined;
   }
 
   /** Decides again about the bills of what has landed. Rejects with the reason when it failed. */
@@ -29,14 +40,40 @@ export class LakeThread {
   /** What is under way is rejected, and so is what waits for its turn. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    clearTimeout(this.idleTimer);
     await this.worker?.terminate();
   }
 
   /** One at a time. */
   private inTurn<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
+    clearTimeout(this.idleTimer);
     const work = this.last.then(() => this.ask(kind));
-    this.last = work.catch(() => undefined);
+    this.last = work.catch(() => undefined).finally(() => this.leaveWhenIdle());
     return work;
+  }
+
+  private leaveWhenIdle(): void {
+    clearTimeout(this.idleTimer);
+    if (this.isStopped) return;
+    const leave = (): void => {
+      this.last = this.leave(this.last);
+    };
+    this.idleTimer = setTimeout(leave, this.idleMs).unref();
+  }
+
+  /** The thread ends, and its memory is free. What comes meanwhile waits, and starts another one. */
+  private async leave(before: Promise<unknown>): Promise<void> {
+    await before;
+    const { worker } = this;
+    if (worker === undefined) return;
+    try {
+      const reviewed = await this.ask("leave");
+      if (reviewed === undefined) return;
+      this.reviewed = reviewed;
+      await worker.terminate();
+    } catch {
+      // It has died, which frees its memory as well.
+    }
   }
 
   private async ask<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
@@ -62,7 +99,7 @@ export class LakeThread {
   }
 
   private start(): Worker {
-    const worker = new Worker(ENTRY, { workerData: this.data });
+    const worker = new Worker(ENTRY, { workerData: { ...this.data, reviewed: this.reviewed } });
     worker.unref();
     this.worker = worker;
     return worker;

@@ -9,7 +9,7 @@ import { openStore } from "../object-store/open-store.ts";
 import type { StoreSettings } from "../object-store/open-store.ts";
 import { readPriceFile } from "../prices/price-file.ts";
 import { LakeReview } from "../recompute/lake-review.ts";
-import type { ReviewOutcome } from "../recompute/lake-review.ts";
+import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 
 /** Entry of a thread that keeps a lake in order, one piece of work per message: each takes seconds on a busy lake. */
 export interface LakeWorkerData {
@@ -23,12 +23,16 @@ export interface LakeWorkerData {
   readonly pricesFile: string;
   /** Part of the names of corrections that it lands. */
   readonly writer: string;
+  /** From the thread before it, when that left. */
+  readonly reviewed?: ReviewedFiles | undefined;
 }
 
 /** What it is asked for, and what comes of it. */
 export interface Outcomes {
   readonly review: ReviewOutcome;
   readonly compact: CompactionOutcome;
+  /** Undefined: there is work left, and the thread stays. Otherwise nothing else is asked of it. */
+  readonly leave: ReviewedFiles | undefined;
 }
 
 /** What it answers to a message. */
@@ -43,7 +47,7 @@ const now = (): Date => new Date();
 const CACHE_BYTES_MAX = 1024 ** 3;
 
 async function openWork(data: LakeWorkerData): Promise<Work> {
-  const { lakeUrl, region, cacheFolder, workFolder, pricesFile, writer } = data;
+  const { lakeUrl, region, cacheFolder, workFolder, pricesFile, writer, reviewed } = data;
   const store = await openStore(lakeUrl, data.store);
   const lake = openLake({ store, region });
   const files = await openLocalFiles({ store, folder: cacheFolder, maxBytes: CACHE_BYTES_MAX });
@@ -56,8 +60,10 @@ async function openWork(data: LakeWorkerData): Promise<Work> {
     },
     writer,
     now,
+    reviewed,
   });
   return {
+    leave: () => Promise.resolve(review.reviewed()),
     review: () => review.review(),
     compact: () =>
       runCompaction({

@@ -50,6 +50,17 @@ test("binds text, 64-bit integers, truth values and lists, and returns them unch
   ]);
 });
 
+test("closes the engine when nobody asks for a while, and opens it again", async () => {
+  await withDuckDb({ idleMs: 20 }, async (duckDb) => {
+    await duckDb.query(sql`SELECT 1`);
+    expect(duckDb.isOpen).toBe(true);
+    await expect.poll(() => duckDb.isOpen, { timeout: 10_000 }).toBe(false);
+    const answers = await Promise.all([duckDb.query(sql`SELECT 2`), duckDb.query(sql`SELECT 3`)]);
+    expect(answers).toHaveLength(2);
+    expect(duckDb.isOpen).toBe(true);
+  });
+});
+
 test("stops a query at its time-out and stays usable", async () => {
   await withDuckDb({ maxRunning: 1 }, async (duckDb) => {
     const stopped = duckDb.query(ENDLESS, { timeoutMs: 100 });

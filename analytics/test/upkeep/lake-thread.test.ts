@@ -33,11 +33,21 @@ function copyOf(span: string, batchId: string, startMs: number): SpanRow {
   };
 }
 
-test("bills are reviewed where rows have landed since the last time, and only there", async () => {
+interface Rig {
+  readonly folder: string;
+  readonly thread: LakeThread;
+  land(name: string, row: SpanRow): Promise<void>;
+}
+
+/** A lake in a folder, and a thread that leaves after `idleMs`. */
+async function withThread(
+  idleMs: number | undefined,
+  use: (rig: Rig) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lensai-review-"));
   const store = await openStore(join(folder, "lake"));
   const lake = openLake({ store, region: "local" });
-  const thread = new LakeThread({
+  const data = {
     lakeUrl: join(folder, "lake"),
     store: {},
     region: "local",
@@ -45,15 +55,26 @@ test("bills are reviewed where rows have landed since the last time, and only th
     workFolder: join(folder, "work"),
     pricesFile: join(folder, "prices.json"),
     writer: "review-1",
-  });
+  };
+  const thread = new LakeThread(data, idleMs);
   const land = async (name: string, row: SpanRow): Promise<void> => {
     const batch = new RowBatch(1);
     appendRow(batch, row, Math.floor(Number(row["start_time"]) / 86_400_000_000));
     await appendRows(lake, batch, { name, landedAt: new Date() });
   };
-  const atMs = Date.now() - 60_000;
-  const span = "2".repeat(16);
   try {
+    await use({ folder, thread, land });
+  } finally {
+    await thread.stop();
+    await store.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+test("bills are reviewed where rows have landed since the last time, and only there", () =>
+  withThread(undefined, async ({ folder, thread, land }) => {
+    const atMs = Date.now() - 60_000;
+    const span = "2".repeat(16);
     expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
     await land("c-1", copyOf(span, "a", atMs));
     await land("c-2", copyOf(span, "b", atMs));
@@ -74,9 +95,16 @@ test("bills are reviewed where rows have landed since the last time, and only th
     expect(reviewed).toMatchObject({ records: 32, corrections: 28 });
     // The merged file brings no rows that anybody would have to look at.
     expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
-  } finally {
-    await thread.stop();
-    await store.close();
-    await rm(folder, { recursive: true });
-  }
-});
+  }));
+
+test("a thread without work leaves, and the next one goes on where it was", () =>
+  withThread(50, async ({ thread, land }) => {
+    const atMs = Date.now() - 60_000;
+    await land("c-1", copyOf("2".repeat(16), "a", atMs));
+    expect(await thread.review()).toMatchObject({ records: 1, hoursLeft: 0 });
+    await expect.poll(() => thread.isRunning, { timeout: 20_000 }).toBe(false);
+    expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
+    await expect.poll(() => thread.isRunning, { timeout: 20_000 }).toBe(false);
+    await land("c-2", copyOf("2".repeat(16), "b", atMs));
+    expect(await thread.review()).toMatchObject({ records: 2, corrections: 1 });
+  }));

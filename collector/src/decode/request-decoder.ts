@@ -1,6 +1,6 @@
 import { LensError } from "@lensai/otel-config/errors";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
-import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import type { Accounting } from "../pipeline/accounting.ts";
 import type { Signal } from "../pipeline/ingest.ts";
 import { countRecords } from "./envelope.ts";
@@ -37,6 +37,11 @@ export class RequestDecoder {
     this.traces = new TraceDecoder(this.records);
     this.logs = new LogDecoder(this.records);
     this.metrics = new MetricDecoder(this.records);
+  }
+
+  /** Lets go of the batch that was decoded into last. */
+  letGo(): void {
+    this.records.sink.open(new RowBatch(1), 0);
   }
 
   /**

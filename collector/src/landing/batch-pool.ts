@@ -1,10 +1,17 @@
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 
-/** A bounded number of row batches that are used over and over: memory is bounded by them. */
+/** Traffic that pauses for so long may have ended. Making a batch anew takes a few milliseconds. */
+const QUIET_MS = 20_000;
+
+/**
+ * A bounded number of row batches that are used over and over: memory is bounded by them. When none has been asked for
+ * in a while, those not in use are let go.
+ */
 export class BatchPool {
   private readonly options: BatchPoolOptions;
   private readonly idle: RowBatch[] = [];
   private existing = 0;
+  private quietTimer: NodeJS.Timeout | undefined;
 
   constructor(options: BatchPoolOptions) {
     this.options = options;
@@ -16,6 +23,7 @@ export class BatchPool {
 
   /** An empty batch; undefined when all are in use. */
   take(): RowBatch | undefined {
+    clearTimeout(this.quietTimer);
     const batch = this.idle.pop();
     if (batch !== undefined) return batch;
     if (!this.hasIdle) return undefined;
@@ -32,6 +40,16 @@ export class BatchPool {
     }
     batch.reset();
     this.idle.push(batch);
+    clearTimeout(this.quietTimer);
+    this.quietTimer = setTimeout(() => this.letGo(), this.options.quietMs ?? QUIET_MS).unref();
+  }
+
+  private letGo(): void {
+    this.existing -= this.idle.length;
+    this.idle.length = 0;
+    this.options.onLetGo?.();
+    // Twelve megabytes each, of which the garbage collector would hear when there is traffic again.
+    globalThis.gc?.();
   }
 }
 
@@ -41,4 +59,7 @@ export interface BatchPoolOptions {
   readonly batchesMax: number;
   /** Memory above which an emptied batch is not kept. */
   readonly batchBytesMax: number;
+  readonly quietMs?: number;
+  /** Batches were let go: nobody else should hold them, either. */
+  readonly onLetGo?: (() => void) | undefined;
 }

@@ -47,6 +47,8 @@ export interface LandingOptions {
   readonly decode: DecodeRecord;
   /** Rows have come into the lake. */
   readonly onLanded?: () => void;
+  /** There has been no traffic for a while, and the batches are given up. */
+  readonly onQuiet?: () => void;
   readonly limits?: Partial<LandingLimits>;
   readonly disk?: Disk;
   readonly now?: () => number;
@@ -142,7 +144,7 @@ async function assemble(options: LandingOptions, ground: Ground): Promise<Landin
   await surveyLeftovers(folder, { seen, replayContext });
 
   const wal: Wal = new Wal(folder, { ...limits, onFailure: (refused) => writer.rollBack(refused) });
-  const pool = new BatchPool(limits);
+  const pool = new BatchPool({ ...limits, onLetGo: options.onQuiet });
   const thread = new LandingThread({
     ...(options.thread ?? defaultThread(options)),
     onTrouble: (trouble) => lander.noteTrouble(trouble),
