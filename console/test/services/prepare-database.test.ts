@@ -33,6 +33,7 @@ test("waits for a database that comes later, and says meanwhile what is wrong", 
   const preparation = prepareDatabase({
     databaseUrl: url,
     bootstrapKey: undefined,
+    client,
     context,
     retryPauseMs: 20,
   });
@@ -49,7 +50,12 @@ test("waits for a database that comes later, and says meanwhile what is wrong", 
 test("stops trying when told to", async () => {
   const url = "postgres://lensai:secret@127.0.0.1:1/none";
   const { client, context } = services(url);
-  const preparation = prepareDatabase({ databaseUrl: url, bootstrapKey: undefined, context });
+  const preparation = prepareDatabase({
+    databaseUrl: url,
+    bootstrapKey: undefined,
+    client,
+    context,
+  });
   await expect.poll(() => preparation.problem()).toContain("ECONNREFUSED");
   expect(preparation.problem()).not.toContain("secret");
   preparation.stop();

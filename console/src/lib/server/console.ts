@@ -39,6 +39,8 @@ export interface Console {
   problems(): Promise<readonly string[]>;
   /** What does not keep the console from working and should be seen to, one sentence each. */
   warnings(): readonly string[];
+  /** What the rights of the database's user do not allow; undefined when nothing is missing. */
+  databaseWarning(): string | undefined;
   /** Resolves when the database is usable or `timeoutMs` is over. */
   databaseReady(timeoutMs: number): Promise<boolean>;
   endStreams(): void;
@@ -71,11 +73,17 @@ export function createConsole(settings: ConsoleSettings): Console {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
         bootstrapKey: settings.bootstrapKey,
+        client: database,
         context: services,
       });
       void startWhenPrepared(preparation, [live, control, alerts, jobs]);
     },
-    warnings: () => [...jobs.warnings(), ...warningOf("alerts are not sent", alerts.problem())],
+    warnings: () => [
+      ...jobs.warnings(),
+      ...warningOf("alerts are not sent", alerts.problem()),
+      ...warningOf("rights are missing", preparation?.warning()),
+    ],
+    databaseWarning: () => preparation?.warning(),
     problems: async () => {
       const postgres = databaseProblem(services, preparation);
       const found = await Promise.all([postgres, failureOf("lake", lake.refresh())]);

@@ -1,4 +1,5 @@
 import { migrateDatabase } from "./db/migrate.ts";
+import type { DatabaseClient } from "./db/client.ts";
 import { logError } from "./log.ts";
 import { ensureBootstrap } from "./services/api-keys/ensure-bootstrap.ts";
 import type { ServiceContext } from "./services/context.ts";
@@ -8,6 +9,8 @@ export interface DatabasePreparation {
   readonly prepared: Promise<void>;
   /** Why it is not prepared yet; undefined when it is. */
   problem(): string | undefined;
+  /** What the rights of the database's user do not allow; undefined when nothing is missing, and before it is known. */
+  warning(): string | undefined;
   /** Gives up trying. */
   stop(): void;
 }
@@ -15,6 +18,8 @@ export interface DatabasePreparation {
 export interface DatabasePreparationOptions {
   readonly databaseUrl: string;
   readonly bootstrapKey: string | undefined;
+  /** Used from then on with no more rights than it needs. */
+  readonly client: Pick<DatabaseClient, "actAs">;
   readonly context: ServiceContext;
   readonly retryPauseMs?: number;
 }
@@ -29,10 +34,15 @@ const RETRY_PAUSE_MS = 1000;
 export function prepareDatabase(options: DatabasePreparationOptions): DatabasePreparation {
   const stopping = new AbortController();
   let problem: string | undefined = "the database is being prepared";
+  let warning: string | undefined;
 
   const attempt = async (): Promise<boolean> => {
     try {
-      await migrateDatabase(options.databaseUrl);
+      const runtimeRole = await migrateDatabase(options.databaseUrl);
+      if (warning !== runtimeRole.problem)
+        logError("rights are missing", { reason: runtimeRole.problem });
+      warning = runtimeRole.problem;
+      if (runtimeRole.role !== undefined) options.client.actAs(runtimeRole.role);
       await ensureBootstrap(options.context, options.bootstrapKey);
       problem = undefined;
       return true;
@@ -49,7 +59,12 @@ export function prepareDatabase(options: DatabasePreparationOptions): DatabasePr
       await pause(options.retryPauseMs ?? RETRY_PAUSE_MS, stopping.signal);
     }
   };
-  return { prepared: run(), problem: () => problem, stop: () => stopping.abort() };
+  return {
+    prepared: run(),
+    problem: () => problem,
+    warning: () => warning,
+    stop: () => stopping.abort(),
+  };
 }
 
 /** The driver's sentence ("connect ECONNREFUSED 127.0.0.1:5432"); never the URL, which holds a password. */

@@ -12,6 +12,8 @@ export type Database = PostgresJsDatabase<typeof schema>;
 
 export interface DatabaseClient {
   readonly db: Database;
+  /** Connections that are opened from now on act as this role. */
+  actAs(role: string): void;
   /** Waits for running queries, then closes every connection. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -43,6 +45,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   });
   return {
     // The casing must equal the one in drizzle.config.ts, else columns are not found.
+    actAs: (role) => {
+      client.options.connection["role"] = role;
+    },
     db: drizzle(client, { schema, casing: "snake_case" }),
     close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
