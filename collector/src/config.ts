@@ -1,10 +1,10 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
-import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
 import { PUBLIC_KEY_ID_PATTERN } from "@lensai/otel-config/signing/ed25519";
 import { z } from "zod";
+import { configInvalid } from "./config-invalid.ts";
 import { BODY_BYTES_CEILING } from "./receiver/limits.ts";
 
 /** What the environment says, parsed; defaults and descriptions come from the list of settings. */
@@ -207,14 +207,6 @@ export function parseConfig(environment: Environment, workingDir: string): Colle
   ];
   if (problems.length > 0 || parsed.data === undefined) throw configInvalid(problems);
   return toConfig(parsed.data, workingDir);
-}
-
-/** The one form in which every start-up problem is reported; `details.problems` has them one by one. */
-export function configInvalid(problems: readonly string[]): LensError {
-  const lines = problems.map((problem) => `\n  - ${problem}`).join("");
-  return new LensError("config.invalid", `the collector cannot start:${lines}`, {
-    details: { problems },
-  });
 }
 
 function contradictions(set: Environment): string[] {

@@ -1,9 +1,9 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { createCollector } from "./collector.ts";
-import { parseConfig } from "./config.ts";
 import { LakePipeline } from "./lake-pipeline.ts";
 import { createLog } from "./log.ts";
 import { requireStartable } from "./preflight.ts";
+import { readConfig } from "./read-config.ts";
 
 /** The collector process: environment -> configuration -> collector, until a signal asks it to stop. */
 async function main(): Promise<void> {
@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     (line) => process.stderr.write(line),
     () => new Date(),
   );
-  const config = parseConfig(process.env, process.cwd());
+  const config = await readConfig(process.env, process.cwd());
   await requireStartable(config);
   const pipeline = new LakePipeline(config, { log });
   const collector = createCollector(config, {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import { configInvalid } from "./config.ts";
+import { configInvalid } from "./config-invalid.ts";
 import type { CollectorConfig } from "./config.ts";
 
 /**

@@ -46,5 +46,5 @@ export const NODE_FLAGS: readonly string[] = [
 export const ALLOCATOR_ENV: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: "1",
   MALLOC_MMAP_THRESHOLD_: "1048576",
-  MALLOC_TRIM_THRESHOLD_: "1048576",
+  MALLOC_TRIM_THRESHOLD_: "8388608",
 };

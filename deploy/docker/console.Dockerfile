@@ -22,8 +22,8 @@ RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --filter @lensai/con
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
-    MALLOC_MMAP_THRESHOLD_=4194304 \
-    MALLOC_TRIM_THRESHOLD_=1048576 \
+    MALLOC_MMAP_THRESHOLD_=1048576 \
+    MALLOC_TRIM_THRESHOLD_=8388608 \
     HOST=0.0.0.0 \
     PORT=3000 \
     LENSAI_DATA_DIR=/data
@@ -38,4 +38,4 @@ VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["node", "-e", "fetch('http://127.0.0.1:3000/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "build/index.js"]
+CMD ["node", "--max-semi-space-size=2", "build/index.js"]

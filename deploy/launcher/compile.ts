@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 const ROOT = join(import.meta.dirname, "../..");
 const MODULES = [
   "deploy/launcher/{main,launcher-config}.ts",
-  "collector/src/main.ts",
+  "collector/src/{main,config}.ts",
   "collector/src/landing/lander-worker.ts",
   "{otel-config,analytics}/src/!(cli)/**/*.ts",
   "otel-config/src/*.ts",

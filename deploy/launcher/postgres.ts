@@ -24,7 +24,7 @@ const STOP_TIMEOUT_MS = 15_000;
  * helper process runs that such a database has no use for.
  */
 const SMALL_FOOTPRINT: Readonly<Record<string, string>> = {
-  shared_buffers: "16MB",
+  shared_buffers: "8MB",
   max_connections: "20",
   huge_pages: "off",
   // No I/O workers, no logical replication launcher, no WAL senders.

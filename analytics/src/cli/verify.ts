@@ -43,10 +43,9 @@ async function verifyFile(file: string, key: string | undefined): Promise<Verifi
 
 function reportOf({ head, keyId, skipped, ...ends }: VerifiedExport, isKeyGiven: boolean): string {
   const { firstSequence, lastSequence } = ends;
-  const what = head.projectId === null ? "the whole log" : `project ${head.projectId}`;
   const range = firstSequence === undefined ? "" : `, ${firstSequence} to ${lastSequence}`;
   return [
-    `intact: ${head.entries} entries of ${what}${range}, exported ${head.exportedAt}`,
+    `intact: ${head.entries} entries of ${extentWords(head)}${range}, exported ${head.exportedAt}`,
     `signed by ${keyId}`,
     `head of the log then: entry ${head.headSequence}, ${head.headHash}`,
     "",
@@ -61,4 +60,9 @@ function reportOf({ head, keyId, skipped, ...ends }: VerifiedExport, isKeyGiven:
         ]),
     "",
   ].join("\n");
+}
+
+function extentWords({ projectId, organizationId }: VerifiedExport["head"]): string {
+  if (projectId !== null) return `project ${projectId}`;
+  return organizationId === undefined ? "the whole log" : `organisation ${organizationId}`;
 }

@@ -21,7 +21,7 @@ function exportOfOne(): string[] {
   };
   const hash = entryHash(1, fields, FIRST_PREVIOUS_HASH).toString("hex");
   const previousHash = FIRST_PREVIOUS_HASH.toString("hex");
-  const writer = new AuditExportWriter("shop", new Date("2026-11-24T09:00:00Z"));
+  const writer = new AuditExportWriter({ projectId: "shop" }, new Date("2026-11-24T09:00:00Z"));
   const header = writer.header();
   const entry = writer.entry({ sequence: 1, ...fields, previousHash, hash });
   return [header, entry, writer.head({ headSequence: 1, headHash: hash }, KEY)];

@@ -36,7 +36,7 @@ function copyOf(span: string, batchId: string, startMs: number): SpanRow {
 interface Rig {
   readonly folder: string;
   readonly thread: LakeThread;
-  land(name: string, row: SpanRow): Promise<void>;
+  readonly land: (name: string, row: SpanRow) => Promise<void>;
 }
 
 /** A lake in a folder, and a thread that leaves after `idleMs`. */

@@ -39,13 +39,14 @@ const PAGES: Readonly<Record<string, string>> = {
   kill_switch: "control",
   budget: "budgets",
   budget_override: "budgets",
-  api_key: "keys",
-  signing_secret: "keys",
+  api_key: "settings",
+  signing_secret: "settings",
+  project: "settings",
   alert_channel: "alerts",
 };
 
 /** Undefined where there is no page for it. */
-export function subjectHref(action: string, projectId: string): string | undefined {
+export function subjectHref(action: string, projectId: string | null): string | undefined {
   const page = PAGES[action.split(".")[0] ?? ""];
-  return page === undefined ? undefined : `/projects/${projectId}/${page}`;
+  return page === undefined || projectId === null ? undefined : `/projects/${projectId}/${page}`;
 }

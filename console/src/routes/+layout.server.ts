@@ -24,6 +24,8 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
     id,
     name,
     mayCreateProjects: roleMay(role, "project.manage"),
+    mayReadAudit: roleMay(role, "audit.read"),
+    mayManage: roleMay(role, "organization.manage"),
   }));
   const projects = await listProjects(db, principal);
   const projectIds = projects.map(({ id }) => id);

@@ -17,7 +17,7 @@ import { routeIds } from "../support/route-files.ts";
 import { ROUTE_RULES } from "./route-rules.ts";
 
 /** Asks people to sign in, and shows each what is his. */
-const PERSONAL_ROUTES = ["/", "/sign-out"];
+const PERSONAL_ROUTES = ["/", "/organizations/new", "/sign-out"];
 
 let server: ConsoleServer;
 let database: DatabaseClient;

@@ -83,6 +83,13 @@ export const ROUTE_RULES: readonly RouteRule[] = [
       revokeSecret: "keys.manage",
     },
   },
+  { route: `${ORGANIZATION}/audit`, reads: "audit.read" },
+  { route: `${ORGANIZATION}/audit/export`, reads: "audit.read" },
+  {
+    route: `${ORGANIZATION}/settings`,
+    reads: "organization.manage",
+    actions: { rename: "organization.manage" },
+  },
   {
     route: `${ORGANIZATION}/members`,
     reads: "members.read",

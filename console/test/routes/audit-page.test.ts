@@ -9,14 +9,14 @@ const entry = {
   actor: "ann",
   action: "kill_switch.trigger",
   subjectId: "kill_1",
+  projectId: "shop",
   before: null,
   after: { scope: { team: "<b>support</b>" }, reason: "a loop" },
   hash: "ab".repeat(32),
 };
 
 function textOf(changes: object): { html: string; text: string } {
-  const data = {
-    project: { id: "shop", name: "Shop" },
+  const log = {
     filters: { actor: undefined, action: undefined },
     names: { ann: "ann@example.com" },
     facets: { actors: ["ann", "bob"], nouns: ["kill_switch"] },
@@ -24,8 +24,10 @@ function textOf(changes: object): { html: string; text: string } {
     isFirstPage: true,
     olderThan: undefined,
     publicKey: "ed25519:key",
+    rightsProblem: undefined,
     ...changes,
   };
+  const data = { project: { id: "shop", name: "Shop" }, log };
   const html = render(AuditPage, { props: { data, params: {}, form: null } as never }).body;
   const text = html
     .replaceAll(/<!--.*?-->/gs, "")
@@ -49,8 +51,16 @@ test("leads to older entries with the filters that are set", () => {
   expect(html).toMatch(/<option value="ann" selected/);
 });
 
+test("says what keeps the log as it is, and what does not", () => {
+  expect(textOf({}).text).toContain("may add and read them, not change or delete any");
+  const { text } = textOf({ rightsProblem: "the user may not create roles" });
+  expect(text).toContain(
+    "does not keep this console from changing them: the user may not create roles.",
+  );
+});
+
 test("says so when there is nothing", () => {
-  expect(textOf({ entries: [] }).text).toContain("Nothing has been changed in this project yet");
+  expect(textOf({ entries: [] }).text).toContain("Nothing has been changed here yet");
   const filters = { actor: "ann", action: undefined };
   expect(textOf({ entries: [], filters }).text).toContain("No change fits this");
 });

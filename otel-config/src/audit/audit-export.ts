@@ -4,16 +4,22 @@ import { AUDIT_HEAD_PAYLOAD_TYPE, seal } from "../signing/envelope.ts";
 import { entryHash } from "./entry-hash.ts";
 import type { AuditFields } from "./entry-hash.ts";
 
+/** Whose entries an export has. */
+export interface AuditExtent {
+  /** Null: not those of one project. */
+  readonly projectId: string | null;
+  /** All of an organisation: of its members and each of its projects. Absent with a project, and for the whole log. */
+  readonly organizationId?: string;
+}
+
 /**
  * An export of the audit log: NDJSON. The first line says what it is, each further one is an entry, in order, and
- * the last is the signed head (a DSSE envelope). The export of a project has its entries alone; those of others lie
- * between them, so that its sequences have gaps.
+ * the last is the signed head (a DSSE envelope). The export of a project or an organisation has its entries alone; those
+ * of others lie between them, so that its sequences have gaps.
  */
-export interface AuditExportHeader {
+export interface AuditExportHeader extends AuditExtent {
   readonly type: typeof AUDIT_EXPORT_TYPE;
   readonly formatVersion: 1;
-  /** Null: the whole log. */
-  readonly projectId: string | null;
   /** ISO 8601, UTC. */
   readonly exportedAt: string;
 }
@@ -29,8 +35,7 @@ export interface AuditExportEntry extends AuditFields {
 }
 
 /** What the console signs. */
-export interface AuditHead {
-  readonly projectId: string | null;
+export interface AuditHead extends AuditExtent {
   readonly exportedAt: string;
   /** Entries in this export. */
   readonly entries: number;
@@ -47,11 +52,11 @@ export class AuditExportWriter {
   readonly #content = createHash("sha256");
   #entries = 0;
 
-  constructor(projectId: string | null, exportedAt: Date) {
+  constructor(extent: AuditExtent, exportedAt: Date) {
     this.#header = {
       type: AUDIT_EXPORT_TYPE,
       formatVersion: 1,
-      projectId,
+      ...extent,
       exportedAt: exportedAt.toISOString(),
     };
   }
@@ -66,11 +71,10 @@ export class AuditExportWriter {
   }
 
   head(head: Pick<AuditHead, "headSequence" | "headHash">, key: SigningKeyPair): string {
-    const { projectId, exportedAt } = this.#header;
+    const { type: _, formatVersion: __, ...described } = this.#header;
     const contentSha256 = this.#content.digest("hex");
     const document: AuditHead = {
-      projectId,
-      exportedAt,
+      ...described,
       entries: this.#entries,
       ...head,
       contentSha256,

@@ -12,7 +12,7 @@ export interface VerifiedExport {
   readonly keyId: string;
   readonly firstSequence: number | undefined;
   readonly lastSequence: number | undefined;
-  /** Entries of others that lie between those of the project; nothing is known of them. */
+  /** Entries of others that lie between those of the project or organisation; nothing is known of them. */
   readonly skipped: number;
 }
 
@@ -57,6 +57,9 @@ function projectProblem(entry: AuditExportEntry, projectId: string | null): stri
   if (projectId === null || entry.projectId === projectId) return undefined;
   return `entry ${entry.sequence} is of another project`;
 }
+
+const isWholeLog = (header: AuditExportHeader | undefined): boolean =>
+  header?.projectId === null && header.organizationId === undefined;
 
 /**
  * Checks an export line by line, without ever holding more than one: every entry against its hash, each against the
@@ -123,9 +126,10 @@ export class AuditExportVerifier {
     const { sequence } = entry;
     const expected = (this.#last?.sequence ?? 0) + 1;
     const { projectId = null } = this.#header ?? {};
+    const mayHaveGaps = !isWholeLog(this.#header);
     const problem =
       formProblem(entry) ??
-      placeProblem(entry, { expected, mayHaveGaps: projectId !== null }) ??
+      placeProblem(entry, { expected, mayHaveGaps }) ??
       hashProblem(entry) ??
       (sequence === expected ? linkProblem(entry, this.#last) : undefined) ??
       projectProblem(entry, projectId);
@@ -138,7 +142,9 @@ export class AuditExportVerifier {
 
   #checkHead(header: AuditExportHeader, head: AuditHead): void {
     const last = this.#last;
-    if (head.projectId !== header.projectId || head.exportedAt !== header.exportedAt)
+    const isOfAnother =
+      head.projectId !== header.projectId || head.organizationId !== header.organizationId;
+    if (isOfAnother || head.exportedAt !== header.exportedAt)
       throw new BadAuditExport("the signed head is that of another export");
     if (head.entries !== this.#entries)
       throw new BadAuditExport(
@@ -146,8 +152,7 @@ export class AuditExportVerifier {
       );
     if (head.contentSha256 !== this.#content.digest("hex"))
       throw new BadAuditExport("the lines are not those that were signed");
-    const isWhole = header.projectId === null;
-    if (isWhole && (last?.hash ?? FIRST_PREVIOUS_HASH.toString("hex")) !== head.headHash)
+    if (isWholeLog(header) && (last?.hash ?? FIRST_PREVIOUS_HASH.toString("hex")) !== head.headHash)
       throw new BadAuditExport("the last entry is not the head that was signed");
   }
 

@@ -38,7 +38,7 @@ function logOf(count: number): AuditExportEntry[] {
 }
 
 function exportOf(log: readonly AuditExportEntry[], projectId: string | null, key = KEY): string[] {
-  const writer = new AuditExportWriter(projectId, AT);
+  const writer = new AuditExportWriter({ projectId }, AT);
   const own = log.filter((entry) => projectId === null || entry.projectId === projectId);
   const last = log.at(-1);
   const head = {

@@ -40,6 +40,7 @@ type ApiPermission = Permission | "anyone" | "known";
 type ApiMethod = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
 type ApiTag =
+  | "Organisations"
   | "Projects"
   | "API keys"
   | "Signing secrets"

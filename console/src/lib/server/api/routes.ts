@@ -15,6 +15,7 @@ import { invitationRoutes } from "./resources/invitations.ts";
 import { killSwitchRoutes } from "./resources/kill-switches.ts";
 import { memberRoutes } from "./resources/members.ts";
 import { metricRoutes } from "./resources/metrics.ts";
+import { organizationRoutes } from "./resources/organizations.ts";
 import { priceRoutes } from "./resources/prices.ts";
 import { processRoutes } from "./resources/processes.ts";
 import { projectRoutes } from "./resources/projects.ts";
@@ -23,6 +24,7 @@ import { sourceRoutes } from "./resources/sources.ts";
 
 /** Every route of the API. A resource is a file of its own and a line here; the document and the tests follow. */
 export const API_ROUTES: readonly ApiRoute[] = [
+  ...organizationRoutes,
   ...projectRoutes,
   ...memberRoutes,
   ...invitationRoutes,

@@ -25,8 +25,8 @@ export interface DatabaseOptions {
 /** A page needs one or two short queries; five connections serve hundreds of readers. */
 const CONNECTIONS_MAX = 5;
 /**
- * Unused connections close: each is a process of PostgreSQL. The driver takes them in turn, so that with much longer
- * than the five seconds from one check of the notices to the next all of them would count as used.
+ * Unused connections close: each is a process of PostgreSQL. Longer than the five seconds from one check of the notices to
+ * the next, so that one stays.
  */
 const IDLE_TIMEOUT_SECONDS = 8;
 /** Readiness must say soon that the database is gone. */

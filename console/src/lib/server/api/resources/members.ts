@@ -1,6 +1,5 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
-import { listOrganizations } from "../../access/organization.ts";
 import { ROLES, type Role } from "../../access/permissions.ts";
 import {
   changeRole,
@@ -27,24 +26,6 @@ const memberSchema = z
 const userParams = z.strictObject({ userId: idParam("The `userId` of the member.") });
 
 export const memberRoutes: readonly ApiRoute[] = [
-  defineRoute({
-    method: "GET",
-    path: "/organizations",
-    operationId: "listOrganizations",
-    tag: "Members",
-    summary: "Lists the organisations that you have a part in, by name. API keys have none.",
-    permission: "known",
-    success: {
-      status: 200,
-      description: "The organisations, and your role in each.",
-      schema: z.strictObject({
-        items: z.array(z.strictObject({ id: z.string(), name: z.string(), role: roleSchema })),
-      }),
-    },
-    handle: async ({ services, caller }) => ({
-      body: { items: await listOrganizations(services.db, caller) },
-    }),
-  }),
   defineRoute({
     method: "GET",
     path: "/organizations/{organizationId}/members",
@@ -98,7 +79,8 @@ export const memberRoutes: readonly ApiRoute[] = [
   }),
 ];
 
-function checkChanged(outcome: MemberChangeOutcome): void {
+/** Refuses what was not changed. */
+export function checkChanged(outcome: MemberChangeOutcome): void {
   switch (outcome) {
     case "changed":
       return;

@@ -1,14 +1,18 @@
-import { and, asc, desc, eq, gt, lte } from "drizzle-orm";
-import { AuditExportWriter, type AuditExportEntry } from "@lensai/otel-config/audit/audit-export";
+import { and, asc, desc, gt, lte } from "drizzle-orm";
+import {
+  AuditExportWriter,
+  type AuditExportEntry,
+  type AuditExtent,
+} from "@lensai/otel-config/audit/audit-export";
 import { FIRST_PREVIOUS_HASH } from "@lensai/otel-config/audit/entry-hash";
 import type { SigningKeyPair } from "@lensai/otel-config/signing/ed25519";
 import type { Database } from "../../db/client.ts";
 import { auditEntries } from "../../db/schema/audit-entries.ts";
+import { isWithin } from "./extent.ts";
 import type { AuditEntryRow } from "./list.ts";
 
 export interface AuditExportInput {
-  /** Null: the whole log, which tells of every project. */
-  readonly projectId: string | null;
+  readonly extent: AuditExtent;
   readonly now: Date;
   readonly signingKey: SigningKeyPair;
 }
@@ -23,14 +27,14 @@ const PAGE = 1000;
  */
 export async function* exportAudit(
   db: Database,
-  { projectId, now, signingKey }: AuditExportInput,
+  { extent, now, signingKey }: AuditExportInput,
 ): AsyncGenerator<string> {
-  const writer = new AuditExportWriter(projectId, now);
+  const writer = new AuditExportWriter(extent, now);
   const head = await newestEntry(db);
   yield writer.header();
   let sequence = 0;
   while (sequence < head.headSequence) {
-    const rows = await entriesBetween(db, { projectId, after: sequence, upTo: head.headSequence });
+    const rows = await entriesBetween(db, { extent, after: sequence, upTo: head.headSequence });
     for (const row of rows) yield writer.entry(toExportEntry(row));
     sequence = rows.length < PAGE ? head.headSequence : (rows.at(-1)?.sequence ?? Infinity);
   }
@@ -49,14 +53,13 @@ async function newestEntry(db: Database): Promise<{ headSequence: number; headHa
 
 function entriesBetween(
   db: Database,
-  { projectId, after, upTo }: { projectId: string | null; after: number; upTo: number },
+  { extent, after, upTo }: { extent: AuditExtent; after: number; upTo: number },
 ): Promise<AuditEntryRow[]> {
-  const ofProject = projectId === null ? undefined : eq(auditEntries.projectId, projectId);
   const isBetween = and(gt(auditEntries.sequence, after), lte(auditEntries.sequence, upTo));
   return db
     .select()
     .from(auditEntries)
-    .where(and(isBetween, ofProject))
+    .where(and(isBetween, isWithin(db, extent)))
     .orderBy(asc(auditEntries.sequence))
     .limit(PAGE);
 }

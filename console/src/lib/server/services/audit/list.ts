@@ -1,11 +1,13 @@
 import { and, asc, desc, eq, lt, or, sql, type AnyColumn, type SQL } from "drizzle-orm";
+import type { AuditExtent } from "@lensai/otel-config/audit/audit-export";
 import type { Database } from "../../db/client.ts";
 import { auditEntries } from "../../db/schema/audit-entries.ts";
+import { isWithin } from "./extent.ts";
 
 export type AuditEntryRow = typeof auditEntries.$inferSelect;
 
 export interface AuditListInput {
-  readonly projectId: string;
+  readonly extent: AuditExtent;
   /** Only entries older than this one. */
   readonly beforeSequence: number | undefined;
   readonly limit: number;
@@ -15,10 +17,10 @@ export interface AuditListInput {
   readonly action?: string | undefined;
 }
 
-/** What was changed in a project, newest first. */
+/** What was changed, newest first. */
 export async function listAuditEntries(
   db: Database,
-  { projectId, beforeSequence, limit, actor, action }: AuditListInput,
+  { extent, beforeSequence, limit, actor, action }: AuditListInput,
 ): Promise<AuditEntryRow[]> {
   const isOlder =
     beforeSequence === undefined ? undefined : lt(auditEntries.sequence, beforeSequence);
@@ -27,7 +29,7 @@ export async function listAuditEntries(
     .from(auditEntries)
     .where(
       and(
-        eq(auditEntries.projectId, projectId),
+        isWithin(db, extent),
         isOlder,
         actor === undefined ? undefined : eq(auditEntries.actor, actor),
         action === undefined
@@ -43,21 +45,21 @@ export async function listAuditEntries(
 const startsWith = (column: AnyColumn, prefix: string): SQL =>
   sql`starts_with(${column}, ${prefix})`;
 
-/** Who has changed something in the project, and what kinds of things: to choose from. */
+/** Who has changed something there, and what kinds of things: to choose from. */
 export async function auditFacets(
   db: Database,
-  projectId: string,
+  extent: AuditExtent,
 ): Promise<{ readonly actors: readonly string[]; readonly nouns: readonly string[] }> {
-  const ofProject = eq(auditEntries.projectId, projectId);
+  const isListed = isWithin(db, extent);
   const noun = sql<string>`split_part(${auditEntries.action}, '.', 1)`;
   const [actors, nouns] = await Promise.all([
     db
       .selectDistinct({ actor: auditEntries.actor })
       .from(auditEntries)
-      .where(ofProject)
+      .where(isListed)
       .orderBy(asc(auditEntries.actor))
       .limit(FACETS_MAX),
-    db.selectDistinct({ noun }).from(auditEntries).where(ofProject).orderBy(noun).limit(FACETS_MAX),
+    db.selectDistinct({ noun }).from(auditEntries).where(isListed).orderBy(noun).limit(FACETS_MAX),
   ]);
   return { actors: actors.map(({ actor }) => actor), nouns: nouns.map((each) => each.noun) };
 }

@@ -7,6 +7,7 @@ import { appendAudit } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { DEFAULT_ORGANIZATION_ID } from "../organizations/default.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
+import { memberId } from "./member-id.ts";
 
 /** Somebody who has just shown that an address is his, or has the link of one invitation. */
 export interface Admission {
@@ -17,8 +18,6 @@ export interface Admission {
   /** The one invitation to accept, whose link was handed over without mail: it shows nothing about the address. */
   readonly onlyInvitationId?: string | undefined;
 }
-
-const ID_RANDOM_BYTES = 9;
 
 /** May this address have a session: a member, an invited one, or the operator's owner? */
 export async function maySignIn(
@@ -125,6 +124,3 @@ async function makeOwner(
     after: { organizationId, role },
   });
 }
-
-const memberId = ({ randomBytes }: ServiceContext): string =>
-  `member_${Buffer.from(randomBytes(ID_RANDOM_BYTES)).toString("base64url")}`;

@@ -9,7 +9,7 @@ export interface NewProject {
 }
 
 /** Five characters of 32: with the same name again and again, a collision is one in thirty million. */
-const SUFFIX_LENGTH = 5;
+export const ID_SUFFIX_LENGTH = 5;
 const SUFFIX_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 const SLUG_LENGTH_MAX = 50;
 
@@ -23,7 +23,7 @@ export async function createProject(
   actor: string,
 ): Promise<{ readonly id: string }> {
   const now = context.now();
-  const id = projectIdOf(name, context.randomBytes(SUFFIX_LENGTH));
+  const id = projectIdOf(name, context.randomBytes(ID_SUFFIX_LENGTH));
   await context.db.transaction(async (transaction) => {
     await transaction.insert(projects).values({ id, name, organizationId, createdAt: now });
     await appendAudit(transaction, {
@@ -40,7 +40,7 @@ export async function createProject(
 }
 
 /** "Büro & Co" becomes "buro-co-7k2mf". */
-export function projectIdOf(name: string, random: Uint8Array): string {
+export function projectIdOf(name: string, random: Uint8Array, noun = "project"): string {
   const slug = name
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")
@@ -49,5 +49,5 @@ export function projectIdOf(name: string, random: Uint8Array): string {
     .slice(0, SLUG_LENGTH_MAX)
     .replaceAll(/^-+|-+$/g, "");
   const suffix = Array.from(random, (byte) => SUFFIX_CHARACTERS[byte % 32]).join("");
-  return slug === "" ? `project-${suffix}` : `${slug}-${suffix}`;
+  return slug === "" ? `${noun}-${suffix}` : `${slug}-${suffix}`;
 }
