@@ -39,12 +39,6 @@ export const NODE_FLAGS: readonly string[] = [
 
 /**
  * One heap of the C allocator for all threads. By default glibc gives each thread its own, and each keeps what
- * its thread has freed: 30 to 50 MB less with one. What is freed goes back to the operating system: by default glibc
- * keeps more and more of it, up to 64 MB, and puts blocks of up to 32 MB where they are kept. Other allocators take
- * no notice.
+ * its thread has freed: 30 to 50 MB less with one. Other allocators take no notice.
  */
-export const ALLOCATOR_ENV: Readonly<Record<string, string>> = {
-  MALLOC_ARENA_MAX: "1",
-  MALLOC_MMAP_THRESHOLD_: "1048576",
-  MALLOC_TRIM_THRESHOLD_: "8388608",
-};
+export const ALLOCATOR_ENV: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "1" };

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ALLOCATOR_ENV, NODE_FLAGS } from "@lensai/collector/process-options";
-import { CONSOLE_NODE_FLAGS } from "../launcher/stack.ts";
+import { CONSOLE_ALLOCATOR_ENV, CONSOLE_NODE_FLAGS } from "../launcher/stack.ts";
 import { ERROR_CODES } from "@lensai/otel-config/errors";
 import { describe, expect, it } from "vitest";
 import { GENERATED_FILES } from "./generated-files.ts";
@@ -26,9 +26,19 @@ const others = (files: readonly RepositoryFile[]): RepositoryFile[] =>
   files.filter(({ path }) => path !== "deploy/tooling/tidy.test.ts");
 
 describe.each([
-  { name: "collector", flags: NODE_FLAGS, program: "collector/src/main.ts" },
-  { name: "console", flags: CONSOLE_NODE_FLAGS, program: "build/index.js" },
-])("the image of the $name", ({ name, flags, program }) => {
+  {
+    name: "collector",
+    flags: NODE_FLAGS,
+    program: "collector/src/main.ts",
+    allocator: ALLOCATOR_ENV,
+  },
+  {
+    name: "console",
+    flags: CONSOLE_NODE_FLAGS,
+    program: "build/index.js",
+    allocator: CONSOLE_ALLOCATOR_ENV,
+  },
+])("the image of the $name", ({ name, flags, program, allocator }) => {
   const image = read(`deploy/docker/${name}.Dockerfile`);
 
   it("starts with the options of Node that the launcher passes", () => {
@@ -37,7 +47,7 @@ describe.each([
   });
 
   it("has the allocator settings that the launcher passes", () => {
-    for (const [setting, value] of Object.entries(ALLOCATOR_ENV)) {
+    for (const [setting, value] of Object.entries(allocator)) {
       expect(image).toContain(`${setting}=${value}`);
     }
   });
