@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { parseKeyPairsIntoRecord } from "@opentelemetry/core";
 import { hasOtherExporter, readExportSettings } from "./export/export-settings.ts";
@@ -56,9 +58,16 @@ function readGuardSettings(
     policyFile: text("LENSAI_POLICY_FILE"),
     controlUrl: text("LENSAI_CONTROL_URL") ?? (exported && controlUrlOf(exported.tracesUrl)),
     headers: exported?.headers ?? {},
+    journalFolder: journalFolderOf(text("LENSAI_LEASE_JOURNAL")),
     serviceName: text("OTEL_SERVICE_NAME") ?? resource["service.name"],
     environment: resource["deployment.environment.name"] ?? resource["deployment.environment"],
   };
+}
+
+/** Each user's own: others are not to know what was spent. */
+function journalFolderOf(said: string | undefined): string | undefined {
+  if (said?.toLowerCase() === "off") return undefined;
+  return said ?? join(tmpdir(), `lensai-leases-${process.getuid?.() ?? "user"}`);
 }
 
 /** Where the policy of a receiver of traces is; undefined when its address does not say. */

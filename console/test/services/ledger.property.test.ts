@@ -38,11 +38,18 @@ class Process {
   expiresAtMs = -1;
   sequence = 0;
   isAlive = true;
+  wasKilled = false;
+  /** Calls that ran when it was killed, and were told of after that. */
+  readonly orphaned: Call[] = [];
   readonly running: Call[] = [];
   readonly id: number;
 
   constructor(id: number) {
     this.id = id;
+  }
+
+  get orphanedNano(): number {
+    return this.orphaned.reduce((sum, { incurred }) => sum + incurred, 0);
   }
 
   get reserved(): number {
@@ -203,6 +210,10 @@ const steps = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("kill" as const), who }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("final" as const), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("tell for dead" as const), which: fc.nat(10) }),
+  },
 );
 
 type Step = typeof steps extends fc.Arbitrary<infer T> ? T : never;
@@ -216,7 +227,23 @@ function happen(world: World, step: Step, billShare: number): void {
   } else if (step.kind === "again") {
     const sent = world.onTheWay[step.which % Math.max(1, world.onTheWay.length)];
     if (sent !== undefined) world.exchange(sent);
+  } else if (step.kind === "tell for dead") {
+    const dead = world.processes.filter((process) => process.wasKilled);
+    const process = dead[step.which % Math.max(1, dead.length)];
+    if (process !== undefined) tellForDead(world, process);
   } else act(world, step, billShare);
+}
+
+/** Another process has read what it had written of its calls: those that ran have cost what they had come to. */
+function tellForDead(world: World, process: Process): void {
+  if (!world.leases.has(`process-${process.id}.1`)) return;
+  const running = process.running.splice(0);
+  const gone = running.reduce((sum, { incurred }) => sum + incurred, process.spent);
+  process.orphaned.push(...running);
+  process.spent = gone;
+  world.exchange(process.report(0, 0, true));
+  for (const call of process.orphaned) call.told = call.incurred;
+  for (const call of world.ended) if (call.process === process.id) call.told = call.cost;
 }
 
 function act(world: World, step: Extract<Step, { who: number }>, billShare: number): void {
@@ -236,6 +263,7 @@ function act(world: World, step: Extract<Step, { who: number }>, billShare: numb
     world.ended.push({ ...call, process: process.id, hasLanded: false });
   } else if (step.kind === "kill") {
     process.isAlive = false;
+    process.wasKilled = true;
   } else if (step.kind === "ask" || step.kind === "final") {
     const isFinal = step.kind === "final" && process.running.length === 0;
     const [need, want, fate] =
@@ -267,7 +295,7 @@ function atStake({ processes, ended, nowMs }: World): number {
   const rights = processes.map((process) => {
     const canAdmit = process.isAlive && nowMs < process.expiresAtMs;
     const idle = Math.max(0, process.granted - process.spent - process.reserved);
-    return process.reserved + (canAdmit ? idle : 0);
+    return process.reserved + process.orphanedNano + (canAdmit ? idle : 0);
   });
   return spent + rights.reduce((sum, right) => sum + right, 0);
 }
@@ -275,11 +303,14 @@ function atStake({ processes, ended, nowMs }: World): number {
 const sumOf = (amounts: readonly number[]): number => amounts.reduce((sum, n) => sum + n, 0);
 
 /** What a process has spent that died: its calls that ran cost what they had come to. */
-function spentOfDead(world: World, { id, running }: Process): { truth: number; untold: number } {
+function spentOfDead(
+  world: World,
+  { id, running, orphaned }: Process,
+): { truth: number; untold: number } {
   const ended = world.ended.filter((call) => call.process === id);
   const costs = [
     ...ended.map(({ cost, told }) => ({ cost, told })),
-    ...running.map(({ incurred, told }) => ({ cost: incurred, told })),
+    ...[...running, ...orphaned].map(({ incurred, told }) => ({ cost: incurred, told })),
   ];
   return {
     truth: costs.reduce((sum, { cost }) => sum + cost, 0),
@@ -350,7 +381,8 @@ test("when it is quiet, the ledger is what the provider bills, and what the dead
           0,
         );
         expect(world.settled).toBe(billed);
-        expect(world.held).toBeLessThanOrEqual(running);
+        const orphaned = sumOf(world.processes.map(({ orphanedNano }) => orphanedNano));
+        expect(world.held).toBeLessThanOrEqual(running + orphaned);
       },
     ),
     { numRuns: 500 },

@@ -239,6 +239,22 @@ describe("what is not used", () => {
     expect(await stateFor(850)).toBe("granted");
   });
 
+  test("of a process that is dead comes back when another one says its last word, which one that only slept takes back", async () => {
+    const budgetId = await makeBudget();
+    const dead = processOf(budgetId);
+    await dead.say({ need: 1_000 });
+    await dead.say({ spent: 100, reserved: 500, incurred: 50 });
+    // What it had written for whoever comes after it.
+    expect(await dead.say({ granted: 180, spent: 180, isFinal: true })).toMatchObject({
+      grantedNanoUsd: "180",
+    });
+    expect(await processOf(budgetId).say({ need: 820 })).toMatchObject({ grantedNanoUsd: "820" });
+    expect(await dead.say({ granted: 1_000, spent: 190, reserved: 100, need: 500 })).toMatchObject({
+      state: "exhausted",
+      grantedNanoUsd: "290",
+    });
+  });
+
   test("of a process that was silent for too long is lost to it, and what it has spent is not", async () => {
     const budgetId = await makeBudget();
     const silent = processOf(budgetId);

@@ -46,7 +46,7 @@ export function admit(policy: PolicyIndex, call: AdmittedCall, hold: Hold): Admi
     }
     hold.isWarned = true;
   }
-  reserveAll(hold, estimate.incurredNano);
+  reserveAll(hold, estimate);
   return hold.isWarned ? "warned" : "allowed";
 }
 
@@ -87,11 +87,15 @@ function assumedNano({ terms }: Budget, estimate: CallEstimate): number | undefi
   return terms.unknownPrice === "allow" ? 0 : undefined;
 }
 
-function reserveAll(hold: Hold, incurredNano: number): void {
+function reserveAll(hold: Hold, { incurredNano, incurredNanoMax }: CallEstimate): void {
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
+    // A budget that makes calls smaller rather than be overspent takes what nobody will know for the worst.
+    const expectedNano = charge.budget.terms.clamp
+      ? (incurredNanoMax ?? incurredNano)
+      : incurredNano;
     // Not more than is reserved: a budget may let calls of unknown price pass for nothing.
-    charge.incurredNano = Math.min(incurredNano, charge.amountNano);
+    charge.incurredNano = Math.min(expectedNano, charge.amountNano);
     charge.account.reserve(charge.amountNano, charge.incurredNano);
   }
 }

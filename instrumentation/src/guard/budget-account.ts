@@ -131,6 +131,7 @@ export class BudgetAccount implements LeaseHolder {
   /** So much more of what calls hold is gone if the process dies now. */
   incur(moreNano: number): void {
     this.#incurredNano += moreNano;
+    this.#source.moved?.();
     if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
   }
 
@@ -140,6 +141,7 @@ export class BudgetAccount implements LeaseHolder {
     this.#incurredNano -= incurredNano;
     this.#spentNano += spentNano;
     this.#availableNano += reservedNano - spentNano;
+    this.#source.moved?.();
     if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
   }
 

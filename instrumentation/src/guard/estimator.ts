@@ -27,6 +27,7 @@ interface ExpectedCall {
   readonly orphanedTokens: number;
   /** How much of its input's upper bound is true. */
   readonly inputShare: number;
+  readonly isMetered: boolean;
 }
 
 /** How much is true of the upper bounds of a call's texts, by the calls that came to their end. */
@@ -42,6 +43,8 @@ const FIRST_ANSWER_TOKENS = 2_048;
 export class EstimatedCall implements CallEstimate {
   readonly amountNano: number | undefined;
   readonly incurredNano: number;
+  /** Undefined of a metered stream, which ends when nobody reads on: other answers are worked out in full. */
+  readonly incurredNanoMax: number | undefined;
   /** What is reserved for each answer. */
   readonly outputTokens: number;
   /** What each answer has at most. */
@@ -51,7 +54,7 @@ export class EstimatedCall implements CallEstimate {
   quote: Quote | undefined;
 
   constructor(
-    { outputTokens, outputTokensMax, orphanedTokens, inputShare }: ExpectedCall,
+    { outputTokens, outputTokensMax, orphanedTokens, inputShare, isMetered }: ExpectedCall,
     quote: Quote | undefined,
     familyQuote: () => Quote | undefined,
   ) {
@@ -59,6 +62,7 @@ export class EstimatedCall implements CallEstimate {
     this.outputTokensMax = outputTokensMax;
     this.amountNano = quote?.costNano(outputTokens);
     this.incurredNano = quote?.withInputShare(inputShare).costNano(orphanedTokens) ?? 0;
+    this.incurredNanoMax = isMetered ? undefined : this.amountNano;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
   }
@@ -110,6 +114,7 @@ export class Estimator {
         outputTokens,
         outputTokensMax,
         orphanedTokens: Math.min(orphanedTokens, outputTokens),
+        isMetered,
         inputShare: this.#learned.expectedShares(model ?? "", route).input,
       },
       prices && new Quote(size, prices),

@@ -102,6 +102,21 @@ export function finalReportOf(held: HeldLease): LeaseReport {
   return { ...report, grantedNanoUsd: report.spentNanoUsd, needNanoUsd: "0", isFinal: true };
 }
 
+/** What is to be said for the process when it has died: its calls come to what they had come to. */
+export function lastReportOf(held: HeldLease): LeaseReport {
+  const { needNanoUsd, ...report } = finalReportOf(held);
+  const goneNanoUsd = digits(goneNanoOf(held.holder));
+  return {
+    ...report,
+    grantedNanoUsd: goneNanoUsd,
+    spentNanoUsd: goneNanoUsd,
+    reservedNanoUsd: "0",
+    incurredNanoUsd: "0",
+    needNanoUsd,
+    wantNanoUsd: "0",
+  };
+}
+
 function digits(nano: number): string {
   return BigInt(Math.max(0, Math.round(nano))).toString();
 }

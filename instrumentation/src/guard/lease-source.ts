@@ -78,6 +78,8 @@ export interface LeaseSource {
   ask(holder: LeaseHolder, needNano: number, waitingNano: number): void;
   /** The limit is another one, or as much is spent and incurred as the lease says: the ledger is to hear of it now. */
   changed(holder: LeaseHolder): void;
+  /** Something was spent, or incurred. Often: it must cost next to nothing. */
+  moved?(): void;
   /** The period is over, or the budget has gone: nothing more is asked, though calls may still run. */
   close(holder: LeaseHolder): void;
 }

@@ -6,12 +6,15 @@ import {
   RENEWAL_INTERVAL_MS,
   finalReportOf,
   goneNanoOf,
+  lastReportOf,
   openLease,
   reportOf,
   tellStepNanoOf,
   usedNanoOf,
 } from "./held-lease.ts";
 import type { HeldLease } from "./held-lease.ts";
+import { LeaseJournal, LeftJournals } from "./lease-journal.ts";
+import type { JournalPlace } from "./lease-journal.ts";
 import type { LeaseHolder, LeaseSource } from "./lease-source.ts";
 
 /** An account for one value of many that no call was made under for so many renewals gives its lease back. */
@@ -36,6 +39,8 @@ export interface RemoteLeasesOptions {
   /** Told what the ledger's clock showed at some time during the `tookMs` before now. */
   readonly onLedgerTime?: (ledgerMs: number, tookMs: number) => void;
   readonly renewalIntervalMs?: number;
+  /** Undefined: nothing is written. */
+  readonly journal?: JournalPlace | undefined;
 }
 
 /**
@@ -53,9 +58,16 @@ export class RemoteLeases implements LeaseSource {
   #failures = 0;
   #exchanging: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #journal: LeaseJournal | undefined;
+  readonly #left: LeftJournals | undefined;
+  #isTellingForDead = false;
 
   constructor(options: RemoteLeasesOptions) {
     this.#options = options;
+    const { journal, instanceId } = options;
+    if (journal === undefined) return;
+    this.#journal = new LeaseJournal(journal, instanceId, () => this.#lastWord());
+    this.#left = new LeftJournals(journal);
   }
 
   ask(holder: LeaseHolder, needNano: number, waitingNano: number): void {
@@ -72,6 +84,10 @@ export class RemoteLeases implements LeaseSource {
   changed(holder: LeaseHolder): void {
     const held = this.#held.get(holder);
     if (held !== undefined) this.#send(held);
+  }
+
+  moved(): void {
+    this.#journal?.wake();
   }
 
   close(holder: LeaseHolder): void {
@@ -97,6 +113,7 @@ export class RemoteLeases implements LeaseSource {
     }
     do await this.#exchange();
     while (this.#isWaiting && this.#failures === 0);
+    this.#journal?.write();
   }
 
   get #isWaiting(): boolean {
@@ -145,6 +162,37 @@ export class RemoteLeases implements LeaseSource {
       clearInterval(this.#timer);
       this.#timer = undefined;
     } else this.#schedule();
+    this.#journal?.write();
+    if (!this.#isTellingForDead) void this.#tellForDead();
+  }
+
+  /** What the ledger is to be told when nothing is heard of this process any more. */
+  #lastWord(): LeaseRequest {
+    const held = [...this.#held.values()].filter(
+      ({ holder }) => holder.terms.isEnforced && goneNanoOf(holder) > 0,
+    );
+    const leases = [...this.#finals, ...held.map((each) => lastReportOf(each))];
+    return {
+      instanceId: this.#options.instanceId,
+      sequence: this.#sequence + 1,
+      leases: leases.slice(0, LEASES_PER_REQUEST_MAX),
+    };
+  }
+
+  /** Says the last words of processes of this machine that could not say them. */
+  async #tellForDead(): Promise<void> {
+    const { instanceId, exchange } = this.#options;
+    this.#isTellingForDead = true;
+    const lastWords = (await this.#left?.find(instanceId, performance.now())) ?? [];
+    for (const lastWord of lastWords) {
+      try {
+        await exchange(lastWord);
+        await this.#left?.remove(lastWord);
+      } catch {
+        // Once more with the next renewal.
+      }
+    }
+    this.#isTellingForDead = false;
   }
 
   #send(held: HeldLease): void {

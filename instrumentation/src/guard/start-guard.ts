@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
 import { Acknowledger } from "./acknowledger.ts";
 import { ControlSource } from "./control-source.ts";
@@ -15,6 +15,8 @@ export interface GuardSettings {
   /** http(s)://…/v1/control; undefined when there is no collector to ask. */
   readonly controlUrl: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where what was spent of leases is written; "" or undefined: nowhere. */
+  readonly journalFolder?: string | undefined;
   /** What scopes call `environment`. */
   readonly environment: string | undefined;
   /** OTel's service.name; undefined: nobody has said it. */
@@ -101,10 +103,19 @@ export function startGuard(settings: GuardSettings): RunningGuard {
 
 /** Undefined where each process has its budgets for itself. */
 function remoteLeases(
-  { policyFile, controlUrl, headers }: GuardSettings,
+  { policyFile, controlUrl, headers, journalFolder }: GuardSettings,
   options: Omit<RemoteLeasesOptions, "exchange">,
 ): RemoteLeases | undefined {
   const url = controlUrl && leasesUrlOf(controlUrl);
   if (policyFile !== undefined || url === undefined) return undefined;
-  return new RemoteLeases({ ...options, exchange: createLeaseClient({ url, headers }) });
+  const journal = journalFolder && { folder: journalFolder, audience: audienceOf(url, headers) };
+  const exchange = createLeaseClient({ url, headers });
+  return new RemoteLeases({ ...options, exchange, journal: journal || undefined });
+}
+
+/** Tells nothing of the key: who has it already can see that it is the same. */
+function audienceOf(url: string, headers: Readonly<Record<string, string>>): string {
+  return createHash("sha256")
+    .update(JSON.stringify([url, headers]))
+    .digest("base64url");
 }
