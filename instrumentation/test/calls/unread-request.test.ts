@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CallObserver } from "../../src/calls/call-observer.ts";
+import { observedFetch } from "../../src/fetch/wrap-fetch.ts";
+import type { Fetch } from "../../src/fetch/fetch-request.ts";
+import { Guard } from "../../src/guard/guard.ts";
+import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
+import { recordSpans } from "../support/recorded-spans.ts";
+import type { RecordedSpans } from "../support/recorded-spans.ts";
+
+const KNOWN = "https://api.openai.com/v1/chat/completions";
+const UNKNOWN = "https://shop.example/v1/chat/completions";
+const CHAT = JSON.stringify({ model: "gpt-4o", messages: [{ role: "user", content: "Hi" }] });
+const STREAM = JSON.stringify({ ...(JSON.parse(CHAT) as object), stream: true });
+
+let spans: RecordedSpans;
+let parsed: () => number;
+beforeEach(() => {
+  spans = recordSpans();
+  const parse = vi.spyOn(JSON, "parse");
+  parsed = () => parse.mock.calls.filter(([text]) => text === CHAT || text === STREAM).length;
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** How often the body had been parsed when the request was sent. */
+async function parsedBeforeSent(body: string, guard?: Guard): Promise<number> {
+  let before = -1;
+  const inner: Fetch = async () => {
+    before = parsed();
+    return Response.json({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 4 } });
+  };
+  const calls = new CallObserver(spans.tracer, guard);
+  const response = await observedFetch(inner, calls, {})(KNOWN, { method: "POST", body });
+  await response.text();
+  await spans.last();
+  return before;
+}
+
+describe("the body of a request", () => {
+  test("is parsed when the request has been sent, once", async () => {
+    expect(await parsedBeforeSent(CHAT)).toBe(0);
+    expect(parsed()).toBe(1);
+  });
+
+  test("is parsed before where its usage may have to be asked for", async () => {
+    expect(await parsedBeforeSent(STREAM)).toBe(1);
+    expect(parsed()).toBe(1);
+  });
+
+  test("is parsed before for a guard that decides, once", async () => {
+    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS });
+    guard.apply(policyWith({ budgets: [budgetTerms({ limitNanoUsd: "1000000000" })] }));
+    expect(await parsedBeforeSent(CHAT, guard)).toBe(1);
+    expect(parsed()).toBe(1);
+  });
+});
+
+describe("a request that turns out to be no call when it has been sent", () => {
+  const BODY = JSON.stringify({ room: 5 });
+
+  test("gets the answer itself, and has no span", async () => {
+    const answer = Response.json({ ok: true });
+    const fetched = observedFetch(async () => answer, new CallObserver(spans.tracer), {});
+    expect(await fetched(UNKNOWN, { method: "POST", body: BODY })).toBe(answer);
+    expect(spans.all()).toEqual([]);
+  });
+
+  test.each([
+    ["fails", async () => Promise.reject(new TypeError("fetch failed"))],
+    ["is refused", async () => new Response("no", { status: 429 })],
+  ] as const)("and %s, has no span either", async (_, inner) => {
+    const fetched = observedFetch(inner, new CallObserver(spans.tracer), {});
+    await fetched(UNKNOWN, { method: "POST", body: BODY }).catch(() => {});
+    expect(spans.all()).toEqual([]);
+  });
+});

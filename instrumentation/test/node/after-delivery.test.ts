@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { AfterDelivery } from "../../src/node/after-delivery.ts";
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe("what is put off", () => {
+  test("is not run in the turn that it is given in, and then in its order", async () => {
+    const afterDelivery = new AfterDelivery();
+    const done: number[] = [];
+    for (const index of numbers(10)) afterDelivery.later(() => done.push(index));
+    await setImmediate();
+    expect(done).toEqual([]);
+    await expect.poll(() => done.length, { timeout: 10_000 }).toBe(10);
+    expect(done).toEqual(numbers(10));
+  });
+
+  test("is run with what others wait for, within a few turns", async () => {
+    const afterDelivery = new AfterDelivery();
+    const done: string[] = [];
+    afterDelivery.later(() => done.push("later"));
+    afterDelivery.soon(() => done.push("soon"));
+    for (let turn = 0; turn < 4; turn += 1) await setImmediate();
+    expect(done).toEqual(["later", "soon"]);
+  });
+
+  test("is run at once for a flush, with what it puts off itself", () => {
+    const afterDelivery = new AfterDelivery();
+    const done: string[] = [];
+    afterDelivery.later(() => {
+      done.push("first");
+      afterDelivery.later(() => done.push("put off"));
+      throw new Error("stays inside");
+    });
+    afterDelivery.later(() => done.push("second"));
+    afterDelivery.run();
+    expect(done).toEqual(["first", "second", "put off"]);
+  });
+
+  test("leaves the application its turns, however much it is", async () => {
+    const afterDelivery = new AfterDelivery();
+    let done = 0;
+    for (let index = 0; index < 10_000; index += 1) afterDelivery.soon(() => (done += 1));
+    let turns = 0;
+    while (done < 10_000) {
+      await setImmediate();
+      turns += 1;
+    }
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  test("does not pile up while more comes in every turn", async () => {
+    const afterDelivery = new AfterDelivery();
+    let waiting = 0;
+    let most = 0;
+    for (let turn = 0; turn < 100; turn += 1) {
+      for (let index = 0; index < 1_000; index += 1) {
+        waiting += 1;
+        afterDelivery.later(() => (waiting -= 1));
+      }
+      most = Math.max(most, waiting);
+      await setImmediate();
+    }
+    expect(most).toBeLessThan(10_000);
+  });
+
+  test("keeps no process alive", async () => {
+    const file = new URL("../../src/node/after-delivery.ts", import.meta.url).href;
+    const program = `
+      const { AfterDelivery } = await import(${JSON.stringify(file)});
+      new AfterDelivery().later(() => console.log("was run"));`;
+    const child = spawn(process.execPath, ["--no-warnings", "--input-type=module", "-e", program]);
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    expect([code, output]).toEqual([0, ""]);
+  });
+});
