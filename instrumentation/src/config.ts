@@ -59,6 +59,7 @@ function readGuardSettings(
     controlUrl: text("LENSAI_CONTROL_URL") ?? (exported && controlUrlOf(exported.tracesUrl)),
     headers: exported?.headers ?? {},
     journalFolder: journalFolderOf(text("LENSAI_LEASE_JOURNAL")),
+    signing: exported?.signing,
     serviceName: text("OTEL_SERVICE_NAME") ?? resource["service.name"],
     environment: resource["deployment.environment.name"] ?? resource["deployment.environment"],
   };

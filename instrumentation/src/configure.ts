@@ -106,12 +106,13 @@ function guardSettingsOf(
   { policyFile, ...options }: ConfigureOptions,
   { guardSettings, exportSettings }: Environment,
 ): GuardSettings {
-  const { tracesUrl, headers } = withOptions(exportSettings, options);
+  const { tracesUrl, headers, signing } = withOptions(exportSettings, options);
   return {
     ...guardSettings,
     ...(policyFile !== undefined && { policyFile }),
     ...(options.endpoint !== undefined && { controlUrl: controlUrlOf(tracesUrl) }),
     ...(options.headers !== undefined && { headers }),
+    ...(options.signing !== undefined && { signing }),
     ...(options.serviceName !== undefined && { serviceName: options.serviceName }),
   };
 }

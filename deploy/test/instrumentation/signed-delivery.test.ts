@@ -19,6 +19,10 @@ import { createLog } from "@lensai/collector/log";
 import { createSpanDelivery } from "@lensai/instrumentation/export/create-span-delivery";
 import { FetchSpanExporter } from "@lensai/instrumentation/export/fetch-exporter";
 import { readExportSettings } from "@lensai/instrumentation/export/export-settings";
+import { fixedKeys } from "@lensai/instrumentation/export/signing-keys";
+import { ControlSigner } from "@lensai/instrumentation/guard/control-signer";
+import { ControlSource } from "@lensai/instrumentation/guard/control-source";
+import { startGuard } from "@lensai/instrumentation/guard/start-guard";
 import { CONTROL_SNAPSHOT_VERSION } from "@lensai/otel-config/control/snapshot";
 import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
 import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
@@ -29,6 +33,7 @@ import type { TemporaryFolder } from "../support/temporary-folder.ts";
 
 const PROJECT_ID = "shop";
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const CONSOLE_KEY = keyPairOf(new Uint8Array(32).fill(7));
 
 const secretOf = (id: string, fill: number) => ({
@@ -71,6 +76,15 @@ const snapshot = () => ({
   projects: [{ id: PROJECT_ID, name: "Shop", content: "redacted", requireSignature: true }],
   keys: [],
   signingSecrets: secrets,
+  killSwitches: [
+    {
+      id: "kill_1",
+      projectId: PROJECT_ID,
+      scope: {},
+      reason: "a drill",
+      triggeredAt: "2026-11-24T00:00:00.000Z",
+    },
+  ],
 });
 
 async function startCollector(): Promise<Collector> {
@@ -173,5 +187,49 @@ test("it takes what an edge runtime signs, and nothing with another secret", asy
   };
   expect(await exportedWith(OLD)).toBe(0);
   expect(await exportedWith({ ...NEW, id: OLD.id })).toBe(1);
+  await collector.stop();
+});
+
+const controlUrl = (): string => `http://127.0.0.1:${collector.httpPort}/v1/control`;
+const keyOf = ({ id, secret }: typeof OLD) => ({ keyId: id, secret });
+
+test("a process with a signing secret and no key is told the policy of its project", async () => {
+  const guarding = startGuard({
+    policyFile: undefined,
+    controlUrl: controlUrl(),
+    headers: {},
+    signing: keyOf(OLD),
+    environment: undefined,
+    serviceName: "shop",
+  });
+  await guarding.ready;
+  expect(guarding.guard.policy?.killSwitches).toEqual([expect.objectContaining({ id: "kill_1" })]);
+  await guarding.stop();
+  await collector.stop();
+});
+
+test.each([
+  ["whose clock is an hour behind", { now: () => Date.now() - HOUR_MS, keys: [OLD] }],
+  ["whose first secret is not known any longer", { now: Date.now, keys: [NEW, OLD] }],
+])("a process %s is told it all the same", async (_, { now, keys }) => {
+  const known = await Promise.all(keys.map((key) => fixedKeys(keyOf(key)).read()));
+  const switches: string[] = [];
+  const source = new ControlSource({
+    url: controlUrl(),
+    headers: {},
+    signer: new ControlSigner({
+      keys: { read: async () => known.flat() },
+      now,
+      nonce: () => globalThis.crypto.randomUUID(),
+    }),
+    identity: { instanceId: "instance-of-the-test", serviceName: "shop" },
+    onPolicy: ({ killSwitches }) => void switches.push(...killSwitches.map(({ id }) => id)),
+    onProblem: () => {},
+    nowMs: () => performance.now(),
+    random: () => 0,
+  });
+  source.start();
+  await expect.poll(() => switches, { timeout: 20_000 }).toContain("kill_1");
+  source.stop();
   await collector.stop();
 });

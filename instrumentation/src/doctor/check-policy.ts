@@ -1,9 +1,11 @@
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
+import { createControlSigner } from "../guard/start-guard.ts";
+import type { GuardSettings } from "../guard/start-guard.ts";
 import type { Finding } from "./finding.ts";
 import { ok, problem, warning } from "./finding.ts";
 
-export interface PolicySettings {
+export interface PolicySettings extends Pick<GuardSettings, "signing"> {
   /** http(s)://…/v1/control; undefined: there is no collector to ask. */
   readonly controlUrl: string | undefined;
   /** Then no collector is asked. */
@@ -21,8 +23,10 @@ export async function checkPolicy(settings: PolicySettings): Promise<readonly Fi
   if (policyFile !== undefined) return [ok("policy", `the policy is that of ${policyFile}`)];
   if (controlUrl === undefined) return [];
   try {
+    const asked = { method: "GET", url: controlUrl, body: "" } as const;
+    const signature = await createControlSigner(settings)?.sign(asked);
     const response = await fetch(controlUrl, {
-      headers: { ...headers, accept: "application/json" },
+      headers: { ...headers, ...signature, accept: "application/json" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status !== 200) return [unanswered(`answers ${response.status}`)];

@@ -6,12 +6,11 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { ExportAnswer } from "./export-outcome.ts";
 import { metricsUrlOf } from "./export-settings.ts";
 import type { ExportSettings, TlsPaths } from "./export-settings.ts";
+import { keysOfSource } from "./keys-of-source.ts";
 import { createNodeTransport } from "./node-transport.ts";
 import type { TlsFiles } from "./node-transport.ts";
 import { OtlpClient } from "./otlp-client.ts";
-import { fixedKeys } from "./signing-keys.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { keysInFile } from "./signing-key-file.ts";
 import { SpanDelivery } from "./span-delivery.ts";
 import { SpillFolder } from "./spill-folder.ts";
 
@@ -64,7 +63,7 @@ export function collectorClient(
 
 function keysOf({ signing }: ExportSettings): SigningKeys | undefined {
   if (signing === undefined) return undefined;
-  const keys = "file" in signing ? keysInFile(signing.file) : fixedKeys(signing);
+  const keys = keysOfSource(signing);
   keys.read().catch((error: unknown) => {
     const why =
       error instanceof LensError ? error.message : "the file of signing keys cannot be read";

@@ -2,6 +2,8 @@ import { unsignedRequest } from "@lensai/otel-config/signing/sign-request";
 import type { SigningKey } from "./signing-keys.ts";
 
 export interface ExportToSign {
+  /** POST when absent, as exports are. */
+  readonly method?: "GET" | "POST";
   readonly path: string;
   readonly contentType: string;
   /** As it will be sent, after compression. */
@@ -17,12 +19,11 @@ export interface ExportToSign {
  * hashes outside of the main thread in Node.
  */
 export async function signExport(
-  { path, contentType, body, created, nonce }: ExportToSign,
+  { method = "POST", path, contentType, body, created, nonce }: ExportToSign,
   { keyId, secret }: SigningKey,
 ): Promise<Readonly<Record<string, string>>> {
   const { subtle } = globalThis.crypto;
   const bodySha256 = new Uint8Array(await subtle.digest("SHA-256", body));
-  const method = "POST";
   const unsigned = unsignedRequest({
     method,
     path,

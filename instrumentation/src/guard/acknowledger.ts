@@ -5,6 +5,7 @@ import type {
   Acknowledgement,
   ProcessIdentity,
 } from "@lensai/otel-config/control/acknowledgements";
+import type { ControlSigner } from "./control-signer.ts";
 
 /** After a failure, doubling with every further one. */
 const RETRY_MIN_MS = 1_000;
@@ -22,6 +23,8 @@ export interface AcknowledgerOptions {
   readonly url: string;
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: requests are not signed. */
+  readonly signer?: ControlSigner | undefined;
   readonly identity: ProcessIdentity;
   /** 0 to 1 */
   readonly random: () => number;
@@ -72,8 +75,22 @@ export class Acknowledger {
     clearTimeout(this.#timer);
     const version = this.#version;
     if (version === undefined || this.#isStopped) return;
+    const { signer, url } = this.#options;
+    const body = JSON.stringify(this.#acknowledgement(version));
+    if (signer === undefined) this.#send(version, body);
+    else {
+      signer.sign({ method: "POST", url, body }).then(
+        (signature) => this.#send(version, body, signature),
+        () => this.#tellIn(RETRY_MAX_MS),
+      );
+    }
+  }
+
+  #send(version: number, body: string, signature?: Readonly<Record<string, string>>): void {
+    // A newer one may have been told while this one was signed.
+    if (this.#request !== undefined || this.#isStopped) return;
     try {
-      const request = this.#post(JSON.stringify(this.#acknowledgement(version)));
+      const request = this.#post(body, signature);
       this.#request = request;
       request.on("socket", (socket) => socket.unref());
       request.on("timeout", () => request.destroy(new Error("the collector says nothing")));
@@ -81,6 +98,7 @@ export class Acknowledger {
       request.on("response", (response) => {
         response.resume();
         response.on("error", () => {});
+        if (response.statusCode === 401) this.#options.signer?.refused(response.headers.date);
         this.#ended(version, response.statusCode);
       });
     } catch {
@@ -88,12 +106,13 @@ export class Acknowledger {
     }
   }
 
-  #post(body: string): ClientRequest {
+  #post(body: string, signature?: Readonly<Record<string, string>>): ClientRequest {
     const { url, headers } = this.#options;
     const request = (url.startsWith("https:") ? https : http).request(url, {
       method: "POST",
       headers: {
         ...headers,
+        ...signature,
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),
       },

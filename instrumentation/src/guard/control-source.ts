@@ -9,6 +9,7 @@ import type { ProcessIdentity } from "@lensai/otel-config/control/acknowledgemen
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
+import type { ControlSigner } from "./control-signer.ts";
 import type { PolicySourceOptions } from "./policy-file.ts";
 
 /** Between two questions where the collector does not push. */
@@ -25,6 +26,9 @@ const JITTER = 0.2;
 /** A policy of tens of thousands of budgets. */
 const POLICY_CHARACTERS_MAX = 16 * 1024 * 1024;
 
+/** Signatures that are refused in a row before the collector is left alone for a while. */
+const SIGNATURES_MAX = 3;
+
 const MS_PER_SECOND = 1_000;
 
 /** How a stream says for how many seconds the collector has not heard of the console. */
@@ -39,6 +43,8 @@ export interface ControlSourceOptions extends PolicySourceOptions {
   readonly url: string;
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: requests are not signed. */
+  readonly signer?: ControlSigner | undefined;
   readonly identity: ProcessIdentity;
   /** A clock that nobody sets. */
   readonly nowMs: () => number;
@@ -85,12 +91,27 @@ export class ControlSource {
   }
 
   #ask(): void {
+    const { signer, url } = this.#options;
+    if (signer === undefined) {
+      this.#send();
+      return;
+    }
+    signer.sign({ method: "GET", url, body: "" }).then(
+      (signature) => {
+        if (!this.#isStopped) this.#send(signature);
+      },
+      (error: unknown) => this.#failed(this.#request, String(error)),
+    );
+  }
+
+  #send(signature?: Readonly<Record<string, string>>): void {
     const { url, headers, identity, nowMs } = this.#options;
     const wantsStream = nowMs() >= this.#streamAgainAtMs;
     try {
       const request = (url.startsWith("https:") ? https : http).request(url, {
         headers: {
           ...headers,
+          ...signature,
           [INSTANCE_ID_HEADER]: identity.instanceId,
           [SERVICE_NAME_HEADER]: encodeURIComponent(identity.serviceName),
           accept: wantsStream ? "text/event-stream, application/json;q=0.9" : "application/json",
@@ -120,11 +141,20 @@ export class ControlSource {
       if (status === 304) this.#heard(headers.age);
       if (NO_STREAM.has(status)) this.#streamAgainAtMs = this.#options.nowMs() + REFUSED_MS;
       if (status === 304) this.#again(request, this.#pollIntervalMs);
-      else if (REFUSALS.has(status)) {
+      else if (status === 401 && this.#maySignAgain(headers.date)) {
+        this.#failed(request, "it answers 401");
+      } else if (REFUSALS.has(status)) {
         this.#report(`it answers ${status}`);
         this.#again(request, REFUSED_MS);
       } else this.#failed(request, `it answers ${status}`);
     }
+  }
+
+  /** By another clock, or with another key: both may have been wrong. */
+  #maySignAgain(date: string | undefined): boolean {
+    const { signer } = this.#options;
+    signer?.refused(date);
+    return signer !== undefined && this.#failures < SIGNATURES_MAX;
   }
 
   #readStream(request: ClientRequest, response: IncomingMessage): void {

@@ -1,12 +1,15 @@
 import { parseLeaseAnswer } from "@lensai/otel-config/control/leases";
 import type { LeaseAnswer, LeaseRequest } from "@lensai/otel-config/control/leases";
 import { createNodeTransport } from "../export/node-transport.ts";
+import type { ControlSigner } from "./control-signer.ts";
 
 export interface LeaseClientOptions {
   /** http(s)://…/v1/leases */
   readonly url: string;
   /** The API key, as exports send it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: requests are not signed. */
+  readonly signer?: ControlSigner | undefined;
 }
 
 /** Collectors give up on the console before that. */
@@ -16,15 +19,23 @@ const ANSWER_TIMEOUT_MS = 3_000;
 export function createLeaseClient({
   url,
   headers,
+  signer,
 }: LeaseClientOptions): (request: LeaseRequest) => Promise<LeaseAnswer> {
   const send = createNodeTransport();
   return async (request) => {
-    const { status, body } = await send({
+    const asked = JSON.stringify(request);
+    const signature = await signer?.sign({ method: "POST", url, body: asked });
+    const {
+      status,
+      headers: answered,
+      body,
+    } = await send({
       url,
-      headers: { ...headers, "content-type": "application/json" },
-      body: new TextEncoder().encode(JSON.stringify(request)),
+      headers: { ...headers, ...signature, "content-type": "application/json" },
+      body: new TextEncoder().encode(asked),
       timeoutMs: ANSWER_TIMEOUT_MS,
     });
+    if (status === 401) signer?.refused(answered["date"]);
     if (status !== 200) throw new Error(`the collector answers ${status}`);
     return parseLeaseAnswer(JSON.parse(new TextDecoder().decode(body)));
   };

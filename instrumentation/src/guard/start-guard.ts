@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
+import type { SigningSource } from "../export/export-settings.ts";
+import { keysOfSource } from "../export/keys-of-source.ts";
 import { Acknowledger } from "./acknowledger.ts";
+import { ControlSigner } from "./control-signer.ts";
 import { ControlSource } from "./control-source.ts";
 import { FirstPolicy } from "./first-policy.ts";
 import { Guard } from "./guard.ts";
@@ -17,6 +20,8 @@ export interface GuardSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** Where what was spent of leases is written; "" or undefined: nowhere. */
   readonly journalFolder?: string | undefined;
+  /** What requests to the collector are signed with; undefined: they are not. */
+  readonly signing: SigningSource | undefined;
   /** What scopes call `environment`. */
   readonly environment: string | undefined;
   /** OTel's service.name; undefined: nobody has said it. */
@@ -42,7 +47,8 @@ const UNKNOWN_SERVICE = "unknown_service:node";
 export function startGuard(settings: GuardSettings): RunningGuard {
   const { policyFile, controlUrl, headers, environment, serviceName } = settings;
   const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
-  const leases = remoteLeases(settings, {
+  const signer = createControlSigner(settings);
+  const leases = remoteLeases(settings, signer, {
     instanceId,
     nowMs: () => guard.nowMs(),
     onLedgerTime: (ledgerMs, tookMs) => guard.hearTime(ledgerMs, tookMs),
@@ -75,6 +81,7 @@ export function startGuard(settings: GuardSettings): RunningGuard {
   const acknowledger = new Acknowledger({
     url: `${controlUrl}/acknowledgements`,
     headers,
+    signer,
     identity,
     random: Math.random,
   });
@@ -88,6 +95,7 @@ export function startGuard(settings: GuardSettings): RunningGuard {
     },
     url: controlUrl,
     headers,
+    signer,
     identity,
     nowMs: () => performance.now(),
     random: Math.random,
@@ -103,19 +111,37 @@ export function startGuard(settings: GuardSettings): RunningGuard {
 
 /** Undefined where each process has its budgets for itself. */
 function remoteLeases(
-  { policyFile, controlUrl, headers, journalFolder }: GuardSettings,
+  { policyFile, controlUrl, headers, journalFolder, signing }: GuardSettings,
+  signer: ControlSigner | undefined,
   options: Omit<RemoteLeasesOptions, "exchange">,
 ): RemoteLeases | undefined {
   const url = controlUrl && leasesUrlOf(controlUrl);
   if (policyFile !== undefined || url === undefined) return undefined;
-  const journal = journalFolder && { folder: journalFolder, audience: audienceOf(url, headers) };
-  const exchange = createLeaseClient({ url, headers });
-  return new RemoteLeases({ ...options, exchange, journal: journal || undefined });
+  const audience = audienceOf(url, headers, signing);
+  const journal = journalFolder ? { folder: journalFolder, audience } : undefined;
+  const exchange = createLeaseClient({ url, headers, signer });
+  return new RemoteLeases({ ...options, exchange, journal });
 }
 
 /** Tells nothing of the key: who has it already can see that it is the same. */
-function audienceOf(url: string, headers: Readonly<Record<string, string>>): string {
+function audienceOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signing: SigningSource | undefined,
+): string {
+  const secret = signing && ("file" in signing ? signing.file : signing.keyId);
   return createHash("sha256")
-    .update(JSON.stringify([url, headers]))
+    .update(JSON.stringify([url, headers, secret]))
     .digest("base64url");
+}
+
+export function createControlSigner({
+  signing,
+}: Pick<GuardSettings, "signing">): ControlSigner | undefined {
+  if (signing === undefined) return undefined;
+  return new ControlSigner({
+    keys: keysOfSource(signing),
+    now: Date.now,
+    nonce: () => globalThis.crypto.randomUUID(),
+  });
 }
