@@ -1,6 +1,6 @@
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import type { ControlPolicy } from "@lensai/otel-config/control/policy";
-import { createControlSigner } from "../guard/start-guard.ts";
+import { controlSignerOf } from "../guard/control-signer.ts";
 import type { GuardSettings } from "../guard/start-guard.ts";
 import type { Finding } from "./finding.ts";
 import { ok, problem, warning } from "./finding.ts";
@@ -24,7 +24,7 @@ export async function checkPolicy(settings: PolicySettings): Promise<readonly Fi
   if (controlUrl === undefined) return [];
   try {
     const asked = { method: "GET", url: controlUrl, body: "" } as const;
-    const signature = await createControlSigner(settings)?.sign(asked);
+    const signature = await controlSignerOf(settings.signing)?.sign(asked);
     const response = await fetch(controlUrl, {
       headers: { ...headers, ...signature, accept: "application/json" },
       signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -1,3 +1,5 @@
+import type { SigningSource } from "../export/export-settings.ts";
+import { keysOfSource } from "../export/keys-of-source.ts";
 import { signExport } from "../export/sign-export.ts";
 import type { SigningKeys } from "../export/signing-keys.ts";
 
@@ -60,4 +62,14 @@ export class ControlSigner {
     if (!Number.isNaN(theirs)) this.#clockOffsetMs = theirs - this.#options.now();
     this.#refusals += 1;
   }
+}
+
+/** Undefined where nothing is signed. */
+export function controlSignerOf(signing: SigningSource | undefined): ControlSigner | undefined {
+  if (signing === undefined) return undefined;
+  return new ControlSigner({
+    keys: keysOfSource(signing),
+    now: Date.now,
+    nonce: () => globalThis.crypto.randomUUID(),
+  });
 }

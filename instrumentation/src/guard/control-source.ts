@@ -91,17 +91,18 @@ export class ControlSource {
   }
 
   #ask(): void {
-    const { signer, url } = this.#options;
-    if (signer === undefined) {
-      this.#send();
-      return;
+    const { signer } = this.#options;
+    if (signer === undefined) this.#send();
+    else void this.#sendSigned(signer);
+  }
+
+  async #sendSigned(signer: ControlSigner): Promise<void> {
+    try {
+      const signature = await signer.sign({ method: "GET", url: this.#options.url, body: "" });
+      if (!this.#isStopped) this.#send(signature);
+    } catch (error) {
+      this.#failed(this.#request, error instanceof Error ? error.message : String(error));
     }
-    signer.sign({ method: "GET", url, body: "" }).then(
-      (signature) => {
-        if (!this.#isStopped) this.#send(signature);
-      },
-      (error: unknown) => this.#failed(this.#request, String(error)),
-    );
   }
 
   #send(signature?: Readonly<Record<string, string>>): void {

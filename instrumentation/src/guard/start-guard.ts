@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { diag } from "@opentelemetry/api";
 import type { SigningSource } from "../export/export-settings.ts";
-import { keysOfSource } from "../export/keys-of-source.ts";
 import { Acknowledger } from "./acknowledger.ts";
-import { ControlSigner } from "./control-signer.ts";
+import { controlSignerOf } from "./control-signer.ts";
+import type { ControlSigner } from "./control-signer.ts";
 import { ControlSource } from "./control-source.ts";
 import { FirstPolicy } from "./first-policy.ts";
 import { Guard } from "./guard.ts";
@@ -47,7 +47,7 @@ const UNKNOWN_SERVICE = "unknown_service:node";
 export function startGuard(settings: GuardSettings): RunningGuard {
   const { policyFile, controlUrl, headers, environment, serviceName } = settings;
   const instanceId = randomBytes(INSTANCE_ID_BYTES).toString("base64url");
-  const signer = createControlSigner(settings);
+  const signer = controlSignerOf(settings.signing);
   const leases = remoteLeases(settings, signer, {
     instanceId,
     nowMs: () => guard.nowMs(),
@@ -78,12 +78,10 @@ export function startGuard(settings: GuardSettings): RunningGuard {
   }
   if (controlUrl === undefined) return { guard, ready, giveBack, stop: giveBack };
   const identity = { instanceId, serviceName: serviceName ?? UNKNOWN_SERVICE };
+  const asking = { headers, signer, identity, random: Math.random };
   const acknowledger = new Acknowledger({
     url: `${controlUrl}/acknowledgements`,
-    headers,
-    signer,
-    identity,
-    random: Math.random,
+    ...asking,
   });
   source = new ControlSource({
     ...told,
@@ -94,11 +92,8 @@ export function startGuard(settings: GuardSettings): RunningGuard {
       void leases?.answered().then(() => firstPolicy?.end());
     },
     url: controlUrl,
-    headers,
-    signer,
-    identity,
+    ...asking,
     nowMs: () => performance.now(),
-    random: Math.random,
   });
   source.start();
   const stop = async (): Promise<void> => {
@@ -133,15 +128,4 @@ function audienceOf(
   return createHash("sha256")
     .update(JSON.stringify([url, headers, secret]))
     .digest("base64url");
-}
-
-export function createControlSigner({
-  signing,
-}: Pick<GuardSettings, "signing">): ControlSigner | undefined {
-  if (signing === undefined) return undefined;
-  return new ControlSigner({
-    keys: keysOfSource(signing),
-    now: Date.now,
-    nonce: () => globalThis.crypto.randomUUID(),
-  });
 }
