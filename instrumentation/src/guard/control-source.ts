@@ -143,7 +143,8 @@ export class ControlSource {
       if (NO_STREAM.has(status)) this.#streamAgainAtMs = this.#options.nowMs() + REFUSED_MS;
       if (status === 304) this.#again(request, this.#pollIntervalMs);
       else if (status === 401 && this.#maySignAgain(headers.date)) {
-        this.#failed(request, "it answers 401");
+        this.#failures += 1;
+        this.#again(request, 0);
       } else if (REFUSALS.has(status)) {
         this.#report(`it answers ${status}`);
         this.#again(request, REFUSED_MS);
