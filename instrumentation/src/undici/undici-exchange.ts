@@ -4,12 +4,12 @@ import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { fieldsOf } from "../fetch/fetch-request.ts";
-import type { RefusalError } from "../guard/refusal.ts";
 import { decodedAnswer } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
+import { answerWithRefusal } from "./refused-request.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
@@ -120,7 +120,7 @@ export class UndiciExchange implements Exchange {
     const refusal = this.#attempt?.refusal;
     if (refusal === undefined) return;
     this.#attempt = undefined;
-    refuse(request, refusal);
+    answerWithRefusal(request, refusal);
   }
 }
 
@@ -135,19 +135,6 @@ export function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => vo
 /** The application has read enough: what undici says when it gave no reason. */
 function isLeft(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === "UND_ERR_ABORTED";
-}
-
-/** What undici calls when it has a connection for the request, before it writes: 8, and before that. */
-const STARTS = ["onRequestStart", "onConnect"];
-
-/** An error that is thrown there becomes the request's own, and nothing is written. */
-function refuse(request: UndiciRequest, refusal: RefusalError): void {
-  const value = (): never => {
-    throw refusal;
-  };
-  for (const name of STARTS) {
-    if (name in request) Object.defineProperty(request, name, { value, configurable: true });
-  }
 }
 
 /** Sees what a method of this one request is given; the method gets it as before. */

@@ -38,19 +38,73 @@ describe.each([
   ["8", undici8],
   ["6", undici6 as unknown as typeof undici8],
 ])("undici %s", (_, undici) => {
-  test("sends nothing of a stopped request, which fails with the guard's error", async () => {
-    const asked = undici.request(chatUrl(), { method: "POST", body });
-    const error: unknown = await asked.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(KillSwitchError);
+  let dispatcher: undici8.Dispatcher;
+  // The one that all copies share is of one of them.
+  beforeEach(() => (dispatcher = new undici.Agent()));
+  afterEach(() => dispatcher.close());
+
+  test("answers a stopped request in place of the server, and sends nothing of it", async () => {
+    const {
+      statusCode,
+      headers,
+      body: answered,
+    } = await undici.request(chatUrl(), { method: "POST", body, dispatcher });
+    expect(statusCode).toBe(403);
+    expect(headers["x-should-retry"]).toBe("false");
+    expect(await answered.json()).toMatchObject({ error: { type: "kill_switch" } });
     expect(provider.requests).toEqual([]);
     expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("killed");
   });
 
+  test("answers one that has a form to send as well", async () => {
+    const form = new undici.FormData();
+    form.set("model", "whisper-1");
+    form.set("file", new Blob(["sound"]), "a.wav");
+    const { statusCode } = await undici.request(`${provider.url}/v1/audio/transcriptions`, {
+      method: "POST",
+      body: form as never,
+      dispatcher,
+    });
+    expect(statusCode).toBe(403);
+    expect(provider.requests).toEqual([]);
+  });
+
+  test("leaves the connection to the requests that follow", async () => {
+    const client = new undici.Client(provider.url, { pipelining: 1 });
+    const ask = (path: string) => client.request({ path, method: "POST", body });
+    const stopped = new URL(chatUrl()).pathname;
+    const asked = [stopped, stopped, "/other", stopped].map(async (path) => {
+      const answer = await ask(path);
+      await answer.body.text();
+      return answer.statusCode;
+    });
+    expect(await Promise.all(asked)).toEqual([403, 403, 200, 403]);
+    expect(provider.requests.map(({ path }) => path)).toEqual(["/other"]);
+    await client.close();
+  });
+
+  test("fails a stopped request that the application has ended with the application's reason", async () => {
+    const reason = new Error("no longer wanted");
+    const signal = AbortSignal.abort(reason);
+    const asked = undici.request(chatUrl(), { method: "POST", body, signal, dispatcher });
+    await expect(asked).rejects.toBe(reason);
+    expect(provider.requests).toEqual([]);
+  });
+
+  test("is not tried again by undici's own agent for that", async () => {
+    const retrying = new undici.RetryAgent(dispatcher);
+    const asked = { method: "POST", body, dispatcher: retrying } as const;
+    const { statusCode } = await undici.request(chatUrl(), asked);
+    expect(statusCode).toBe(403);
+    expect(spans.all()).toHaveLength(1);
+  });
+
   test("says of a request that was known too late that it was only warned of", async () => {
-    const sent = await undici.request(chatUrl(), { method: "POST", body: Readable.from([body]) });
+    const sent = await undici.request(chatUrl(), {
+      method: "POST",
+      body: Readable.from([body]),
+      dispatcher,
+    });
     await sent.body.text();
     expect(provider.requests).toHaveLength(1);
     expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("warned");

@@ -1,0 +1,49 @@
+import { refusalAnswer } from "../guard/refusal-text.ts";
+import type { RefusalError } from "../guard/refusal.ts";
+import type { UndiciRequest } from "./undici-request.ts";
+
+/** How a request of undici hands an answer on: 8, and before that. */
+const PHASES = [
+  {
+    start: "onRequestStart",
+    head: "onResponseStart",
+    data: "onResponseData",
+    end: "onResponseEnd",
+  },
+  { start: "onConnect", head: "onHeaders", data: "onData", end: "onComplete" },
+] as const;
+
+/** A request as undici itself has it: `aborted` is what it looks at before it writes. */
+type Answerable = UndiciRequest & { aborted?: boolean } & Partial<
+    Record<string, (...args: readonly unknown[]) => unknown>
+  >;
+
+/**
+ * Answers a request that must not be sent, in place of the server. It begins when there is a connection for it, before
+ * anything is written; then it has been answered, and is passed over. Where undici is not as it is known to be, the
+ * request fails with the refusal.
+ */
+export function answerWithRefusal(request: UndiciRequest, refusal: RefusalError): void {
+  const answerable = request as Answerable;
+  const phases = PHASES.find(({ start }) => typeof answerable[start] === "function");
+  if (phases === undefined) return;
+  const start = answerable[phases.start];
+  // An error that is thrown there becomes the request's own.
+  const value = function begin(this: Answerable, ...args: readonly unknown[]): void {
+    Reflect.apply(start as () => unknown, this, args);
+    // The application may end it, also when it gets a part of the answer.
+    const isEnded = (): boolean => this.aborted === true;
+    if (isEnded()) return;
+    const [head, data, end] = [this[phases.head], this[phases.data], this[phases.end]];
+    if (head === undefined || data === undefined || end === undefined) throw refusal;
+    const { status, statusText, headers, body } = refusalAnswer(refusal);
+    const resume = (): void => {};
+    head.call(this, status, Object.entries(headers).flat().map(bytesOf), resume, statusText);
+    if (!isEnded()) data.call(this, bytesOf(body));
+    if (!isEnded()) end.call(this, []);
+    this.aborted = true;
+  };
+  Object.defineProperty(request, phases.start, { value, configurable: true });
+}
+
+const bytesOf = (text: string): Buffer => Buffer.from(text);
