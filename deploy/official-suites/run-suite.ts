@@ -121,7 +121,7 @@ async function startCollector() {
 }
 
 export async function buildInstrumentation(): Promise<void> {
-  await runCommand("npx", ["pnpm@12", "--filter", "@lensai/instrumentation", "build"], {
+  await runCommand("npx", ["--yes", "pnpm@12", "--filter", "@lensai/instrumentation", "build"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
   });
 }

@@ -37,7 +37,6 @@ export function answerWithRefusal(request: UndiciRequest, refusal: RefusalError)
     const [head, data, end] = [this[phases.head], this[phases.data], this[phases.end]];
     if (head === undefined || data === undefined || end === undefined) throw refusal;
     const { status, statusText, headers, body } = refusalAnswer(refusal);
-    const resume = (): void => {};
     head.call(this, status, Object.entries(headers).flat().map(bytesOf), resume, statusText);
     if (!isEnded()) data.call(this, bytesOf(body));
     if (!isEnded()) end.call(this, []);
@@ -45,5 +44,8 @@ export function answerWithRefusal(request: UndiciRequest, refusal: RefusalError)
   };
   Object.defineProperty(request, phases.start, { value, configurable: true });
 }
+
+/** There is nothing that has been held back. */
+const resume = (): void => {};
 
 const bytesOf = (text: string): Buffer => Buffer.from(text);
