@@ -31,7 +31,7 @@ export class FetchedExchange implements Exchange {
       this.#answer = this.#attempt.answeredBelow({ status: statusCode, header });
     } else this.#attempt.settled();
     const answer = this.#answer;
-    if (answer !== undefined) seeAnswer(this.#request, (chunk) => void answer.chunk(chunk));
+    if (answer !== undefined) seeAnswer(this.#request, answer.chunk);
   }
 
   ended(): void {

@@ -145,9 +145,10 @@ function intercept(
 ): void {
   const method = request[name];
   if (method === undefined) return;
-  const value = function observed(this: UndiciRequest, ...args: [Uint8Array]): unknown {
-    see(args[0]);
-    return Reflect.apply(method, this, args);
+  // Called for every part of every stream.
+  const value = function observed(this: UndiciRequest, chunk: Uint8Array): unknown {
+    see(chunk);
+    return method.call(this, chunk);
   };
   // An assignment: to define a property takes several times as long, for every answer.
   request[name] = value;
