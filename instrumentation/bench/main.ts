@@ -37,6 +37,7 @@ const KINDS: readonly (readonly [CallKind, string])[] = [
   ["small", "1 KB request"],
   ["large", "100 KB request"],
   ["stream", "stream of 50 parts"],
+  ["bare-stream", "the same, usage not asked for"],
 ];
 /** Of issue "Instrumentation": per call, at the median and at the 99th percentile. */
 const P50_MICROS_MAX = 100;
