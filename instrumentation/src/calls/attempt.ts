@@ -45,6 +45,7 @@ export class Attempt {
   #isUnanswered = true;
   #isReadBelow = false;
   #mayBeReadBelow = false;
+  #isUsageHidden = false;
   #abortion: AbortSignal | undefined;
 
   constructor(span: CallSpan, { lower, later, guarded }: AttemptParts) {
@@ -86,11 +87,12 @@ export class Attempt {
 
   /**
    * The transport leaves reading the answer to a lower one, if that can. `abortion` is what the application may end
-   * the request with: ended without it, nobody wanted to read on.
+   * the request with: ended without it, nobody wanted to read on. `isUsageHidden` as in `answered`.
    */
-  leaveBelow(abortion: AbortSignal | undefined): void {
+  leaveBelow(abortion: AbortSignal | undefined, { isUsageHidden = false } = {}): void {
     this.#mayBeReadBelow = true;
     this.#abortion = abortion;
+    this.#isUsageHidden = isUsageHidden;
   }
 
   /** The answer, or an error, has come, if only on a lower level: what is sent from now on is another request. */
@@ -130,11 +132,18 @@ export class Attempt {
     return this.#observed(() => lateObserver(this.#span, observe, later));
   }
 
-  /** The same on a lower level than that of the attempt's transport. Undefined when the transport itself has to read it. */
+  /**
+   * The same on a lower level than that of the attempt's transport, which passes on what the observer answers with.
+   * Undefined when the transport itself has to read it.
+   */
   answeredBelow(head: AnswerHead): AnswerObserver | undefined {
     if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
+    // A refusal may be about the usage that was asked for: then the transport sends another request.
+    if (this.#isUsageHidden && isRefusal(head.status)) return undefined;
     this.#isReadBelow = true;
-    return this.answeredInPassing(head);
+    return this.#isUsageHidden
+      ? this.answered(head, { isUsageHidden: true })
+      : this.answeredInPassing(head);
   }
 
   /** Has the application ended the request, and not only its interest in the answer? */

@@ -110,8 +110,7 @@ class FetchObserver {
       ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
     const isUsageAsked = asking !== undefined;
-    // What has to be hidden must be taken out of the body on its way.
-    if (!isUsageAsked) attempt.leaveBelow(signalOf(args));
+    attempt.leaveBelow(signalOf(args), { isUsageHidden: isUsageAsked });
     const sending = { attempt, origin: url.origin, args: asking ?? wanted, isUsageAsked };
     return this.#run(self, wanted, sending);
   }

@@ -1,6 +1,7 @@
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
-import { FIRST_FINAL_STATUS, FIRST_REDIRECTION, seeAnswer } from "./undici-exchange.ts";
+import { FIRST_FINAL_STATUS, FIRST_REDIRECTION } from "./undici-exchange.ts";
+import { passAnswer } from "./passed-answer.ts";
 import type { Exchange } from "./undici-exchange.ts";
 import { answerHeader } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
@@ -30,8 +31,7 @@ export class FetchedExchange implements Exchange {
     if (!isEncoded(header("content-encoding")) && canBeSeen(this.#request)) {
       this.#answer = this.#attempt.answeredBelow({ status: statusCode, header });
     } else this.#attempt.settled();
-    const answer = this.#answer;
-    if (answer !== undefined) seeAnswer(this.#request, answer.chunk);
+    if (this.#answer !== undefined) this.#answer = passAnswer(this.#request, this.#answer);
   }
 
   ended(): void {

@@ -125,7 +125,7 @@ export class UndiciExchange implements Exchange {
 }
 
 /** Sees the bytes of an answer as they come, encoded as they are. Nothing that sees them throws. */
-export function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => void): void {
+function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => void): void {
   const receiver = request.onResponseData === undefined ? "onData" : "onResponseData";
   intercept(request, receiver, (chunk) => {
     if (chunk instanceof Uint8Array) see(chunk);

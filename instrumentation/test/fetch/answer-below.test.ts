@@ -9,10 +9,11 @@ import type { Fetch } from "../../src/fetch/fetch-request.ts";
 import { AfterDelivery } from "../../src/node/after-delivery.ts";
 import { instrumentUndici } from "../../src/undici/instrument-undici.ts";
 import { withSpanOf } from "../support/other-instrumentation.ts";
-import { json, startProviderServer } from "../support/provider-server.ts";
+import { json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
+import { sse } from "../support/wire-call.ts";
 
 let provider: ProviderServer;
 let spans: RecordedSpans;
@@ -34,14 +35,14 @@ afterEach(async () => {
 });
 
 /** Also tells the answer that fetch itself gave. */
-async function ask(model: string, fetched: Fetch = fetch) {
+async function ask(model: string, fetched: Fetch = fetch, more: object = {}) {
   const answers: Response[] = [];
   const inner: Fetch = async (...args) => {
     const response = await fetched(...args);
     answers.push(response);
     return response;
   };
-  const body = JSON.stringify({ model, messages: [] });
+  const body = JSON.stringify({ model, messages: [], ...more });
   const response = await observedFetch(
     inner,
     calls,
@@ -100,6 +101,24 @@ describe("an answer whose bytes are seen below fetch", () => {
     const expected = models.map((model) => [model, Number(model.slice("m-".length))]);
     expect(tokensByModel()).toEqual(Object.fromEntries(expected));
     await dispatcher.close();
+  });
+
+  test("is the very answer of fetch also where the usage that was asked for is taken out of it", async () => {
+    const delta = { choices: [{ index: 0, delta: { content: "Hi" }, finish_reason: "stop" }] };
+    const usage = { choices: [], usage: { prompt_tokens: 14, completion_tokens: 1 } };
+    provider.answer = stream([sse({ ...delta, usage: null }), sse(usage), sse("[DONE]")]);
+    const { response, own, text } = await ask("gpt-4o", fetch, { stream: true });
+    expect(response).toBe(own);
+    expect(text).toBe(sse(delta) + sse("[DONE]"));
+    await spans.last();
+    expect(tokensByModel()).toEqual({ "gpt-4o": 14 });
+  });
+
+  test("is whole where its last event has no end", async () => {
+    const delta = { choices: [{ index: 0, delta: { content: "Hi" }, finish_reason: "stop" }] };
+    const last = sse(delta).trimEnd();
+    provider.answer = stream([sse(delta), last]);
+    expect((await ask("gpt-4o", fetch, { stream: true })).text).toBe(sse(delta) + last);
   });
 
   test("is on the span of another instrumentation before that ends with the call", async () => {
