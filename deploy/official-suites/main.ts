@@ -19,7 +19,14 @@ Suites: ${OFFICIAL_SUITES.map(({ name }) => name).join(", ")}
 
 /** Outside of the repository: thousands of files that nothing of the project may find by accident. */
 const FOLDER = path.join(os.tmpdir(), "lensai-official-suites");
-const TITLES = ["suite", "part", "passed with it", "fail without", "different with it", "exports"];
+const TITLES = [
+  "suite",
+  "part",
+  "passed with it",
+  "fail without",
+  "different with it",
+  "processes",
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -60,7 +67,7 @@ async function main(): Promise<boolean> {
         `${compared.passed} of ${compared.ran}`,
         String(compared.failedWithout.length),
         String(compared.differences.length),
-        String(observed.exports),
+        String(observed.processes),
       ]);
     }
   }

@@ -16,8 +16,8 @@ const PART_TIMEOUT_MS = 900_000;
 
 export interface SuiteRun {
   readonly report: SuiteReport;
-  /** Exports that came to the collector: with the instrumentation, the calls of the tests. */
-  readonly exports: number;
+  /** That loaded the instrumentation: each asks the collector for a policy once. */
+  readonly processes: number;
 }
 
 /** The suite's repository in a folder, with what it needs. `source`: a clone that is there, in place of the network. */
@@ -84,7 +84,7 @@ export async function runPart(
     );
   return {
     report: JSON.parse(readFileSync(report, "utf8")) as SuiteReport,
-    exports: collector.exports(),
+    processes: collector.processes(),
   };
 }
 
@@ -100,10 +100,10 @@ const ownNode = (): Record<string, string> => ({
 });
 
 async function startCollector() {
-  let exports = 0;
+  let processes = 0;
   const server = http.createServer((request, response) => {
     const isExport = request.method === "POST" && request.url === "/v1/traces";
-    if (isExport) exports += 1;
+    if (request.method === "GET" && request.url === "/v1/control") processes += 1;
     request.resume();
     request.on("end", () => response.writeHead(isExport ? 200 : 404).end());
   });
@@ -111,7 +111,7 @@ async function startCollector() {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    exports: () => exports,
+    processes: () => processes,
     async stop() {
       server.closeAllConnections();
       server.close();

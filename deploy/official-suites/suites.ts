@@ -22,12 +22,6 @@ const GENERATED = "api-resources";
 /** And tests of the repository's own tools: its linter, and what it starts for other runtimes. */
 const TOOLS = ["tests/ecosystem-*.test.ts", "tests/oxlint-*.test.ts"];
 
-const anthropicPackage = (name: string): SuitePart => ({
-  name,
-  cwd: `packages/${name}`,
-  command: ["jest"],
-});
-
 export const OFFICIAL_SUITES: readonly OfficialSuite[] = [
   {
     name: "openai",
@@ -64,7 +58,6 @@ export const OFFICIAL_SUITES: readonly OfficialSuite[] = [
         cwd: ".",
         command: ["jest", "--testPathIgnorePatterns", GENERATED, "scripts"],
       },
-      ...["vertex-sdk", "bedrock-sdk", "foundry-sdk"].map(anthropicPackage),
     ],
   },
 ];
