@@ -11,7 +11,7 @@ export interface RuntimeRole {
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 /** `duplicate_object` and `unique_violation`: a console of another database of the server was as quick. */
-const EXISTS_ALREADY = ["42710", "23505"];
+const EXISTS_ALREADY: ReadonlySet<unknown> = new Set(["42710", "23505"]);
 
 /**
  * Makes the role that the console works as, and gives it its rights: rows of every table, and of the audit log to add
@@ -52,7 +52,7 @@ async function mayCreate(db: Database, role: string): Promise<boolean> {
   const existing = await db.execute(sql`select from pg_roles where rolname = ${role}`);
   if (existing.length > 0) return true;
   const code = await failureOf(db, sql`create role ${sql.identifier(role)} nologin`);
-  return code === undefined || EXISTS_ALREADY.includes(code);
+  return code === undefined || EXISTS_ALREADY.has(code);
 }
 
 async function mayBecome(db: Database, owner: string, role: string): Promise<boolean> {
@@ -74,7 +74,7 @@ async function failureOf(db: Database, statement: SQL): Promise<string | undefin
     return undefined;
   } catch (error) {
     const { code } = ((error as Error).cause ?? error) as { code?: string };
-    if (code === INSUFFICIENT_PRIVILEGE || EXISTS_ALREADY.includes(code ?? "")) return code;
+    if (code === INSUFFICIENT_PRIVILEGE || EXISTS_ALREADY.has(code ?? "")) return code;
     throw error;
   }
 }
