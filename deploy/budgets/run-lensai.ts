@@ -164,6 +164,7 @@ function settingsOf(
       OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${name}`,
       FLEET_CLOCK_SKEW_MS: String(clockSkewMsOf(place, processes)),
       NODE_COMPILE_CACHE: compileCache,
+      LENSAI_LEASE_JOURNAL: join(compileCache, "leases"),
     },
   };
 }
