@@ -133,7 +133,7 @@ function decided(
 ): GuardedCall | undefined {
   const call = recogniseCall({ method: "POST", url: new URL(url), body });
   if (call === undefined) throw new Error(`not a call: ${url}`);
-  const request = { ...can, body: readRequestBody(body, undefined), isStoppable: true };
+  const request = { ...can, body: readRequestBody({ body }), isStoppable: true };
   return guard.decide(call, request, () => attribution);
 }
 

@@ -215,7 +215,7 @@ export class CallObserver {
 }
 
 function readRequest(request: CallRequest): ReadRequest | undefined {
-  const body = readRequestBody(request.body, request.form);
+  const body = readRequestBody(request);
   const call = recogniseCall(request, body);
   return call && { call, body };
 }

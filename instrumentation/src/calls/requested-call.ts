@@ -28,7 +28,7 @@ export class RequestedCall {
     const request = this.#request;
     if (request !== undefined) {
       this.#request = undefined;
-      this.#call = recogniseCall(request, readRequestBody(request.body, request.form));
+      this.#call = recogniseCall(request, readRequestBody(request));
     }
     return this.#call;
   }

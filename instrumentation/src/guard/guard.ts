@@ -129,8 +129,8 @@ export class Guard {
   ): AskedCall {
     const { environment, apiKey } = this.#options;
     const { model, provider, isStream } = call;
-    const { json, members } = request.body;
-    const size = requestSizeOf(call, members);
+    const { json, members, length } = request.body;
+    const size = requestSizeOf(call, members, length);
     const estimator = this.#estimates();
     const nowMs = this.nowMs();
     const isMetered = isStream && request.isCuttable;

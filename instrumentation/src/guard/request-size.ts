@@ -38,7 +38,10 @@ const AUDIO_CHARACTERS_PER_TOKEN = 125;
 const DOCUMENT_CHARACTERS_PER_TOKEN = 8;
 /** A body that cannot be read, when its length is not known either. */
 const UNREAD_TOKENS = 16_000;
-const UNREAD_BYTES_PER_TOKEN = 3;
+/** A body that is too long to be read, or no JSON: text or Base64, nobody looks. */
+const UNREAD_CHARACTERS_PER_TOKEN = 3;
+/** No model takes more: a body that would be longer is full of images. */
+const CONTEXT_TOKENS_MAX = 2_000_000;
 /** Searches of one call when it does not say how many it may run. */
 const WEB_SEARCHES = 5;
 /** Nobody asks for more answers at once. */
@@ -60,14 +63,14 @@ const REFERENCES: ReadonlySet<string> = new Set([
   "s3Location",
 ]);
 
-/** `body` is the request's JSON; undefined when it could not be read. */
+/** `body` is the request's JSON; undefined when it was not read, and then its length has to do. */
 export function requestSizeOf(
   { api, model, parameters }: Pick<WireCall, "api" | "model" | "parameters">,
   body: JsonObject | undefined,
-  bodyBytes?: number,
+  length?: number,
 ): RequestSize {
   const tally = new Tally(imageTokensOf(model));
-  if (body === undefined) tally.text = unreadTokens(bodyBytes);
+  if (body === undefined) tally.text = unreadTokens(length);
   else tally.add(body, "", 0);
   const outputs = outputKindsOf(body);
   const tier = parameters["openai.request.service_tier"] ?? body?.["service_tier"];
@@ -85,8 +88,9 @@ export function requestSizeOf(
   };
 }
 
-function unreadTokens(bodyBytes: number | undefined): number {
-  return bodyBytes === undefined ? UNREAD_TOKENS : Math.ceil(bodyBytes / UNREAD_BYTES_PER_TOKEN);
+function unreadTokens(length: number | undefined): number {
+  if (length === undefined) return UNREAD_TOKENS;
+  return Math.min(Math.ceil(length / UNREAD_CHARACTERS_PER_TOKEN), CONTEXT_TOKENS_MAX);
 }
 
 /** "text", "audio", "image", as OpenAI and Gemini ask for them. */

@@ -92,6 +92,7 @@ class HttpObserver {
       method: request.method,
       url: urlOf(request),
       body: body.text(),
+      bodyLength: body.length,
       header: (name) => headerOf(request, name),
       // What is written before the end takes the headers with it.
       isBodyChangeable: !request.headersSent,

@@ -87,6 +87,7 @@ export class Http2Exchange {
       method: "POST",
       url: requestUrlOf(this.#stream),
       body: this.#body.text(),
+      bodyLength: this.#body.length,
       header,
       // What was written, or announced, cannot be taken back.
       isBodyChangeable: isHeld && !this.#hasWritten && header("content-length") === undefined,

@@ -11,10 +11,15 @@ export class SentBody {
 
   add(chunk: unknown, encoding?: unknown): void {
     const bytes = bytesOf(chunk, encoding);
-    if (bytes === undefined || this.#chunks === undefined) return;
+    if (bytes === undefined) return;
     this.#length += bytes.length;
     if (this.#length > this.#limit) this.#chunks = undefined;
-    else this.#chunks.push(bytes);
+    else this.#chunks?.push(bytes);
+  }
+
+  /** In bytes, kept or not. */
+  get length(): number {
+    return this.#length;
   }
 
   text(): string | undefined {

@@ -112,6 +112,9 @@ export class UndiciExchange implements Exchange {
         get body() {
           return body.text();
         },
+        get bodyLength() {
+          return body.length;
+        },
         form,
         header: (name) => requestHeader(request, name),
         isStoppable,

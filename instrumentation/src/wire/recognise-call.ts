@@ -1,12 +1,11 @@
 import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tables";
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
-import type { FormFields } from "./form-fields.ts";
 import { callTargetAt } from "./call-target.ts";
 import type { CallTarget } from "./call-target.ts";
 import { textAt, valueAt } from "./json-path.ts";
 import type { JsonObject, JsonPath } from "./json-path.ts";
 import { readRequestBody } from "./request-body.ts";
-import type { RequestBody } from "./request-body.ts";
+import type { BodySource, RequestBody } from "./request-body.ts";
 import type { WireApi } from "./wire-api.ts";
 
 /** An attribute value as OpenTelemetry has them, as far as requests hold such. */
@@ -27,13 +26,9 @@ export interface WireCall {
   readonly lacksStreamUsage: boolean;
 }
 
-export interface WireRequest {
+export interface WireRequest extends BodySource {
   readonly method: string;
   readonly url: URL;
-  /** The body as text; undefined when it cannot be read without disturbing the caller. */
-  readonly body: string | undefined;
-  /** The fields of a form that is the body: their text, or null for a file. */
-  readonly form?: FormFields | undefined;
   /** What `url` tells, of whoever has looked already. */
   readonly target?: CallTarget | undefined;
 }
@@ -48,7 +43,7 @@ const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
  */
 export function recogniseCall(
   request: WireRequest,
-  { members }: Pick<RequestBody, "members"> = readRequestBody(request.body, request.form),
+  { members }: Pick<RequestBody, "members"> = readRequestBody(request),
 ): WireCall | undefined {
   const target = targetOf(request);
   if (target === undefined) return undefined;

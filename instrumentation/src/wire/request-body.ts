@@ -6,22 +6,32 @@ import type { JsonObject } from "./json-path.ts";
 /** Longer requests are not parsed: it would hold up the application. Their model comes with the answer. */
 export const REQUEST_CHARACTERS_MAX = 4 * 1024 * 1024;
 
+/** The body of a request, as its transport has it. */
+export interface BodySource {
+  /** As text; undefined when it cannot be read without disturbing the caller, or is too long to be kept. */
+  readonly body: string | undefined;
+  /** The fields of a form that is the body: their text, or null for a file. */
+  readonly form?: FormFields | undefined;
+  /** How long it is, of a body that is not kept. */
+  readonly bodyLength?: number | undefined;
+}
+
 /** What the body of a request says. It is parsed once, however many ask. */
 export interface RequestBody {
   /** The body as it is; undefined for a form, and for what cannot be read. */
   readonly json: JsonObject | undefined;
   /** The same, with the fields of a form as the members of JSON that they stand for. */
   readonly members: JsonObject | undefined;
+  /** How long it is, in characters or bytes; undefined where nobody has seen it pass. */
+  readonly length: number | undefined;
 }
 
-export function readRequestBody(
-  body: string | undefined,
-  form: FormFields | undefined,
-): RequestBody {
+export function readRequestBody({ body, form, bodyLength }: BodySource): RequestBody {
   const fields = form ?? (isTooLong(body) ? undefined : formFieldsOf(body));
-  if (fields !== undefined) return { json: undefined, members: requestOfForm(fields) };
+  const length = body?.length ?? bodyLength;
+  if (fields !== undefined) return { json: undefined, members: requestOfForm(fields), length };
   const json = isTooLong(body) ? undefined : parsed(body);
-  return { json, members: json };
+  return { json, members: json, length };
 }
 
 const isTooLong = (body: string | undefined): body is undefined =>

@@ -122,6 +122,7 @@ describe("the estimate of a call", () => {
     const call = callOf(OPENAI, chat()) as WireCall;
     expect(requestSizeOf(call, undefined).textTokens).toBeGreaterThan(16_000);
     expect(requestSizeOf(call, undefined, 3_000_000).textTokens).toBeGreaterThanOrEqual(1_000_000);
+    expect(requestSizeOf(call, undefined, 30_000_000).textTokens).toBeLessThan(2_100_000);
   });
 });
 

@@ -232,6 +232,24 @@ describe("what a call is charged", () => {
   });
 });
 
+test("a request that is too long to be read is held to its length", async () => {
+  const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, environment: "production" });
+  guard.apply(policyWith(budget({ limitNanoUsd: "1000000000" })));
+  let sent = 0;
+  const observed = wrapFetch(() => Promise.resolve(Response.json({ sent: (sent += 1) })), {
+    tracer: recordSpans().tracer,
+    guard,
+  });
+  const ask = (content: string): Promise<Response> =>
+    observed("https://shop.openai.azure.com/openai/deployments/gpt-4o/chat/completions", {
+      method: "POST",
+      body: JSON.stringify({ max_tokens: 100, messages: [{ role: "user", content }] }),
+    });
+  expect((await ask("word ".repeat(1_000_000))).status).toBe(402);
+  expect(sent).toBe(0);
+  expect((await ask("word")).status).toBe(200);
+});
+
 test("calls that no budget is about are sent as they were, and their spans say nothing of budgets", async () => {
   const { chat, spans } = guarded(budget({ scope: { team: "support" }, limitNanoUsd: "0" }));
   provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });

@@ -8,6 +8,7 @@ import { Guard } from "../../src/guard/guard.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError } from "../../src/guard/refusal.ts";
 import { instrumentHttp } from "../../src/http/instrument-http.ts";
+import { SentBody } from "../../src/node/sent-body.ts";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
 import { json, startProviderServer } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
@@ -54,6 +55,26 @@ async function answerOf(sent: ClientRequest): Promise<{ response: IncomingMessag
 }
 
 const body = JSON.stringify(REQUEST);
+
+test("a request that is too long to be kept is held to the length that passed", () => {
+  limitTo(1_000_000_000);
+  const sent = new SentBody(10);
+  const started = () =>
+    new CallObserver(spans.tracer, guard).start({
+      transport: "http",
+      method: "POST",
+      url: new URL("https://shop.openai.azure.com/openai/deployments/gpt-4o/chat/completions"),
+      header: () => undefined,
+      body: sent.text(),
+      bodyLength: sent.length,
+      isStoppable: true,
+    });
+  sent.add("more than is kept");
+  expect(sent.text()).toBeUndefined();
+  expect(started()?.refusal).toBeUndefined();
+  sent.add("word ".repeat(1_000_000));
+  expect(started()?.refusal).toBeInstanceOf(BudgetExceededError);
+});
 
 describe("a refused request of node:http", () => {
   const ways: Readonly<Record<string, (sent: ClientRequest) => void>> = {

@@ -26,6 +26,8 @@ _DOCUMENT_CHARACTERS_PER_TOKEN = 8
 _UNREAD_TOKENS = 16_000
 _UNREAD_BYTES_PER_TOKEN = 3
 """A body that cannot be read, and one whose length is not known either."""
+_CONTEXT_TOKENS_MAX = 2_000_000
+"""No model takes more: a body that would be longer is full of images."""
 _WEB_SEARCHES = 5
 """Searches of one call when it does not say how many it may run."""
 _CHOICES_MAX = 1_000
@@ -84,7 +86,7 @@ def request_size_of(call: WireCall, body_bytes: Optional[int], output_max: Outpu
     body = call.request
     tally = _Tally(call.model or "")
     if body is None:
-        tally.text = _UNREAD_TOKENS if body_bytes is None else math.ceil(body_bytes / _UNREAD_BYTES_PER_TOKEN)
+        tally.text = _unread_tokens(body_bytes)
     else:
         tally.add(body, "", 0)
     request = body or {}
@@ -105,6 +107,12 @@ def request_size_of(call: WireCall, body_bytes: Optional[int], output_max: Outpu
         web_searches=_searches_of(request),
         service_tier=tier if isinstance(tier, str) else None,
     )
+
+
+def _unread_tokens(body_bytes: Optional[int]) -> int:
+    if body_bytes is None:
+        return _UNREAD_TOKENS
+    return min(math.ceil(body_bytes / _UNREAD_BYTES_PER_TOKEN), _CONTEXT_TOKENS_MAX)
 
 
 def _model_output_max(call: WireCall, output_max: OutputMax) -> int:
