@@ -20,6 +20,7 @@ import {
   thresholdReached,
   type AlertRig,
 } from "../support/alert-rig.ts";
+import { asOwner } from "../support/database.ts";
 import type { SlackPosting } from "../support/slack-server.ts";
 
 let rig: AlertRig;
@@ -29,7 +30,9 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await rig.reset();
-  await rig.context.db.execute("truncate kill_switches, slack_interactions");
+  await asOwner(rig.context.db, (transaction) =>
+    transaction.execute("truncate kill_switches, slack_interactions"),
+  );
 });
 afterAll(() => rig.close());
 

@@ -12,7 +12,7 @@ import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import { readControlVersion } from "#lib/server/services/snapshot/build.ts";
 import { GET } from "../../src/routes/internal/control/+server.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { asOwner, createEmptyDatabase } from "../support/database.ts";
 import { consoleSettings, NO_LAKE } from "../support/console-settings.ts";
 
 const CONTROL_TOKEN = "control-token-of-the-test";
@@ -121,8 +121,10 @@ test("whoever has the newest version is told later ones alone", async () => {
 test("a lost connection to the database does not lose changes", async () => {
   const reader = await openStream(two);
   await reader.next();
-  await one.services.db.execute(
-    sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lensai-console-notices' and datname = current_database()`,
+  await asOwner(one.services.db, (transaction) =>
+    transaction.execute(
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lensai-console-notices' and datname = current_database()`,
+    ),
   );
   await stop(one, "after the loss");
   expect(reasonsOf(await reader.next())).toContain("after the loss");

@@ -11,7 +11,7 @@ import { createAlertChannel } from "#lib/server/services/alerts/create-channel.t
 import { recordAlerts, type AlertOccurrence } from "#lib/server/services/alerts/record-alerts.ts";
 import { createChannelSchema, SUBSCRIBABLE_KINDS } from "#lib/server/services/alerts/schemas.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
-import { createTestDatabase } from "./database.ts";
+import { asOwner, createTestDatabase } from "./database.ts";
 import { startSlackServer, type SlackServer } from "./slack-server.ts";
 
 export const SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5".replaceAll(/[^0-9a-f]/g, "0");
@@ -102,7 +102,9 @@ export async function createAlertRig(): Promise<AlertRig> {
     },
     reset: async () => {
       await stopJobs();
-      await context.db.execute(sql`truncate alert_channels, alert_events, budgets cascade`);
+      await asOwner(context.db, (transaction) =>
+        transaction.execute(sql`truncate alert_channels, alert_events, budgets cascade`),
+      );
       slack.reset();
     },
     close: async () => {

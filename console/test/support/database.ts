@@ -1,9 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { sql } from "drizzle-orm";
 import postgres from "postgres";
 import { inject } from "vitest";
-import { openDatabase, type DatabaseClient } from "#lib/server/db/client.ts";
+import {
+  openDatabase,
+  type Database,
+  type DatabaseClient,
+  type Transaction,
+} from "#lib/server/db/client.ts";
 import { migrateDatabase } from "#lib/server/db/migrate.ts";
 import type { ServiceContext } from "#lib/server/services/context.ts";
+import type { Transaction } from "#lib/server/services/snapshot/raise-version.ts";
 
 export interface TestDatabase extends DatabaseClient {
   readonly url: string;
@@ -28,6 +35,17 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
   };
   return { ...client, url, services };
+}
+
+/** With the rights of the owner of the tables: for what no service may do. */
+export function asOwner<T>(
+  db: Database,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (transaction) => {
+    await transaction.execute(sql`set local role none`);
+    return work(transaction);
+  });
 }
 
 /** The URL of a new database without any table. */
