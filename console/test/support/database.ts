@@ -2,12 +2,7 @@ import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
 import postgres from "postgres";
 import { inject } from "vitest";
-import {
-  openDatabase,
-  type Database,
-  type DatabaseClient,
-  type Transaction,
-} from "#lib/server/db/client.ts";
+import { openDatabase, type Database, type DatabaseClient } from "#lib/server/db/client.ts";
 import { migrateDatabase } from "#lib/server/db/migrate.ts";
 import type { ServiceContext } from "#lib/server/services/context.ts";
 import type { Transaction } from "#lib/server/services/snapshot/raise-version.ts";

@@ -24,6 +24,10 @@ class CallEstimate(Protocol):
     def incurred_nano(self) -> int:
         """What it comes to if the process dies as soon as the call is made; 0 where the price is not known."""
 
+    @property
+    def incurred_nano_max(self) -> Optional[int]:
+        """The same at most; None: it is certain."""
+
     def family_max_nano(self) -> Optional[int]:
         """As if it were the dearest model of its family; only asked for where the price is not known."""
 
@@ -94,8 +98,12 @@ def admit(
         hold.is_warned = True
     hold.charges = hold.matched
     for charge in hold.charges:
+        expected_nano = estimate.incurred_nano
+        # A budget that makes calls smaller rather than be overspent takes what nobody will know for the worst.
+        if charge.budget.terms.clamp and estimate.incurred_nano_max is not None:
+            expected_nano = estimate.incurred_nano_max
         # Not more than is reserved: a budget may let calls of unknown price pass for nothing.
-        charge.incurred_nano = min(estimate.incurred_nano, charge.amount_nano)
+        charge.incurred_nano = min(expected_nano, charge.amount_nano)
         charge.account.reserve(charge.amount_nano, charge.incurred_nano)
     return "warned" if hold.is_warned else "allowed"
 

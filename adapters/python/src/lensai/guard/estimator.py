@@ -37,6 +37,7 @@ class EstimatedCall:
         output_tokens: int,
         orphaned_tokens: int,
         input_share: float,
+        is_metered: bool,
     ) -> None:
         """`orphaned_tokens` are billed of each answer if the process dies as soon as the call is made, with this share of
         the input's upper bound.
@@ -46,6 +47,8 @@ class EstimatedCall:
         """What is reserved for each answer."""
         self.amount_nano = None if quote is None else quote.cost_nano(output_tokens)
         self.incurred_nano = (quote and quote.with_input_share(input_share).cost_nano(orphaned_tokens)) or 0
+        self.incurred_nano_max = None if is_metered else self.amount_nano
+        """None of a metered stream, which ends when nobody reads on: other answers are worked out in full."""
         self.quote = None if self.amount_nano is None else quote
         """By which the call is held and metered; None while nobody knows or has assumed a price."""
         self._family_quote = family_quote
@@ -93,6 +96,7 @@ class Estimator:
             # Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
             orphaned_tokens=min(HELD_ABORT_TOKENS if is_metered else expected, output_tokens),
             input_share=self.expected_shares(call.model, route).input,
+            is_metered=is_metered,
         )
 
     def cost_nano(self, call: WireCall, facts: ResponseFacts, service_tier: Optional[str], started: float) -> Optional[int]:
