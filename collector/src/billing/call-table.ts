@@ -1,7 +1,8 @@
 import { BILL_RULES } from "@lensai/otel-config/billing/bill-rule";
 import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
 import type { CallPart, CallRecord, CallUsage } from "@lensai/otel-config/billing/call-record";
-import { TWINS_APART_MICROS } from "@lensai/otel-config/billing/twins";
+import { twinsApartMicros } from "@lensai/otel-config/billing/twins";
+import type { TwinFiled } from "@lensai/otel-config/billing/twins";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { wordHex } from "./id-hash.ts";
 import { RowIds } from "./row-reader.ts";
@@ -104,12 +105,21 @@ export class CallTable {
     );
   }
 
-  /** Nothing that the table shows at a glance says no. */
+  /** Nothing that the table shows at a glance says no: records are made only of those of which it does not. */
   mayBeTwins(left: number, right: number): boolean {
     if (this.word(left, "scope") === this.word(right, "scope")) return false;
+    if (this.word(left, "service") !== this.word(right, "service")) return false;
+    if (this.word(left, "project") !== this.word(right, "project")) return false;
+    if (this.differ(left, right, "response") || this.differ(left, right, "instance")) return false;
     const from = Math.max(this.startOf(left), this.startOf(right));
     const to = Math.min(this.endOf(left), this.endOf(right));
-    return from - to <= TWINS_APART_MICROS;
+    return from - to <= twinsApartMicros(this.has(left, "log") || this.has(right, "log"));
+  }
+
+  /** Both say it, and they say different things. */
+  private differ(left: number, right: number, name: "response" | "instance"): boolean {
+    const [a, b] = [this.word(left, name), this.word(right, name)];
+    return a !== b && a !== 0 && b !== 0;
   }
 
   private endOf(slot: number): number {
@@ -242,6 +252,12 @@ export class CallTable {
       endMicros: this.endOf(slot),
       usage: this.usageAt(slot, flags),
     };
+  }
+
+  /** What tells where a record is filed for its twins, without the ids: texts are slow to make. */
+  filedAt(slot: number): TwinFiled {
+    const usage = this.usageAt(slot, this.word(slot, "flags"));
+    return { startMicros: this.startOf(slot), endMicros: this.endOf(slot), usage };
   }
 
   private usageAt(slot: number, flags: number): CallUsage {

@@ -136,15 +136,14 @@ export class CallWindow implements SpanLinks {
   ): number[] {
     if (!this.table.isCall(slot)) return [];
     if (this.scopes.get(this.serviceKey(slot)) !== SEVERAL_SCOPES) return [];
-    const record = recordAt(slot);
     const found = new Set<number>();
-    for (const place of twinSearch(record)) {
+    for (const place of twinSearch(this.table.filedAt(slot))) {
       this.hashPlace(slot, place);
       for (const other of this.found(WALK_MAX)) {
         if (!known.has(other) && this.table.mayBeTwins(slot, other)) found.add(other);
       }
     }
-    return [...found].filter((other) => areTwins(record, recordAt(other)));
+    return [...found].filter((other) => areTwins(recordAt(slot), recordAt(other)));
   }
 
   /** A span that is no record, for the walk up a trace. */
@@ -208,7 +207,7 @@ export class CallWindow implements SpanLinks {
   }
 
   private fileTwin(slot: number, half: 0 | 1): void {
-    for (const place of twinPlaces(this.table.recordAt(slot))) {
+    for (const place of twinPlaces(this.table.filedAt(slot))) {
       this.hashPlace(slot, place);
       this.file(slot, half);
     }

@@ -6,11 +6,11 @@ export class IdHash {
   low = 0;
   high = 0;
 
-  /** `kind` keeps keys of different things apart. */
+  /** `kind` keeps keys of different things apart, and so is spread before small numbers are added to it. */
   begin(kind: number): this {
-    this.low = kind;
-    this.high = ~kind;
-    return this;
+    this.low = 0;
+    this.high = 0;
+    return this.add(kind);
   }
 
   add(word: number): this {

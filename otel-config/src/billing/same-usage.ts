@@ -6,7 +6,7 @@ import type { CallRecord, CallUsage } from "./call-record.ts";
 const SUM_TOLERANCE = 0.01;
 
 /** Came from the provider, or follows from what came from it. */
-export function isCounted({ usage }: CallRecord): boolean {
+export function isCounted({ usage }: Pick<CallRecord, "usage">): boolean {
   return usage.source === "reported" || usage.source === "derived";
 }
 

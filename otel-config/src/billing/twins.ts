@@ -23,8 +23,13 @@ const TOLERANCE_MICROS = 10_000;
 const RESPONSE_LOG_MICROS = 1_000_000;
 /** A log of a call is written soon after the call has ended. */
 const LOG_DELAY_MICROS = 5_000_000;
-/** Twins are never further from one another than this, from the end of one to the start of the other. */
-export const TWINS_APART_MICROS = LOG_DELAY_MICROS;
+/** Twins are never further from one another than the longest of these. */
+const TWINS_APART_MICROS = LOG_DELAY_MICROS;
+
+/** The longest time from the end of one twin to the start of the other, when one is a log and when none is. */
+export function twinsApartMicros(isLogAmongThem: boolean): number {
+  return isLogAmongThem ? LOG_DELAY_MICROS : TOLERANCE_MICROS;
+}
 
 export function areTwins(left: CallRecord, right: CallRecord): boolean {
   if (left.service !== right.service || isOtherInstance(left, right)) return false;
@@ -79,6 +84,9 @@ function meetAsLogs(left: CallRecord, right: CallRecord): boolean {
   return from - to <= LOG_DELAY_MICROS;
 }
 
+/** What of a record tells where it is filed. */
+export type TwinFiled = Pick<CallRecord, "startMicros" | "endMicros" | "usage">;
+
 /** Where a record is filed so that its twins are found without comparing all with all. */
 export interface TwinPlace {
   /** Both counted: by their counts. Otherwise by time alone, apart for records with and without counts. */
@@ -88,7 +96,14 @@ export interface TwinPlace {
   readonly period: number;
 }
 
-export function twinPlaces(record: CallRecord): TwinPlace[] {
+/** Where a record filed in such a place looks for its twins. */
+const SEARCHED: Readonly<Record<TwinPlace["kind"], readonly TwinPlace["kind"][]>> = {
+  counts: ["counts"],
+  counted: ["uncounted"],
+  uncounted: ["uncounted", "counted"],
+};
+
+export function twinPlaces(record: TwinFiled): TwinPlace[] {
   const near = Math.floor(record.startMicros / UNCOUNTED_GAP_MICROS);
   if (!isCounted(record)) {
     const end = Math.floor(record.endMicros / UNCOUNTED_GAP_MICROS);
@@ -107,17 +122,16 @@ export function twinPlaces(record: CallRecord): TwinPlace[] {
 }
 
 /** The places where twins of a record can be. */
-export function twinSearch(record: CallRecord): TwinPlace[] {
-  return twinPlaces(record).flatMap(({ kind, input, output, period }) => {
-    const kinds = kind === "counts" ? [kind] : searchedKinds(kind);
-    return kinds.flatMap((each) =>
-      [period - 1, period, period + 1].map((near) => ({ kind: each, input, output, period: near })),
-    );
-  });
-}
-
-function searchedKinds(kind: "counted" | "uncounted"): TwinPlace["kind"][] {
-  return kind === "counted" ? ["uncounted"] : ["uncounted", "counted"];
+export function twinSearch(record: TwinFiled): TwinPlace[] {
+  const search: TwinPlace[] = [];
+  for (const { kind: filed, input, output, period } of twinPlaces(record)) {
+    for (const kind of SEARCHED[filed]) {
+      for (let near = period - 1; near <= period + 1; near += 1) {
+        search.push({ kind, input, output, period: near });
+      }
+    }
+  }
+  return search;
 }
 
 /**
@@ -162,8 +176,7 @@ export function findTwins(
 /** What is soon said of most pairs; `later` has not started before `earlier`. */
 function mayMeet(earlier: CallRecord, later: CallRecord): boolean {
   if (isSameScope(earlier, later)) return false;
-  const apart = hasLog(earlier, later) ? LOG_DELAY_MICROS : TOLERANCE_MICROS;
-  return later.startMicros - earlier.endMicros <= apart;
+  return later.startMicros - earlier.endMicros <= twinsApartMicros(hasLog(earlier, later));
 }
 
 function byStart(records: readonly CallRecord[], positions: readonly number[]): number[] {
