@@ -10,23 +10,32 @@ import { corpusBatch } from "./corpus.ts";
 
 /**
  * What deciding about billing costs, CPU ns per span on one thread: `node collector/bench/billing.ts`. Traffic
- * of one instrumentation, of agents (a sum above four calls below plain spans), and of two instrumentations
- * that report every call twice in traces of their own.
+ * of one instrumentation, of agents (a sum above four calls below plain spans), of four instrumentations that
+ * report calls of their own, and of two that report every call twice in traces of their own. In a load test
+ * 32 calls that run at once count the same, each of which may be the other's twin.
  */
 
 const SPANS_PER_REQUEST = 512;
 const REQUESTS_PER_BATCH = 32;
-const ROUNDS = 12;
+const ROUNDS = 8;
 
 interface Traffic {
   readonly name: string;
   readonly makeRows: (calls: readonly SpanRow[]) => SpanRow[];
+  /** All requests count the same. */
+  readonly isLoadTest?: boolean;
 }
 
 const TRAFFIC: readonly Traffic[] = [
   { name: "one instrumentation", makeRows: (calls) => [...calls] },
   { name: "agents over plain spans", makeRows: (calls) => calls.flatMap(belowAgents) },
-  { name: "two instrumentations", makeRows: (calls) => calls.flatMap(twice) },
+  { name: "four instrumentations", makeRows: (calls) => calls.map(inTurns) },
+  { name: "every call twice", makeRows: (calls) => calls.flatMap(twice) },
+  {
+    name: "every call twice, load test",
+    makeRows: (calls) => calls.flatMap(twice),
+    isLoadTest: true,
+  },
 ];
 
 function decodedCalls(): SpanRow[] {
@@ -70,16 +79,22 @@ function belowAgents(call: SpanRow, at: number, calls: readonly SpanRow[]): Span
   return [...rows, agent];
 }
 
+function inTurns(call: SpanRow, at: number): SpanRow {
+  return { ...call, scope_name: `instrumentation ${at % 4}` };
+}
+
 function twice(call: SpanRow): SpanRow[] {
   const trace = `${String(call["trace_id"]).slice(0, 30)}99`;
   return [call, { ...call, scope_name: "other", trace_id: trace, response_id: null }];
 }
 
-/** A batch of many requests, each with ids of its own. */
-function batchOf(rows: readonly SpanRow[], round: number): RowBatch {
+/** A batch of many requests, each with ids, and but for a load test with counts, of its own. */
+function batchOf(rows: readonly SpanRow[], round: number, isLoadTest: boolean): RowBatch {
   const batch = new RowBatch(rows.length * REQUESTS_PER_BATCH);
   for (let request = 0; request < REQUESTS_PER_BATCH; request += 1) {
-    const mark = (round * REQUESTS_PER_BATCH + request).toString(16).padStart(8, "0");
+    const number = round * REQUESTS_PER_BATCH + request;
+    const mark = number.toString(16).padStart(8, "0");
+    const moreInput = isLoadTest ? 0n : BigInt(number);
     for (const [at, row] of rows.entries()) {
       const responseId = row["response_id"];
       const own = {
@@ -87,6 +102,7 @@ function batchOf(rows: readonly SpanRow[], round: number): RowBatch {
         record_ordinal: BigInt(at),
         trace_id: mark + String(row["trace_id"]).slice(8),
         response_id: responseId === null ? null : `${mark}${String(responseId)}`,
+        input_tokens: (row["input_tokens"] as bigint) + moreInput,
         start_time: (row["start_time"] as bigint) + BigInt(request * 20_000),
       };
       appendRow(batch, { ...row, ...own }, 20_000);
@@ -95,14 +111,14 @@ function batchOf(rows: readonly SpanRow[], round: number): RowBatch {
   return batch;
 }
 
-function measure({ name, makeRows }: Traffic, calls: readonly SpanRow[]): void {
+function measure({ name, makeRows, isLoadTest = false }: Traffic, calls: readonly SpanRow[]): void {
   const rows = makeRows(calls);
   const billing = new BatchBilling();
   let spans = 0;
   let micros = 0;
   let corrections = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const batch = batchOf(rows, round);
+    const batch = batchOf(rows, round, isLoadTest);
     const before = process.threadCpuUsage();
     corrections += billing.bill(batch, Date.now()).length;
     const { user, system } = process.threadCpuUsage(before);
@@ -113,7 +129,7 @@ function measure({ name, makeRows }: Traffic, calls: readonly SpanRow[]): void {
   }
   const nanos = ((micros * 1000) / spans).toFixed(0).padStart(6);
   const mebibytes = (billing.window.sizeBytes / 2 ** 20).toFixed(1);
-  console.log(`  ${name.padEnd(26)}${nanos} ns/span  ${mebibytes} MiB  ${corrections} corrections`);
+  console.log(`  ${name.padEnd(28)}${nanos} ns/span  ${mebibytes} MiB  ${corrections} corrections`);
 }
 
 console.log(

@@ -143,6 +143,7 @@ export class CallWindow implements SpanLinks {
         if (!known.has(other) && this.table.mayBeTwins(slot, other)) found.add(other);
       }
     }
+    if (found.size === 0) return [];
     return [...found].filter((other) => areTwins(recordAt(slot), recordAt(other)));
   }
 

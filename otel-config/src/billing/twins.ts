@@ -11,7 +11,7 @@ import type { SpanTree } from "./span-tree.ts";
  * one scope, which is never joined with itself.
  */
 
-/** Starts further apart belong to different calls: bounds how much has to be looked at. */
+/** Starts further apart belong to different calls. */
 const TWIN_GAP_MICROS = 240_000_000;
 /** The same for records of which one has no counts: then only time speaks for them. */
 const UNCOUNTED_GAP_MICROS = 4_000_000;
@@ -89,19 +89,13 @@ export type TwinFiled = Pick<CallRecord, "startMicros" | "endMicros" | "usage">;
 
 /** Where a record is filed so that its twins are found without comparing all with all. */
 export interface TwinPlace {
-  /** Both counted: by their counts. Otherwise by time alone, apart for records with and without counts. */
+  /** Both counted: by their counts alone. Otherwise by time alone, apart for records with and without counts. */
   readonly kind: "counts" | "counted" | "uncounted";
   readonly input: number;
   readonly output: number;
+  /** Of the start or the end; 0 by counts, which narrow it enough. */
   readonly period: number;
 }
-
-/** Where a record filed in such a place looks for its twins. */
-const SEARCHED: Readonly<Record<TwinPlace["kind"], readonly TwinPlace["kind"][]>> = {
-  counts: ["counts"],
-  counted: ["uncounted"],
-  uncounted: ["uncounted", "counted"],
-};
 
 export function twinPlaces(record: TwinFiled): TwinPlace[] {
   const near = Math.floor(record.startMicros / UNCOUNTED_GAP_MICROS);
@@ -110,12 +104,11 @@ export function twinPlaces(record: TwinFiled): TwinPlace[] {
     const periods = near === end ? [near] : [near, end];
     return periods.map((period) => ({ kind: "uncounted", input: 0, output: 0, period }));
   }
-  const far = Math.floor(record.startMicros / TWIN_GAP_MICROS);
   const { input = 0, cached, output = 0, reasoning } = record.usage;
   const places: TwinPlace[] = [{ kind: "counted", input: 0, output: 0, period: near }];
   for (const eachInput of cached > 0 ? [input, input - cached] : [input]) {
     for (const eachOutput of reasoning > 0 ? [output, output - reasoning] : [output]) {
-      places.push({ kind: "counts", input: eachInput, output: eachOutput, period: far });
+      places.push({ kind: "counts", input: eachInput, output: eachOutput, period: 0 });
     }
   }
   return places;
@@ -124,14 +117,18 @@ export function twinPlaces(record: TwinFiled): TwinPlace[] {
 /** The places where twins of a record can be. */
 export function twinSearch(record: TwinFiled): TwinPlace[] {
   const search: TwinPlace[] = [];
-  for (const { kind: filed, input, output, period } of twinPlaces(record)) {
-    for (const kind of SEARCHED[filed]) {
-      for (let near = period - 1; near <= period + 1; near += 1) {
-        search.push({ kind, input, output, period: near });
-      }
-    }
+  for (const place of twinPlaces(record)) {
+    if (place.kind === "counts") search.push(place);
+    else addTimed(search, "uncounted", place.period);
+    if (place.kind === "uncounted") addTimed(search, "counted", place.period);
   }
   return search;
+}
+
+function addTimed(search: TwinPlace[], kind: "counted" | "uncounted", period: number): void {
+  for (let near = period - 1; near <= period + 1; near += 1) {
+    search.push({ kind, input: 0, output: 0, period: near });
+  }
 }
 
 /**
