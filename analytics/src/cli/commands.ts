@@ -7,6 +7,7 @@ import { pricesSet } from "./prices-set.ts";
 import { pricesShow } from "./prices-show.ts";
 import { pricesUnknown } from "./prices-unknown.ts";
 import { recompute } from "./recompute.ts";
+import { verifyLake } from "./verify-lake.ts";
 import { verify } from "./verify.ts";
 
 /** Every subcommand of `lensai`, in the order of its help. */
@@ -19,5 +20,6 @@ export const COMMANDS: readonly Command[] = [
   pricesReprice,
   recompute,
   compact,
+  verifyLake,
   verify,
 ];
