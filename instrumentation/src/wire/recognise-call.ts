@@ -4,7 +4,7 @@ import { callTargetAt } from "./call-target.ts";
 import type { CallTarget } from "./call-target.ts";
 import { textAt, valueAt } from "./json-path.ts";
 import type { JsonObject, JsonPath } from "./json-path.ts";
-import { readRequestBody } from "./request-body.ts";
+import { isTooLong, readRequestBody } from "./request-body.ts";
 import type { BodySource, RequestBody } from "./request-body.ts";
 import type { WireApi } from "./wire-api.ts";
 
@@ -48,7 +48,7 @@ export function recogniseCall(
   const target = targetOf(request);
   if (target === undefined) return undefined;
   const { api, host, serverAddress, serverPort } = target;
-  if (host === undefined && !hasShape(api, members)) return undefined;
+  if (host === undefined && !hasShape(api, members, request.body)) return undefined;
   const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
   if (usage === undefined) return undefined;
   const provider = host?.provider ?? api.provider;
@@ -93,11 +93,21 @@ function lacksStreamUsage(api: WireApi, request: JsonObject | undefined): boolea
   return valueAt(request, "stream_options.include_usage") !== true;
 }
 
-/** A model in the path stands for one in the body. */
-function hasShape(api: WireApi, request: JsonObject | undefined): boolean {
-  return (
-    request !== undefined &&
-    api.shape.every((names) => names.some((name) => Object.hasOwn(request, name)))
+/**
+ * A model in the path stands for one in the body. Of a body that is too long to be read it is enough to name the
+ * members: inside of JSON texts every quote is escaped.
+ */
+function hasShape(
+  api: WireApi,
+  request: JsonObject | undefined,
+  body: string | undefined,
+): boolean {
+  const isUnread = request === undefined && body !== undefined && isTooLong(body);
+  if (request === undefined && !isUnread) return false;
+  return api.shape.every((names) =>
+    names.some((name) =>
+      request === undefined ? body?.includes(`"${name}"`) === true : Object.hasOwn(request, name),
+    ),
   );
 }
 

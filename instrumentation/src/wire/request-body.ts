@@ -27,14 +27,16 @@ export interface RequestBody {
 }
 
 export function readRequestBody({ body, form, bodyLength }: BodySource): RequestBody {
-  const fields = form ?? (isTooLong(body) ? undefined : formFieldsOf(body));
+  const read = isTooLong(body) ? undefined : body;
+  const fields = form ?? (read === undefined ? undefined : formFieldsOf(read));
   const length = body?.length ?? bodyLength;
   if (fields !== undefined) return { json: undefined, members: requestOfForm(fields), length };
-  const json = isTooLong(body) ? undefined : parsed(body);
+  const json = read === undefined ? undefined : parsed(read);
   return { json, members: json, length };
 }
 
-const isTooLong = (body: string | undefined): body is undefined =>
+/** Too long to be read, or not kept. */
+export const isTooLong = (body: string | undefined): boolean =>
   body === undefined || body.length > REQUEST_CHARACTERS_MAX;
 
 function parsed(body: string): JsonObject | undefined {

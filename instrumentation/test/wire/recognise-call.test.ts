@@ -211,6 +211,16 @@ describe("a call of a model", () => {
     expect(callOf(url, `${body} `)?.model).toBeUndefined();
   });
 
+  test("at any other host is told by the names in a body that is too long to be read", () => {
+    const url = "http://my.gateway/v1/chat/completions";
+    const body = JSON.stringify(CHAT).padEnd(REQUEST_CHARACTERS_MAX + 1);
+    expect(callOf(url, body)).toMatchObject({ provider: "openai", model: undefined });
+    expect(callOf(url, body.replace("messages", "massages"))).toBeUndefined();
+    // In a text the quotes around a name are escaped.
+    const quoting = JSON.stringify({ model: "m", text: JSON.stringify(CHAT) });
+    expect(callOf(url, quoting.padEnd(REQUEST_CHARACTERS_MAX + 1))).toBeUndefined();
+  });
+
   test("says what was asked in the words of the conventions, and no content", () => {
     const call = callOf("https://api.openai.com/v1/chat/completions", {
       ...CHAT,
