@@ -218,7 +218,8 @@ export class BudgetAccount implements LeaseHolder {
     try {
       this.#source.ask(this, needNano, waitingNano);
     } catch {
-      this.receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_AFTER_MS });
+      // Not soon: no call is to wait for what only we can mend.
+      this.receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_SOON_MS + RETRY_AFTER_MS });
     }
   }
 }
