@@ -158,7 +158,7 @@ export class LeftJournals {
 
   /** Never rejects. */
   async find(ownInstanceId: string, nowMs: number): Promise<LeaseRequest[]> {
-    const names = await readdir(this.#place.folder).catch(() => []);
+    const names = await namesIn(this.#place.folder).catch(() => []);
     const others = names.filter(
       (name) => name.endsWith(SUFFIX) && name !== `${ownInstanceId}${SUFFIX}`,
     );
@@ -192,9 +192,18 @@ export class LeftJournals {
   }
 }
 
-/** Throws where others could read or change what is in it. */
 function openFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: OWN_MODE });
+  checkFolder(folder);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  checkFolder(folder);
+  return readdir(folder);
+}
+
+/** Throws where others could read or change what is in it. */
+function checkFolder(folder: string): void {
   const { mode, uid } = lstatSync(folder);
   const isOwn = process.getuid === undefined || uid === process.getuid();
   const isPrivate = process.platform === "win32" || (mode & OTHERS_MODE) === 0;

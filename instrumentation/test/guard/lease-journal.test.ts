@@ -203,3 +203,15 @@ test("nothing is written where others could read it, or nothing can be written",
   expect(lastWord).toHaveBeenCalledTimes(asked);
   new LeaseJournal({ ...place, folder: "/dev/null/leases" }, "me", lastWord).write();
 });
+
+test("what lies in a folder that others can write to is nobody's last word", async () => {
+  const spending = await startSpending();
+  await spending.kill();
+  chmodSync(place.folder, 0o777);
+  const left = new LeftJournals(place);
+  expect(await left.find("me", 0)).toEqual([]);
+  expect(await left.find("me", 10_000)).toEqual([]);
+  chmodSync(place.folder, 0o700);
+  expect(await left.find("me", 20_000)).toEqual([]);
+  expect(await left.find("me", 30_000)).toEqual([LAST_WORD]);
+});
