@@ -20,7 +20,7 @@ const PROBABILITY = 0.8;
 
 /** The configuration of schemathesis, in TOML. */
 export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): string {
-  const known = knownValues(calls, nextCursor);
+  const known = knownValues(calls);
   const values = Object.entries({
     "path.projectId": projectId,
     "path.organizationId": DEFAULT_ORGANIZATION,
@@ -37,6 +37,7 @@ export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): 
     'generation.mode = "negative"',
     "phases.stateful.enabled = false",
     "",
+    ...cursorOfCalls(nextCursor),
     "[phases.coverage]",
     "# All but TRACE: what the server is made of knows no such request, and answers 400 before any route.",
     'unexpected-methods = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "QUERY"]',
@@ -55,11 +56,24 @@ export function fuzzConfig(projectId: string, { calls, nextCursor }: KnownIds): 
   ].join("\n");
 }
 
+/** Every list has a cursor, and each cursor is good for its own list only. */
+function cursorOfCalls(nextCursor: string | null): string[] {
+  if (nextCursor === null) return [];
+  return [
+    "[dictionaries.cursor_of_calls]",
+    `values = [${JSON.stringify(nextCursor)}]`,
+    "",
+    "[[operations]]",
+    'include-operation-id = ["listCalls"]',
+    `parameters = { "query.cursor" = { dictionary = "cursor_of_calls", probability = ${PROBABILITY} } }`,
+    "",
+  ];
+}
+
 /** Of one call, so that ids that belong together fit together. */
-function knownValues(
-  [call]: readonly KnownCall[],
-  nextCursor: string | null,
-): Readonly<Record<string, string | null | undefined>> {
+function knownValues([call]: readonly KnownCall[]): Readonly<
+  Record<string, string | null | undefined>
+> {
   const startedAt = call?.startedAt ?? "";
   return {
     "path.traceId": call?.traceId,
@@ -69,7 +83,6 @@ function knownValues(
     "query.at": startedAt,
     "query.from": `${startedAt.slice(0, 8)}01T00:00:00Z`,
     "query.to": `${startedAt.slice(0, 4)}-12-31T23:59:59Z`,
-    "query.cursor": nextCursor,
     "header.If-Match": "*",
   };
 }

@@ -14,7 +14,8 @@ import {
 } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
-export const MAX_CALLS = 1000;
+/** A page of a thousand, and the call that shows that there is another page. */
+export const MAX_CALLS = 1001;
 /** How far back the first look goes; each further one goes this many times farther. */
 const FIRST_WINDOW_MS = 15 * 60_000;
 const WINDOW_GROWTH = 6;

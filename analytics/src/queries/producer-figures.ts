@@ -12,7 +12,7 @@ import {
 } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
-export const MAX_PRODUCERS = 500;
+export const MAX_PRODUCERS = 5000;
 
 export interface ProducerFiguresInput extends TimeRange {
   /** How many producers, those with the most calls first. */

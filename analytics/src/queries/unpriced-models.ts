@@ -3,7 +3,7 @@ import { sql } from "../duckdb/sql.ts";
 import { IS_BILLED_CALL, MODEL, checkCount, checkRange, rowsOf } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
-export const MAX_UNPRICED_MODELS = 500;
+export const MAX_UNPRICED_MODELS = 5000;
 
 export interface UnpricedModelsInput extends TimeRange {
   /** How many models, those with the most tokens first. */

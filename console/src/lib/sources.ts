@@ -112,12 +112,13 @@ export interface ProducerLine extends ProducerFigures {
 
 /** One line per producer; one that had every record refused has a line too. */
 export function producerLines(answer: SourcesAnswer): ProducerLine[] {
-  const { figures, findings, outcomes } = answer;
+  const { figures, outcomes } = answer;
+  const findings = Map.groupBy(answer.findings, (finding) => producerId(finding));
   const taken = new Set<IngestOutcome>();
   const lines = figures.map((figure) => {
     const own = outcomes.filter((outcome) => isOf(outcome, figure) && !taken.has(outcome));
     for (const outcome of own) taken.add(outcome);
-    return lineOf(figure, findings, own);
+    return lineOf(figure, findings.get(producerId(figure)) ?? [], own);
   });
   const rest = outcomes.filter((outcome) => !taken.has(outcome) && outcome.outcome === "rejected");
   const groups = Map.groupBy(rest, ({ serviceName, scopeName }) => `${serviceName} ${scopeName}`);
@@ -133,7 +134,6 @@ function lineOf(
   findings: readonly ProducerFinding[],
   outcomes: readonly IngestOutcome[],
 ): ProducerLine {
-  const own = findings.filter((finding) => producerId(finding) === producerId(figure));
   const { aggregateRecords } = figure;
   const sums = aggregateRecords === 0 ? [] : [`${formatCounted(aggregateRecords, "sum")} of calls`];
   return {
@@ -141,9 +141,9 @@ function lineOf(
     id: producerId(figure),
     rejectedRecords: recordsOf(outcomes, "rejected"),
     duplicateRecords: recordsOf(outcomes, "duplicate"),
-    isKnownBad: own.some((finding) => isKnownBad(finding)),
+    isKnownBad: findings.some((finding) => isKnownBad(finding)),
     notes: [
-      ...own.map((finding) => findingNote(finding)),
+      ...findings.map((finding) => findingNote(finding)),
       ...sums,
       ...outcomes.map((outcome) => outcomeNote(outcome)),
     ],

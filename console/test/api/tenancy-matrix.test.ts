@@ -318,7 +318,7 @@ async function projectsOf(asker: string): Promise<unknown> {
 
 test("lists only projects that the caller has a part in", async () => {
   const own = { id: "own", name: "Own" };
-  expect(await projectsOf("key with read")).toEqual({ items: [own] });
+  expect(await projectsOf("key with read")).toEqual({ items: [own], nextCursor: null });
   const { items } = (await projectsOf("viewer")) as { items: { id: string }[] };
   expect(items).toContainEqual(own);
   expect(items.map(({ id }) => id).filter((id) => !/^(?:own|new-\d+)$/.test(id))).toEqual([]);

@@ -104,7 +104,7 @@ test("a second invitation replaces the first, and a member needs none", async ()
   const second = await inviteMember(services, { ...input, role: "admin" }, owner);
   expect(first).toMatchObject({ outcome: "invited" });
   expect(second).not.toEqual(first);
-  const pending = await listInvitations(db, organizationId, services.now());
+  const pending = await listInvitations(db, { organizationId, now: services.now() });
   expect(pending.map(({ email, role }) => [email, role])).toEqual([["ada@example.com", "admin"]]);
   const member = { ...input, email: "owner@example.com" };
   expect(await inviteMember(services, member, owner)).toEqual({ outcome: "already_member" });

@@ -3,6 +3,7 @@ import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { members } from "../db/schema/members.ts";
 import { organizations } from "../db/schema/organizations.ts";
+import { listOrder, WHOLE_LIST, type ListPart } from "../services/list-order.ts";
 import type { Grantor } from "../services/members/grantor.ts";
 import { roleMay, type Permission, type Role } from "./permissions.ts";
 import { deploymentRole, type Principal } from "./principal.ts";
@@ -74,15 +75,25 @@ export interface OrganizationSummary {
   readonly role: Role;
 }
 
-/** The organisations that whoever asks has a part in, by name. */
+/** By name. */
+export const ORGANIZATION_ORDER = listOrder<OrganizationSummary>(
+  { kind: "text", by: organizations.name, of: (organization) => organization.name },
+  { kind: "text", by: organizations.id, of: (organization) => organization.id },
+);
+
+/** The organisations that whoever asks has a part in, in `ORGANIZATION_ORDER`. */
 export async function listOrganizations(
   db: Database,
   principal: Principal,
+  { limit, after }: ListPart = WHOLE_LIST,
 ): Promise<OrganizationSummary[]> {
   const role = deploymentRole(principal);
   const { id, name } = organizations;
+  const isBehind = ORGANIZATION_ORDER.isBehind(after);
+  const { orderBy } = ORGANIZATION_ORDER;
   if (role !== undefined) {
-    const rows = await db.select({ id, name }).from(organizations).orderBy(name, id);
+    const all = db.select({ id, name }).from(organizations).where(isBehind);
+    const rows = await all.orderBy(...orderBy).limit(limit);
     return rows.map((row) => ({ id: row.id, name: row.name, role }));
   }
   if (principal.kind !== "user") return [];
@@ -90,6 +101,7 @@ export async function listOrganizations(
     .select({ id, name, role: members.role })
     .from(organizations)
     .innerJoin(members, eq(members.organizationId, id))
-    .where(eq(members.userId, principal.userId))
-    .orderBy(name, id);
+    .where(and(eq(members.userId, principal.userId), isBehind))
+    .orderBy(...orderBy)
+    .limit(limit);
 }

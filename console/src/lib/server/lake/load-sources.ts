@@ -1,6 +1,6 @@
 import { clientLosses } from "@lensai/analytics/queries/client-losses";
 import { ingestOutcomes } from "@lensai/analytics/queries/ingest-outcomes";
-import { producerFigures } from "@lensai/analytics/queries/producer-figures";
+import { MAX_PRODUCERS, producerFigures } from "@lensai/analytics/queries/producer-figures";
 import { producerFindings } from "@lensai/analytics/queries/producer-findings";
 import type { TimeRange } from "@lensai/analytics/queries/query-source";
 import { unpricedModels } from "@lensai/analytics/queries/unpriced-models";
@@ -9,6 +9,8 @@ import type { LakeReader } from "./lake-reader.ts";
 
 /** More producers than one person looks after; beyond it those with the fewest calls are left out. */
 const PRODUCERS_SHOWN = 200;
+/** For programs, which page through them. */
+export const PRODUCERS_MAX = MAX_PRODUCERS;
 const DETAILS_MAX = 1000;
 const MODELS_SHOWN = 200;
 
@@ -17,14 +19,15 @@ export async function loadSources(
   lake: LakeReader,
   projectId: string,
   range: TimeRange,
+  producers: number = PRODUCERS_SHOWN,
 ): Promise<SourcesAnswer> {
   await lake.refresh();
   const { fromUnixMs, toUnixMs } = range;
   const within = { fromUnixMs, toUnixMs };
-  return lake.ask({ name: "sources", projectId, ...within }, async (target) => {
+  return lake.ask({ name: `sources ${producers}`, projectId, ...within }, async (target) => {
     const details = { ...within, limit: DETAILS_MAX };
     const [figures, findings, unpriced, outcomes, losses] = await Promise.all([
-      producerFigures(projectId, { ...within, limit: PRODUCERS_SHOWN }, target),
+      producerFigures(projectId, { ...within, limit: producers }, target),
       producerFindings(projectId, details, target),
       unpricedModels(projectId, { ...within, limit: MODELS_SHOWN }, target),
       ingestOutcomes(projectId, details, target),

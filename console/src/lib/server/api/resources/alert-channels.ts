@@ -2,11 +2,12 @@ import { ALERT_KINDS, ALERT_SEVERITIES } from "@lensai/otel-config/alerts/alert"
 import { z } from "zod";
 import { createAlertChannel } from "../../services/alerts/create-channel.ts";
 import type { AlertContext } from "../../services/alerts/context.ts";
-import { listAlertChannels, type AlertChannel } from "../../services/alerts/list.ts";
+import { CHANNEL_ORDER, listAlertChannels, type AlertChannel } from "../../services/alerts/list.ts";
 import { removeAlertChannel } from "../../services/alerts/remove-channel.ts";
 import { createChannelSchema, updateChannelSchema } from "../../services/alerts/schemas.ts";
 import { updateAlertChannel } from "../../services/alerts/update-channel.ts";
 import { notFound, versionConflict } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { invalid, parsePart } from "../read-input.ts";
 import { defineRoute, type ApiRequest, type ApiRoute } from "../route.ts";
 import { idParam } from "../schemas.ts";
@@ -73,13 +74,16 @@ export const alertChannelRoutes: readonly ApiRoute[] = [
     tag: "Alerts",
     summary: "Lists where alerts go, by name.",
     permission: "alerts.manage",
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "The channels, without their secrets.",
-      schema: z.strictObject({ items: z.array(channelSchema) }),
+      description: "A page of channels, without their secrets.",
+      schema: pageOf(channelSchema),
     },
-    handle: async ({ services, projectId }) => ({
-      body: { items: await listAlertChannels(services.db, projectId) },
+    handle: async ({ services, projectId, query }) => ({
+      body: await readPage(query, CHANNEL_ORDER, (part) =>
+        listAlertChannels(services.db, projectId, part),
+      ),
     }),
   }),
   defineRoute({

@@ -1,11 +1,9 @@
 import { ALERT_KINDS, ALERT_SEVERITIES } from "@lensai/otel-config/alerts/alert";
 import { z } from "zod";
-import { newestAlerts, type ListedAlert } from "../../services/alerts/list.ts";
+import { ALERT_ORDER, newestAlerts, type ListedAlert } from "../../services/alerts/list.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { countSchema, timeSchema } from "../schemas.ts";
-
-const ALERTS_MAX = 200;
-const ALERTS_DEFAULT = 50;
 
 const deliverySchema = z
   .strictObject({
@@ -38,17 +36,15 @@ export const alertRoutes: readonly ApiRoute[] = [
     path: "/projects/{projectId}/alerts",
     operationId: "listAlerts",
     tag: "Alerts",
-    summary: "Lists the newest alerts, newest first, with what became of them.",
+    summary: "Lists the alerts, newest first, with what became of them.",
     permission: "project.read",
-    query: z.strictObject({ limit: z.int().min(1).max(ALERTS_MAX).default(ALERTS_DEFAULT) }),
-    success: {
-      status: 200,
-      description: "The alerts.",
-      schema: z.strictObject({ items: z.array(alertSchema) }),
-    },
+    query: z.strictObject(pageQuery),
+    success: { status: 200, description: "A page of alerts.", schema: pageOf(alertSchema) },
     handle: async ({ services, projectId, query }) => {
-      const alerts = await newestAlerts(services.db, { projectId, ...query });
-      return { body: { items: alerts.map((alert) => toAlertJson(alert)) } };
+      const { items, nextCursor } = await readPage(query, ALERT_ORDER, (part) =>
+        newestAlerts(services.db, projectId, part),
+      );
+      return { body: { items: items.map((alert) => toAlertJson(alert)), nextCursor } };
     },
   }),
 ];

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { createApiKey } from "../../services/api-keys/create.ts";
-import { listApiKeys } from "../../services/api-keys/list.ts";
+import { API_KEY_ORDER, listApiKeys } from "../../services/api-keys/list.ts";
 import { revokeApiKey } from "../../services/api-keys/revoke.ts";
 import { rotateApiKey } from "../../services/api-keys/rotate.ts";
 import { createKeySchema, rotateKeySchema } from "../../services/api-keys/schemas.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { parsePart } from "../read-input.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { actorSchema, idParam, timeSchema } from "../schemas.ts";
@@ -41,13 +42,12 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     tag: "API keys",
     summary: "Lists the keys of a project: those that can be used first, then the newest first.",
     permission: "keys.manage",
-    success: {
-      status: 200,
-      description: "At most 500.",
-      schema: z.strictObject({ items: z.array(apiKeySchema) }),
-    },
-    handle: async ({ services, projectId }) => ({
-      body: { items: await listApiKeys(services.db, projectId) },
+    query: z.strictObject(pageQuery),
+    success: { status: 200, description: "A page of keys.", schema: pageOf(apiKeySchema) },
+    handle: async ({ services, projectId, query }) => ({
+      body: await readPage(query, API_KEY_ORDER, (part) =>
+        listApiKeys(services.db, projectId, part),
+      ),
     }),
   }),
   defineRoute({

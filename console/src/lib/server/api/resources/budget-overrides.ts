@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { BudgetOverride } from "../../services/budgets/budget.ts";
 import { createOverride } from "../../services/budgets/create-override.ts";
 import { endOverride } from "../../services/budgets/end-override.ts";
-import { listOverrides } from "../../services/budgets/list.ts";
+import { listOverrides, OVERRIDE_ORDER } from "../../services/budgets/list.ts";
 import { createOverrideSchema } from "../../services/budgets/schemas.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { invalid } from "../read-input.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { actorSchema, idParam, nanoUsdSchema, timeSchema } from "../schemas.ts";
@@ -37,14 +38,17 @@ export const budgetOverrideRoutes: readonly ApiRoute[] = [
     summary: "Lists the overrides of a budget, also those that are over, latest first.",
     permission: "project.read",
     params: z.strictObject({ budgetId }),
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "At most 50; none of a budget that there is not.",
-      schema: z.strictObject({ items: z.array(overrideSchema) }),
+      description: "A page of overrides; none of a budget that there is not.",
+      schema: pageOf(overrideSchema),
     },
-    handle: async ({ services, projectId, params }) => {
-      const overrides = await listOverrides(services.db, { projectId, ...params });
-      return { body: { items: overrides.map((override) => toOverrideJson(override)) } };
+    handle: async ({ services, projectId, params, query }) => {
+      const { items, nextCursor } = await readPage(query, OVERRIDE_ORDER, (part) =>
+        listOverrides(services.db, { projectId, ...params }, part),
+      );
+      return { body: { items: items.map((one) => toOverrideJson(one)), nextCursor } };
     },
   }),
   defineRoute({

@@ -8,7 +8,12 @@ import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
 import { createBudget } from "../../services/budgets/create.ts";
 import { deleteBudget } from "../../services/budgets/delete.ts";
-import { findBudget, listBudgets, type ListedBudget } from "../../services/budgets/list.ts";
+import {
+  BUDGET_ORDER,
+  findBudget,
+  listBudgets,
+  type ListedBudget,
+} from "../../services/budgets/list.ts";
 import {
   createBudgetSchema,
   isEachFixed,
@@ -16,6 +21,7 @@ import {
 } from "../../services/budgets/schemas.ts";
 import { updateBudget } from "../../services/budgets/update.ts";
 import { notFound, versionConflict } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { invalid } from "../read-input.ts";
 import { defineRoute, type ApiRequest, type ApiRoute } from "../route.ts";
 import { actorSchema, idParam, nanoUsdSchema, scopeAnswerSchema, timeSchema } from "../schemas.ts";
@@ -72,14 +78,13 @@ export const budgetRoutes: readonly ApiRoute[] = [
     tag: "Budgets",
     summary: "Lists the budgets of a project, by name.",
     permission: "project.read",
-    success: {
-      status: 200,
-      description: "The budgets.",
-      schema: z.strictObject({ items: z.array(budgetSchema) }),
-    },
-    handle: async ({ services, projectId }) => {
-      const budgets = await listBudgets(services.db, { projectId, at: services.now() });
-      return { body: { items: budgets.map((budget) => toBudgetJson(budget)) } };
+    query: z.strictObject(pageQuery),
+    success: { status: 200, description: "A page of budgets.", schema: pageOf(budgetSchema) },
+    handle: async ({ services, projectId, query }) => {
+      const { items, nextCursor } = await readPage<ListedBudget>(query, BUDGET_ORDER, (part) =>
+        listBudgets(services.db, { projectId, at: services.now() }, part),
+      );
+      return { body: { items: items.map((budget) => toBudgetJson(budget)), nextCursor } };
     },
   }),
   defineRoute({

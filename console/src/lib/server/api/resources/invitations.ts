@@ -3,9 +3,10 @@ import { z } from "zod";
 import { invitationMail } from "../../auth/sign-in-mail.ts";
 import { cancelInvitation } from "../../services/members/cancel-invitation.ts";
 import { inviteMember } from "../../services/members/invite.ts";
-import { listInvitations } from "../../services/members/list.ts";
+import { INVITATION_ORDER, listInvitations } from "../../services/members/list.ts";
 import { inviteSchema } from "../../services/members/schemas.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
 import { idParam, timeSchema } from "../schemas.ts";
 import { aboveOwnRole, roleSchema } from "./members.ts";
@@ -26,17 +27,21 @@ export const invitationRoutes: readonly ApiRoute[] = [
     path: "/organizations/{organizationId}/invitations",
     operationId: "listInvitations",
     tag: "Members",
-    summary: "Lists the invitations that can still be accepted.",
+    summary: "Lists the invitations that can still be accepted, by address.",
     permission: "members.manage",
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "By address.",
-      schema: z.strictObject({ items: z.array(invitationSchema) }),
+      description: "A page of invitations.",
+      schema: pageOf(invitationSchema),
     },
     handle: async (request) => {
       const { db, now } = request.services;
       const { id: organizationId } = organizationOf(request).organization;
-      return { body: { items: await listInvitations(db, organizationId, now()) } };
+      const body = await readPage(request.query, INVITATION_ORDER, (part) =>
+        listInvitations(db, { organizationId, now: now() }, part),
+      );
+      return { body };
     },
   }),
   defineRoute({

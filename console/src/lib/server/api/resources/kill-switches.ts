@@ -1,10 +1,16 @@
 import { z } from "zod";
 import { loadImpact } from "../../lake/load-impact.ts";
-import { activeKillSwitches, releasedKillSwitches } from "../../services/kill-switches/list.ts";
+import {
+  ACTIVE_SWITCH_ORDER,
+  activeKillSwitches,
+  RELEASED_SWITCH_ORDER,
+  releasedKillSwitches,
+} from "../../services/kill-switches/list.ts";
 import { releaseKillSwitch } from "../../services/kill-switches/release.ts";
 import { releaseSchema, triggerSchema } from "../../services/kill-switches/schemas.ts";
 import { triggerKillSwitch } from "../../services/kill-switches/trigger.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import {
   actorSchema,
@@ -38,11 +44,12 @@ const impactSchema = z
   })
   .meta({ id: "ScopeImpact" });
 
-const stateQuery = z.strictObject({
+const listQuery = z.strictObject({
+  ...pageQuery,
   state: z
     .enum(["active", "released"])
     .default("active")
-    .describe("Those that are on, oldest first, or the 50 that were released last."),
+    .describe("Those that are on, oldest first, or those that were, the one released last first."),
 });
 
 const NOT_RELEASED = { releasedAt: null, releasedBy: null, releaseReason: null } as const;
@@ -55,18 +62,25 @@ export const killSwitchRoutes: readonly ApiRoute[] = [
     tag: "Kill-switches",
     summary: "Lists what is stopped, or what was.",
     permission: "project.read",
-    query: stateQuery,
+    query: listQuery,
     success: {
       status: 200,
-      description: "The kill-switches.",
-      schema: z.strictObject({ items: z.array(killSwitchSchema) }),
+      description: "A page of kill-switches.",
+      schema: pageOf(killSwitchSchema),
     },
     handle: async ({ services, projectId, query }) => {
       if (query.state === "released") {
-        return { body: { items: await releasedKillSwitches(services.db, projectId) } };
+        const body = await readPage(query, RELEASED_SWITCH_ORDER, (part) =>
+          releasedKillSwitches(services.db, projectId, part),
+        );
+        return { body };
       }
-      const active = await activeKillSwitches(services.db, projectId);
-      return { body: { items: active.map((one) => Object.assign({}, one, NOT_RELEASED)) } };
+      const { items, nextCursor } = await readPage(query, ACTIVE_SWITCH_ORDER, (part) =>
+        activeKillSwitches(services.db, projectId, part),
+      );
+      return {
+        body: { items: items.map((one) => Object.assign({}, one, NOT_RELEASED)), nextCursor },
+      };
     },
   }),
   defineRoute({

@@ -6,9 +6,10 @@ import {
   removeMember,
   type MemberChangeOutcome,
 } from "../../services/members/change.ts";
-import { listMembers } from "../../services/members/list.ts";
+import { listMembers, MEMBER_ORDER } from "../../services/members/list.ts";
 import { changeRoleSchema } from "../../services/members/schemas.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
 import { idParam, timeSchema } from "../schemas.ts";
 
@@ -33,14 +34,14 @@ export const memberRoutes: readonly ApiRoute[] = [
     tag: "Members",
     summary: "Lists the members of an organisation, by address.",
     permission: "members.read",
-    success: {
-      status: 200,
-      description: "The members.",
-      schema: z.strictObject({ items: z.array(memberSchema) }),
-    },
+    query: z.strictObject(pageQuery),
+    success: { status: 200, description: "A page of members.", schema: pageOf(memberSchema) },
     handle: async (request) => {
       const { id: organizationId } = organizationOf(request).organization;
-      return { body: { items: await listMembers(request.services.db, organizationId) } };
+      const body = await readPage(request.query, MEMBER_ORDER, (part) =>
+        listMembers(request.services.db, organizationId, part),
+      );
+      return { body };
     },
   }),
   defineRoute({

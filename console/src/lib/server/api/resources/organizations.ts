@@ -1,11 +1,12 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
-import { listOrganizations } from "../../access/organization.ts";
+import { listOrganizations, ORGANIZATION_ORDER } from "../../access/organization.ts";
 import { removeMember } from "../../services/members/change.ts";
 import { createOrganization } from "../../services/organizations/create.ts";
 import { renameOrganization, type OrganizationRow } from "../../services/organizations/rename.ts";
 import { organizationTermsSchema } from "../../services/organizations/schemas.ts";
 import { notFound, versionConflict } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
 import { timeSchema } from "../schemas.ts";
 import { checkChanged, roleSchema } from "./members.ts";
@@ -34,15 +35,16 @@ export const organizationRoutes: readonly ApiRoute[] = [
     tag: "Organisations",
     summary: "Lists the organisations that you have a part in, by name. API keys have none.",
     permission: "known",
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "The organisations, and your role in each.",
-      schema: z.strictObject({
-        items: z.array(z.strictObject({ id: z.string(), name: z.string(), role: roleSchema })),
-      }),
+      description: "A page of organisations, and your role in each.",
+      schema: pageOf(z.strictObject({ id: z.string(), name: z.string(), role: roleSchema })),
     },
-    handle: async ({ services, caller }) => ({
-      body: { items: await listOrganizations(services.db, caller) },
+    handle: async ({ services, caller, query }) => ({
+      body: await readPage(query, ORGANIZATION_ORDER, (part) =>
+        listOrganizations(services.db, caller, part),
+      ),
     }),
   }),
   defineRoute({

@@ -1,5 +1,6 @@
 import { MAX_UNPRICED_MODELS, unpricedModels } from "@lensai/analytics/queries/unpriced-models";
 import { z } from "zod";
+import { pageOf, pageOfRanking, pageQuery } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { countSchema, countTextSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
 import { rangeOf, timeQuery } from "../time-query.ts";
@@ -117,27 +118,24 @@ export const priceRoutes: readonly ApiRoute[] = [
     tag: "Prices",
     summary: "Models whose calls have usage and no price, those with the most tokens first.",
     permission: "project.read",
-    query: z.strictObject({
-      limit: z.int().min(1).max(MAX_UNPRICED_MODELS).default(MAX_UNPRICED_MODELS),
-      ...timeQuery,
-    }),
-    success: {
-      status: 200,
-      description: "The models.",
-      schema: z.strictObject({ items: z.array(unpricedSchema) }),
-    },
+    query: z.strictObject({ ...pageQuery, ...timeQuery }),
+    success: { status: 200, description: "A page of models.", schema: pageOf(unpricedSchema) },
     handle: async ({ console, projectId, query }) => {
-      const { limit } = query;
+      const limit = MAX_UNPRICED_MODELS;
       const range = rangeOf(query, console.services.now().getTime());
       await console.lake.refresh();
       const models = await console.lake.ask(
-        { name: `api unpriced ${limit}`, projectId, ...range },
+        { name: "api unpriced", projectId, ...range },
         (target) => unpricedModels(projectId, { ...range, limit }, target),
       );
-      const items = models.map(({ lastUnixMs, ...model }) =>
+      const { items, nextCursor } = pageOfRanking(models, query, (model) => ({
+        weights: [model.inputTokens + model.outputTokens, model.calls],
+        identity: JSON.stringify([model.provider, model.model, model.serviceTier]),
+      }));
+      const lines = items.map(({ lastUnixMs, ...model }) =>
         Object.assign(model, { lastCallAt: new Date(lastUnixMs) }),
       );
-      return { body: { items } };
+      return { body: { items: lines, nextCursor } };
     },
   }),
 ];

@@ -2,7 +2,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
 import { findProjectAccess, type ProjectRow } from "../../services/projects/access.ts";
 import { ensureProject } from "../../services/projects/create.ts";
-import { listProjects } from "../../services/projects/list.ts";
+import { listProjects, PROJECT_ORDER } from "../../services/projects/list.ts";
 import { projectIdSchema } from "../../services/projects/project-id.ts";
 import {
   createProjectSchema,
@@ -12,6 +12,7 @@ import {
 } from "../../services/projects/schemas.ts";
 import { updateProject } from "../../services/projects/update.ts";
 import { projectNotFound, versionConflict } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
 import { timeSchema } from "../schemas.ts";
 
@@ -48,17 +49,15 @@ export const projectRoutes: readonly ApiRoute[] = [
     operationId: "listProjects",
     tag: "Projects",
     summary: "Lists the projects that you have a part in, by name; with an API key, the key's one.",
-    description: "At most 500; there are no further pages.",
     permission: "known",
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "The projects.",
-      schema: z.strictObject({
-        items: z.array(z.strictObject({ id: projectIdSchema, name: z.string() })),
-      }),
+      description: "A page of projects.",
+      schema: pageOf(z.strictObject({ id: projectIdSchema, name: z.string() })),
     },
-    handle: async ({ services, caller }) => ({
-      body: { items: await listProjects(services.db, caller) },
+    handle: async ({ services, caller, query }) => ({
+      body: await readPage(query, PROJECT_ORDER, (part) => listProjects(services.db, caller, part)),
     }),
   }),
   defineRoute({

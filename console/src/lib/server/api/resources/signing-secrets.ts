@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { createSigningSecret } from "../../services/signing-secrets/create.ts";
-import { listSigningSecrets } from "../../services/signing-secrets/list.ts";
+import { listSigningSecrets, SIGNING_SECRET_ORDER } from "../../services/signing-secrets/list.ts";
 import { revokeSigningSecret } from "../../services/signing-secrets/revoke.ts";
 import { createSigningSecretSchema } from "../../services/signing-secrets/schemas.ts";
 import { notFound } from "../api-errors.ts";
+import { pageOf, pageQuery, readPage } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { idParam, timeSchema } from "../schemas.ts";
 
@@ -22,15 +23,19 @@ export const signingSecretRoutes: readonly ApiRoute[] = [
     path: "/projects/{projectId}/signing-secrets",
     operationId: "listSigningSecrets",
     tag: "Signing secrets",
-    summary: "Lists the secrets that exports can be signed with, without the secrets themselves.",
+    summary:
+      "Lists the secrets that exports can be signed with, newest first, without the secrets themselves.",
     permission: "keys.manage",
+    query: z.strictObject(pageQuery),
     success: {
       status: 200,
-      description: "The newest 100 first.",
-      schema: z.strictObject({ items: z.array(signingSecretSchema) }),
+      description: "A page of secrets.",
+      schema: pageOf(signingSecretSchema),
     },
-    handle: async ({ services, projectId }) => ({
-      body: { items: await listSigningSecrets(services.db, projectId) },
+    handle: async ({ services, projectId, query }) => ({
+      body: await readPage(query, SIGNING_SECRET_ORDER, (part) =>
+        listSigningSecrets(services.db, projectId, part),
+      ),
     }),
   }),
   defineRoute({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { coverageOf, producerLines, type ProducerLine } from "../../../sources.ts";
-import { loadSources } from "../../lake/load-sources.ts";
+import { loadSources, PRODUCERS_MAX } from "../../lake/load-sources.ts";
+import { pageOf, pageOfRanking, pageQuery } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
 import { countSchema, countTextSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
 import { rangeOf, timeQuery } from "../time-query.ts";
@@ -63,17 +64,25 @@ export const sourceRoutes: readonly ApiRoute[] = [
     tag: "Sources",
     summary: "Who sent what, what became of it, and how much of the spend is known.",
     permission: "project.read",
-    query: z.strictObject(timeQuery),
+    query: z.strictObject({ ...pageQuery, ...timeQuery }),
     success: {
       status: 200,
-      description: "The 200 producers with the most calls.",
-      schema: z.strictObject({ coverage: coverageSchema, producers: z.array(producerSchema) }),
+      description: "A page of producers, those with the most calls first; the coverage is of all.",
+      schema: z.strictObject({
+        coverage: coverageSchema,
+        producers: z.array(producerSchema),
+        nextCursor: pageOf(producerSchema).shape.nextCursor,
+      }),
     },
     handle: async ({ console, projectId, query }) => {
       const range = rangeOf(query, console.services.now().getTime());
-      const answer = await loadSources(console.lake, projectId, range);
-      const producers = producerLines(answer).map((line) => toProducerJson(line));
-      return { body: { coverage: coverageOf(answer), producers } };
+      const answer = await loadSources(console.lake, projectId, range, PRODUCERS_MAX);
+      const { items, nextCursor } = pageOfRanking(producerLines(answer), query, (line) => ({
+        weights: [line.calls, line.records],
+        identity: line.id,
+      }));
+      const producers = items.map((line) => toProducerJson(line));
+      return { body: { coverage: coverageOf(answer), producers, nextCursor } };
     },
   }),
 ];

@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, inArray, isNull } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull } from "drizzle-orm";
 import type { AlertFacts, AlertKind, AlertSeverity } from "@lensai/otel-config/alerts/alert";
 import type { Database } from "../../db/client.ts";
 import { alertChannels, type ChannelConfig } from "../../db/schema/alert-channels.ts";
 import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
 import { alertEvents } from "../../db/schema/alert-events.ts";
+import { listOrder, WHOLE_LIST, type ListPart } from "../list-order.ts";
 
 /** A channel without its secrets. */
 export interface AlertChannel {
@@ -36,12 +37,29 @@ export interface ListedAlert {
 }
 
 /** By name. */
-export async function listAlertChannels(db: Database, projectId: string): Promise<AlertChannel[]> {
+export const CHANNEL_ORDER = listOrder<AlertChannel>(
+  { kind: "text", by: alertChannels.name, of: (channel) => channel.name },
+  { kind: "text", by: alertChannels.id, of: (channel) => channel.id },
+);
+
+/** Without those that were removed, in `CHANNEL_ORDER`. */
+export async function listAlertChannels(
+  db: Database,
+  projectId: string,
+  { limit, after }: ListPart = WHOLE_LIST,
+): Promise<AlertChannel[]> {
   const rows = await db
     .select()
     .from(alertChannels)
-    .where(and(eq(alertChannels.projectId, projectId), isNull(alertChannels.removedAt)))
-    .orderBy(asc(alertChannels.name), asc(alertChannels.id));
+    .where(
+      and(
+        eq(alertChannels.projectId, projectId),
+        isNull(alertChannels.removedAt),
+        CHANNEL_ORDER.isBehind(after),
+      ),
+    )
+    .orderBy(...CHANNEL_ORDER.orderBy)
+    .limit(limit);
   return rows.map(({ id, name, config, kinds, minimumSeverity, version }) => ({
     id,
     name,
@@ -52,16 +70,23 @@ export async function listAlertChannels(db: Database, projectId: string): Promis
   }));
 }
 
-/** The newest, newest first, with what became of them. */
+/** The newest first. */
+export const ALERT_ORDER = listOrder<ListedAlert>(
+  { kind: "time", by: alertEvents.occurredAt, of: (alert) => alert.occurredAt, isFalling: true },
+  { kind: "text", by: alertEvents.id, of: (alert) => alert.id },
+);
+
+/** In `ALERT_ORDER`, with what became of them. */
 export async function newestAlerts(
   db: Database,
-  { projectId, limit }: { projectId: string; limit: number },
+  projectId: string,
+  { limit, after }: ListPart,
 ): Promise<ListedAlert[]> {
   const events = await db
     .select()
     .from(alertEvents)
-    .where(eq(alertEvents.projectId, projectId))
-    .orderBy(desc(alertEvents.occurredAt), asc(alertEvents.id))
+    .where(and(eq(alertEvents.projectId, projectId), ALERT_ORDER.isBehind(after)))
+    .orderBy(...ALERT_ORDER.orderBy)
     .limit(limit);
   if (events.length === 0) return [];
   const deliveries = await db

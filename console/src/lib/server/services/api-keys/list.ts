@@ -1,7 +1,8 @@
-import { asc, desc, eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { KeyScope } from "@lensai/otel-config/control/keys";
 import type { Database } from "../../db/client.ts";
 import { apiKeys } from "../../db/schema/api-keys.ts";
+import { listOrder, type ListPart } from "../list-order.ts";
 
 /** What can be said of a key without knowing it. */
 export interface ApiKeySummary {
@@ -20,11 +21,22 @@ export interface ApiKeySummary {
   readonly revokedAt: Date | null;
 }
 
-/** More than a page can show; old revoked keys come last. */
-const KEYS_LISTED_MAX = 500;
-
 /** Those that can be used first, then the newest first. */
-export async function listApiKeys(db: Database, projectId: string): Promise<ApiKeySummary[]> {
+export const API_KEY_ORDER = listOrder<ApiKeySummary>(
+  { kind: "flag", by: sql`${apiKeys.revokedAt} is not null`, of: (key) => key.revokedAt !== null },
+  { kind: "time", by: apiKeys.createdAt, of: (key) => key.createdAt, isFalling: true },
+  { kind: "text", by: apiKeys.id, of: (key) => key.id },
+);
+
+/** More than a page can show; old revoked keys come last. */
+const KEYS_SHOWN: ListPart = { limit: 500 };
+
+/** In `API_KEY_ORDER`. */
+export async function listApiKeys(
+  db: Database,
+  projectId: string,
+  { limit, after }: ListPart = KEYS_SHOWN,
+): Promise<ApiKeySummary[]> {
   return db
     .select({
       id: apiKeys.id,
@@ -40,7 +52,7 @@ export async function listApiKeys(db: Database, projectId: string): Promise<ApiK
       revokedAt: apiKeys.revokedAt,
     })
     .from(apiKeys)
-    .where(eq(apiKeys.projectId, projectId))
-    .orderBy(sql`${apiKeys.revokedAt} is not null`, desc(apiKeys.createdAt), asc(apiKeys.id))
-    .limit(KEYS_LISTED_MAX);
+    .where(and(eq(apiKeys.projectId, projectId), API_KEY_ORDER.isBehind(after)))
+    .orderBy(...API_KEY_ORDER.orderBy)
+    .limit(limit);
 }

@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import type { Database } from "../../db/client.ts";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
+import { listOrder, WHOLE_LIST, type ListPart } from "../list-order.ts";
 
 export interface ActiveKillSwitch {
   readonly id: string;
@@ -17,13 +18,26 @@ export interface ReleasedKillSwitch extends ActiveKillSwitch {
   readonly releaseReason: string;
 }
 
-/** Older ones are in the audit log. */
-const RELEASED_LISTED_MAX = 50;
+/** The oldest first. */
+export const ACTIVE_SWITCH_ORDER = listOrder<ActiveKillSwitch>(
+  { kind: "time", by: killSwitches.triggeredAt, of: (one) => one.triggeredAt },
+  { kind: "text", by: killSwitches.id, of: (one) => one.id },
+);
 
-/** Those that are on, oldest first. */
+/** The one that was released last first. */
+export const RELEASED_SWITCH_ORDER = listOrder<ReleasedKillSwitch>(
+  { kind: "time", by: killSwitches.releasedAt, of: (one) => one.releasedAt, isFalling: true },
+  { kind: "text", by: killSwitches.id, of: (one) => one.id },
+);
+
+/** As many as a page shows. */
+const RELEASED_SWITCHES_SHOWN: ListPart = { limit: 50 };
+
+/** Those that are on, in `ACTIVE_SWITCH_ORDER`. */
 export async function activeKillSwitches(
   db: Database,
   projectId: string,
+  { limit, after }: ListPart = WHOLE_LIST,
 ): Promise<ActiveKillSwitch[]> {
   return db
     .select({
@@ -34,21 +48,35 @@ export async function activeKillSwitches(
       triggeredBy: killSwitches.triggeredBy,
     })
     .from(killSwitches)
-    .where(and(eq(killSwitches.projectId, projectId), isNull(killSwitches.releasedAt)))
-    .orderBy(asc(killSwitches.triggeredAt), asc(killSwitches.id));
+    .where(
+      and(
+        eq(killSwitches.projectId, projectId),
+        isNull(killSwitches.releasedAt),
+        ACTIVE_SWITCH_ORDER.isBehind(after),
+      ),
+    )
+    .orderBy(...ACTIVE_SWITCH_ORDER.orderBy)
+    .limit(limit);
 }
 
-/** Those that were released, newest first. */
+/** Those that were released, in `RELEASED_SWITCH_ORDER`. */
 export async function releasedKillSwitches(
   db: Database,
   projectId: string,
+  { limit, after }: ListPart = RELEASED_SWITCHES_SHOWN,
 ): Promise<ReleasedKillSwitch[]> {
   const rows = await db
     .select()
     .from(killSwitches)
-    .where(and(eq(killSwitches.projectId, projectId), isNotNull(killSwitches.releasedAt)))
-    .orderBy(desc(killSwitches.releasedAt), asc(killSwitches.id))
-    .limit(RELEASED_LISTED_MAX);
+    .where(
+      and(
+        eq(killSwitches.projectId, projectId),
+        isNotNull(killSwitches.releasedAt),
+        RELEASED_SWITCH_ORDER.isBehind(after),
+      ),
+    )
+    .orderBy(...RELEASED_SWITCH_ORDER.orderBy)
+    .limit(limit);
   return rows.map((row) => ({
     id: row.id,
     scope: row.scope,

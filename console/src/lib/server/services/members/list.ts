@@ -1,9 +1,10 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, eq, gt } from "drizzle-orm";
 import type { Role } from "../../access/permissions.ts";
 import type { Database } from "../../db/client.ts";
 import { invitations } from "../../db/schema/invitations.ts";
 import { members } from "../../db/schema/members.ts";
 import { users } from "../../db/schema/users.ts";
+import { listOrder, WHOLE_LIST, type ListPart } from "../list-order.ts";
 
 export interface Member {
   readonly userId: string;
@@ -21,7 +22,18 @@ export interface PendingInvitation {
 }
 
 /** By address. */
-export async function listMembers(db: Database, organizationId: string): Promise<Member[]> {
+export const MEMBER_ORDER = listOrder<Member>({
+  kind: "text",
+  by: users.email,
+  of: (member) => member.email,
+});
+
+/** In `MEMBER_ORDER`. */
+export async function listMembers(
+  db: Database,
+  organizationId: string,
+  { limit, after }: ListPart = WHOLE_LIST,
+): Promise<Member[]> {
   return db
     .select({
       userId: members.userId,
@@ -31,15 +43,23 @@ export async function listMembers(db: Database, organizationId: string): Promise
     })
     .from(members)
     .innerJoin(users, eq(users.id, members.userId))
-    .where(eq(members.organizationId, organizationId))
-    .orderBy(asc(users.email));
+    .where(and(eq(members.organizationId, organizationId), MEMBER_ORDER.isBehind(after)))
+    .orderBy(...MEMBER_ORDER.orderBy)
+    .limit(limit);
 }
 
-/** Those that can still be accepted, by address. */
+/** By address. */
+export const INVITATION_ORDER = listOrder<PendingInvitation>({
+  kind: "text",
+  by: invitations.email,
+  of: (invitation) => invitation.email,
+});
+
+/** Those that can still be accepted, in `INVITATION_ORDER`. */
 export async function listInvitations(
   db: Database,
-  organizationId: string,
-  now: Date,
+  { organizationId, now }: { readonly organizationId: string; readonly now: Date },
+  { limit, after }: ListPart = WHOLE_LIST,
 ): Promise<PendingInvitation[]> {
   return db
     .select({
@@ -55,7 +75,9 @@ export async function listInvitations(
         eq(invitations.organizationId, organizationId),
         eq(invitations.status, "pending"),
         gt(invitations.expiresAt, now),
+        INVITATION_ORDER.isBehind(after),
       ),
     )
-    .orderBy(asc(invitations.email));
+    .orderBy(...INVITATION_ORDER.orderBy)
+    .limit(limit);
 }

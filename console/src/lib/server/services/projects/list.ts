@@ -1,40 +1,52 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import { deploymentRole, type Principal } from "../../access/principal.ts";
 import type { Database } from "../../db/client.ts";
 import { members } from "../../db/schema/members.ts";
 import { projects } from "../../db/schema/projects.ts";
+import { listOrder, type ListPart } from "../list-order.ts";
 
 export interface ProjectSummary {
   readonly id: string;
   readonly name: string;
 }
 
-/** More projects than a switcher can show; the rest is reached by URL. */
-const PROJECTS_LISTED_MAX = 500;
-
 const summary = { id: projects.id, name: projects.name };
 
-/** The projects that whoever asks has a part in, by name. */
-export async function listProjects(db: Database, principal: Principal): Promise<ProjectSummary[]> {
-  const byName = [asc(projects.name), asc(projects.id)] as const;
-  if (deploymentRole(principal) !== undefined) {
-    return db
-      .select(summary)
-      .from(projects)
-      .orderBy(...byName)
-      .limit(PROJECTS_LISTED_MAX);
-  }
-  if (principal.kind === "api_key") {
-    return db.select(summary).from(projects).where(eq(projects.id, principal.projectId));
-  }
-  if (principal.kind !== "user") return [];
+/** By name. */
+export const PROJECT_ORDER = listOrder<ProjectSummary>(
+  { kind: "text", by: projects.name, of: (project) => project.name },
+  { kind: "text", by: projects.id, of: (project) => project.id },
+);
+
+/** More projects than a switcher can show; the rest is reached by URL. */
+const PROJECTS_SHOWN: ListPart = { limit: 500 };
+
+/** The projects that whoever asks has a part in, in `PROJECT_ORDER`. */
+export async function listProjects(
+  db: Database,
+  principal: Principal,
+  { limit, after }: ListPart = PROJECTS_SHOWN,
+): Promise<ProjectSummary[]> {
+  const isOwn = isOf(db, principal);
+  if (isOwn === undefined) return [];
   return db
     .select(summary)
     .from(projects)
-    .innerJoin(members, eq(members.organizationId, projects.organizationId))
-    .where(eq(members.userId, principal.userId))
-    .orderBy(...byName)
-    .limit(PROJECTS_LISTED_MAX);
+    .where(and(isOwn, PROJECT_ORDER.isBehind(after)))
+    .orderBy(...PROJECT_ORDER.orderBy)
+    .limit(limit);
+}
+
+/** Only projects that whoever asks has a part in; undefined when there is none. */
+function isOf(db: Database, principal: Principal): SQL | undefined {
+  if (deploymentRole(principal) !== undefined) return sql`true`;
+  if (principal.kind === "api_key") return eq(projects.id, principal.projectId);
+  if (principal.kind !== "user") return undefined;
+  const ownOrganizations = db
+    .select({ id: members.organizationId })
+    .from(members)
+    .where(eq(members.userId, principal.userId));
+  return inArray(projects.organizationId, ownOrganizations);
 }
 
 /** Every project there is: for the work that the console does by itself. */

@@ -1,6 +1,7 @@
-import { desc, eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import { signingSecrets } from "../../db/schema/signing-secrets.ts";
+import { listOrder, type ListPart } from "../list-order.ts";
 
 /** A secret as it may be shown: without what it signs with. */
 export interface SigningSecretLine {
@@ -11,13 +12,20 @@ export interface SigningSecretLine {
   readonly revokedAt: Date | null;
 }
 
-/** Older ones are in the audit log. */
-const SECRETS_LISTED_MAX = 100;
+/** The newest first. */
+export const SIGNING_SECRET_ORDER = listOrder<SigningSecretLine>(
+  { kind: "time", by: signingSecrets.createdAt, of: (one) => one.createdAt, isFalling: true },
+  { kind: "text", by: signingSecrets.id, of: (one) => one.keyId, isFalling: true },
+);
 
-/** The project's secrets, valid or not, newest first. */
+/** As many as the page of settings shows. */
+const SECRETS_SHOWN: ListPart = { limit: 100 };
+
+/** The project's secrets, valid or not, in `SIGNING_SECRET_ORDER`. */
 export async function listSigningSecrets(
   db: Database,
   projectId: string,
+  { limit, after }: ListPart = SECRETS_SHOWN,
 ): Promise<SigningSecretLine[]> {
   return db
     .select({
@@ -27,7 +35,7 @@ export async function listSigningSecrets(
       revokedAt: signingSecrets.revokedAt,
     })
     .from(signingSecrets)
-    .where(eq(signingSecrets.projectId, projectId))
-    .orderBy(desc(signingSecrets.createdAt), desc(signingSecrets.id))
-    .limit(SECRETS_LISTED_MAX);
+    .where(and(eq(signingSecrets.projectId, projectId), SIGNING_SECRET_ORDER.isBehind(after)))
+    .orderBy(...SIGNING_SECRET_ORDER.orderBy)
+    .limit(limit);
 }

@@ -24,7 +24,7 @@ export const load: PageServerLoad = async ({ params, locals, parent, depends }) 
   const mayManage = may("members.manage");
   const [members, invitations] = await Promise.all([
     listMembers(db, organization.id),
-    mayManage ? listInvitations(db, organization.id, now()) : [],
+    mayManage ? listInvitations(db, { organizationId: organization.id, now: now() }) : [],
   ]);
   return {
     organization: { id: organization.id, name: organization.name },
