@@ -35,33 +35,67 @@ function readToken(file: string): string {
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
-const answer = z.object({ key: z.string() });
+const createdSchema = z.object({ keyId: z.string(), key: z.string() });
+
+/** A key of the seed's own; it is revoked when the traffic is sent. */
+export interface SeedKey {
+  readonly projectId: string;
+  readonly keyId: string;
+  readonly key: string;
+}
 
 /** Creates the project, or finds it, and returns a fresh ingest key for it. */
-export async function projectKey(installation: Installation, project: Project): Promise<string> {
-  const url = `${installation.consoleUrl}/internal/projects`;
-  const response = await fetch(url, {
+export async function createProjectKey(
+  installation: Installation,
+  { id, name }: Project,
+): Promise<SeedKey> {
+  const response = await ask(installation, "/internal/projects", {
     method: "POST",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Bearer ${installation.controlToken}`,
-    },
-    body: JSON.stringify({ id: project.id, name: project.name }),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  }).catch((error: unknown) => {
-    throw new LensError(
-      "config.invalid",
-      `no answer from ${url}; start LensAI first with npx pnpm@12 start, or use the seed command that it printed`,
-      {
-        cause: error,
-      },
-    );
+    body: { id, name },
   });
   if (!response.ok) {
     throw new LensError(
       "internal",
-      `the console answered ${response.status} to the creation of project "${project.id}"`,
+      `the console answered ${response.status} to the creation of project "${id}"`,
     );
   }
-  return answer.parse(await response.json()).key;
+  return { projectId: id, ...createdSchema.parse(await response.json()) };
+}
+
+/** Nobody can send with the key afterwards. */
+export async function revokeProjectKey(
+  installation: Installation,
+  { projectId, keyId }: SeedKey,
+): Promise<void> {
+  const response = await ask(installation, "/internal/keys", {
+    method: "DELETE",
+    body: { projectId, keyId },
+  });
+  if (response.ok) return;
+  throw new LensError(
+    "internal",
+    `the console answered ${response.status} when key ${keyId} of project "${projectId}" was to be revoked; revoke it with lensai keys revoke`,
+  );
+}
+
+async function ask(
+  { consoleUrl, controlToken }: Installation,
+  path: string,
+  { method, body }: { readonly method: string; readonly body: object },
+): Promise<Response> {
+  const url = `${consoleUrl}${path}`;
+  try {
+    return await fetch(url, {
+      method,
+      headers: { "content-type": "application/json", authorization: `Bearer ${controlToken}` },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new LensError(
+      "config.invalid",
+      `no answer from ${url}; start LensAI first with npx pnpm@12 start, or use the seed command that it printed`,
+      { cause: error },
+    );
+  }
 }

@@ -23,14 +23,20 @@ async function main(): Promise<void> {
     columns: process.stdout.columns ?? COLUMNS_WITHOUT_TERMINAL,
     write: (text: string): void => void process.stdout.write(text),
   };
+  const interruption = new AbortController();
+  process.once("SIGINT", () => interruption.abort(interrupted()));
   const result = await runSeed({
     options,
     installation,
     untilMs: Date.now(),
     startProgress: (days) => createProgress(sink, days),
+    signal: interruption.signal,
   });
   process.stdout.write(summaryText(result, installation.consoleUrl));
 }
+
+const interrupted = (): LensError =>
+  new LensError("internal", "interrupted; what was sent until then stays");
 
 try {
   await main();

@@ -3,7 +3,12 @@ import type { Project } from "./projects.ts";
 import { PROJECTS } from "./projects.ts";
 import { encodeTraces } from "./encode.ts";
 import { emptyTally, tallyTraces, type ProjectTally } from "./expected-spend.ts";
-import { projectKey, type Installation } from "./installation.ts";
+import {
+  createProjectKey,
+  revokeProjectKey,
+  type Installation,
+  type SeedKey,
+} from "./installation.ts";
 import type { Progress } from "./progress.ts";
 import type { SeedOptions } from "./seed-options.ts";
 import { sendBatch, untilKeyIsKnown, type Receiver } from "./send.ts";
@@ -26,41 +31,67 @@ export interface SeedRun {
   readonly installation: Installation;
   readonly untilMs: number;
   readonly startProgress: (days: number) => Progress;
+  /** Ends the run between two days of a project. */
+  readonly signal?: AbortSignal;
 }
 
-/** Creates the projects and sends their traffic, oldest day first. */
+/**
+ * Creates the projects and sends their traffic, oldest day first. The keys that it sends with are good for nothing
+ * afterwards, however it ends.
+ */
 export async function runSeed(run: SeedRun): Promise<SeedResult> {
   const projects = PROJECTS.slice(0, run.options.projects);
+  const keys = new Map<Project, SeedKey>();
+  try {
+    for (const project of projects) {
+      keys.set(project, await createProjectKey(run.installation, project));
+    }
+    return await sendTraffic(run, keys);
+  } finally {
+    for (const key of keys.values()) await revokeProjectKey(run.installation, key);
+  }
+}
+
+async function sendTraffic(run: SeedRun, keys: ReadonlyMap<Project, SeedKey>): Promise<SeedResult> {
+  const projects = [...keys.keys()];
   const plan: TrafficPlan = { ...run.options, projects, untilMs: run.untilMs };
   const started = performance.now();
-  const receivers = new Map<Project, Receiver>();
-  for (const project of projects) {
-    const apiKey = await projectKey(run.installation, project);
-    receivers.set(project, { url: run.installation.otlpHttpUrl, apiKey });
-  }
+  const url = run.installation.otlpHttpUrl;
+  const receivers = new Map<Project, Receiver>(
+    projects.map((project) => [project, { url, apiKey: keys.get(project)?.key ?? "" }]),
+  );
   await Promise.all([...receivers.values()].map(untilKeyIsKnown));
   const byProject = new Map(projects.map((project) => [project, emptyTally()]));
   const progress = run.startProgress(plan.days);
   const book = createPriceBook();
   const inFlight = new Set<Promise<void>>();
-  for (const { project, day, traces } of generateTraffic(plan)) {
-    const receiver = receivers.get(project) as Receiver;
-    for (const batch of batches(traces)) {
-      if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight);
-      const sending = sendBatch(receiver, encodeTraces(batch)).finally(() =>
-        inFlight.delete(sending),
+  try {
+    for (const { project, day, traces } of generateTraffic(plan)) {
+      run.signal?.throwIfAborted();
+      const receiver = receivers.get(project) as Receiver;
+      for (const batch of batches(traces)) {
+        await roomAmong(inFlight);
+        const sending = sendBatch(receiver, encodeTraces(batch)).finally(() =>
+          inFlight.delete(sending),
+        );
+        inFlight.add(sending);
+      }
+      tallyTraces(byProject.get(project) as ProjectTally, traces, book);
+      progress.update(
+        day.index + (project === projects.at(-1) ? 1 : 0),
+        note(day.startMs, byProject),
       );
-      inFlight.add(sending);
     }
-    tallyTraces(byProject.get(project) as ProjectTally, traces, book);
-    progress.update(
-      day.index + (project === projects.at(-1) ? 1 : 0),
-      note(day.startMs, byProject),
-    );
+    await Promise.all(inFlight);
+  } finally {
+    await Promise.allSettled(inFlight);
+    progress.end();
   }
-  await Promise.all(inFlight);
-  progress.end();
   return { runId: runId(plan), seconds: (performance.now() - started) / 1000, byProject };
+}
+
+async function roomAmong(inFlight: ReadonlySet<Promise<void>>): Promise<void> {
+  if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight);
 }
 
 function note(dayStartMs: number, byProject: ReadonlyMap<Project, ProjectTally>): string {
