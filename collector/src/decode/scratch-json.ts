@@ -29,10 +29,9 @@ export class ScratchJson {
   finish(): TextRange | undefined {
     if (!this.writer.isBegun) return undefined;
     this.writer.end(0);
-    // The arena is replaced when it grows.
-    if (this.range.view.buffer !== this.column.bytes.buffer) {
-      this.range.view = new DataView(this.column.bytes.buffer);
-    }
+    const { buffer, length } = this.column.bytes;
+    // The arena may have grown.
+    if (this.range.view.byteLength !== length) this.range.view = new DataView(buffer, 0, length);
     // The value follows its length word.
     this.range.from = 4;
     this.range.to = this.column.bytesLength;

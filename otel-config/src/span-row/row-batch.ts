@@ -1,5 +1,6 @@
 import { SPAN_COLUMNS, columnIndex } from "./columns.ts";
 import type { ColumnSpec } from "./columns.ts";
+import { SharedMemory, growArena } from "./shared-memory.ts";
 
 /**
  * Span rows in columns, the form in which rows travel from the decoder to the Parquet writer.
@@ -61,6 +62,7 @@ export interface RowBatchMessage {
 }
 
 const FIRST_ARENA_BYTES = 64 * 1024;
+const FIRST_DICTIONARY_BYTES = 4 * 1024;
 const FIRST_DICTIONARY_ENTRIES = 256;
 const TWO_32 = 4294967296;
 
@@ -81,8 +83,10 @@ export class RowBatch {
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.columns = SPAN_COLUMNS.map((spec) => createColumn(spec, capacity));
-    this.days = new Int32Array(new SharedArrayBuffer(capacity * 4));
+    const memory = new SharedMemory((SPAN_COLUMNS.length + 1) * columnBytesMax(capacity));
+    this.columns = SPAN_COLUMNS.map((spec) => createColumn(spec, capacity, memory));
+    const { buffer, byteOffset } = memory.words(capacity);
+    this.days = new Int32Array(buffer, byteOffset, capacity);
   }
 
   static fromMessage(message: RowBatchMessage): RowBatch {
@@ -170,46 +174,45 @@ export class RowBatch {
   }
 }
 
-function createColumn(spec: ColumnSpec, capacity: number): Column {
-  switch (spec.type) {
+/** More than any column takes at first. */
+const columnBytesMax = (capacity: number): number => capacity * 9 + 2 * FIRST_ARENA_BYTES;
+
+function createColumn(
+  { type, encoding }: ColumnSpec,
+  capacity: number,
+  memory: SharedMemory,
+): Column {
+  switch (type) {
     case "text":
-      if (spec.encoding === "plain") {
+      if (encoding === "plain") {
         return {
           kind: "plain",
-          starts: sharedWords(capacity),
-          bytes: sharedBytes(FIRST_ARENA_BYTES),
+          starts: memory.words(capacity),
+          bytes: memory.bytes(FIRST_ARENA_BYTES),
           bytesLength: 0,
         };
       }
       return {
         kind: "dictionary",
-        codes: sharedWords(capacity),
-        bytes: sharedBytes(FIRST_ARENA_BYTES / 16),
-        ends: sharedWords(FIRST_DICTIONARY_ENTRIES),
+        codes: memory.words(capacity),
+        bytes: memory.bytes(FIRST_DICTIONARY_BYTES),
+        ends: memory.words(FIRST_DICTIONARY_ENTRIES),
         entryCount: 0,
         bytesLength: 0,
       };
     case "int64":
     case "timestamp": {
-      const memory = new SharedArrayBuffer(capacity * 8);
+      const words = memory.words(capacity * 2);
       return {
         kind: "int64",
-        values: new BigInt64Array(memory),
-        words: new Uint32Array(memory),
-        valid: sharedBytes(capacity),
+        values: new BigInt64Array(words.buffer, words.byteOffset, capacity),
+        words,
+        valid: memory.bytes(capacity),
       };
     }
     case "bool":
-      return { kind: "bool", values: sharedBytes(capacity), valid: sharedBytes(capacity) };
+      return { kind: "bool", values: memory.bytes(capacity), valid: memory.bytes(capacity) };
   }
-}
-
-function sharedBytes(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length));
-}
-
-function sharedWords(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(length * 4));
 }
 
 function columnArrays(column: Column): readonly ArrayBufferView[] {
@@ -230,10 +233,8 @@ export function reserveBytes(column: PlainColumn | DictionaryColumn, extra: numb
   if (needed <= column.bytes.length) return column.bytes;
   let size = column.bytes.length * 2;
   while (size < needed) size *= 2;
-  const grown = sharedBytes(size);
-  grown.set(column.bytes.subarray(0, column.bytesLength));
-  column.bytes = grown;
-  return grown;
+  column.bytes = growArena(column.bytes, column.bytesLength, size);
+  return column.bytes;
 }
 
 /** Sets an int64 from a safe integer without creating a bigint. */
@@ -275,13 +276,16 @@ export function addDictionaryEntry(column: DictionaryColumn, bytes: Uint8Array):
   arena.set(bytes, column.bytesLength);
   column.bytesLength += bytes.length;
   if (column.entryCount === column.ends.length) {
-    const grown = sharedWords(column.ends.length * 2);
-    grown.set(column.ends);
-    column.ends = grown;
+    column.ends = growWords(column.ends);
   }
   column.ends[column.entryCount] = column.bytesLength;
   column.entryCount += 1;
   return column.entryCount;
+}
+
+function growWords({ buffer, byteOffset, byteLength, length }: Uint32Array): Uint32Array {
+  const arena = new Uint8Array(buffer, byteOffset, byteLength);
+  return new Uint32Array(growArena(arena, byteLength, byteLength * 2).buffer, 0, length * 2);
 }
 
 /** The bytes of dictionary entry `entry` (0-based). */
