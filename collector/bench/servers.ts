@@ -5,10 +5,10 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
 import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
-import { ALLOCATOR_ENV, NODE_FLAGS } from "../src/process-options.ts";
+import type * as ProcessOptions from "../src/process-options.ts";
 import { buildOtelCollector, startOtelCollector } from "./otel-collector.ts";
 
 /** The processes that are compared. */
@@ -128,11 +128,15 @@ async function lensai(folder: string, { name, main, preload = [] }: OurServer): 
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(join(dataDir, "control-snapshot.json"), snapshotFor(main), { mode: 0o600 });
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [...NODE_FLAGS, ...preload, main], {
+  // As its own revision is started: the options are a part of what is compared.
+  const options = (await import(
+    join(dirname(main), "process-options.ts")
+  )) as typeof ProcessOptions;
+  const child = spawn(process.execPath, [...options.NODE_FLAGS, ...preload, main], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
-      ...ALLOCATOR_ENV,
+      ...options.ALLOCATOR_ENV,
       LENSAI_DATA_DIR: dataDir,
       LENSAI_OTLP_HTTP_PORT: String(port),
       LENSAI_OTLP_GRPC_PORT: String(grpcPort),
