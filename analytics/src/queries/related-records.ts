@@ -1,5 +1,6 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
+import type { Sql } from "../duckdb/sql.ts";
 import { MODEL, checkCount, checkRange, rowsOf } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
@@ -19,8 +20,11 @@ const NO_SPAN = "-";
 
 /** Another record that speaks of the same call. Whatever it does not say is undefined. */
 export interface RelatedRecord {
-  /** `billed_instead`: the one that is billed. `repeats`: it is not billed because the asked one is, or the same one. */
-  readonly relation: "billed_instead" | "repeats";
+  /**
+   * `billed_instead`: the one that is billed. `repeats`: it is not billed because the asked one is, or the same one.
+   * `may_be_same`: billed as well, and perhaps the same call (possible-repeats-of-call.ts).
+   */
+  readonly relation: "billed_instead" | "repeats" | "may_be_same";
   readonly batchId: string;
   readonly recordOrdinal: bigint | undefined;
   readonly traceId: string | undefined;
@@ -39,6 +43,11 @@ export interface RelatedRecord {
   readonly costNanoUsd: bigint | undefined;
 }
 
+/** What `toRelated` reads, but for the relation. */
+export const RELATED_COLUMNS: Sql = sql`batch_id, record_ordinal, trace_id, span_id, start_unix_nano, signal,
+  service_name, scope_name, span_name, dialect, ${MODEL} AS model, billed, bill_rule, input_tokens, output_tokens,
+  cost_nano_usd`;
+
 /**
  * Records of one project, of any trace, that are tied to a record by a verdict: those not billed because it
  * is, the one billed instead of it, and what else that one stands for. The record itself is not among them.
@@ -54,8 +63,7 @@ export async function relatedRecords(
   const { batchId, recordOrdinal, spanId = NO_SPAN, shadowedBy = NO_SPAN } = input;
   const rows = await target.duckDb.query(sql`SELECT
     CASE WHEN span_id = ${shadowedBy} AND billed THEN 'billed_instead' ELSE 'repeats' END AS relation,
-    batch_id, record_ordinal, trace_id, span_id, start_unix_nano, signal, service_name, scope_name,
-    span_name, dialect, ${MODEL} AS model, billed, bill_rule, input_tokens, output_tokens, cost_nano_usd
+    ${RELATED_COLUMNS}
     ${rowsOf(projectId, input, target.source)}
     AND (shadowed_by IN (${spanId}, ${shadowedBy}) OR (span_id = ${shadowedBy} AND billed))
     AND NOT (batch_id = ${batchId} AND record_ordinal IS NOT DISTINCT FROM ${recordOrdinal})
@@ -64,7 +72,7 @@ export async function relatedRecords(
   return rows.map((row) => toRelated(row));
 }
 
-function toRelated(row: SqlRow): RelatedRecord {
+export function toRelated(row: SqlRow): RelatedRecord {
   const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
   const count = (name: string): number | undefined => {
     const value = row[name] as bigint | null;

@@ -1,8 +1,10 @@
 import type { ClientLoss } from "@lensai/analytics/queries/client-losses";
 import type { IngestOutcome } from "@lensai/analytics/queries/ingest-outcomes";
+import type { PossibleRepeats } from "@lensai/analytics/queries/possible-repeats";
 import type { ProducerFinding } from "@lensai/analytics/queries/producer-findings";
 import { usageRuleAdvice, usageRuleWords } from "@lensai/otel-config/explain/usage-words";
 import { formatCounted } from "./format/count.ts";
+import { formatMoney } from "./format/money.ts";
 import type { SourcesAnswer } from "./sources.ts";
 
 /** Something to mend, and how. */
@@ -19,10 +21,11 @@ export interface SourceFix {
 }
 
 /** What is worth mending, what concerns most records first. Unknown models have a list of their own. */
-export function sourceFixes({ findings, losses, outcomes }: SourcesAnswer): SourceFix[] {
+export function sourceFixes({ findings, repeats, losses, outcomes }: SourcesAnswer): SourceFix[] {
   const refused = outcomes.filter(({ outcome }) => outcome === "rejected");
   return [
     ...usageFixes(findings),
+    ...repeatFixes(repeats),
     ...losses.flatMap((loss) => lossFix(loss) ?? []),
     ...Array.from(
       Map.groupBy(refused, ({ reason }) => reason ?? "no reason given"),
@@ -59,6 +62,34 @@ function usageFix(id: string, group: readonly ProducerFinding[]): SourceFix {
     records,
   };
 }
+
+/** One per pair of services. */
+function repeatFixes(repeats: readonly PossibleRepeats[]): SourceFix[] {
+  const pairs = Map.groupBy(repeats, ({ serviceName, callerServiceName }) =>
+    JSON.stringify(["possible repeats", serviceName, callerServiceName]),
+  );
+  return Array.from(pairs, ([id, group]) => {
+    const { serviceName, callerServiceName } = group[0] as PossibleRepeats;
+    const calls = group.reduce((sum, repeat) => sum + repeat.calls, 0);
+    const amount = group.reduce((sum, repeat) => sum + repeat.costNanoUsd, 0n);
+    return {
+      id,
+      title: `${formatCounted(calls, "call")} possibly billed twice: ${formatMoney(amount)}`,
+      where: [whereOf(callerServiceName, undefined), whereOf(serviceName, undefined)],
+      text: "Calls of the second service lie inside calls of the first one, with equal counts, in other traces: so it looks when a gateway starts traces of its own. Two services may make equal calls as well, so both are billed.",
+      advice:
+        "If it is a gateway, pass the trace on to it: spans of one trace, or with one response id, are billed once.",
+      snippet: TRACE_CONTEXT,
+      records: calls,
+    };
+  });
+}
+
+const TRACE_CONTEXT = `import { context, propagation } from "@opentelemetry/api";
+
+const headers = {};
+propagation.inject(context.active(), headers); // traceparent
+await client.chat.completions.create(request, { headers });`;
 
 function producerName({ serviceName, scopeName, scopeVersion }: ProducerFinding): string {
   const scope = [scopeName, scopeVersion].filter((part) => part !== undefined).join(" ");

@@ -1,5 +1,6 @@
 import type { ClientLoss } from "@lensai/analytics/queries/client-losses";
 import type { IngestOutcome } from "@lensai/analytics/queries/ingest-outcomes";
+import type { PossibleRepeats } from "@lensai/analytics/queries/possible-repeats";
 import type { Producer } from "@lensai/analytics/queries/producer";
 import type { ProducerFigures } from "@lensai/analytics/queries/producer-figures";
 import type { ProducerFinding } from "@lensai/analytics/queries/producer-findings";
@@ -8,11 +9,13 @@ import { usageRuleAdvice, usageRuleWords } from "@lensai/otel-config/explain/usa
 import { divideHalfUp } from "@lensai/otel-config/money";
 import { ruleLabel } from "./arithmetic-words.ts";
 import { formatCounted } from "./format/count.ts";
+import { formatMoney } from "./format/money.ts";
 
 /** What the lake knows about who sent what, in a time range. */
 export interface SourcesAnswer {
   readonly figures: readonly ProducerFigures[];
   readonly findings: readonly ProducerFinding[];
+  readonly repeats: readonly PossibleRepeats[];
   readonly unpriced: readonly UnpricedModel[];
   readonly outcomes: readonly IngestOutcome[];
   readonly losses: readonly ClientLoss[];
@@ -30,6 +33,9 @@ export interface Coverage {
   /** Records that repeat or sum up billed calls, and what counting them would have added. */
   readonly notBilledRecords: number;
   readonly notBilledNanoUsd: bigint;
+  /** Billed calls that may be the same as another service's billed calls, and what they cost. */
+  readonly possibleRepeats: number;
+  readonly possibleRepeatsNanoUsd: bigint;
   /** Calls without a cost at what the project's priced ones cost on average; undefined when none is priced. */
   readonly atStakeNanoUsd: bigint | undefined;
   readonly rejectedRecords: number;
@@ -39,7 +45,7 @@ export interface Coverage {
 }
 
 export function coverageOf(answer: SourcesAnswer): Coverage {
-  const { figures, outcomes, losses, unpriced } = answer;
+  const { figures, outcomes, losses, repeats, unpriced } = answer;
   const count = (of: (figure: ProducerFigures) => number): number =>
     figures.reduce((sum, figure) => sum + of(figure), 0);
   const amount = (of: (figure: ProducerFigures) => bigint): bigint =>
@@ -55,6 +61,8 @@ export function coverageOf(answer: SourcesAnswer): Coverage {
     estimatedNanoUsd: amount((figure) => figure.estimatedNanoUsd),
     notBilledRecords: count((figure) => figure.repeatedRecords + figure.aggregateRecords),
     notBilledNanoUsd: amount((figure) => figure.notBilledNanoUsd),
+    possibleRepeats: repeats.reduce((sum, { calls }) => sum + calls, 0),
+    possibleRepeatsNanoUsd: repeats.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n),
     atStakeNanoUsd: atStake(figures, unpriced, missingCalls),
     rejectedRecords: recordsOf(outcomes, "rejected"),
     duplicateRecords: recordsOf(outcomes, "duplicate"),
@@ -104,6 +112,8 @@ export interface ProducerLine extends ProducerFigures {
   readonly id: string;
   readonly rejectedRecords: number;
   readonly duplicateRecords: number;
+  readonly possibleRepeats: number;
+  readonly possibleRepeatsNanoUsd: bigint;
   /** Its counts are not the provider's, or are missing, for a reason that is known and can be mended. */
   readonly isKnownBad: boolean;
   /** What is not as it should be, most records first. */
@@ -114,11 +124,17 @@ export interface ProducerLine extends ProducerFigures {
 export function producerLines(answer: SourcesAnswer): ProducerLine[] {
   const { figures, outcomes } = answer;
   const findings = Map.groupBy(answer.findings, (finding) => producerId(finding));
+  const repeats = Map.groupBy(answer.repeats, (repeat) => producerId(repeat));
   const taken = new Set<IngestOutcome>();
   const lines = figures.map((figure) => {
     const own = outcomes.filter((outcome) => isOf(outcome, figure) && !taken.has(outcome));
     for (const outcome of own) taken.add(outcome);
-    return lineOf(figure, findings.get(producerId(figure)) ?? [], own);
+    const id = producerId(figure);
+    return lineOf(
+      figure,
+      { findings: findings.get(id) ?? [], repeats: repeats.get(id) ?? [] },
+      own,
+    );
   });
   const rest = outcomes.filter((outcome) => !taken.has(outcome) && outcome.outcome === "rejected");
   const groups = Map.groupBy(rest, ({ serviceName, scopeName }) => `${serviceName} ${scopeName}`);
@@ -131,7 +147,7 @@ function isOf(outcome: IngestOutcome, producer: Producer): boolean {
 
 function lineOf(
   figure: ProducerFigures,
-  findings: readonly ProducerFinding[],
+  { findings, repeats }: Pick<SourcesAnswer, "findings" | "repeats">,
   outcomes: readonly IngestOutcome[],
 ): ProducerLine {
   const { aggregateRecords } = figure;
@@ -141,8 +157,11 @@ function lineOf(
     id: producerId(figure),
     rejectedRecords: recordsOf(outcomes, "rejected"),
     duplicateRecords: recordsOf(outcomes, "duplicate"),
+    possibleRepeats: repeats.reduce((sum, { calls }) => sum + calls, 0),
+    possibleRepeatsNanoUsd: repeats.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n),
     isKnownBad: findings.some((finding) => isKnownBad(finding)),
     notes: [
+      ...repeats.map((repeat) => repeatNote(repeat)),
       ...findings.map((finding) => findingNote(finding)),
       ...sums,
       ...outcomes.map((outcome) => outcomeNote(outcome)),
@@ -171,7 +190,7 @@ function refusedLine(outcomes: readonly IngestOutcome[]): ProducerLine {
   };
   const { serviceName, scopeName } = outcomes[0] as IngestOutcome;
   const producer = { serviceName, scopeName, scopeVersion: undefined, dialect: undefined };
-  return lineOf({ ...producer, ...nothing }, [], outcomes);
+  return lineOf({ ...producer, ...nothing }, { findings: [], repeats: [] }, outcomes);
 }
 
 function recordsOf(outcomes: readonly IngestOutcome[], kind: IngestOutcome["outcome"]): number {
@@ -197,6 +216,12 @@ function findingNote({ kind, rule, records }: ProducerFinding): string {
   const words = rule === undefined ? undefined : usageRuleWords(rule);
   const why = words === undefined ? "" : `: ${words}`;
   return kind === "missing" ? `${calls} without usage${why}` : `${calls} estimated${why}`;
+}
+
+function repeatNote({ calls, callerServiceName, costNanoUsd }: PossibleRepeats): string {
+  const caller = callerServiceName ?? "a service without a name";
+  const amount = formatMoney(costNanoUsd);
+  return `${formatCounted(calls, "call")} possibly the same as those of ${caller}: ${amount} billed twice if so`;
 }
 
 function outcomeNote({ outcome, reason, records }: IngestOutcome): string {

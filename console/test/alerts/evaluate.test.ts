@@ -155,6 +155,7 @@ describe("sources", () => {
   const quiet: SourcesAnswer = {
     figures: [],
     findings: [],
+    repeats: [],
     unpriced: [],
     outcomes: [],
     losses: [],

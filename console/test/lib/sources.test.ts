@@ -35,6 +35,7 @@ const figure = (values: Partial<ProducerFigures> = {}): ProducerFigures => ({
 const answer = (values: Partial<SourcesAnswer> = {}): SourcesAnswer => ({
   figures: [figure()],
   findings: [],
+  repeats: [],
   unpriced: [],
   outcomes: [],
   losses: [],
@@ -66,6 +67,8 @@ describe("coverage", () => {
       estimatedNanoUsd: 200n,
       notBilledRecords: 4,
       notBilledNanoUsd: 70n,
+      possibleRepeats: 0,
+      possibleRepeatsNanoUsd: 0n,
     });
   });
 
@@ -91,6 +94,30 @@ describe("coverage", () => {
     expect(coverageOf(answer({ losses: [fine] })).droppedRecords).toBe(0);
     const lost = { ...fine, errorType: "queue_full", records: 4 };
     expect(coverageOf(answer({ losses: [fine, lost] })).droppedRecords).toBe(4);
+  });
+});
+
+describe("calls that another service may have sent as well", () => {
+  const repeat = { ...producer, callerServiceName: "app", calls: 3, costNanoUsd: 70_000_000n };
+
+  test("are at stake, with their producer, and stay billed", () => {
+    const asked = answer({ repeats: [repeat] });
+    const stake = { possibleRepeats: 3, possibleRepeatsNanoUsd: 70_000_000n };
+    expect(coverageOf(asked)).toMatchObject({ ...stake, billedCalls: 10, costNanoUsd: 1000n });
+    const [line] = producerLines(asked);
+    expect(line).toMatchObject({ ...stake, isKnownBad: false });
+    expect(line?.notes).toEqual([
+      "3 calls possibly the same as those of app: $0.07 billed twice if so",
+    ]);
+  });
+
+  test("are to be mended once for each pair of services, by passing the trace on", () => {
+    const other = { ...repeat, scopeVersion: "2.0", calls: 1, costNanoUsd: 30_000_000n };
+    const fixes = sourceFixes(answer({ repeats: [repeat, other] }));
+    expect(fixes).toMatchObject([
+      { title: "4 calls possibly billed twice: $0.10", where: ["app", "shop"], records: 4 },
+    ]);
+    expect(fixes[0]?.snippet).toContain("propagation.inject");
   });
 });
 

@@ -47,6 +47,17 @@ test("says what appears here while nothing has arrived", async () => {
   expect(text).toContain("send the first call");
 });
 
+test("says which calls may be those of a gateway, and what is at stake", async () => {
+  const times = { input_tokens: 1234n, output_tokens: 56n, duration_ns: 900_000_000n };
+  const rows = [
+    row({ ...times, service_name: "app", trace_id: "a1", response_id: null }),
+    row({ ...times, service_name: "gateway", trace_id: "b2", duration_ns: 800_000_000n }),
+  ];
+  const text = await pageText(rows);
+  expect(text).toContain("1 call possibly the same as those of app");
+  expect(text).toMatch(/1 call possibly billed twice: \$/);
+});
+
 test("marks what was called while a kill-switch was on", async () => {
   const killSwitch = {
     id: "ks_1",

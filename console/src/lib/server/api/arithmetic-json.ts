@@ -66,7 +66,7 @@ const usageSchema = z.strictObject({
 
 const relatedSchema = z
   .strictObject({
-    relation: z.enum(["billed_instead", "repeats"]),
+    relation: z.enum(["billed_instead", "repeats", "may_be_same"]),
     batchId: z.string(),
     recordOrdinal: countTextSchema.nullable(),
     traceId: text,

@@ -1,4 +1,5 @@
 import { callDetail, type RecordName } from "@lensai/analytics/queries/call-detail";
+import { possibleRepeatsOfCall } from "@lensai/analytics/queries/possible-repeats-of-call";
 import { relatedRecords, type RelatedRecord } from "@lensai/analytics/queries/related-records";
 import { explainCall } from "@lensai/otel-config/explain/explain-call";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
@@ -86,7 +87,8 @@ async function loadRelated(
   };
   const input = { batchId, recordOrdinal, spanId, shadowedBy, limit: RELATED_MAX, ...range };
   const name = `related to ${batchId} ${recordOrdinal} ${spanId} ${shadowedBy}`;
-  return lake.ask({ name, projectId, ...range }, (target) =>
-    relatedRecords(projectId, input, target),
-  );
+  return lake.ask({ name, projectId, ...range }, async (target) => [
+    ...(await relatedRecords(projectId, input, target)),
+    ...(await possibleRepeatsOfCall(projectId, { ...input, recordOrdinal }, target)),
+  ]);
 }

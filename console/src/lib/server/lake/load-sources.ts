@@ -1,5 +1,6 @@
 import { clientLosses } from "@lensai/analytics/queries/client-losses";
 import { ingestOutcomes } from "@lensai/analytics/queries/ingest-outcomes";
+import { possibleRepeats } from "@lensai/analytics/queries/possible-repeats";
 import { MAX_PRODUCERS, producerFigures } from "@lensai/analytics/queries/producer-figures";
 import { producerFindings } from "@lensai/analytics/queries/producer-findings";
 import type { TimeRange } from "@lensai/analytics/queries/query-source";
@@ -26,13 +27,14 @@ export async function loadSources(
   const within = { fromUnixMs, toUnixMs };
   return lake.ask({ name: `sources ${producers}`, projectId, ...within }, async (target) => {
     const details = { ...within, limit: DETAILS_MAX };
-    const [figures, findings, unpriced, outcomes, losses] = await Promise.all([
+    const [figures, findings, repeats, unpriced, outcomes, losses] = await Promise.all([
       producerFigures(projectId, { ...within, limit: producers }, target),
       producerFindings(projectId, details, target),
+      possibleRepeats(projectId, within, target),
       unpricedModels(projectId, { ...within, limit: MODELS_SHOWN }, target),
       ingestOutcomes(projectId, details, target),
       clientLosses(projectId, details, target),
     ]);
-    return { figures, findings, unpriced, outcomes, losses };
+    return { figures, findings, repeats, unpriced, outcomes, losses };
   });
 }

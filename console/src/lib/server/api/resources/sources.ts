@@ -17,6 +17,10 @@ const coverageSchema = z
     estimatedNanoUsd: nanoUsdSchema,
     notBilledRecords: countSchema,
     notBilledNanoUsd: nanoUsdSchema.describe("What counting repeats and sums would have added."),
+    possibleRepeats: countSchema.describe(
+      "Billed calls inside equal billed calls of another service, in another trace.",
+    ),
+    possibleRepeatsNanoUsd: nanoUsdSchema.describe("What is billed twice if they are the same."),
     atStakeNanoUsd: nanoUsdSchema
       .nullable()
       .describe("Calls without a cost at what the priced ones cost on average."),
@@ -49,6 +53,8 @@ const producerSchema = z
     pricedTokens: countTextSchema,
     rejectedRecords: countSchema,
     duplicateRecords: countSchema,
+    possibleRepeats: countSchema,
+    possibleRepeatsNanoUsd: nanoUsdSchema,
     isKnownBad: z.boolean().describe("Its counts are wrong or missing for a reason that is known."),
     notes: z.array(z.string()),
     firstAt: timeSchema,
