@@ -44,8 +44,8 @@ interface Measured {
 
 async function rawFloor(sizeBytes: number): Promise<Measured> {
   const wal = await openFolder("raw");
-  const { file } = await wal.createSegment();
-  if (file === undefined) throw new Error("a new segment is open");
+  const { path } = await wal.createSegment();
+  const file = await nodeDisk.open(path, "existing");
   const payload = Buffer.alloc(sizeBytes, 7);
   let at = 0;
   return await measure({ sizeBytes, concurrency: 1, groups: () => 0 }, async () => {

@@ -52,7 +52,7 @@ export class WalFolder {
     return `${this.identity.instanceId}-${segment.name}`;
   }
 
-  /** A file of zeros (or of an earlier use) under a name of its own, durable and open for writing. */
+  /** A file of zeros (or of an earlier use) under a name of its own, durable and open for durable writes. */
   async createSegment(): Promise<WalSegment> {
     const { disk, randomWord } = this.options;
     const number = await this.takeNumber();
@@ -60,10 +60,12 @@ export class WalFolder {
     const salt = hexWord(identity.saltHigh) + hexWord(identity.saltLow);
     const path = join(this.path, `${segmentName(number)}-${salt}${SEGMENT_SUFFIX}`);
     const reused = this.free.shift();
-    if (reused === undefined) return new WalSegment(identity, path, await this.preallocate(path));
-    await disk.rename(reused, path);
-    await disk.syncFolder(this.path);
-    return new WalSegment(identity, path, await disk.open(path, "existing"));
+    if (reused === undefined) await this.preallocate(path);
+    else {
+      await disk.rename(reused, path);
+      await disk.syncFolder(this.path);
+    }
+    return new WalSegment(identity, path, await disk.open(path, "durable"));
   }
 
   /**
@@ -75,8 +77,7 @@ export class WalFolder {
       while (this.free.length < FREE_FILES_STOCKED) {
         const number = await this.takeNumber();
         const path = join(this.path, segmentName(number) + FREE_SUFFIX);
-        const file = await this.preallocate(path);
-        await file.close();
+        await this.preallocate(path);
         this.free.push(path);
       }
     } catch {
@@ -125,25 +126,25 @@ export class WalFolder {
     return number;
   }
 
-  /** Writing into existing zeros costs no size change, which makes fdatasync two to eight times faster. */
-  private async preallocate(path: string): Promise<DiskFile> {
+  /** Writing into existing zeros costs no size change, which makes a durable write two to eight times faster. */
+  private async preallocate(path: string): Promise<void> {
     const { disk, segmentBytes } = this.options;
     const file = await disk.open(path, "create");
     try {
-      const zeros = Buffer.alloc(Math.min(ZERO_BYTES, segmentBytes));
-      let at = 0;
-      while (at < segmentBytes) {
-        at += await file.writev([zeros.subarray(0, segmentBytes - at)], at);
-      }
-      await file.sync();
+      await fillWithZeros(file, segmentBytes).finally(() => file.close());
       await disk.syncFolder(this.path);
-      return file;
     } catch (error) {
-      await file.close();
       await disk.remove(path);
       throw error;
     }
   }
+}
+
+async function fillWithZeros(file: DiskFile, sizeBytes: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(ZERO_BYTES, sizeBytes));
+  let at = 0;
+  while (at < sizeBytes) at += await file.writev([zeros.subarray(0, sizeBytes - at)], at);
+  await file.sync();
 }
 
 export interface WalFolderOptions {

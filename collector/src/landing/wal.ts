@@ -9,7 +9,7 @@ import type { WalSegment } from "./wal-segment.ts";
 
 /**
  * The write-ahead log: records become durable in the order of `append`, in groups. A group is what was
- * queued while the last one was being synced (no timer), so a lone record waits for one fdatasync only.
+ * queued while the last one was being written (no timer), so a lone record waits for one durable write only.
  *
  * The log is always a prefix of what was appended: when a write fails, that group and everything queued
  * behind it fail together, the file is cut back to its last durable record, and until that has succeeded
@@ -223,7 +223,6 @@ async function commit(group: readonly PendingWrite[]): Promise<void> {
     end += written;
     buffers = unwritten(buffers, written);
   }
-  await file.sync();
   segment.tail = end;
 }
 

@@ -7,12 +7,13 @@ export interface DiskFaults {
   write?: { readonly code: string; readonly bytesBefore: number } | undefined;
   /** Writes take at most so many bytes at once, as a system call may. */
   shortWriteBytes?: number | undefined;
+  /** Error code of syncs, and of durable writes: their bytes reach the file, and nobody knows whether the disk. */
   sync?: string | undefined;
-  /** Only the next sync of records fails: a file's first sync belongs to its preparation. */
+  /** Only the next durable write fails so. */
   nextSync?: string | undefined;
   truncate?: string | undefined;
   create?: string | undefined;
-  /** Syncs wait for this. */
+  /** Syncs and durable writes wait for this. */
   syncGate?: Promise<void> | undefined;
 }
 
@@ -22,13 +23,28 @@ export function faultyDisk(faults: DiskFaults): Disk {
     ...nodeDisk,
     open: async (path, mode) => {
       if (mode === "create" && faults.create !== undefined) throw failure(faults.create);
-      return faultyFile(await nodeDisk.open(path, mode), faults);
+      const file = faultyFile(await nodeDisk.open(path, mode), faults);
+      return mode === "durable" ? faultyDurableFile(file, faults) : file;
+    },
+  };
+}
+
+/** Fails as a write or as the sync that is part of it. */
+function faultyDurableFile(file: DiskFile, faults: DiskFaults): DiskFile {
+  return {
+    ...file,
+    writev: async (buffers, position) => {
+      const written = await file.writev(buffers, position);
+      await faults.syncGate;
+      const { sync = faults.nextSync } = faults;
+      faults.nextSync = undefined;
+      if (sync !== undefined) throw failure(sync);
+      return written;
     },
   };
 }
 
 function faultyFile(file: DiskFile, faults: DiskFaults): DiskFile {
-  let isPrepared = false;
   return {
     ...file,
     writev: async (buffers, position) => {
@@ -43,10 +59,7 @@ function faultyFile(file: DiskFile, faults: DiskFaults): DiskFile {
     },
     sync: async () => {
       await faults.syncGate;
-      const { sync = isPrepared ? faults.nextSync : undefined } = faults;
-      if (isPrepared) faults.nextSync = undefined;
-      isPrepared = true;
-      if (sync !== undefined) throw failure(sync);
+      if (faults.sync !== undefined) throw failure(faults.sync);
       await file.sync();
     },
     truncate: async (sizeBytes) => {
