@@ -2,10 +2,9 @@ import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { CallSpan } from "../spans/call-span.ts";
-import type { BodyEnd, ResponseReader, SseReader } from "../wire/response-reader.ts";
-import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
+import type { BodyEnd, ResponseReader } from "../wire/response-reader.ts";
+import { UsageHider } from "../wire/usage-hider.ts";
 import type { Later } from "./later.ts";
-import { withoutStreamUsage } from "../wire/stream-usage-option.ts";
 
 /** What happens to the bytes of an answer on their way to the application. None of it throws. */
 export interface AnswerObserver {
@@ -98,31 +97,33 @@ export function lateObserver(
   };
 }
 
-/** Reads a stream for its span, and takes out of it what is only there because the instrumentation asked for usage. */
-export function hidingObserver(span: CallSpan, reader: SseReader, later: Later): AnswerObserver {
-  const encoder = new TextEncoder();
-  const { fail, cancel } = readingObserver(span, reader, later);
-  const shown = (events: readonly SseEvent[]): Uint8Array =>
-    encoder.encode(events.map((event) => withoutStreamUsage(event) ?? "").join(""));
+/** Takes out of a stream what is only there because the instrumentation asked for usage. */
+export function hidingObserver(observer: AnswerObserver = UNREAD): AnswerObserver {
+  const hider = new UsageHider();
   return {
+    ...observer,
     chunk(chunk) {
-      span.chunkArrived();
-      return neverThrow("rewriting a stream", () => shown(reader.pushed(chunk))) ?? chunk;
+      // What a guard has cut off is none.
+      const passed = observer.chunk(chunk);
+      if (passed.length === 0) return passed;
+      return neverThrow("rewriting a stream", () => hider.shown(passed)) ?? passed;
     },
     end() {
-      const rest = neverThrow("rewriting a stream", () => shown(reader.ended("whole")));
-      span.answerEnded();
-      later(() => {
-        neverThrow("ending a span", () => span.complete(reader.facts));
-      });
-      return rest;
+      observer.end();
+      return neverThrow("rewriting a stream", () => hider.rest());
     },
-    fail,
-    cancel,
   };
 }
 
-/** The same, and lets nothing pass that is not paid for. */
+/** Of an answer that passes without anybody looking at it. */
+const UNREAD: AnswerObserver = {
+  chunk: (chunk) => chunk,
+  end: () => undefined,
+  fail: () => {},
+  cancel: () => {},
+};
+
+/** Lets nothing of a stream pass that is not paid for. */
 export function meteredObserver(
   observer: AnswerObserver,
   { facts }: ResponseReader,

@@ -7,7 +7,7 @@ import { neverThrow } from "../spans/never-throw.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ObservationProblem } from "../wire/response-facts.ts";
-import { SseReader, createResponseReader } from "../wire/response-reader.ts";
+import { createResponseReader, isEventStream } from "../wire/response-reader.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import {
   hidingObserver,
@@ -115,21 +115,24 @@ export class Attempt {
   answered(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
     this.settled();
     const later = this.#span.canWait ? this.#later : atOnce;
-    return this.#observed(() => this.#observe(head, later, isUsageHidden));
+    const observer = this.#observed(() => this.#observe(head, later));
+    return isUsageHidden ? hiding(observer, head) : observer;
   }
 
   /**
    * The same for a transport that sees bytes without standing in their way: of most answers, nothing is read before the
    * application has them.
    */
-  answeredInPassing(head: AnswerHead): AnswerObserver | undefined {
+  answeredInPassing(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
     // What is refused may be sent again before anything is done later.
-    if (this.#guarded?.isMetered === true || isRefusal(head.status)) return this.answered(head);
+    if (this.#guarded?.isMetered === true || isRefusal(head.status))
+      return this.answered(head, { isUsageHidden });
     this.settled();
     const later = this.#span.canWait ? this.#later : atOnce;
     const observe = (): AnswerObserver | undefined =>
       neverThrow("observing an answer", () => this.#observe(head, atOnce));
-    return this.#observed(() => lateObserver(this.#span, observe, later));
+    const observer = this.#observed(() => lateObserver(this.#span, observe, later));
+    return isUsageHidden ? hiding(observer, head) : observer;
   }
 
   /**
@@ -141,9 +144,7 @@ export class Attempt {
     // A refusal may be about the usage that was asked for: then the transport sends another request.
     if (this.#isUsageHidden && isRefusal(head.status)) return undefined;
     this.#isReadBelow = true;
-    return this.#isUsageHidden
-      ? this.answered(head, { isUsageHidden: true })
-      : this.answeredInPassing(head);
+    return this.answeredInPassing(head, { isUsageHidden: this.#isUsageHidden });
   }
 
   /** Has the application ended the request, and not only its interest in the answer? */
@@ -172,11 +173,7 @@ export class Attempt {
     return observer;
   }
 
-  #observe(
-    { status, header }: AnswerHead,
-    later: Later,
-    isUsageHidden = false,
-  ): AnswerObserver | undefined {
+  #observe({ status, header }: AnswerHead, later: Later): AnswerObserver | undefined {
     if (isRefusal(status)) {
       this.#span.refuse(status);
       return undefined;
@@ -189,12 +186,17 @@ export class Attempt {
       return undefined;
     }
     this.#span.captureAnswer(reader.facts);
-    const reading =
-      isUsageHidden && reader instanceof SseReader
-        ? hidingObserver(this.#span, reader, later)
-        : readingObserver(this.#span, reader, later);
+    const reading = readingObserver(this.#span, reader, later);
     return this.#guarded?.isMetered === true
       ? meteredObserver(reading, reader, this.#guarded)
       : reading;
   }
+}
+
+/** Also of an answer that nobody wants to know of: the application gets what it asked for. */
+function hiding(
+  observer: AnswerObserver | undefined,
+  { status, header }: AnswerHead,
+): AnswerObserver | undefined {
+  return isRefusal(status) || !isEventStream(header) ? observer : hidingObserver(observer);
 }

@@ -8,7 +8,8 @@ import { CallSpan } from "../spans/call-span.ts";
 import type { CallPast } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
-import { mayLackStreamUsage, recogniseCall, targetOf } from "../wire/recognise-call.ts";
+import type { CallTarget } from "../wire/call-target.ts";
+import { recogniseCall, targetOf } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { readRequestBody } from "../wire/request-body.ts";
 import type { RequestBody } from "../wire/request-body.ts";
@@ -101,7 +102,8 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      if (this.#canReadLater(request)) return this.#begun(request, RequestedCall.unread(request));
+      const target = this.#targetToReadLater(request);
+      if (target !== undefined) return this.#begun(request, RequestedCall.unread(request, target));
       const read = this.#read(request);
       return (
         read &&
@@ -113,7 +115,8 @@ export class CallObserver {
   /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
   startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
     return neverThrow("starting a span", () => {
-      if (this.#canReadLater(request)) return this.#begun(request, RequestedCall.unread(request));
+      const target = this.#targetToReadLater(request);
+      if (target !== undefined) return this.#begun(request, RequestedCall.unread(request, target));
       const read = this.#read(request);
       if (read === undefined) return undefined;
       const unknownUntil = this.#guard?.unknownUntil;
@@ -125,13 +128,11 @@ export class CallObserver {
     });
   }
 
-  /** Could it be a call, and nothing that is to be known before it is sent depends on its body? */
-  #canReadLater(request: CallRequest): boolean {
+  /** Where a request goes that could be a call, and whose body nobody has to read before it is sent. */
+  #targetToReadLater(request: CallRequest): CallTarget | undefined {
     // Whether it is a part of another request is to be known at once.
-    if (this.#guard?.decides === true || request.isContextLost === true) return false;
-    const target = targetOf(request);
-    if (target === undefined || mayLackStreamUsage(target, request)) return false;
-    return sendingAttempt() === undefined;
+    if (this.#guard?.decides === true || request.isContextLost === true) return undefined;
+    return sendingAttempt() === undefined ? targetOf(request) : undefined;
   }
 
   /** Undefined when the request is no call, or a part of one that is known. */

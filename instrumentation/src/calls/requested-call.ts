@@ -1,4 +1,5 @@
-import { recogniseCall } from "../wire/recognise-call.ts";
+import type { CallTarget } from "../wire/call-target.ts";
+import { asksForNoUsage, recogniseCall } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { readRequestBody } from "../wire/request-body.ts";
 
@@ -9,18 +10,25 @@ import { readRequestBody } from "../wire/request-body.ts";
 export class RequestedCall {
   #request: WireRequest | undefined;
   #call: WireCall | undefined;
+  /** Is it a stream whose usage is to be asked for? */
+  readonly lacksStreamUsage: boolean;
 
-  private constructor(request: WireRequest | undefined, call: WireCall | undefined) {
+  private constructor(
+    request: WireRequest | undefined,
+    call: WireCall | undefined,
+    lacksStreamUsage: boolean,
+  ) {
     this.#request = request;
     this.#call = call;
+    this.lacksStreamUsage = lacksStreamUsage;
   }
 
   static known(call: WireCall): RequestedCall {
-    return new RequestedCall(undefined, call);
+    return new RequestedCall(undefined, call, call.lacksStreamUsage);
   }
 
-  static unread(request: WireRequest): RequestedCall {
-    return new RequestedCall(request, undefined);
+  static unread(request: WireRequest, target: CallTarget): RequestedCall {
+    return new RequestedCall(request, undefined, asksForNoUsage(target, request));
   }
 
   /** Undefined when the request is no call after all. */
@@ -31,10 +39,5 @@ export class RequestedCall {
       this.#call = recogniseCall(request, readRequestBody(request));
     }
     return this.#call;
-  }
-
-  /** Is it known to be a stream whose usage must be asked for? One that has not been read is none. */
-  get lacksStreamUsage(): boolean {
-    return this.#call?.lacksStreamUsage === true;
   }
 }

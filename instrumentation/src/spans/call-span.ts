@@ -40,6 +40,8 @@ export interface CallSpanParts extends Omit<TargetParts, "startMs"> {
 export class CallSpan {
   /** Those that have not ended, so that they are not lost with the process. */
   static readonly #open = new Set<CallSpan>();
+  /** Did nobody want the last one that was asked about? Then it is likely that nobody wants the next. */
+  static #areUnwanted = true;
   /** Ends the span with what was read of the answer so far. */
   onAbandon: (() => void) | undefined;
   /** Told of the span of a call that got no answer, or a refusal: it may be tried again. */
@@ -68,8 +70,9 @@ export class CallSpan {
   /** Undefined when it is known that nobody wants the span, and nobody asks what the call cost. */
   static start(requested: RequestedCall, parts: CallSpanParts): CallSpan | undefined {
     const span = new CallSpan(requested, parts);
-    // Whether anybody wants the span is to be known before a request is changed for it.
-    return requested.lacksStreamUsage && !span.isWanted() ? span.leave() : span;
+    // No request is changed for a span that nobody wants. To be sure takes longer than all else before it is sent.
+    const isDoubtful = requested.lacksStreamUsage && CallSpan.#areUnwanted;
+    return isDoubtful && !span.isWanted() ? span.leave() : span;
   }
 
   /** Ends all spans, for the end of the process. */
@@ -92,6 +95,7 @@ export class CallSpan {
    */
   isWanted(): boolean {
     this.#target.start();
+    CallSpan.#areUnwanted = this.#target.isUnwanted;
     return !this.#target.isUnwanted || this.#guarded !== undefined;
   }
 

@@ -3,9 +3,11 @@ import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-
 import { callTargetAt } from "./call-target.ts";
 import type { CallTarget } from "./call-target.ts";
 import { textAt, valueAt } from "./json-path.ts";
+import { memberAt } from "./json-text.ts";
 import type { JsonObject, JsonPath } from "./json-path.ts";
 import { isTooLong, readRequestBody } from "./request-body.ts";
 import type { BodySource, RequestBody } from "./request-body.ts";
+import { lacksStreamUsage } from "./stream-usage-option.ts";
 import type { WireApi } from "./wire-api.ts";
 
 /** An attribute value as OpenTelemetry has them, as far as requests hold such. */
@@ -62,15 +64,16 @@ export function targetOf({ method, url, target }: WireRequest): CallTarget | und
 }
 
 /**
- * Must the body be read before the request is sent, because it may be a stream whose usage is to be asked for? Inside of
- * JSON texts every quote is escaped, so that the name is found wherever it is a member.
+ * Is it, by its text, a stream whose usage is to be asked for? The body of a call is read when it has been sent, but for
+ * this, which is found sooner.
  */
-export function mayLackStreamUsage(
+export function asksForNoUsage(
   { api, host }: CallTarget,
   { body }: Pick<WireRequest, "body">,
 ): boolean {
   if (api.hasStreamUsageOption !== true || host?.hasNoStreamUsageOption === true) return false;
-  return body?.includes('"stream"') === true;
+  if (body === undefined || isTooLong(body) || !lacksStreamUsage(body)) return false;
+  return host !== undefined || hasMembers(api, (name) => memberAt(body, name) !== undefined);
 }
 
 function askedOf(
@@ -84,11 +87,11 @@ function askedOf(
     isStream,
     model: textAt(request, api.request.model ?? NO_PATHS) ?? target.model,
     parameters: parametersOf(api, request),
-    lacksStreamUsage: mayAskForUsage && lacksStreamUsage(api, request),
+    lacksStreamUsage: mayAskForUsage && reportsNoUsage(api, request),
   };
 }
 
-function lacksStreamUsage(api: WireApi, request: JsonObject | undefined): boolean {
+function reportsNoUsage(api: WireApi, request: JsonObject | undefined): boolean {
   if (api.hasStreamUsageOption !== true || request === undefined) return false;
   return valueAt(request, "stream_options.include_usage") !== true;
 }
@@ -104,11 +107,13 @@ function hasShape(
 ): boolean {
   const isUnread = request === undefined && body !== undefined && isTooLong(body);
   if (request === undefined && !isUnread) return false;
-  return api.shape.every((names) =>
-    names.some((name) =>
-      request === undefined ? body?.includes(`"${name}"`) === true : Object.hasOwn(request, name),
-    ),
+  return hasMembers(api, (name) =>
+    request === undefined ? body?.includes(`"${name}"`) === true : Object.hasOwn(request, name),
   );
+}
+
+function hasMembers({ shape }: WireApi, has: (name: string) => boolean): boolean {
+  return shape.every((names) => names.some(has));
 }
 
 function isAskedToStream(api: WireApi, request: JsonObject | undefined): boolean {

@@ -28,14 +28,23 @@ export function createResponseReader(
   call: WireCall,
   header: HeaderReader,
 ): ResponseReader | undefined {
-  const type = header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  const reader = readerOfType(call, type);
+  const reader = readerOfType(call, contentTypeOf(header));
   if (reader !== undefined) addHeaderUsage(call, header, reader.facts);
   return reader;
 }
 
+export function isEventStream(header: HeaderReader): boolean {
+  return contentTypeOf(header) === EVENT_STREAM;
+}
+
+const EVENT_STREAM = "text/event-stream";
+
+function contentTypeOf(header: HeaderReader): string {
+  return header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
 function readerOfType(call: WireCall, type: string): ResponseReader | undefined {
-  if (type === "text/event-stream") return new SseReader(call);
+  if (type === EVENT_STREAM) return new SseReader(call);
   if (type === "application/vnd.amazon.eventstream") return new EventStreamReader(call);
   if (type === "application/json" || type.endsWith("+json")) return new JsonReader(call);
   if (NDJSON_TYPES.has(type)) return new NdjsonReader(call);
@@ -89,11 +98,10 @@ class JsonReader implements ResponseReader {
   }
 }
 
-/** Also what rewrites a stream needs: the events, as they are complete. */
-export class SseReader implements ResponseReader {
+class SseReader implements ResponseReader {
   readonly facts = createResponseFacts();
   readonly #call: WireCall;
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #decoder = new TextDecoder();
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);
 
   constructor(call: WireCall) {
@@ -101,28 +109,16 @@ export class SseReader implements ResponseReader {
   }
 
   push(chunk: Uint8Array): void {
-    this.pushed(chunk);
-  }
-
-  /** The same, and answers with the events that the chunk completes. */
-  pushed(chunk: Uint8Array): readonly SseEvent[] {
-    const events = this.#parser.push(this.#decoder.decode(chunk, { stream: true }));
-    for (const event of events) this.#read(event);
-    return events;
+    const text = this.#decoder.decode(chunk, { stream: true });
+    for (const event of this.#parser.push(text)) this.#read(event);
   }
 
   end(end: BodyEnd): void {
-    this.ended(end);
-  }
-
-  /** The same, and answers with what is left. */
-  ended(end: BodyEnd): readonly SseEvent[] {
     const events = this.#parser.push(this.#decoder.decode());
     const last = this.#parser.end();
     const left = last === undefined ? events : [...events, last];
     if (end === "whole") for (const event of left) this.#read(event);
     if (!isSettled(this.#call, this.facts, end)) this.facts.problem ??= "stream_broken_off";
-    return left;
   }
 
   #read({ data, isTooLong }: SseEvent): void {

@@ -1,10 +1,21 @@
 import { isJsonObject } from "./json-path.ts";
+import { memberAt, nestedAt } from "./json-text.ts";
 import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 
 /**
  * OpenAI's chat streams report usage only when the request has `stream_options.include_usage`. The option is
  * put in for callers that did not ask, and what it adds to the stream is taken out again.
  */
+
+/** Is it the JSON of a request for a stream that will not report its usage? */
+export function lacksStreamUsage(body: string): boolean {
+  const stream = memberAt(body, "stream");
+  if (stream === undefined || !body.startsWith("true", stream)) return false;
+  const options = memberAt(body, "stream_options");
+  if (options === undefined || body[options] !== "{") return true;
+  const asked = parsed(nestedAt(body, options));
+  return !isJsonObject(asked) || asked["include_usage"] !== true;
+}
 
 /** The request's JSON with the option; everything else in it stays as it is. */
 export function withStreamUsage(body: string): string | undefined {
@@ -44,11 +55,15 @@ export function withoutStreamUsage({ raw, data }: SseEvent): string | undefined 
 
 /** The chunk that exists only for the usage: it has no choices. */
 function isUsageChunk(data: string): boolean {
+  const chunk = parsed(data);
+  if (!isJsonObject(chunk) || !isJsonObject(chunk["usage"])) return false;
+  return Array.isArray(chunk["choices"]) && chunk["choices"].length === 0;
+}
+
+function parsed(json: string): unknown {
   try {
-    const chunk: unknown = JSON.parse(data);
-    if (!isJsonObject(chunk) || !isJsonObject(chunk["usage"])) return false;
-    return Array.isArray(chunk["choices"]) && chunk["choices"].length === 0;
+    return JSON.parse(json);
   } catch {
-    return false;
+    return undefined;
   }
 }

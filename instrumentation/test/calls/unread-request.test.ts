@@ -3,13 +3,16 @@ import { CallObserver } from "../../src/calls/call-observer.ts";
 import { observedFetch } from "../../src/fetch/wrap-fetch.ts";
 import type { Fetch } from "../../src/fetch/fetch-request.ts";
 import { Guard } from "../../src/guard/guard.ts";
+import { AlwaysOffSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
+import { sse } from "../support/wire-call.ts";
 
 const KNOWN = "https://api.openai.com/v1/chat/completions";
 const UNKNOWN = "https://shop.example/v1/chat/completions";
 const CHAT = JSON.stringify({ model: "gpt-4o", messages: [{ role: "user", content: "Hi" }] });
+const EARLIER = JSON.stringify({ model: "gpt-4o", messages: [] });
 const STREAM = JSON.stringify({ ...(JSON.parse(CHAT) as object), stream: true });
 
 let spans: RecordedSpans;
@@ -21,17 +24,19 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** How often the body had been parsed when the request was sent. */
+/** How often the body had been parsed when the request was sent, by a process that has made calls before. */
 async function parsedBeforeSent(body: string, guard?: Guard): Promise<number> {
   let before = -1;
-  const inner: Fetch = async () => {
-    before = parsed();
+  const inner: Fetch = async (_, init) => {
+    if (init?.body !== EARLIER) before = parsed();
     return Response.json({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 4 } });
   };
-  const calls = new CallObserver(spans.tracer, guard);
-  const response = await observedFetch(inner, calls, {})(KNOWN, { method: "POST", body });
-  await response.text();
-  await spans.last();
+  const fetched = observedFetch(inner, new CallObserver(spans.tracer, guard), {});
+  for (const sent of [EARLIER, body]) {
+    const response = await fetched(KNOWN, { method: "POST", body: sent });
+    await response.text();
+  }
+  await spans.last(2);
   return before;
 }
 
@@ -41,8 +46,8 @@ describe("the body of a request", () => {
     expect(parsed()).toBe(1);
   });
 
-  test("is parsed before where its usage may have to be asked for", async () => {
-    expect(await parsedBeforeSent(STREAM)).toBe(1);
+  test("is parsed when it has been sent also where its usage is asked for", async () => {
+    expect(await parsedBeforeSent(STREAM)).toBe(0);
     expect(parsed()).toBe(1);
   });
 
@@ -52,6 +57,20 @@ describe("the body of a request", () => {
     expect(await parsedBeforeSent(CHAT, guard)).toBe(1);
     expect(parsed()).toBe(1);
   });
+});
+
+test("a stream is not asked for its usage where nobody wants the spans of calls", async () => {
+  const sent: unknown[] = [];
+  const inner: Fetch = async (_, init) => {
+    sent.push(init?.body);
+    return new Response(sse("[DONE]"), { headers: { "content-type": "text/event-stream" } });
+  };
+  const nobody = new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer("unsampled");
+  const fetched = observedFetch(inner, new CallObserver(nobody), {});
+  for (const body of [CHAT, STREAM, STREAM]) {
+    expect(await (await fetched(KNOWN, { method: "POST", body })).text()).toBe(sse("[DONE]"));
+  }
+  expect(sent).toEqual([CHAT, STREAM, STREAM]);
 });
 
 describe("a request that turns out to be no call when it has been sent", () => {
