@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
  */
 const ROOT = join(import.meta.dirname, "../..");
 const MODULES = [
-  "deploy/launcher/{main,launcher-config}.ts",
+  "deploy/launcher/{main,launcher-config,console-sources}.ts",
   "collector/src/{main,config}.ts",
   "collector/src/landing/lander-worker.ts",
   "{otel-config,analytics}/src/!(cli)/**/*.ts",
