@@ -4,8 +4,8 @@ import type { CallRecord } from "@lensai/otel-config/billing/call-record";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
 import { replacedRows } from "@lensai/otel-config/span-row/replaced-rows";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
-import { CallWindow } from "./call-window.ts";
-import type { WindowLimits } from "./call-window.ts";
+import { CallWindow, WALK_MAX } from "./call-window.ts";
+import type { KnownSlots, WindowLimits } from "./call-window.ts";
 import { RowReader } from "./row-reader.ts";
 import { VerdictColumns } from "./verdict-columns.ts";
 
@@ -13,6 +13,17 @@ import { VerdictColumns } from "./verdict-columns.ts";
 const RESOLVED_TOGETHER_MAX = 2048;
 const MICROS_PER_MS = 1000;
 const NO_ROW = -1;
+
+interface Gathering {
+  readonly recordAt: (slot: number) => CallRecord;
+  readonly seen: Set<number>;
+}
+
+interface Gathered {
+  readonly together: readonly number[];
+  /** Nothing that hangs together with them is missing. */
+  readonly isWhole: boolean;
+}
 
 /**
  * Decides what is billed of each batch before it lands, together with what landed shortly before, and says
@@ -95,13 +106,16 @@ export class BatchBilling {
     };
     const seen = new Set<number>();
     const changed = new Set<number>();
-    for (const slot of slots) {
-      if (seen.has(slot) || !this.hasCompany(slot, recordAt)) continue;
-      const together = this.gather(slot, { recordAt, seen });
+    // From the newest on, as traces are walked: one that is too long is cut into runs of neighbours.
+    for (const slot of slots.toReversed()) {
+      if (seen.has(slot) || !this.hasCompany(slot, { recordAt, seen })) continue;
+      const { together, isWhole } = this.gather(slot, { recordAt, seen });
       const verdicts = resolveCalls(together.map(recordAt), this.window);
       for (const [at, { rule, shadowedBy }] of verdicts.entries()) {
-        const by = shadowedBy === undefined ? undefined : together[shadowedBy];
         const own = together[at] as number;
+        // What has landed was decided with records around it that are not all here.
+        if (!isWhole && this.rows[own] === NO_ROW) continue;
+        const by = shadowedBy === undefined ? undefined : together[shadowedBy];
         if (this.window.table.setVerdict(own, rule, by)) changed.add(own);
       }
     }
@@ -109,32 +123,46 @@ export class BatchBilling {
   }
 
   /** Could another record change the verdict on this one? Most calls are alone in this. */
-  private hasCompany(slot: number, recordAt: (slot: number) => CallRecord): boolean {
+  private hasCompany(slot: number, { recordAt, seen }: Gathering): boolean {
     const { window } = this;
     return (
       window.ofTrace(slot).some((other) => other !== slot && !window.table.areApart(slot, other)) ||
-      window.ofResponse(slot, recordAt).length > 0 ||
-      window.twinsOf(slot, recordAt).length > 0
+      window.ofResponse(slot, recordAt, seen).length > 0 ||
+      window.twinsOf(slot, recordAt, seen).length > 0
     );
   }
 
-  /** Everything that hangs together with a record. */
-  private gather(
-    first: number,
-    { recordAt, seen }: { recordAt: (slot: number) => CallRecord; seen: Set<number> },
-  ): number[] {
+  /**
+   * Everything that hangs together with a record. What does is seen at once, unless it is more than fits: then the
+   * rest comes in a turn of its own, which passes over what was seen.
+   */
+  private gather(first: number, { recordAt, seen }: Gathering): Gathered {
     const { window } = this;
     const together = new Set([first]);
+    const traces = new Set<number>();
+    let isWhole = true;
+    const known: KnownSlots = { has: (slot) => together.has(slot) || seen.has(slot) };
+    const ofTrace = (slot: number): number[] => {
+      const key = window.traceKey(slot);
+      if (traces.has(key)) return [];
+      traces.add(key);
+      const found = window.ofTrace(slot, seen);
+      isWhole &&= found.length < WALK_MAX && found.length === window.ofTrace(slot).length;
+      return found;
+    };
     for (const slot of together) {
-      seen.add(slot);
       const near = [
-        ...window.ofTrace(slot),
-        ...window.ofResponse(slot, recordAt, together),
-        ...window.twinsOf(slot, recordAt, together),
+        ...ofTrace(slot),
+        ...window.ofResponse(slot, recordAt, known),
+        ...window.twinsOf(slot, recordAt, known),
       ];
-      for (const other of near) if (together.size < RESOLVED_TOGETHER_MAX) together.add(other);
+      for (const other of near) {
+        if (together.size < RESOLVED_TOGETHER_MAX) together.add(other);
+        else isWhole = false;
+      }
     }
-    return [...together];
+    for (const slot of together) seen.add(slot);
+    return { together: [...together], isWhole };
   }
 
   private correctionOf(slot: number): Correction {

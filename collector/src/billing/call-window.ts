@@ -25,14 +25,17 @@ export interface WindowLimits {
  */
 export const WINDOW_LIMITS: WindowLimits = { halfRecords: 24_576, halfLinks: 65_536 };
 
+/** Slots that are not asked for again. */
+export type KnownSlots = Pick<ReadonlySet<number>, "has">;
+
 /** By trace, by response, and as a twin in five places. */
 const LISTS_PER_RECORD = 7;
 /** Longer lists are of a trace that never ends, or of one response id for all. */
-const WALK_MAX = 1024;
+export const WALK_MAX = 1024;
 /** Forgotten all at once above this: a cache. */
 const SERVICES_MAX = 10_000;
 const NO_SERVICE = Number.NaN;
-const NONE: ReadonlySet<number> = new Set();
+const NONE: KnownSlots = { has: () => false };
 const SEVERAL_SCOPES = Number.POSITIVE_INFINITY;
 const KIND = { trace: 1, response: 2, counts: 3, counted: 4, uncounted: 5, link: 6 } as const;
 
@@ -108,18 +111,28 @@ export class CallWindow implements SpanLinks {
     return found.length < 2 ? undefined : found[0];
   }
 
-  /** Records of the same trace, itself among them. */
-  ofTrace(slot: number): number[] {
+  /** Records of the same trace, itself among them; of a long one the newest, without those in `known`. */
+  ofTrace(slot: number, known: KnownSlots = NONE): number[] {
     if (!this.table.has(slot, "trace")) return [slot];
     this.hashTrace(slot);
-    return this.found(WALK_MAX);
+    return this.found(WALK_MAX, known);
+  }
+
+  /** Equal for records of one trace, and for no others, until the next record is added. */
+  traceKey(slot: number): number {
+    if (!this.table.has(slot, "trace")) return -1 - slot;
+    this.hashTrace(slot);
+    const { low, high } = this.hash;
+    const newest = this.lists[this.newer].first(low, high);
+    if (newest >= 0) return newest;
+    return this.halfRecords * LISTS_PER_RECORD + this.lists[1 - this.newer]?.first(low, high);
   }
 
   /** Other records that may speak of the same response; those in `known` are left out unasked. */
   ofResponse(
     slot: number,
     recordAt: (slot: number) => CallRecord,
-    known: ReadonlySet<number> = NONE,
+    known: KnownSlots = NONE,
   ): number[] {
     const { table } = this;
     if (!table.isCall(slot) || table.word(slot, "response") === 0) return [];
@@ -132,7 +145,7 @@ export class CallWindow implements SpanLinks {
   twinsOf(
     slot: number,
     recordAt: (slot: number) => CallRecord,
-    known: ReadonlySet<number> = NONE,
+    known: KnownSlots = NONE,
   ): number[] {
     if (!this.table.isCall(slot)) return [];
     if (this.scopes.get(this.serviceKey(slot)) !== SEVERAL_SCOPES) return [];
@@ -226,15 +239,16 @@ export class CallWindow implements SpanLinks {
     this.lists[half].add(this.hash.low, this.hash.high, slot);
   }
 
-  /** What is filed under the last hash, newest first. */
-  private found(max: number): number[] {
+  /** What is filed under the last hash, newest first, without what is in `known`. */
+  private found(max: number, known: KnownSlots = NONE): number[] {
     const { low, high } = this.hash;
     const slots: number[] = [];
     for (const half of [this.newer, 1 - this.newer]) {
       const lists = this.lists[half] as KeyLists;
       for (let entry = lists.first(low, high); entry >= 0; entry = lists.next(entry)) {
         if (slots.length === max) return slots;
-        slots.push(lists.valueOf(entry));
+        const slot = lists.valueOf(entry);
+        if (!known.has(slot)) slots.push(slot);
       }
     }
     return slots;
