@@ -5,6 +5,7 @@ import { openLake } from "@lensai/analytics/lake/open-lake";
 import type { Lake } from "@lensai/analytics/lake/open-lake";
 import { openStore } from "@lensai/analytics/object-store/open-store";
 import type { StoreSettings } from "@lensai/analytics/object-store/open-store";
+import { replacedRows } from "@lensai/otel-config/span-row/replaced-rows";
 import { BatchBilling } from "../billing/batch-billing.ts";
 import { serveLandings } from "./serve-landings.ts";
 
@@ -31,6 +32,8 @@ if (parentPort !== null) {
     const { corrections } = billed;
     const commit = await appendRows(lake, batch, { ...options, corrections });
     const spanFiles = commit?.add.filter(({ kind }) => kind === "spans") ?? [];
-    return spanFiles.reduce((rows, file) => rows + file.rows, 0);
+    // A row that another of the same span replaces is in no file, and not missing from one.
+    const replaced = batch.hasRepeats ? replacedRows(batch).size : 0;
+    return spanFiles.reduce((rows, file) => rows + file.rows, replaced);
   });
 }

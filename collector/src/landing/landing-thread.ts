@@ -21,8 +21,8 @@ export class LandingThread {
 
   /**
    * Lets the thread land the batch, which must not be changed meanwhile. Resolves with the number of rows
-   * that the lake holds under the name. One at a time. Rejects when the thread dies; the batch can then be
-   * given to the next one.
+   * that the lake holds under the name, as AppendBatch counts them. One at a time. Rejects when the thread
+   * dies; the batch can then be given to the next one.
    */
   async land(name: string, landedAtMs: number, batch: RowBatch): Promise<number> {
     clearTimeout(this.idleTimer);

@@ -23,7 +23,10 @@ export interface LandTrouble {
   readonly retryable: boolean;
 }
 
-/** Lands a batch and returns the number of rows that the lake holds under the name. Must be idempotent. */
+/**
+ * Lands a batch and returns the number of rows that the lake holds under the name, those counted in that a newer row
+ * of the same span replaces. Must be idempotent.
+ */
 export type AppendBatch = (
   batch: RowBatch,
   options: { name: string; landedAt: Date },

@@ -12,6 +12,7 @@ import { expect } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import type { CollectorConfig } from "../../src/config.ts";
 import { LakePipeline } from "../../src/lake-pipeline.ts";
+import type { LandingState } from "../../src/landing/landing.ts";
 import type { SnapshotSections } from "../control/snapshot-server.ts";
 import { startCollector } from "./harness.ts";
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
@@ -28,6 +29,8 @@ export interface LandedCollector {
   newRows(): Promise<SqlRow[]>;
   /** Everything in the lake, as local paths of span files. */
   spanFiles(): Promise<string[]>;
+  /** Segments that were set aside because the lake held other rows under their name. */
+  readonly conflicts: number;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -67,6 +70,9 @@ export async function startLandedCollector(sections?: SnapshotSections): Promise
     dataDir,
     get target() {
       return running.target;
+    },
+    get conflicts() {
+      return landingOf(running.pipeline).conflicts;
     },
     async land(...requests) {
       await newRows();
@@ -110,10 +116,12 @@ async function startReal(
 }
 
 function isIdle(pipeline: LakePipeline): boolean {
-  const { landing } = pipeline.stats() as {
-    landing: { waitingSegments: number; oldestReceivedMs: number | undefined };
-  };
-  return landing.waitingSegments === 0 && landing.oldestReceivedMs === undefined;
+  const { waitingSegments, oldestReceivedMs } = landingOf(pipeline);
+  return waitingSegments === 0 && oldestReceivedMs === undefined;
+}
+
+function landingOf(pipeline: LakePipeline): LandingState {
+  return (pipeline.stats() as { landing: LandingState }).landing;
 }
 
 /** True when any file below the folder holds the text. */
