@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { nodeDisk } from "../landing/disk.ts";
 
 /**
  * A text that is kept for the next start, for its owner alone: 0600. It is replaced as a whole or not at all, and
@@ -45,15 +45,7 @@ export class LastGoodCopy {
   }
 
   private async replace(text: string): Promise<void> {
-    const temporary = path.join(this.dataDir, `${this.fileName}.${randomUUID()}.tmp`);
-    try {
-      await mkdir(this.dataDir, { recursive: true });
-      await writeFile(temporary, text, { mode: 0o600, flush: true });
-      await chmod(temporary, 0o600);
-      await rename(temporary, path.join(this.dataDir, this.fileName));
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await mkdir(this.dataDir, { recursive: true });
+    await nodeDisk.write(path.join(this.dataDir, this.fileName), Buffer.from(text));
   }
 }
