@@ -80,10 +80,20 @@ async function openWork(data: LakeWorkerData): Promise<Work> {
 
 let opening: Promise<Work> | undefined;
 
+/** A store that could not be opened is opened by whoever comes next: what kept it away may have passed. */
+async function opened(): Promise<Work> {
+  opening ??= openWork(workerData as LakeWorkerData);
+  try {
+    return await opening;
+  } catch (error) {
+    opening = undefined;
+    throw error;
+  }
+}
+
 async function answer(kind: keyof Outcomes): Promise<WorkReport<keyof Outcomes>> {
   try {
-    opening ??= openWork(workerData as LakeWorkerData);
-    return { kind: "done", outcome: await (await opening)[kind]() };
+    return { kind: "done", outcome: await (await opened())[kind]() };
   } catch (error) {
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }

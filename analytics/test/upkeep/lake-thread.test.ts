@@ -108,3 +108,14 @@ test("a thread without work leaves, and the next one goes on where it was", () =
     await land("c-2", copyOf("2".repeat(16), "b", atMs));
     expect(await thread.review()).toMatchObject({ records: 2, corrections: 1 });
   }));
+
+test("goes on when a lake that could not be opened can be opened again", async () => {
+  await withThread(undefined, async ({ folder, thread }) => {
+    const place = join(folder, "lake");
+    await rm(place, { recursive: true });
+    await writeFile(place, "a file where the folder was");
+    await expect(thread.review()).rejects.toThrow(place);
+    await rm(place);
+    expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
+  });
+});
