@@ -125,7 +125,8 @@ export class CallWindow implements SpanLinks {
     const { low, high } = this.hash;
     const newest = this.lists[this.newer].first(low, high);
     if (newest >= 0) return newest;
-    return this.halfRecords * LISTS_PER_RECORD + this.lists[1 - this.newer]?.first(low, high);
+    const older = this.lists[this.newer === 0 ? 1 : 0];
+    return this.halfRecords * LISTS_PER_RECORD + older.first(low, high);
   }
 
   /** Other records that may speak of the same response; those in `known` are left out unasked. */
