@@ -1,8 +1,9 @@
 import { SPAN_ROW_VERSION } from "@lensai/otel-config/span-row/columns";
-import type { ColumnSpec } from "@lensai/otel-config/span-row/columns";
+import type { ColumnType } from "@lensai/otel-config/span-row/columns";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import type { ChunkLocation } from "./column-chunk.ts";
 import type { ColumnStatistics, EncodedColumn } from "./encoded-column.ts";
-import { CONVERTED_TYPE, PHYSICAL_TYPE, REPETITION } from "./parquet-format.ts";
+import { CONVERTED_TYPE, MAGIC, PHYSICAL_TYPE, REPETITION } from "./parquet-format.ts";
 import type { PhysicalType } from "./parquet-format.ts";
 import type { ThriftCompactWriter } from "./thrift-compact-writer.ts";
 
@@ -10,25 +11,50 @@ const FORMAT_VERSION = 2;
 /** `<name> version <version>`: the form that readers parse to find files of faulty writers. */
 const CREATED_BY = `lensai version ${SPAN_ROW_VERSION}`;
 
-/** Everything the footer says about one column. */
+/** What the schema says about a column; those of the span row are such. */
+export interface SchemaColumn {
+  readonly name: string;
+  readonly type: ColumnType | "double";
+  readonly nullable: boolean;
+}
+
+/** Everything the footer says about one column of a row group. */
 export interface WrittenColumn {
-  readonly spec: ColumnSpec;
+  readonly spec: SchemaColumn;
   readonly encodings: EncodedColumn["encodings"];
   readonly statistics: ColumnStatistics;
   readonly location: ChunkLocation;
 }
 
-export interface FileDescription {
+export interface RowGroup {
+  /** At least one. */
   readonly rowCount: number;
-  readonly specs: readonly ColumnSpec[];
-  /** Where the columns lie, in the order of `specs`; empty when there are no rows. */
+  /** Where the columns lie, in the order of the schema. */
   readonly columns: readonly WrittenColumn[];
+}
+
+export interface FileDescription {
+  readonly specs: readonly SchemaColumn[];
+  /** In file order; none when there are no rows. */
+  readonly rowGroups: readonly RowGroup[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Writes FileMetaData. A file without rows has no row group. */
-export function writeFooter(description: FileDescription, thrift: ThriftCompactWriter): void {
-  const { rowCount, specs, metadata } = description;
+/** Appends everything that comes behind the row groups. */
+export function appendFooter(
+  description: FileDescription,
+  thrift: ThriftCompactWriter,
+  file: ByteBuffer,
+): void {
+  writeFileMetaData(description, thrift);
+  const footer = thrift.buffer.view();
+  file.append(footer);
+  file.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
+  file.append(MAGIC);
+}
+
+function writeFileMetaData(description: FileDescription, thrift: ThriftCompactWriter): void {
+  const { specs, rowGroups, metadata } = description;
   const keys = Object.keys(metadata).sort();
   thrift.reset();
   thrift.element(() => {
@@ -36,9 +62,12 @@ export function writeFooter(description: FileDescription, thrift: ThriftCompactW
     thrift.list(2, "struct", specs.length + 1);
     writeSchemaRoot(specs.length, thrift);
     for (const spec of specs) writeSchemaElement(spec, thrift);
-    thrift.i64(3, rowCount);
-    thrift.list(4, "struct", rowCount === 0 ? 0 : 1);
-    if (rowCount > 0) writeRowGroup(description, thrift);
+    thrift.i64(
+      3,
+      rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    );
+    thrift.list(4, "struct", rowGroups.length);
+    for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(group, ordinal, thrift);
     thrift.list(5, "struct", keys.length);
     for (const key of keys) {
       thrift.element(() => {
@@ -62,7 +91,7 @@ function writeSchemaRoot(columnCount: number, thrift: ThriftCompactWriter): void
   });
 }
 
-function writeSchemaElement(spec: ColumnSpec, thrift: ThriftCompactWriter): void {
+function writeSchemaElement(spec: SchemaColumn, thrift: ThriftCompactWriter): void {
   thrift.element(() => {
     thrift.i32(1, physicalType(spec));
     thrift.i32(3, spec.nullable ? REPETITION.optional : REPETITION.required);
@@ -86,20 +115,28 @@ function writeTimestampType(thrift: ThriftCompactWriter): void {
   });
 }
 
-function physicalType(spec: ColumnSpec): PhysicalType {
+function physicalType(spec: SchemaColumn): PhysicalType {
   switch (spec.type) {
     case "text":
       return PHYSICAL_TYPE.byteArray;
     case "bool":
       return PHYSICAL_TYPE.boolean;
+    case "double":
+      return PHYSICAL_TYPE.double;
     case "int64":
     case "timestamp":
       return PHYSICAL_TYPE.int64;
   }
 }
 
-function writeRowGroup(description: FileDescription, thrift: ThriftCompactWriter): void {
-  const { rowCount, columns } = description;
+/** The ordinal has 16 bits, and may be left out. */
+const ORDINAL_MAX = 2 ** 15 - 1;
+
+function writeRowGroup(
+  { rowCount, columns }: RowGroup,
+  ordinal: number,
+  thrift: ThriftCompactWriter,
+): void {
   let uncompressedBytes = 0;
   let compressedBytes = 0;
   for (const { location } of columns) {
@@ -113,7 +150,7 @@ function writeRowGroup(description: FileDescription, thrift: ThriftCompactWriter
     thrift.i64(3, rowCount);
     thrift.i64(5, firstOffset(columns[0]?.location));
     thrift.i64(6, compressedBytes);
-    thrift.i16(7, 0);
+    if (ordinal <= ORDINAL_MAX) thrift.i16(7, ordinal);
   });
 }
 

@@ -3,9 +3,10 @@
  * thrift structures stand where the structures are written (`file-footer.ts`, `column-chunk.ts`).
  */
 
-export const MAGIC = "PAR1";
+/** The first bytes of a file, and the last ones. */
+export const MAGIC: Uint8Array = new TextEncoder().encode("PAR1");
 
-export const PHYSICAL_TYPE = { boolean: 0, int64: 2, byteArray: 6 } as const;
+export const PHYSICAL_TYPE = { boolean: 0, int64: 2, double: 5, byteArray: 6 } as const;
 export const REPETITION = { required: 0, optional: 1 } as const;
 export const CONVERTED_TYPE = { utf8: 0, timestampMicros: 10 } as const;
 export const ENCODING = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const;

@@ -1,8 +1,6 @@
 import { MAGIC } from "./parquet-format.ts";
 import { ThriftCompactReader } from "./thrift-compact-reader.ts";
 
-const magic = new TextEncoder().encode(MAGIC);
-
 export interface ParquetFooter {
   readonly rows: number;
   /** Key-value pairs of the footer. */
@@ -11,11 +9,11 @@ export interface ParquetFooter {
 
 /** What a Parquet file says about itself; undefined when the bytes are not a complete Parquet file. */
 export function readFooter(bytes: Uint8Array): ParquetFooter | undefined {
-  const lengthAt = bytes.length - magic.length - 4;
-  if (lengthAt < magic.length) return undefined;
+  const lengthAt = bytes.length - MAGIC.length - 4;
+  if (lengthAt < MAGIC.length) return undefined;
   if (!hasMagic(bytes, 0) || !hasMagic(bytes, lengthAt + 4)) return undefined;
   const length = new DataView(bytes.buffer, bytes.byteOffset + lengthAt, 4).getUint32(0, true);
-  if (length > lengthAt - magic.length) return undefined;
+  if (length > lengthAt - MAGIC.length) return undefined;
   try {
     return parseFooter(bytes.subarray(lengthAt - length, lengthAt));
   } catch (error) {
@@ -25,7 +23,7 @@ export function readFooter(bytes: Uint8Array): ParquetFooter | undefined {
 }
 
 function hasMagic(bytes: Uint8Array, at: number): boolean {
-  return magic.every((byte, index) => bytes[at + index] === byte);
+  return MAGIC.every((byte, index) => bytes[at + index] === byte);
 }
 
 function parseFooter(footer: Uint8Array): ParquetFooter | undefined {

@@ -7,13 +7,11 @@ import { encodeDictionary } from "./encode-dictionary.ts";
 import { encodeInt64 } from "./encode-int64.ts";
 import { encodePlain } from "./encode-plain.ts";
 import type { EncodedColumn, RowSelection } from "./encoded-column.ts";
-import { writeFooter } from "./file-footer.ts";
+import { appendFooter } from "./file-footer.ts";
 import type { WrittenColumn } from "./file-footer.ts";
 import { MAGIC } from "./parquet-format.ts";
 import { Scratch } from "./scratch.ts";
 import { ThriftCompactWriter } from "./thrift-compact-writer.ts";
-
-const magic = new TextEncoder().encode(MAGIC);
 
 /** Rows of one file. More belong into another file: this keeps a row group near the best size for scans. */
 const MAX_ROWS = 1 << 20;
@@ -55,23 +53,13 @@ export function encodeParquet(batch: RowBatch, options: ParquetOptions): Uint8Ar
   const rows = rowsOf(options, batch, scratch);
   const { file } = scratch;
   file.reset();
-  file.append(magic);
+  file.append(MAGIC);
   const specs = options.columns.map((name) => SPAN_COLUMNS[columnIndex(name)] as ColumnSpec);
-  const columns =
-    count === 0 ? [] : appendColumns(batch, { specs, rows, count, options }, workspace);
-  writeFooter(
-    {
-      rowCount: count,
-      specs: specs.map((spec) => renamed(spec, options)),
-      columns,
-      metadata: options.metadata,
-    },
-    thrift,
-  );
-  const footer = thrift.buffer.view();
-  file.append(footer);
-  file.append(new Uint8Array(Uint32Array.of(footer.length).buffer));
-  file.append(magic);
+  const selected = { specs, rows, count, options };
+  const rowGroups =
+    count === 0 ? [] : [{ rowCount: count, columns: appendColumns(batch, selected, workspace) }];
+  const schema = specs.map((spec) => renamed(spec, options));
+  appendFooter({ specs: schema, rowGroups, metadata: options.metadata }, thrift, file);
   const bytes = file.view().slice();
   scratch.trim();
   return bytes;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { csvLine } from "#lib/server/api/call-csv.ts";
+import { csvLine } from "#lib/server/api/call-table.ts";
 import { expectedVersionOf, isKnown } from "#lib/server/api/etag.ts";
 import { idempotencyKeyOf } from "#lib/server/api/idempotency.ts";
 import { matchRoute } from "#lib/server/api/match-route.ts";
@@ -121,7 +121,7 @@ test("a page has a cursor only when there is more", () => {
 
 test("no text of a client becomes a formula or another field", () => {
   const line = csvLine({
-    startedAt: new Date(0),
+    startUnixNano: 0n,
     model: '=HYPERLINK("x")',
     userId: "a,b",
     serviceName: 'say "hi"\n',

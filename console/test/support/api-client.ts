@@ -45,6 +45,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  readonly bytes: Uint8Array;
   /** The parsed body. */
   readonly json: never;
 }
@@ -94,13 +95,14 @@ async function ask(running: Console, asked: Asked): Promise<Answer> {
   });
   const locals = { console: running, principal: as, requestId: "request-of-the-test" };
   const response = await handleApiRequest({ request, url, locals, clientAddress: "127.0.0.1" });
-  const text = await response.text();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const text = new TextDecoder().decode(bytes);
   const type = response.headers.get("content-type") ?? "";
   const json = (
     type.includes("json") && !type.includes("ndjson") ? JSON.parse(text) : undefined
   ) as never;
   expectDocumented({ method, path: url.pathname.slice(API_PATH.length) }, response, json);
-  return { status: response.status, headers: response.headers, text, json };
+  return { status: response.status, headers: response.headers, text, bytes, json };
 }
 
 /** No answer without its place in the document, whatever the test is about. */

@@ -236,7 +236,9 @@ function successOf(route: ApiRoute, schemas: Record<string, JsonSchema>): OpenAp
   const { schema, mediaTypes, description } = route.success;
   const headers = headerRefs(["RateLimit", "RateLimit-Policy"]);
   if (mediaTypes !== undefined) {
-    const content = Object.fromEntries(mediaTypes.map((type) => [type, { schema: text }]));
+    const content = Object.fromEntries(
+      mediaTypes.map((type) => [type, isText(type) ? { schema: text } : {}]),
+    );
     return { description, headers, content };
   }
   if (schema === undefined) return { description, headers };
@@ -246,6 +248,9 @@ function successOf(route: ApiRoute, schemas: Record<string, JsonSchema>): OpenAp
     content: { "application/json": { schema: toSchema(schema, "output", schemas) } },
   };
 }
+
+/** Bytes have no schema (OpenAPI 3.1, 4.8.14.2). */
+const isText = (mediaType: string): boolean => /^text\/|json$/.test(mediaType);
 
 function problemOf(status: number, codes: readonly ApiErrorCode[]): OpenApiResponse {
   const isLater = status === 429 || status === 503;

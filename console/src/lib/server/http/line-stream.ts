@@ -1,8 +1,8 @@
-import { textStream } from "./text-stream.ts";
+import { bodyStream } from "./body-stream.ts";
 
 /** A file to save whose lines are made as they are read. */
 export function lineStream(lines: AsyncGenerator<string>, fileName: string): Response {
-  return new Response(textStream(lines), {
+  return new Response(bodyStream(lines), {
     headers: {
       "content-type": "application/x-ndjson",
       "content-disposition": `attachment; filename="${fileName}"`,

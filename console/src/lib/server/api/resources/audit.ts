@@ -1,7 +1,7 @@
 import type { AuditExtent } from "@lensai/otel-config/audit/audit-export";
 import { z } from "zod";
 import type { Database } from "../../db/client.ts";
-import { textStream } from "../../http/text-stream.ts";
+import { bodyStream } from "../../http/body-stream.ts";
 import { logError } from "../../log.ts";
 import { exportAudit } from "../../services/audit/export.ts";
 import { ofOrganization, ofProject } from "../../services/audit/extent.ts";
@@ -107,7 +107,7 @@ async function exportOf(
 ) {
   const signingKey = await console.control.signingKey();
   const lines = exportAudit(services.db, { extent, now: services.now(), signingKey });
-  const chunks = textStream(lines, (error) =>
+  const chunks = bodyStream(lines, (error) =>
     logError("an export of the audit log broke off", { requestId, error }),
   );
   return { stream: { mediaType: "application/x-ndjson", chunks } } as const;

@@ -1,9 +1,9 @@
 /**
- * Pieces of text as the bytes of a body. The next piece is made when the one before has been taken: a slow reader
- * costs no memory, and one that goes away ends the work.
+ * Pieces of text or bytes as a body. The next piece is made when the one before has been taken: a slow reader costs no
+ * memory, and one that goes away ends the work.
  */
-export function textStream(
-  pieces: AsyncGenerator<string>,
+export function bodyStream(
+  pieces: AsyncGenerator<string | Uint8Array>,
   onFailure?: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -13,7 +13,7 @@ export function textStream(
         try {
           const { done, value } = await pieces.next();
           if (done === true) controller.close();
-          else controller.enqueue(encoder.encode(value));
+          else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
         } catch (error) {
           onFailure?.(error);
           controller.error(error);
