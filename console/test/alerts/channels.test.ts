@@ -165,7 +165,7 @@ describe("the test button", () => {
     expect(await sendTest(options, ref, signal)).toMatchObject({
       reason: "Slack refuses the message: invalid_auth",
     });
-    const alerts = await newestAlerts(rig.context.db, "shop", { limit: 10 });
+    const alerts = await newestAlerts(rig.context.db, { projectId: "shop" }, { limit: 10 });
     expect(alerts.map(({ deliveries }) => deliveries[0]?.state)).toEqual(["given_up", "delivered"]);
     expect(await sendTest(options, { ...ref, projectId: "other" }, signal)).toBeUndefined();
   });

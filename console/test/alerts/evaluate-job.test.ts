@@ -72,7 +72,7 @@ async function settle(job: EvaluateJob): Promise<void> {
 
 const POLL = { timeout: 20_000, interval: 50 };
 const titles = async (): Promise<unknown[]> => {
-  const alerts = await newestAlerts(rig.context.db, "shop", { limit: 50 });
+  const alerts = await newestAlerts(rig.context.db, { projectId: "shop" }, { limit: 50 });
   return alerts
     .filter(({ facts }) => facts.kind.startsWith("budget."))
     .map(

@@ -39,6 +39,16 @@ interface BudgetFacts {
   readonly periodStartsAt: string;
   /** Absent for a total. */
   readonly resetsAt?: string;
+  /** When many values reach the same at once: the others, told in this one message. */
+  readonly alsoReached?: AlsoReached;
+}
+
+/** Values of a budget that one message tells of, besides `each`, which spent most. */
+export interface AlsoReached {
+  /** How many. */
+  readonly values: number;
+  /** Those of them that spent most, the highest first. */
+  readonly top: readonly { readonly value: string; readonly spentNanoUsd: string }[];
 }
 
 interface KillSwitchFacts {

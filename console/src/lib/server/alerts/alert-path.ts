@@ -6,5 +6,8 @@ export function alertPath(
   event: Pick<Delivery["event"], "projectId" | "kind" | "details">,
 ): string {
   const { page } = alertWords(event as Delivery["event"]);
-  return `/projects/${event.projectId}/${page}`;
+  const path = `/projects/${event.projectId}/${page}`;
+  const { details } = event;
+  // Whoever is told of many values wants to see them.
+  return "alsoReached" in details ? `${path}/${details.budgetId}` : path;
 }

@@ -31,7 +31,7 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
   "budget.threshold": (details) => ({
     ...budgetFrame(details),
     title: `${budgetTitle(details)}: ${details.thresholdPercent} % is spent`,
-    text: `${formatMoney(BigInt(details.spentNanoUsd))} of ${formatMoney(BigInt(details.limitNanoUsd))} is spent.`,
+    text: `${shareOf(details)} is spent${othersOf(details)}.`,
   }),
   "budget.exceeded": (details) => ({
     ...budgetFrame(details),
@@ -167,18 +167,35 @@ function budgetFrame(details: BudgetDetails): Pick<AlertWords, "facts" | "share"
   };
 }
 
-function budgetTitle({ budgetName, each }: BudgetDetails): string {
+function budgetTitle({ budgetName, each, alsoReached }: BudgetDetails): string {
   const name = `Budget ${short(budgetName)}`;
-  return each === undefined ? name : `${name}, ${each.key} ${short(each.value)}`;
+  if (each === undefined) return name;
+  const noun = each.key === "apiKey" ? "API key" : each.key;
+  if (alsoReached === undefined) return `${name}, ${noun} ${short(each.value)}`;
+  return `${name}, ${formatCounted(alsoReached.values + 1, noun)}`;
+}
+
+/** " by ada; bob $4.10, carl $4.00 and 1,990 more follow": of a message that tells of many values. */
+function othersOf({ each, alsoReached }: BudgetDetails): string {
+  if (each === undefined || alsoReached === undefined) return "";
+  const { values, top } = alsoReached;
+  const named = top
+    .map(({ value, spentNanoUsd }) => `${short(value)} ${formatMoney(BigInt(spentNanoUsd))}`)
+    .join(", ");
+  const more = values > top.length ? ` and ${formatCount(values - top.length)} more` : "";
+  return ` by ${short(each.value)}; ${named}${more} follow`;
 }
 
 /** An enforced budget has a rest that no call fits into, or that calls under way hold. */
-function spentOf({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string {
-  const spent = `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))} is spent`;
-  return BigInt(spentNanoUsd) < BigInt(limitNanoUsd)
+function spentOf(details: BudgetDetails): string {
+  const spent = `${shareOf(details)} is spent${othersOf(details)}`;
+  return BigInt(details.spentNanoUsd) < BigInt(details.limitNanoUsd)
     ? `${spent}, and the rest is held by calls under way or too little for the next one`
     : spent;
 }
+
+const shareOf = ({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string =>
+  `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))}`;
 
 const untilReset = ({ resetsAt }: BudgetDetails): string =>
   resetsAt === undefined ? "" : ` until ${formatFullTime(Date.parse(resetsAt))}`;

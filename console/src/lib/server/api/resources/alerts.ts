@@ -26,6 +26,12 @@ const alertSchema = z
     details: z
       .record(z.string(), z.unknown())
       .describe("What webhooks get as `details` of this kind; amounts are nano-USD as digits."),
+    toldWithId: z
+      .string()
+      .nullable()
+      .describe(
+        "The alert whose message told of this one, too; null when it had one of its own, or none.",
+      ),
     deliveries: z.array(deliverySchema).describe("By name of the channel."),
   })
   .meta({ id: "Alert" });
@@ -42,7 +48,7 @@ export const alertRoutes: readonly ApiRoute[] = [
     success: { status: 200, description: "A page of alerts.", schema: pageOf(alertSchema) },
     handle: async ({ services, projectId, query }) => {
       const { items, nextCursor } = await readPage(query, ALERT_ORDER, (part) =>
-        newestAlerts(services.db, projectId, part),
+        newestAlerts(services.db, { projectId }, part),
       );
       return { body: { items: items.map((alert) => toAlertJson(alert)), nextCursor } };
     },

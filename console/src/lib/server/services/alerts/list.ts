@@ -32,6 +32,8 @@ export interface ListedAlert {
   readonly facts: AlertFacts;
   readonly severity: AlertSeverity;
   readonly occurredAt: Date;
+  /** The alert whose message told of this one, too; undefined when it had one of its own, or none. */
+  readonly toldWithId: string | undefined;
   /** By name of the channel. */
   readonly deliveries: readonly ListedDelivery[];
 }
@@ -76,16 +78,28 @@ export const ALERT_ORDER = listOrder<ListedAlert>(
   { kind: "text", by: alertEvents.id, of: (alert) => alert.id },
 );
 
+export interface AlertQuestion {
+  readonly projectId: string;
+  /** Without those that the message of another one told of. */
+  readonly isOnePerMessage?: boolean;
+}
+
 /** In `ALERT_ORDER`, with what became of them. */
 export async function newestAlerts(
   db: Database,
-  projectId: string,
+  { projectId, isOnePerMessage = false }: AlertQuestion,
   { limit, after }: ListPart,
 ): Promise<ListedAlert[]> {
   const events = await db
     .select()
     .from(alertEvents)
-    .where(and(eq(alertEvents.projectId, projectId), ALERT_ORDER.isBehind(after)))
+    .where(
+      and(
+        eq(alertEvents.projectId, projectId),
+        isOnePerMessage ? isNull(alertEvents.toldWithId) : undefined,
+        ALERT_ORDER.isBehind(after),
+      ),
+    )
     .orderBy(...ALERT_ORDER.orderBy)
     .limit(limit);
   if (events.length === 0) return [];
@@ -101,11 +115,12 @@ export async function newestAlerts(
     )
     .orderBy(asc(alertChannels.name), asc(alertChannels.id));
   const byEvent = Map.groupBy(deliveries, ({ delivery }) => delivery.eventId);
-  return events.map(({ id, kind, details, severity, occurredAt }) => ({
+  return events.map(({ id, kind, details, severity, occurredAt, toldWithId }) => ({
     id,
     facts: { kind, details } as AlertFacts,
     severity,
     occurredAt,
+    toldWithId: toldWithId ?? undefined,
     deliveries: (byEvent.get(id) ?? []).map(({ delivery, channelName }) => ({
       channelId: delivery.channelId,
       channelName,

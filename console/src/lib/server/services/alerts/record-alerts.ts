@@ -1,4 +1,4 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNull } from "drizzle-orm";
 import type { AlertFacts, AlertSeverity } from "@lensai/otel-config/alerts/alert";
 import { ALERT_SEVERITIES } from "@lensai/otel-config/alerts/alert";
 import { CHANNELS, notify } from "../../db/notices.ts";
@@ -7,6 +7,7 @@ import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
 import { alertEvents } from "../../db/schema/alert-events.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
+import { tellTogether, type NewAlert, type ToldTogether } from "./together.ts";
 
 /** Something that happened, and what counts as the same thing. */
 export type AlertOccurrence = AlertFacts & {
@@ -23,6 +24,8 @@ export interface RecordedAlert {
 }
 
 const ID_RANDOM_BYTES = 9;
+/** Rows of one statement: PostgreSQL takes 65,535 parameters. */
+const ROWS_AT_ONCE = 1000;
 
 /**
  * Records what happened and who is to hear of it, in the transaction of the change where there is one: an event is
@@ -33,45 +36,78 @@ export async function recordAlerts(
   context: Pick<ServiceContext, "now" | "randomBytes">,
   { projectId, occurrences }: { projectId: string; occurrences: readonly AlertOccurrence[] },
 ): Promise<readonly RecordedAlert[]> {
-  if (occurrences.length === 0) return [];
   const now = context.now();
-  const rows = occurrences.map(({ key, kind, severity, details }) => ({
-    id: `alert_${Buffer.from(context.randomBytes(ID_RANDOM_BYTES)).toString("base64url")}`,
-    projectId,
-    key,
-    kind,
-    severity,
-    details,
-    occurredAt: now,
-  }));
-  const recorded = await transaction
-    .insert(alertEvents)
-    .values(rows)
-    .onConflictDoNothing({ target: [alertEvents.projectId, alertEvents.key] })
-    .returning({ id: alertEvents.id, key: alertEvents.key });
+  const recorded: RecordedAlert[] = [];
+  for (const part of partsOf(occurrences)) {
+    const rows = part.map(({ key, kind, severity, details }) => ({
+      id: `alert_${Buffer.from(context.randomBytes(ID_RANDOM_BYTES)).toString("base64url")}`,
+      projectId,
+      key,
+      kind,
+      severity,
+      details,
+      occurredAt: now,
+    }));
+    const inserted = await transaction
+      .insert(alertEvents)
+      .values(rows)
+      .onConflictDoNothing({ target: [alertEvents.projectId, alertEvents.key] })
+      .returning({ id: alertEvents.id, key: alertEvents.key });
+    recorded.push(...inserted);
+  }
+  const byKey = new Map(occurrences.map((occurrence) => [occurrence.key, occurrence]));
   const told = recorded.flatMap(({ id, key }) => {
-    const occurrence = occurrences.find((one) => one.key === key);
+    const occurrence = byKey.get(key);
     return occurrence === undefined || occurrence.isSilent === true ? [] : [{ id, occurrence }];
   });
-  if (told.length === 0) return recorded;
+  if (told.length > 0) await tell(transaction, { projectId, told, now });
+  return recorded;
+}
+
+/** Writes down which channels are to get which messages. */
+async function tell(
+  transaction: Transaction,
+  { projectId, told, now }: { projectId: string; told: readonly NewAlert[]; now: Date },
+): Promise<void> {
+  const messages = tellTogether(told);
+  for (const message of messages) await join(transaction, message);
   const channels = await transaction
     .select()
     .from(alertChannels)
     .where(and(eq(alertChannels.projectId, projectId), isNull(alertChannels.removedAt)));
-  const deliveries = told.flatMap(({ id, occurrence }) =>
+  const deliveries = messages.flatMap(({ lead }) =>
     channels
-      .filter((channel) => wants(channel, occurrence))
+      .filter((channel) => wants(channel, lead.occurrence))
       .map((channel) => ({
-        eventId: id,
+        eventId: lead.id,
         channelId: channel.id,
         state: "waiting" as const,
         nextAttemptAt: now,
         createdAt: now,
       })),
   );
-  if (deliveries.length > 0) await transaction.insert(alertDeliveries).values(deliveries);
+  for (const part of partsOf(deliveries)) await transaction.insert(alertDeliveries).values(part);
   await notify(transaction, CHANNELS.alerts);
-  return recorded;
+}
+
+/** The message of the first one tells of the others. */
+async function join(transaction: Transaction, { lead, otherIds }: ToldTogether): Promise<void> {
+  if (otherIds.length === 0) return;
+  const { details } = lead.occurrence;
+  await transaction.update(alertEvents).set({ details }).where(eq(alertEvents.id, lead.id));
+  for (const part of partsOf(otherIds)) {
+    await transaction
+      .update(alertEvents)
+      .set({ toldWithId: lead.id })
+      .where(inArray(alertEvents.id, part));
+  }
+}
+
+function partsOf<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / ROWS_AT_ONCE);
+  return Array.from({ length: count }, (_, part) =>
+    items.slice(part * ROWS_AT_ONCE, (part + 1) * ROWS_AT_ONCE),
+  );
 }
 
 /** Is a channel to hear of it? */

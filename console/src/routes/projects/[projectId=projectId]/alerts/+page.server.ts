@@ -22,7 +22,7 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
   const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const [channels, alerts] = await Promise.all([
     listAlertChannels(db, project.id),
-    newestAlerts(db, project.id, { limit: ALERTS_SHOWN }),
+    newestAlerts(db, { projectId: project.id, isOnePerMessage: true }, { limit: ALERTS_SHOWN }),
   ]);
   return {
     project: { id: project.id, name: project.name },

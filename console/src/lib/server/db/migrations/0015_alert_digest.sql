@@ -1,0 +1,2 @@
+ALTER TABLE "alert_events" ADD COLUMN "told_with_id" text;--> statement-breakpoint
+ALTER TABLE "alert_events" ADD CONSTRAINT "alert_events_told_with_id_alert_events_id_fk" FOREIGN KEY ("told_with_id") REFERENCES "public"."alert_events"("id") ON DELETE no action ON UPDATE no action;
