@@ -122,6 +122,26 @@ describe("Logfire tells a streamed call in two records", () => {
   });
 });
 
+const codex = (attributes: Record<string, Value>) =>
+  rowOf({
+    signal: "logs",
+    service: "codex_exec",
+    scope: "codex_otel.log_only",
+    attributes: { "event.kind": "response.completed", model: "gpt-5-codex", ...attributes },
+  });
+
+describe("Codex tells of the end of an answer twice", () => {
+  test("as of any event of the stream, which is not the call", () => {
+    expect(codex({ duration_ms: "7" })).toMatchObject({ call_role: "step", billed: null });
+  });
+
+  test("and with the usage, which is", () => {
+    const counts = { input_token_count: "313", output_token_count: "67", cached_token_count: 0 };
+    const call = { call_role: "inference", billed: true, input_tokens: 313n, output_tokens: 67n };
+    expect(codex(counts)).toMatchObject(call);
+  });
+});
+
 test("an answer that the client could not use is charged for", () => {
   const row = llm({ "error.type": "AI_NoObjectGeneratedError" }, { fields: ERROR });
   expect(row).toMatchObject({ billed: true, usage_source: "missing" });

@@ -1,11 +1,15 @@
 import { ofKind, own, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** Codex CLI: the end of an answer's stream is the record of the call. Counts arrive as strings. */
+/**
+ * Codex CLI: the end of an answer's stream is the record of the call. Counts arrive as strings. Newer versions tell of it
+ * twice, as of any event of the stream and once more with the usage.
+ */
 export const CODEX: Dialect = {
   name: "codex",
   provider: "openai",
   signs: { names: ["codex.*"], scopes: ["codex_otel*"], services: ["codex_cli_rs"] },
+  openings: ["codex_otel", "codex_otel.log_only"],
   records: [{ name: "codex.tool_result", role: "tool" }],
   fields: [
     // `codex.api_request` is the same call before its answer; only the completed answer has usage.

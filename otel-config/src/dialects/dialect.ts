@@ -117,8 +117,9 @@ export interface Dialect {
   readonly fields: readonly FieldRule[];
   readonly records?: readonly NamedRecord[];
   /**
-   * Scopes that end the span of a streamed call when its answer begins, and tell what came of it in a record of its
-   * own. A span that names neither an answer nor usage, and did not fail, is such an opening.
+   * Scopes that tell of a streamed call in two records, of which the second has what came of it: one ends its span when
+   * the answer begins, another tells of the stream's end and then of the usage. A record that names neither an
+   * answer nor usage, and did not fail, is such an opening.
    */
   readonly openings?: readonly string[];
 }
