@@ -24,7 +24,7 @@ const CHAIN_LOCK = 7_201_001;
  * entry, and no entry without its change.
  */
 export async function appendAudit(transaction: Transaction, event: AuditEvent): Promise<void> {
-  await transaction.execute(sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`);
+  await lockAuditLog(transaction);
   const [last] = await transaction
     .select({ sequence: auditEntries.sequence, hash: auditEntries.hash })
     .from(auditEntries)
@@ -36,4 +36,12 @@ export async function appendAudit(transaction: Transaction, event: AuditEvent): 
   const fields = { ...rest, projectId, before, after };
   const hash = entryHash(sequence, { ...fields, at: at.toISOString() }, previousHash);
   await transaction.insert(auditEntries).values({ ...fields, at, sequence, previousHash, hash });
+}
+
+/**
+ * Waits for its place in the audit log before the entry is known. A change that locks what the entries of others lead to, a
+ * project or the control version, calls it first: else the two wait for each other, and PostgreSQL ends one of them.
+ */
+export async function lockAuditLog(transaction: Transaction): Promise<void> {
+  await transaction.execute(sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`);
 }

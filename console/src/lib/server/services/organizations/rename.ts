@@ -26,7 +26,12 @@ export async function renameOrganization(
 ): Promise<RenameOrganizationResult> {
   return context.db.transaction(async (transaction) => {
     const isThis = eq(organizations.id, organizationId);
-    const [before] = await transaction.select().from(organizations).where(isThis).for("update");
+    const [before] = await transaction
+      .select()
+      .from(organizations)
+      .where(isThis)
+      // Members and projects can be added meanwhile.
+      .for("no key update");
     if (before === undefined) return { outcome: "unknown" };
     if (expectedVersion !== "any" && before.version !== expectedVersion) {
       return { outcome: "conflict", currentVersion: before.version };

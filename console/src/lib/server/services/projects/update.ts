@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { projects } from "../../db/schema/projects.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
 import type { ProjectRow } from "./access.ts";
@@ -28,11 +28,14 @@ export async function updateProject(
   const { projectId, expectedVersion, change } = input;
   const now = context.now();
   return context.db.transaction(async (transaction) => {
+    // Kill-switches and drills write to the project behind their entries.
+    await lockAuditLog(transaction);
     const [before] = await transaction
       .select()
       .from(projects)
       .where(eq(projects.id, projectId))
-      .for("update");
+      // Rows that name the project can be added meanwhile.
+      .for("no key update");
     if (before === undefined) return { outcome: "unknown" };
     if (expectedVersion !== "any" && before.version !== expectedVersion) {
       return { outcome: "conflict", currentVersion: before.version };

@@ -1,4 +1,4 @@
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { readControlVersion } from "./build.ts";
 import { raiseControlVersionAbove } from "./raise-version.ts";
@@ -15,6 +15,8 @@ export async function overtakeVersion(
   if (knownVersion <= (await readControlVersion(context.db))) return false;
   const now = context.now();
   return context.db.transaction(async (transaction) => {
+    // Every other change raises the version behind its entry.
+    await lockAuditLog(transaction);
     const version = await raiseControlVersionAbove(transaction, knownVersion, now);
     await appendAudit(transaction, {
       at: now,

@@ -1,0 +1,91 @@
+import { eq } from "drizzle-orm";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { alertChannels } from "#lib/server/db/schema/alert-channels.ts";
+import { updateChannelSchema } from "#lib/server/services/alerts/schemas.ts";
+import { updateAlertChannel } from "#lib/server/services/alerts/update-channel.ts";
+import { startDrill } from "#lib/server/services/drills/start.ts";
+import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts";
+import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import { updateProject } from "#lib/server/services/projects/update.ts";
+import { overtakeVersion } from "#lib/server/services/snapshot/overtake.ts";
+import { createAlertRig, type AlertRig } from "../support/alert-rig.ts";
+
+const ROUNDS = 10;
+/** Two that wait for each other cost PostgreSQL a second before it ends one of them. */
+const TIMEOUT_MS = 60_000;
+const projectId = "shop";
+
+let rig: AlertRig;
+let channelId = "";
+let changes = 0;
+beforeAll(async () => {
+  rig = await createAlertRig();
+  channelId = await rig.slackChannel();
+});
+afterAll(() => rig.close());
+
+function rename(): Promise<unknown> {
+  changes += 1;
+  const change = { name: `Shop ${changes}` };
+  return updateProject(rig.context, { projectId, expectedVersion: "any", change }, "alice");
+}
+
+async function stopAndRelease(): Promise<unknown> {
+  const input = { projectId, scope: {}, reason: "runs away" };
+  const { id: killSwitchId } = await triggerKillSwitch(rig.context, input, "bob");
+  return releaseKillSwitch(rig.context, { projectId, killSwitchId, reason: "mended" }, "bob");
+}
+
+async function editChannel(): Promise<unknown> {
+  const { db } = rig.context;
+  const [channel] = await db.select().from(alertChannels).where(eq(alertChannels.id, channelId));
+  const { name, kinds, minimumSeverity, version } = channel ?? {};
+  const terms = { name, kinds, minimumSeverity, version, hasButtons: true };
+  const input = { projectId, channelId, type: "slack", slackChannel: "C024BE91L", ...terms };
+  return updateAlertChannel(rig.context, updateChannelSchema.parse(input), "carol");
+}
+
+async function failuresOf(...work: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const results = await Promise.allSettled([...work, ...work].map((one) => one()));
+    failures.push(...results.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
+  }
+  return failures;
+}
+
+test(
+  "a drill gets through while its project is changed, and so does the change",
+  async () => {
+    const drill = (): Promise<unknown> => startDrill(rig.context, { projectId }, "bob");
+    expect(await failuresOf(rename, drill)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "so does a kill-switch",
+  async () => {
+    expect(await failuresOf(rename, stopAndRelease)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "so does a kill-switch while the channel is edited that is told of it",
+  async () => {
+    expect(await failuresOf(editChannel, stopAndRelease)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "so does a collector that knows a newer version",
+  async () => {
+    let known = 1_000_000;
+    const overtake = (): Promise<unknown> =>
+      overtakeVersion(rig.context, (known += 1000), "control token");
+    expect(await failuresOf(rename, overtake)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
