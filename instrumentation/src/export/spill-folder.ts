@@ -2,8 +2,16 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Batch } from "./delivery-queue.ts";
-import { claimedName, isFree, nameOf, oldestFirst, readName } from "./spill-name.ts";
-import type { SpillName } from "./spill-name.ts";
+import {
+  claimedName,
+  isFree,
+  isLeftBehind,
+  nameOf,
+  oldestFirst,
+  readName,
+  unfinishedName,
+} from "./spill-name.ts";
+import type { SpillFacts, SpillName } from "./spill-name.ts";
 
 export interface SpillFolderOptions {
   readonly folder: string;
@@ -38,7 +46,6 @@ export class SpillFolder {
   readonly #options: SpillFolderOptions;
   readonly #own = new Set<string>();
   #lostSpans = 0;
-  #isReady: Promise<unknown> | undefined;
 
   constructor(options: SpillFolderOptions) {
     this.#options = options;
@@ -54,24 +61,34 @@ export class SpillFolder {
   /** Makes room by removing the oldest. Rejects when it cannot be written. */
   async keep({ bytes, spanCount }: Batch): Promise<void> {
     const { folder, bytesMax, now } = this.#options;
-    this.#isReady ??= mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
-    await this.#isReady;
+    // Every time: a folder that could not be made may be possible now, and one that was there may be gone.
+    await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
     const digest = createHash("sha256").update(bytes).digest();
     const content = Buffer.concat([digest, bytes]);
     if (content.length > bytesMax) throw new Error("the batch is larger than the folder may be");
-    const id = randomUUID();
-    const name = nameOf({ createdMs: now(), spanCount, byteCount: content.length, id });
+    const facts = { createdMs: now(), spanCount, byteCount: content.length, id: randomUUID() };
     await this.#makeRoom(content.length);
-    const unfinished = path.join(folder, `${id}.unfinished`);
-    await writeFile(unfinished, content, { mode: PRIVATE_FILE, flag: "wx" });
-    await rename(unfinished, path.join(folder, name));
-    this.#own.add(id);
+    await this.#write(facts, content);
+    this.#own.add(facts.id);
+  }
+
+  /** Leaves nothing of what does not fit on the disk. */
+  async #write(facts: SpillFacts, content: Uint8Array): Promise<void> {
+    const { folder } = this.#options;
+    const unfinished = path.join(folder, unfinishedName(facts));
+    try {
+      await writeFile(unfinished, content, { mode: PRIVATE_FILE, flag: "wx" });
+      await rename(unfinished, path.join(folder, nameOf(facts)));
+    } catch (error) {
+      await ignoringMissing(unlink(unfinished));
+      throw error;
+    }
   }
 
   /** The oldest batch that nobody else is sending; undefined when there is none. */
   async take(): Promise<SpilledBatch | undefined> {
     const nowMs = this.#options.now();
-    for (const file of await this.#files()) {
+    for (const file of batchesOf(await this.#fileNames())) {
       if (!isFree(file, nowMs)) continue;
       const taken = await this.#claim(file, nowMs);
       if (taken !== undefined) return taken;
@@ -111,7 +128,11 @@ export class SpillFolder {
 
   async #makeRoom(byteCount: number): Promise<void> {
     const { folder, bytesMax, now } = this.#options;
-    const files = await this.#files();
+    const fileNames = await this.#fileNames();
+    for (const fileName of fileNames) {
+      if (isLeftBehind(fileName, now())) await ignoringMissing(unlink(path.join(folder, fileName)));
+    }
+    const files = batchesOf(fileNames);
     let total = files.reduce((sum, file) => sum + file.byteCount, byteCount);
     for (const file of files) {
       if (total <= bytesMax) break;
@@ -131,15 +152,18 @@ export class SpillFolder {
     if (this.#own.delete(id)) this.#lostSpans += spanCount;
   }
 
-  async #files(): Promise<readonly SpillName[]> {
+  async #fileNames(): Promise<readonly string[]> {
     try {
-      const names = await readdir(this.#options.folder);
-      return oldestFirst(names.map((name) => readName(name)).filter((name) => name !== undefined));
+      return await readdir(this.#options.folder);
     } catch {
       // Nothing was ever kept.
       return [];
     }
   }
+}
+
+function batchesOf(fileNames: readonly string[]): readonly SpillName[] {
+  return oldestFirst(fileNames.map((name) => readName(name)).filter((name) => name !== undefined));
 }
 
 async function ignoringMissing(work: Promise<void>): Promise<void> {

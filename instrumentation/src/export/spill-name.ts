@@ -16,6 +16,8 @@ export interface SpillName extends SpillFacts {
 /** Whoever has not sent a batch within this time is no longer there. */
 const CLAIM_MS = 5 * 60_000;
 
+const UNFINISHED = ".unfinished";
+
 const NAME = /^(\d{1,15})-(\d{1,9})-(\d{1,12})-([0-9a-f-]{36})\.spans(?:\.(\d{1,15}))?$/;
 
 export function nameOf({ createdMs, spanCount, byteCount, id }: SpillFacts): string {
@@ -25,6 +27,18 @@ export function nameOf({ createdMs, spanCount, byteCount, id }: SpillFacts): str
 /** Of the same file while it is being sent. */
 export function claimedName(facts: SpillFacts, nowMs: number): string {
   return `${nameOf(facts)}.${nowMs}`;
+}
+
+/** Of the same file while it is being written. */
+export function unfinishedName(facts: SpillFacts): string {
+  return nameOf(facts) + UNFINISHED;
+}
+
+/** Did somebody begin to write it, and will not go on? */
+export function isLeftBehind(fileName: string, nowMs: number): boolean {
+  if (!fileName.endsWith(UNFINISHED)) return false;
+  const facts = readName(fileName.slice(0, -UNFINISHED.length));
+  return facts !== undefined && Math.abs(nowMs - facts.createdMs) > CLAIM_MS;
 }
 
 /** Undefined for files that are none of ours. */

@@ -155,4 +155,32 @@ describe("a folder of spilled batches", () => {
     expect(spill.takeLostSpans()).toBe(1);
     expect((await readdir(folder)).length).toBe(2);
   });
+
+  test("goes on when the folder can be written again", async () => {
+    await writeFile(folder, "a file in its place");
+    const spill = new SpillFolder({ folder, bytesMax: BYTES_MAX, now: () => 1000 });
+    await expect(spill.keep(batch(1))).rejects.toThrow(/EEXIST/);
+    await rm(folder);
+    await spill.keep(batch(1));
+    // Cleaners of temporary folders take it away while the process runs.
+    await rm(folder, { recursive: true });
+    await spill.keep(batch(2));
+    expect((await spill.take())?.batch).toEqual(batch(2));
+  });
+
+  test("removes what a process that died did not write to its end", async () => {
+    let nowMs = 1000;
+    const spill = new SpillFolder({ folder, bytesMax: BYTES_MAX, now: () => nowMs });
+    await spill.keep(batch(1));
+    const [kept = ""] = await readdir(folder);
+    const torn = (createdMs: number): string =>
+      kept.replace(/^\d+/, String(createdMs)).concat(".unfinished");
+    await writeFile(path.join(folder, torn(1000)), "x");
+    nowMs += 6 * MINUTE_MS;
+    await writeFile(path.join(folder, torn(nowMs)), "x");
+    expect((await spill.take())?.batch).toEqual(batch(1));
+    await spill.keep(batch(2));
+    const unfinished = (await readdir(folder)).filter((name) => name.endsWith(".unfinished"));
+    expect(unfinished).toEqual([torn(nowMs)]);
+  });
 });
