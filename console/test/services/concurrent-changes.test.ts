@@ -30,6 +30,8 @@ function rename(): Promise<unknown> {
   return updateProject(rig.context, { projectId, expectedVersion: "any", change }, "alice");
 }
 
+const drill = (): Promise<unknown> => startDrill(rig.context, { projectId }, "bob");
+
 async function stopAndRelease(): Promise<unknown> {
   const input = { projectId, scope: {}, reason: "runs away" };
   const { id: killSwitchId } = await triggerKillSwitch(rig.context, input, "bob");
@@ -57,7 +59,6 @@ async function failuresOf(...work: readonly (() => Promise<unknown>)[]): Promise
 test(
   "a drill gets through while its project is changed, and so does the change",
   async () => {
-    const drill = (): Promise<unknown> => startDrill(rig.context, { projectId }, "bob");
     expect(await failuresOf(rename, drill)).toEqual([]);
   },
   TIMEOUT_MS,
