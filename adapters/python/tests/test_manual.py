@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import AsyncIterator, Iterator, List
 
 import pytest
@@ -154,3 +155,50 @@ def test_attribution_reaches_tasks_and_the_span_of_a_workflow(spans: InMemorySpa
     (span,) = spans.get_finished_spans()
     assert (span.attributes or {})["lensai.tenant"] == "acme"
     assert (span.attributes or {})["session.id"] == "s"
+
+
+def test_one_scope_entered_in_two_threads_attributes_each_for_itself() -> None:
+    team = with_attribution(team="support")
+    other_is_inside, may_leave = threading.Event(), threading.Event()
+    after: List[dict[str, str]] = []
+
+    def other() -> None:
+        with team:
+            other_is_inside.set()
+            may_leave.wait(10)
+        after.append(attribution_of())
+
+    thread = threading.Thread(target=other)
+    with team:
+        thread.start()
+        other_is_inside.wait(10)
+    after.append(attribution_of())
+    may_leave.set()
+    thread.join()
+    assert after == [{}, {}]
+
+
+def test_one_scope_entered_in_two_tasks_makes_a_span_of_each(spans: InMemorySpanExporter) -> None:
+    answer = trace_llm("answer")
+
+    async def work(steps: int) -> List[str]:
+        async with answer:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            inside = current()
+        return [inside, current()]
+
+    async def main() -> List[List[str]]:
+        return list(await asyncio.gather(work(1), work(3)))
+
+    assert asyncio.run(main()) == [["invoke_workflow answer", "nothing"]] * 2
+    first, second = spans.get_finished_spans()
+    assert first.start_time < second.start_time < first.end_time < second.end_time
+
+
+def test_a_scope_inside_of_itself_ends_the_inner_first(spans: InMemorySpanExporter) -> None:
+    answer = trace_llm("answer")
+    with answer, answer:
+        assert len(spans.get_finished_spans()) == 0
+    inner, outer = spans.get_finished_spans()
+    assert inner.parent is not None and inner.parent.span_id == outer.context.span_id

@@ -6,6 +6,7 @@ import functools
 import inspect
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -56,22 +57,36 @@ class Work:
         never_throw("ending a piece of work", self._end, error)
 
 
+class _Entered:
+    """A run that a block is inside of."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.token = work.attach()
+
+
+_entered_here: ContextVar[Tuple[_Entered, ...]] = ContextVar("lensai_entered", default=())
+"""What this thread or task is inside of, outermost first."""
+
+
 class WorkScope(ABC):
-    """`with scope:`, `async with scope:` and `@scope`, over functions of all four kinds.
+    """`with scope:`, `async with scope:` and `@scope`, over functions of all four kinds, also in several threads and tasks
+    at once.
 
     A generator is inside of its work only while it runs: between two values the context is its reader's.
     """
 
     def __init__(self) -> None:
-        self._entered: List[Tuple[Work, Any]] = []
+        self._entered: List[_Entered] = []
 
     @abstractmethod
     def begin(self) -> Work:
         """Starts one run."""
 
     def __enter__(self) -> Self:
-        work = self._started()
-        self._entered.append((work, work.attach()))
+        entered = _Entered(self._started())
+        self._entered.append(entered)
+        _entered_here.set((*_entered_here.get(), entered))
         return self
 
     def __exit__(
@@ -80,10 +95,17 @@ class WorkScope(ABC):
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        work, token = self._entered.pop()
-        if token is not None:
-            context.detach(token)
-        work.end(error)
+        entered = self._latest()
+        self._entered.remove(entered)
+        _entered_here.set(tuple(one for one in _entered_here.get() if one is not entered))
+        if entered.token is not None:
+            context.detach(entered.token)
+        entered.work.end(error)
+
+    def _latest(self) -> _Entered:
+        """What this thread or task has entered last; whatever was, where a block ends in another one than it began in."""
+        here = [one for one in _entered_here.get() if one in self._entered]
+        return here[-1] if here else self._entered[-1]
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
