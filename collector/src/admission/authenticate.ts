@@ -6,8 +6,8 @@ import { expiryMs, sha256Hex } from "../control/index-snapshot.ts";
 import type { ControlIndex } from "../control/index-snapshot.ts";
 import { presentedKeys } from "./presented-keys.ts";
 import type { HeaderLookup } from "./presented-keys.ts";
-import { isSigned, verifySignature } from "./request-signature.ts";
-import type { RequestSignature, SignedRequest } from "./request-signature.ts";
+import { isSigned, verifyHeldSignature, verifySignature } from "./request-signature.ts";
+import type { RequestSignature, SignedRequest, VerifiedSignature } from "./request-signature.ts";
 
 /** Sending telemetry, or reading the policy that says what may be spent. */
 export type Use = "ingest" | "control";
@@ -55,9 +55,18 @@ export class Authenticator {
   }
 
   authenticate(request: SignedRequest, use: Use = "ingest"): Sender {
+    return this.sender(request, use, verifySignature);
+  }
+
+  /** The same for a request that was taken and is still being answered: its signature need not be fresh any more. */
+  authenticateAgain(request: SignedRequest, use: Use): Sender {
+    return this.sender(request, use, verifyHeldSignature);
+  }
+
+  private sender(request: SignedRequest, use: Use, verify: typeof verifySignature): Sender {
     const control = this.options.control();
     const sender = isSigned(request.header)
-      ? this.signed(request, control)
+      ? this.signed(verify(request, control, this.options.nowMs()), control)
       : this.unsigned(request.header, use);
     const named = request.header(PROJECT_HEADER);
     if (named !== undefined && named !== sender.projectId)
@@ -65,8 +74,7 @@ export class Authenticator {
     return sender;
   }
 
-  private signed(request: SignedRequest, control: ControlIndex): Sender {
-    const { secret, signature } = verifySignature(request, control, this.options.nowMs());
+  private signed({ secret, signature }: VerifiedSignature, control: ControlIndex): Sender {
     const { id, projectId } = secret;
     const content = contentOf(projectId, control);
     return { projectId, apiKeyId: id, signature, content, origins: [] };

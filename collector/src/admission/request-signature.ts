@@ -26,6 +26,11 @@ export interface RequestSignature {
   readonly bodySha256: Uint8Array;
 }
 
+export interface VerifiedSignature {
+  readonly secret: SigningSecret;
+  readonly signature: RequestSignature;
+}
+
 /** A request with any of the signature's fields means to be signed: half a signature is none. */
 export function isSigned(header: HeaderLookup): boolean {
   return header("signature") !== undefined || header("signature-input") !== undefined;
@@ -40,7 +45,22 @@ export function verifySignature(
   request: SignedRequest,
   control: ControlIndex,
   nowMs: number,
-): { readonly secret: SigningSecret; readonly signature: RequestSignature } {
+): VerifiedSignature {
+  const verified = verifyHeldSignature(request, control, nowMs);
+  // After the MAC: exporters set their clocks by this refusal, so it is given to real signatures only.
+  requireFresh(verified.signature.created, nowMs);
+  return verified;
+}
+
+/**
+ * The same for a request that was taken when its signature was fresh, and is still being answered: what may have changed
+ * since is the secret.
+ */
+export function verifyHeldSignature(
+  request: SignedRequest,
+  control: ControlIndex,
+  nowMs: number,
+): VerifiedSignature {
   const claimed = readClaim(request);
   const secret = control.signingSecretsById.get(claimed.keyId);
   if (secret === undefined) {
@@ -62,8 +82,6 @@ export function verifySignature(
       `the signature does not match: it was made with another secret than ${claimed.keyId}, or method, path, content-type or content-digest were changed on the way`,
     );
   }
-  // After the MAC: exporters set their clocks by this refusal, so it is given to real signatures only.
-  requireFresh(claimed.created, nowMs);
   const { keyId, nonce, created, bodySha256 } = claimed;
   return { secret, signature: { keyId, nonce, created, bodySha256 } };
 }

@@ -19,9 +19,22 @@ import type { Exchange } from "./otlp-http.ts";
 /** What the requests of processes about control have in common. */
 
 /** Who asks: whoever may know the policy of a project. Throws the LensErrors of the authenticator. */
-export function authorizeControl({ parts, request }: Exchange): Sender {
+export function authorizeControl(exchange: Exchange): Sender {
+  const { parts, request } = exchange;
+  return allowed(exchange, parts.authenticator.authenticate(signedRequestOf(request), "control"));
+}
+
+/** The same while the request is being answered: may it be told more? */
+export function authorizeControlAgain(exchange: Exchange): Sender {
+  const { parts, request } = exchange;
+  return allowed(
+    exchange,
+    parts.authenticator.authenticateAgain(signedRequestOf(request), "control"),
+  );
+}
+
+function allowed({ parts, request }: Exchange, sender: Sender): Sender {
   const { host, origin } = request.headers;
-  const sender = parts.authenticator.authenticate(signedRequestOf(request), "control");
   if (sender.apiKeyId === undefined) requireLoopbackHost(host, parts.hosts);
   requireOrigin(origin, sender, isAllowedOrigin(parts, origin));
   return sender;

@@ -9,7 +9,7 @@ import type { PolicyAnswer, PriceOverrides } from "../control/policy-answers.ts"
 import type { PolicyStreams } from "../control/policy-streams.ts";
 import type { ProcessRegister } from "../control/process-register.ts";
 import { refuseWhileDraining } from "./accept-export.ts";
-import { authorizeControl, identityOf } from "./control-exchange.ts";
+import { authorizeControl, authorizeControlAgain, identityOf } from "./control-exchange.ts";
 import { sendFailure } from "./otlp-http.ts";
 import type { Exchange, OtlpHttpParts } from "./otlp-http.ts";
 
@@ -98,9 +98,9 @@ function openStream(
     // nginx would collect the stream otherwise.
     "x-accel-buffering": "no",
   });
-  // Asked again each time: a stream lives longer than a key may, and than a signature does.
+  // Asked again each time: a stream may live longer than a key or a secret.
   const policy = (): PolicyAnswer =>
-    answers.policyOf(parts.control(), authorizeControl(exchange).projectId);
+    answers.policyOf(parts.control(), authorizeControlAgain(exchange).projectId);
   // Who does not say who it is will not acknowledge either.
   if (request.headers[INSTANCE_ID_HEADER] !== undefined) {
     reply.raw.on("close", parts.register.connected(projectId, identity));

@@ -347,6 +347,27 @@ describe("the stream", () => {
     expect(stream.events()).toHaveLength(1);
   });
 
+  test("that was signed goes on when its signature has become old, until its secret is gone", async () => {
+    let nowMs = Date.parse(ISSUED_AT);
+    const timed = await startCollector({ sections, nowMs: () => nowMs });
+    const options = { secret, body: "", method: "GET", path: "/v1/control" };
+    const signed = () =>
+      signedHeaders({ ...options, contentType: "application/json", created: nowMs / 1000 });
+    const headers = signed();
+    const stream = await openStream(headers, timed);
+    await expect.poll(stream.events).toHaveLength(1);
+    nowMs += 3_600_000;
+    await timed.publish({ ...sections, killSwitches: [killSwitchOf("shop")] });
+    await expect.poll(stream.events).toHaveLength(2);
+    expect((await openStream(headers, timed)).status).toBe(401);
+    const later = await openStream(signed(), timed);
+    await timed.publish({ ...sections, signingSecrets: [] });
+    await Promise.all([stream.ended, later.ended]);
+    expect(stream.events()).toHaveLength(2);
+    expect(later.events()).toHaveLength(1);
+    await timed.stop();
+  });
+
   test("is refused to whoever the policy is", async () => {
     expect((await openStream({ "x-api-key": "nobody" })).status).toBe(401);
   });
