@@ -52,7 +52,7 @@ export class UndiciExchange implements Exchange {
     } else if (form !== undefined) this.#start(form, { isStoppable: true });
     // Streams belong to the application: what they bring is read as it is sent.
     else
-      intercept(request, "onBodySent", (chunk) => {
+      seeBody(request, (chunk) => {
         neverThrow("reading a request", () => this.#body.add(chunk));
       });
   }
@@ -76,9 +76,7 @@ export class UndiciExchange implements Exchange {
     if (observer === undefined) return;
     const answer = decodedAnswer(encoding, observer);
     this.#answer = answer;
-    seeAnswer(this.#request, (chunk) => {
-      neverThrow("observing undici", () => answer.chunk(chunk));
-    });
+    seeAnswer(this.#request, answer);
   }
 
   ended(): void {
@@ -118,6 +116,7 @@ export class UndiciExchange implements Exchange {
         form,
         header: (name) => requestHeader(request, name),
         isStoppable,
+        isCuttable: receiverOf(request) !== undefined,
       }),
     );
     const refusal = this.#attempt?.refusal;
@@ -127,12 +126,28 @@ export class UndiciExchange implements Exchange {
   }
 }
 
-/** Sees the bytes of an answer as they come, encoded as they are. Nothing that sees them throws. */
-function seeAnswer(request: UndiciRequest, see: (chunk: Uint8Array) => void): void {
-  const receiver = request.onResponseData === undefined ? "onData" : "onResponseData";
-  intercept(request, receiver, (chunk) => {
-    if (chunk instanceof Uint8Array) see(chunk);
-  });
+/**
+ * Sees the bytes of an answer as they come, encoded as they are. What the guard cuts off ends with its refusal, as if the
+ * application had thrown it: the application gets that, and the connection is closed.
+ */
+function seeAnswer(request: UndiciRequest, answer: AnswerObserver): void {
+  const receiver = receiverOf(request);
+  const receive = receiver && request[receiver];
+  if (receiver === undefined || receive === undefined) return;
+  // Called for every part of every stream.
+  request[receiver] = function observed(this: UndiciRequest, chunk: Uint8Array): unknown {
+    neverThrow("observing undici", () => answer.chunk(chunk));
+    const cutOff = answer.cutOff?.();
+    if (cutOff === undefined) return receive.call(this, chunk);
+    this.abort?.(cutOff);
+    return false;
+  };
+}
+
+/** By which undici hands the bytes of an answer on: 8, and before that. */
+function receiverOf(request: UndiciRequest): "onResponseData" | "onData" | undefined {
+  if (typeof request.onResponseData === "function") return "onResponseData";
+  return typeof request.onData === "function" ? "onData" : undefined;
 }
 
 /** The application has read enough: what undici says when it gave no reason. */
@@ -140,19 +155,12 @@ function isLeft(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === "UND_ERR_ABORTED";
 }
 
-/** Sees what a method of this one request is given; the method gets it as before. */
-function intercept(
-  request: UndiciRequest,
-  name: "onBodySent" | "onData" | "onResponseData",
-  see: (chunk: unknown) => void,
-): void {
-  const method = request[name];
-  if (method === undefined) return;
-  // Called for every part of every stream.
-  const value = function observed(this: UndiciRequest, chunk: Uint8Array): unknown {
-    see(chunk);
-    return method.call(this, chunk);
-  };
+/** Sees what of a body is sent; undici is given it as before. */
+function seeBody(request: UndiciRequest, see: (chunk: unknown) => void): void {
+  const { onBodySent } = request;
   // An assignment: to define a property takes several times as long, for every answer.
-  request[name] = value;
+  request.onBodySent = function observed(this: UndiciRequest, chunk: unknown): unknown {
+    see(chunk);
+    return onBodySent.call(this, chunk);
+  };
 }

@@ -15,6 +15,8 @@ export interface UndiciRequest {
   /** Undici 8; `onData` before that. */
   onResponseData?(chunk: Uint8Array): unknown;
   onData?(chunk: Uint8Array): unknown;
+  /** Since it has a connection. Whoever made the request gets the error. */
+  abort?(error: Error): void;
 }
 
 export function urlOf({ origin, host, path }: UndiciRequest): URL | undefined {

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
 import * as undici8 from "undici";
 import * as undici6 from "undici6";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,13 +7,14 @@ import { CallObserver } from "../../src/calls/call-observer.ts";
 import { wrapFetch } from "../../src/fetch/wrap-fetch.ts";
 import { Guard } from "../../src/guard/guard.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
-import { KillSwitchError } from "../../src/guard/refusal.ts";
+import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { instrumentUndici } from "../../src/undici/instrument-undici.ts";
-import { IN_THE_MONTH_MS, killSwitch, policyWith } from "../support/policies.ts";
-import { json, startProviderServer } from "../support/provider-server.ts";
+import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
+import { json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
+import { sse } from "../support/wire-call.ts";
 
 let provider: ProviderServer;
 let spans: RecordedSpans;
@@ -33,6 +35,18 @@ afterEach(async () => {
 
 const chatUrl = (): string => `${provider.url}/v1/chat/completions`;
 const body = JSON.stringify({ model: "gpt-4o", messages: [] });
+/** Of gpt-4o, per token. */
+const INPUT_NANO = 2_500;
+const OUTPUT_NANO = 10_000;
+const STREAMED = JSON.stringify({
+  model: "gpt-4o",
+  messages: [],
+  stream: true,
+  max_tokens: 100_000,
+});
+const WORDS = sse({
+  choices: [{ index: 0, delta: { content: "a few words of an answer ".repeat(40) } }],
+});
 
 describe.each([
   ["8", undici8],
@@ -115,5 +129,125 @@ describe.each([
     const response = await wrapFetch(fetch, { guard })(chatUrl(), { method: "POST", body });
     expect(refusalOf(response)).toBeInstanceOf(KillSwitchError);
     expect(provider.requests).toEqual([]);
+  });
+
+  describe("a stream that costs more than there is", () => {
+    let hasLeft: boolean;
+    beforeEach(() => {
+      hasLeft = false;
+      const limitNanoUsd = String(3_000 * OUTPUT_NANO);
+      guard.apply(policyWith({ budgets: [budgetTerms({ limitNanoUsd })] }));
+      provider.answer = (_, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.on("close", () => {
+          hasLeft = true;
+        });
+        const write = (): void => {
+          if (response.destroyed) return;
+          response.write(WORDS);
+          setImmediate(write);
+        };
+        write();
+      };
+    });
+
+    /** What the application read, and how that ended. */
+    async function read(
+      chunks: AsyncIterable<Uint8Array>,
+    ): Promise<{ text: string; error: unknown }> {
+      let text = "";
+      try {
+        for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+      } catch (error) {
+        return { text, error };
+      }
+      throw new Error("the stream ended as if it were whole");
+    }
+
+    async function expectCutOff({ text, error }: { text: string; error: unknown }): Promise<void> {
+      expect(refusalOf(error)).toBeInstanceOf(BudgetExceededError);
+      expect(text).toContain("words");
+      expect(text.split("words").length * 6).toBeLessThanOrEqual(3_000);
+      await expect.poll(() => hasLeft).toBe(true);
+      expect((await spans.last()).attributes).toMatchObject({
+        "lensai.budget.decision": "cut_off",
+        "lensai.budget.cutoff": true,
+      });
+      expect(spans.all()).toHaveLength(1);
+    }
+
+    const request = (through: undici8.Dispatcher) =>
+      undici.request(chatUrl(), { method: "POST", body: STREAMED, dispatcher: through });
+
+    test("ends where the money does, with the guard's error", async () => {
+      await expectCutOff(await read((await request(dispatcher)).body));
+    });
+
+    test("is not asked for again by undici's own agent for that", async () => {
+      await expectCutOff(await read((await request(new undici.RetryAgent(dispatcher))).body));
+      expect(provider.requests).toHaveLength(1);
+    });
+
+    test("ends also where its request was a stream", async () => {
+      const body = Readable.from([STREAMED]);
+      const sent = await undici.request(chatUrl(), { method: "POST", body, dispatcher });
+      await expectCutOff(await read(sent.body));
+    });
+
+    test("ends undici's fetch in the same way, which wraps the error in its own", async () => {
+      const { fetch } = undici as unknown as { fetch: typeof globalThis.fetch };
+      const init = { method: "POST", body: STREAMED, dispatcher } as RequestInit;
+      const response = await fetch(chatUrl(), init);
+      await expectCutOff(await read(response.body as unknown as AsyncIterable<Uint8Array>));
+    });
+
+    test("that is compressed ends as well", async () => {
+      provider.answer = (_, response) => {
+        response.writeHead(200, {
+          "content-type": "text/event-stream",
+          "content-encoding": "gzip",
+        });
+        response.on("close", () => {
+          hasLeft = true;
+        });
+        const zip = createGzip();
+        zip.pipe(response);
+        const write = (): void => {
+          if (response.destroyed) return;
+          zip.write(WORDS);
+          zip.flush(() => setImmediate(write));
+        };
+        write();
+      };
+      const { error } = await read((await request(dispatcher)).body);
+      expect(error).toBeInstanceOf(BudgetExceededError);
+      await expect.poll(() => hasLeft).toBe(true);
+    });
+
+    test("leaves the others of its agent alone", async () => {
+      const endless = provider.answer;
+      provider.answer = (asked, response) =>
+        asked.path === "/other" ? json({ ok: true })(asked, response) : endless(asked, response);
+      const cut = read((await request(dispatcher)).body);
+      const other = await undici.request(`${provider.url}/other`, { method: "POST", dispatcher });
+      expect(await other.body.json()).toEqual({ ok: true });
+      await expectCutOff(await cut);
+    });
+  });
+
+  test("a stream that is paid for passes whole, and is charged what it cost", async () => {
+    guard.apply(
+      policyWith({ budgets: [budgetTerms({ limitNanoUsd: String(3_000 * OUTPUT_NANO) })] }),
+    );
+    const usage = { choices: [], usage: { prompt_tokens: 10, completion_tokens: 4 } };
+    const last = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+    const events = [WORDS, sse(last), sse(usage), sse("[DONE]")];
+    provider.answer = stream(events);
+    const sent = await undici.request(chatUrl(), { method: "POST", body: STREAMED, dispatcher });
+    expect(await sent.body.text()).toBe(events.join(""));
+    expect((await spans.last()).attributes).toMatchObject({
+      "lensai.budget.decision": "allowed",
+      "lensai.budget.charged_nano_usd": 10 * INPUT_NANO + 4 * OUTPUT_NANO,
+    });
   });
 });
