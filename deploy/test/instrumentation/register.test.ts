@@ -23,6 +23,7 @@ const run = promisify(execFile);
 
 const PACKAGE = fileURLToPath(new URL("../../../instrumentation/", import.meta.url));
 const REGISTER = path.join(PACKAGE, "src/register.ts");
+const CONFIGURE = path.join(PACKAGE, "src/configure.ts");
 const appPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 let provider: FakeProvider;
@@ -92,6 +93,32 @@ describe("node --import register", () => {
   test("leaves the spans to an SDK that the application starts", async () => {
     await runApp(["--import", REGISTER, appPath("app.mjs"), "with-own-sdk"]);
     expect(inbox.spans).toMatchObject([{ ...EXPECTED, service: "own-sdk" }]);
+  });
+
+  /** Its copy of OpenTelemetry's API is older than ours, which does not look at what that has registered. */
+  test.each([
+    { order: "is loaded first", options: ["--import", REGISTER], args: [] },
+    { order: "is set up in code behind the SDK", options: [], args: [CONFIGURE] },
+  ])("$order and leaves the spans to an SDK 2 of the application", async ({ options, args }) => {
+    const app = appPath("app-of-sdk-2/app.mjs");
+    const spans = JSON.parse(await runApp([...options, app, ...args])) as {
+      name: string;
+      spanId: string;
+    }[];
+    const parent = spans.find(({ name }) => name === "parent");
+    expect(spans).toMatchObject([
+      {
+        name: EXPECTED.name,
+        parentSpanId: parent?.spanId,
+        attributes: {
+          ...EXPECTED.attributes,
+          "user.id": "ann",
+          "gen_ai.usage.input_tokens": expect.any(Number) as number,
+        },
+      },
+      { name: "parent" },
+    ]);
+    expect(inbox.spans).toEqual([]);
   });
 
   test("starts with the first piece of work, where that comes before a call", async () => {

@@ -1,4 +1,3 @@
-import { context } from "@opentelemetry/api";
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { isRefusal } from "../spans/call-span.ts";
@@ -20,6 +19,7 @@ import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import type { LowerRequests } from "./lower-requests.ts";
 import { SendingContext } from "./sending-context.ts";
+import { runInContext } from "../telemetry/global-api.ts";
 
 /** What comes before the body of an answer. */
 export interface AnswerHead {
@@ -82,7 +82,7 @@ export class Attempt {
 
   /** Sends the request inside of its span: what is below is part of it. */
   run<T>(send: () => T): T {
-    return context.with(new SendingContext(this, () => this.#span.context()), send);
+    return runInContext(new SendingContext(this, () => this.#span.context()), send);
   }
 
   /**

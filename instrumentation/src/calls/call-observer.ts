@@ -1,4 +1,4 @@
-import { context, isSpanContextValid, trace } from "@opentelemetry/api";
+import { isSpanContextValid, trace } from "@opentelemetry/api";
 import type { Context, Tracer } from "@opentelemetry/api";
 import type { ContentCapture } from "../content/content-capture.ts";
 import type { GuardedCall } from "../guard/guarded-call.ts";
@@ -24,6 +24,7 @@ import type { LowerRequest } from "./lower-requests.ts";
 import { RequestedCall } from "./requested-call.ts";
 import { sendingAttempt } from "./sending-context.ts";
 import { isSigned } from "./signed-request.ts";
+import { activeContext, tracerOf } from "../telemetry/global-api.ts";
 
 /**
  * How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of
@@ -163,7 +164,7 @@ export class CallObserver {
         isStoppable: request.isStoppable === true,
         canWait,
       },
-      () => attributionOf(context.active()),
+      () => attributionOf(activeContext()),
     );
   }
 
@@ -197,7 +198,7 @@ export class CallObserver {
     call: RequestedCall,
     guarded: GuardedCall | undefined,
   ): Attempt | undefined {
-    const parent = context.active();
+    const parent = activeContext();
     const sent = sentRequestOf(request, parent);
     let resend: Resend | undefined;
     const past = (): CallPast => {
@@ -244,5 +245,5 @@ function pastOf({ count, previous }: Resend = { count: 0, previous: undefined })
 }
 
 function globalTracer(): Tracer {
-  return trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+  return tracerOf(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
 }

@@ -1,13 +1,14 @@
-import { context, createContextKey } from "@opentelemetry/api";
+import { createContextKey } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
 import type { Attempt } from "./attempt.ts";
+import { activeContext } from "../telemetry/global-api.ts";
 
 /** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
 const SENDING = createContextKey("lensai.sending_attempt");
 
 /** The attempt that is being sent in the active context. */
 export function sendingAttempt(): Attempt | undefined {
-  return context.active().getValue(SENDING) as Attempt | undefined;
+  return activeContext().getValue(SENDING) as Attempt | undefined;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { context } from "@opentelemetry/api";
 import { ExportResultCode, suppressTracing } from "@opentelemetry/core";
 import type { ExportResult } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
@@ -11,6 +10,7 @@ import { OtlpClient } from "./otlp-client.ts";
 import type { EncodedBody } from "./otlp-client.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { fixedKeys } from "./signing-keys.ts";
+import { activeContext, runInContext } from "../telemetry/global-api.ts";
 
 export interface FetchExporterOptions {
   /** Base URL of the collector, as `https://lensai.example.com`. */
@@ -56,8 +56,8 @@ export class FetchSpanExporter implements SpanExporter {
 
   /** Never throws; `done` is told once. */
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    const unseen = suppressTracing(context.active());
-    const running = context.with(unseen, () => this.#exportAndTell(spans, done));
+    const unseen = suppressTracing(activeContext());
+    const running = runInContext(unseen, () => this.#exportAndTell(spans, done));
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
   }

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, context } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { neverThrow } from "../spans/never-throw.ts";
@@ -13,6 +13,7 @@ import { Pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { SpanBatcher } from "./span-batcher.ts";
 import type { SpillFolder } from "./spill-folder.ts";
+import { runInContext } from "../telemetry/global-api.ts";
 
 /** While a process waits for its end, a receiver that is away must leave time to write to disk. */
 const FLUSH_ATTEMPT_MS = 1000;
@@ -162,7 +163,7 @@ export class SpanDelivery implements SpanProcessor {
   /** In no context of the application, and unseen by other instrumentation. */
   #startSending(): void {
     if (this.#sending !== undefined || (this.#queue.length === 0 && !this.#hasSpilled)) return;
-    this.#sending = context.with(suppressTracing(ROOT_CONTEXT), () => this.#send());
+    this.#sending = runInContext(suppressTracing(ROOT_CONTEXT), () => this.#send());
   }
 
   async #send(): Promise<void> {

@@ -1,8 +1,9 @@
-import { context, createContextKey, propagation } from "@opentelemetry/api";
+import { createContextKey, propagation } from "@opentelemetry/api";
 import type { Attributes, Context } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import { processState } from "../spans/process-state.ts";
+import { activeContext, runInContext } from "../telemetry/global-api.ts";
 
 /** Whom or what calls are made for. */
 export interface Attribution {
@@ -40,7 +41,7 @@ const KEY = createContextKey("lensai.attribution");
 export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
   // Before the first call there may be no context manager yet, and nothing would be known of that call.
   processState().start?.();
-  return context.with(contextWithAttribution(context.active(), attribution), fn);
+  return runInContext(contextWithAttribution(activeContext(), attribution), fn);
 }
 
 /** The same context for calls that are attributed to this as well; undefined values say nothing. */

@@ -1,5 +1,6 @@
 import { context, createContextKey } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
+import { activeContext } from "../telemetry/global-api.ts";
 
 const RUN = createContextKey("lensai.run");
 
@@ -24,7 +25,7 @@ export class RunContext implements Context {
 
   /** Makes it active for the rest of this asynchronous execution. `inner` is what it reads as until it ends. */
   static enter(run: object, inner: Context): RunContext {
-    const entered = new RunContext(inner.setValue(RUN, run), settled(context.active()));
+    const entered = new RunContext(inner.setValue(RUN, run), settled(activeContext()));
     context.attach(entered);
     return entered;
   }

@@ -1,4 +1,4 @@
-import { SpanStatusCode, context, trace } from "@opentelemetry/api";
+import { SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import { attributionAttributes, contextWithAttribution } from "../manual/attribution.ts";
@@ -6,6 +6,7 @@ import type { Attribution } from "../manual/attribution.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { processState } from "../spans/process-state.ts";
 import { RunContext, runOf } from "./run-context.ts";
+import { activeContext, tracerOf } from "../telemetry/global-api.ts";
 
 /** A piece of work as a framework reports it: that it starts, and, under the same id, that it has ended. */
 export interface RunStart {
@@ -179,7 +180,7 @@ export class RunSpans {
 
 /** What the framework says about parents is right; what is active is more exact, where it is a part of that. */
 function contextBelow(parent: Run | undefined): Context {
-  const active = RunContext.settle(context.active());
+  const active = RunContext.settle(activeContext());
   if (parent === undefined) return active;
   const { id } = (runOf(active) ?? {}) as { readonly id?: string };
   return id === parent.id ? active : parent.context;
@@ -195,7 +196,7 @@ export function runSpansOf({ name, version }: RunScope): RunSpans {
   if (known !== undefined) return known;
   const created = new RunSpans(() => {
     processState().start?.();
-    return trace.getTracer(name, version);
+    return tracerOf(name, version);
   });
   all.set(name, created);
   processState().endings.add(() => created.abandonAll());

@@ -1,9 +1,10 @@
-import { SpanStatusCode, context, trace } from "@opentelemetry/api";
+import { SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span } from "@opentelemetry/api";
 import { attributionAttributes, contextWithAttribution } from "../manual/attribution.ts";
 import type { Attribution } from "../manual/attribution.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { processState } from "../spans/process-state.ts";
+import { activeContext, runInContext } from "../telemetry/global-api.ts";
 
 /** A piece of work that is a function. */
 export interface Work {
@@ -25,7 +26,7 @@ export function traceWork<T>(describe: () => Work, fn: () => T): T {
   if (running === undefined) return fn();
   let result: T;
   try {
-    result = context.with(running.context, fn);
+    result = runInContext(running.context, fn);
   } catch (error) {
     running.end(error);
     throw error;
@@ -55,7 +56,7 @@ class RunningWork {
   static start({ name, attributes, attribution, scope }: Work): RunningWork {
     // The first thing that happens may be this, and not a call.
     processState().start?.();
-    const around = contextWithAttribution(context.active(), attribution);
+    const around = contextWithAttribution(activeContext(), attribution);
     const span = trace
       .getTracer(scope.name, scope.version)
       .startSpan(name, { attributes: { ...attributes, ...attributionAttributes(around) } }, around);
@@ -89,7 +90,7 @@ class RunningWork {
     for (const name of ["next", "return", "throw"]) {
       const method = Reflect.get(result, name) as (...args: unknown[]) => unknown;
       const inside = (...args: unknown[]): Promise<IteratorResult<unknown>> =>
-        context.with(this.context, () =>
+        runInContext(this.context, () =>
           (Reflect.apply(method, result, args) as Promise<IteratorResult<unknown>>).then(
             (step) => {
               if (step.done === true) this.end();

@@ -1,4 +1,4 @@
-import { ProxyTracerProvider, diag, trace } from "@opentelemetry/api";
+import { ProxyTracerProvider, diag } from "@opentelemetry/api";
 import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import { envDetector, serviceInstanceIdDetector } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
@@ -12,6 +12,7 @@ import { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { processState } from "../spans/process-state.ts";
 import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
+import { tracerOf, tracerProvider } from "./global-api.ts";
 
 export interface TelemetryOptions extends ExportOptions {
   /** Wins over OTEL_SERVICE_NAME. */
@@ -55,9 +56,9 @@ export class Telemetry {
   /** Started when first asked for: an application that sets up its own SDK later than this keeps it. */
   tracer(): Tracer {
     this.start();
-    const provider = delegateOf(trace.getTracerProvider());
+    const provider = delegateOf(tracerProvider());
     if (provider !== this.#known?.provider) {
-      const tracer = trace.getTracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+      const tracer = tracerOf(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
       this.#known = { provider, tracer };
     }
     return this.#known.tracer;
@@ -86,7 +87,7 @@ export class Telemetry {
   /** Sends what there is, calls that are still open as far as they were read. Never rejects. */
   async flush(): Promise<void> {
     this.#endOpenSpans();
-    const provider = delegateOf(trace.getTracerProvider()) as { forceFlush?: () => Promise<void> };
+    const provider = delegateOf(tracerProvider()) as { forceFlush?: () => Promise<void> };
     await limited(provider.forceFlush?.());
   }
 
@@ -132,11 +133,12 @@ function isOurExport({ endpoint }: ExportOptions, { hasOtherExporter }: Environm
 
 function hasTracerProvider(): boolean {
   const nobody = new ProxyTracerProvider().getDelegate();
-  return delegateOf(trace.getTracerProvider()) !== nobody;
+  return delegateOf(tracerProvider()) !== nobody;
 }
 
 function delegateOf(provider: TracerProvider): TracerProvider {
-  return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+  // By what it has, not by its class: the API may be there more than once.
+  return "getDelegate" in provider ? (provider as ProxyTracerProvider).getDelegate() : provider;
 }
 
 /** A flush that is refused is reported by the SDK itself. */

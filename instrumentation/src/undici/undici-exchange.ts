@@ -1,4 +1,3 @@
-import { context } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
@@ -12,6 +11,7 @@ import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import { answerWithRefusal } from "./refused-request.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
+import { activeContext, runInContext } from "../telemetry/global-api.ts";
 
 export const FIRST_FINAL_STATUS = 200;
 /** From here on undici may send the same request again by itself. */
@@ -44,7 +44,7 @@ export class UndiciExchange implements Exchange {
     this.#calls = calls;
     const own = contextOf(request);
     this.#isContextLost = own === undefined;
-    this.#context = own ?? context.active();
+    this.#context = own ?? activeContext();
     const form = fieldsOf(request.body);
     if (request.body instanceof Uint8Array) {
       this.#body.add(request.body);
@@ -97,7 +97,7 @@ export class UndiciExchange implements Exchange {
     const body = this.#body;
     const url = urlOf(request);
     if (url === undefined) return;
-    this.#attempt = context.with(this.#context, () =>
+    this.#attempt = runInContext(this.#context, () =>
       this.#calls.start({
         transport: "undici",
         isContextLost: this.#isContextLost,
@@ -157,10 +157,10 @@ function isLeft(error: unknown): boolean {
 
 /** Sees what of a body is sent; undici is given it as before. */
 function seeBody(request: UndiciRequest, see: (chunk: unknown) => void): void {
-  const { onBodySent } = request;
+  const send = request.onBodySent.bind(request);
   // An assignment: to define a property takes several times as long, for every answer.
-  request.onBodySent = function observed(this: UndiciRequest, chunk: unknown): unknown {
+  request.onBodySent = (chunk) => {
     see(chunk);
-    return onBodySent.call(this, chunk);
+    return send(chunk);
   };
 }

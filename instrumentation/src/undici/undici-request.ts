@@ -1,5 +1,5 @@
-import { context } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
+import { activeContext } from "../telemetry/global-api.ts";
 
 /** What undici (5 to 8) publishes of a request, as far as it is read; `on…` is how it passes bytes on. */
 export interface UndiciRequest {
@@ -71,7 +71,7 @@ export function contextOf(request: UndiciRequest): Context | undefined {
     ({ description }) => description === "handler",
   );
   const handler = key && (request as unknown as Record<symbol, unknown>)[key];
-  return isAsyncResource(handler) ? handler.runInAsyncScope(() => context.active()) : undefined;
+  return isAsyncResource(handler) ? handler.runInAsyncScope(() => activeContext()) : undefined;
 }
 
 interface AsyncScope {

@@ -48,14 +48,28 @@ const WORDS = sse({
   choices: [{ index: 0, delta: { content: "a few words of an answer ".repeat(40) } }],
 });
 
+/** What the application read, and how that ended. */
+async function read(chunks: AsyncIterable<Uint8Array>): Promise<{ text: string; error: unknown }> {
+  let text = "";
+  try {
+    for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+  } catch (error) {
+    return { text, error };
+  }
+  throw new Error("the stream ended as if it were whole");
+}
+
 describe.each([
   ["8", undici8],
   ["6", undici6 as unknown as typeof undici8],
-])("undici %s", (_, undici) => {
+])("undici %s", (_version, undici) => {
   let dispatcher: undici8.Dispatcher;
   // The one that all copies share is of one of them.
   beforeEach(() => (dispatcher = new undici.Agent()));
   afterEach(() => dispatcher.close());
+
+  const request = (through: undici8.Dispatcher) =>
+    undici.request(chatUrl(), { method: "POST", body: STREAMED, dispatcher: through });
 
   test("answers a stopped request in place of the server, and sends nothing of it", async () => {
     const {
@@ -151,19 +165,6 @@ describe.each([
       };
     });
 
-    /** What the application read, and how that ended. */
-    async function read(
-      chunks: AsyncIterable<Uint8Array>,
-    ): Promise<{ text: string; error: unknown }> {
-      let text = "";
-      try {
-        for await (const chunk of chunks) text += Buffer.from(chunk).toString();
-      } catch (error) {
-        return { text, error };
-      }
-      throw new Error("the stream ended as if it were whole");
-    }
-
     async function expectCutOff({ text, error }: { text: string; error: unknown }): Promise<void> {
       expect(refusalOf(error)).toBeInstanceOf(BudgetExceededError);
       expect(text).toContain("words");
@@ -176,9 +177,6 @@ describe.each([
       expect(spans.all()).toHaveLength(1);
     }
 
-    const request = (through: undici8.Dispatcher) =>
-      undici.request(chatUrl(), { method: "POST", body: STREAMED, dispatcher: through });
-
     test("ends where the money does, with the guard's error", async () => {
       await expectCutOff(await read((await request(dispatcher)).body));
     });
@@ -189,20 +187,21 @@ describe.each([
     });
 
     test("ends also where its request was a stream", async () => {
-      const body = Readable.from([STREAMED]);
-      const sent = await undici.request(chatUrl(), { method: "POST", body, dispatcher });
+      const streamed = Readable.from([STREAMED]);
+      const init = { method: "POST", body: streamed, dispatcher } as const;
+      const sent = await undici.request(chatUrl(), init);
       await expectCutOff(await read(sent.body));
     });
 
     test("ends undici's fetch in the same way, which wraps the error in its own", async () => {
       const { fetch } = undici as unknown as { fetch: typeof globalThis.fetch };
-      const init = { method: "POST", body: STREAMED, dispatcher } as RequestInit;
+      const init = { method: "POST", body: STREAMED, dispatcher } as object;
       const response = await fetch(chatUrl(), init);
       await expectCutOff(await read(response.body as unknown as AsyncIterable<Uint8Array>));
     });
 
     test("that is compressed ends as well", async () => {
-      provider.answer = (_, response) => {
+      provider.answer = (_asked, response) => {
         response.writeHead(200, {
           "content-type": "text/event-stream",
           "content-encoding": "gzip",
