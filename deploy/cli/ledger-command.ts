@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { LensError } from "@lensai/otel-config/errors";
 import { formatUsd } from "@lensai/otel-config/money";
 import { z } from "zod";
-import type { Installation } from "../seed/installation.ts";
+import { askConsole, type RunningConsole } from "./running-console.ts";
 
 const USAGE = "lensai ledger rebuild [project]: count the ledgers of budgets anew from the lake";
 /** A console settles for a moment in every second. */
@@ -10,7 +10,6 @@ const ATTEMPTS = 20;
 const PAUSE_MS = 500;
 /** A year of a busy project takes minutes. */
 const TIMEOUT_MS = 600_000;
-const BUSY = 503;
 
 const changeSchema = z.object({
   projectId: z.string(),
@@ -22,21 +21,21 @@ const changeSchema = z.object({
 const answerSchema = z.object({ changes: z.array(changeSchema) });
 
 export interface LedgerCommandContext {
-  readonly installation: () => Installation;
+  readonly console: () => RunningConsole;
   readonly write: (text: string) => void;
 }
 
 /**
  * Makes the console count the ledgers of budgets anew, and prints those that were wrong. Throws LensError
- * `config.invalid` for other arguments and when no console answers.
+ * `config.invalid` for other arguments and when no console answers, `query.invalid` with what the console refuses.
  */
 export async function ledgerCommand(
   args: readonly string[],
-  { installation, write }: LedgerCommandContext,
+  { console, write }: LedgerCommandContext,
 ): Promise<void> {
   const [command, projectId, ...rest] = args;
   if (command !== "rebuild" || rest.length > 0) throw new LensError("config.invalid", USAGE);
-  const { changes } = answerSchema.parse(await rebuild(installation(), projectId));
+  const { changes } = answerSchema.parse(await rebuild(console(), projectId));
   for (const { projectId: project, budgetId, value, periodStartsAt, moreNanoUsd } of changes) {
     const ledger = [project, budgetId, value, periodStartsAt].filter((part) => part !== undefined);
     const more = BigInt(moreNanoUsd);
@@ -49,27 +48,16 @@ export async function ledgerCommand(
   );
 }
 
-async function rebuild(
-  { consoleUrl, controlToken }: Installation,
-  projectId: string | undefined,
-): Promise<unknown> {
-  const url = `${consoleUrl}/internal/ledger/rebuild`;
+async function rebuild(console: RunningConsole, projectId: string | undefined): Promise<unknown> {
+  const body = { ...(projectId !== undefined && { projectId }) };
   for (let attempt = 1; ; attempt += 1) {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${controlToken}` },
-      body: JSON.stringify({ ...(projectId !== undefined && { projectId }) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch((cause: unknown) => {
-      throw new LensError(
-        "config.invalid",
-        `no answer from ${url}; start LensAI first, or set LENSAI_CONSOLE_PORT and LENSAI_DATA_DIR to those it runs with`,
-        { cause },
-      );
-    });
-    if (response.ok) return response.json();
-    if (response.status !== BUSY || attempt === ATTEMPTS)
-      throw new LensError("internal", `the console answered ${response.status} to the rebuild`);
+    try {
+      const request = { method: "POST", body, timeoutMs: TIMEOUT_MS };
+      return await askConsole(console, "/internal/ledger/rebuild", request);
+    } catch (error) {
+      const isBusy = error instanceof LensError && error.retryable;
+      if (!isBusy || attempt === ATTEMPTS) throw error;
+    }
     await pause(PAUSE_MS);
   }
 }

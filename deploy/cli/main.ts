@@ -1,13 +1,9 @@
 import process from "node:process";
 import { doctorCommand } from "@lensai/instrumentation/doctor/doctor-command";
 import { LensError } from "@lensai/otel-config/errors";
-import { configError } from "../launcher/config-error.ts";
-import { parseLauncherConfig } from "../launcher/launcher-config.ts";
-import { findInstallation } from "../seed/installation.ts";
-import type { Installation } from "../seed/installation.ts";
 import { keysCommand } from "./keys-command.ts";
 import { ledgerCommand } from "./ledger-command.ts";
-import { runningConsole } from "./running-console.ts";
+import { runningConsole, type RunningConsole } from "./running-console.ts";
 
 // The commands of packages that must not know each other: `doctor` is of the SDK, `ledger` and `keys` ask the console, all
 // others are of the lake.
@@ -15,18 +11,17 @@ const [command, ...rest] = process.argv.slice(2);
 
 if (command === "doctor") {
   process.exitCode = await doctorCommand(rest, {
-    // Where it was called, and not where the package manager runs it.
     folder: process.env["INIT_CWD"] ?? process.cwd(),
     env: process.env,
     nodeVersion: process.version,
     write: (text) => void process.stdout.write(text),
   });
 } else if (command === "ledger") {
-  await orSayWhy(() => ledgerCommand(rest, { installation: thisInstallation, write }));
+  await orSayWhy(() => ledgerCommand(rest, { console: meantConsole, write }));
 } else if (command === "keys") {
   await orSayWhy(async () => {
     process.exitCode = await keysCommand(rest, {
-      console: () => runningConsole(process.env, process.env["INIT_CWD"] ?? process.cwd()),
+      console: meantConsole,
       write,
       note: (text) => void process.stderr.write(text),
     });
@@ -42,10 +37,9 @@ if (command === "doctor") {
   }
 }
 
-function thisInstallation(): Installation {
-  const { config, problems } = parseLauncherConfig(process.env, process.cwd());
-  if (problems.length > 0) throw configError(problems);
-  return findInstallation(config);
+/** From where it was called, and not from where the package manager runs it. */
+function meantConsole(): RunningConsole {
+  return runningConsole(process.env, process.env["INIT_CWD"] ?? process.cwd());
 }
 
 function write(text: string): void {

@@ -39,27 +39,41 @@ function readToken(file: string): string {
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
+const BUSY = 503;
 
-/** The body of its answer, undefined when there is none. Throws LensError with what the console says is wrong. */
+export interface ConsoleRequest {
+  readonly method: string;
+  readonly body?: unknown;
+  /** For what takes longer than an answer should. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The body of its answer, undefined when there is none. Throws LensError with what the console says is wrong, retryable
+ * when it is busy.
+ */
 export async function askConsole(
   { url, controlToken }: RunningConsole,
   path: string,
-  { method, body }: { readonly method: string; readonly body?: unknown },
+  { method, body, timeoutMs = REQUEST_TIMEOUT_MS }: ConsoleRequest,
 ): Promise<unknown> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: { "content-type": "application/json", authorization: `Bearer ${controlToken}` },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     redirect: "error",
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   }).catch((error: unknown) => {
-    throw new LensError("config.invalid", `no answer from the console at ${url}; is it running?`, {
-      cause: error,
-    });
+    throw new LensError(
+      "config.invalid",
+      `no answer from the console at ${url}; start LensAI first, or set LENSAI_CONTROL_URL, or LENSAI_CONSOLE_PORT and LENSAI_DATA_DIR to those it runs with`,
+      { cause: error },
+    );
   });
   const text = await response.text();
   if (response.ok) return text === "" ? undefined : JSON.parse(text);
-  throw new LensError("query.invalid", detailOf(text) ?? `the console answered ${response.status}`);
+  const problem = detailOf(text) ?? `the console answered ${response.status}`;
+  throw new LensError("query.invalid", problem, { retryable: response.status === BUSY });
 }
 
 function detailOf(text: string): string | undefined {
