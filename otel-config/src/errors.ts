@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   "auth.key_missing",
   "auth.key_invalid",
   "auth.key_revoked",
+  "auth.project_archived",
   "auth.scope_missing",
   "auth.origin_refused",
   "auth.session_missing",

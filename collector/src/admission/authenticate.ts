@@ -42,8 +42,8 @@ const PROJECT_HEADER = "x-lensai-project";
 /**
  * Decides who sends. A signature names its project by its secret, and keys beside it are not looked at.
  * Throws LensError `auth.key_missing`, `auth.key_invalid`, `auth.signature_required`, `auth.signature_invalid`
- * and `auth.signature_stale` (401), `auth.key_revoked` and `auth.scope_missing` (403; also for a key of
- * another project than the one that `x-lensai-project` names).
+ * and `auth.signature_stale` (401), `auth.key_revoked`, `auth.project_archived` and `auth.scope_missing` (403; also
+ * for a key of another project than the one that `x-lensai-project` names).
  */
 export class Authenticator {
   private readonly options: AuthenticatorOptions;
@@ -71,6 +71,7 @@ export class Authenticator {
     const named = request.header(PROJECT_HEADER);
     if (named !== undefined && named !== sender.projectId)
       refuseOtherProject(named, sender, control);
+    refuseArchived(sender, control);
     return sender;
   }
 
@@ -149,6 +150,14 @@ export class Authenticator {
     this.remembered.set(key, known);
     return known;
   }
+}
+
+function refuseArchived({ projectId }: Sender, control: ControlIndex): void {
+  if (control.projectsById.get(projectId)?.archived !== true) return;
+  throw new LensError(
+    "auth.project_archived",
+    `the project ${projectId} is archived and takes nothing; restore it in the console, or send with a key of another project`,
+  );
 }
 
 function requireUsable(key: ControlKey, nowMs: number): void {

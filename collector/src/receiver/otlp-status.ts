@@ -57,6 +57,7 @@ const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, OtlpStatus>>> = {
   "auth.key_missing": UNAUTHENTICATED,
   "auth.key_invalid": UNAUTHENTICATED,
   "auth.key_revoked": FORBIDDEN,
+  "auth.project_archived": FORBIDDEN,
   "auth.scope_missing": FORBIDDEN,
   "auth.origin_refused": FORBIDDEN,
   "auth.signature_required": UNAUTHENTICATED,

@@ -131,3 +131,34 @@ test("a key that was accepted is refused as soon as a new snapshot revokes it", 
 test("refusals never hold the key", () => {
   expect(() => authenticate({ "x-api-key": "canary" })).not.toThrow("canary");
 });
+
+test("an archived project takes nothing, whoever sends and whatever for", () => {
+  const keys = [
+    keyOf("k1", { scopes: ["ingest", "control"] }),
+    keyOf("k2", { projectId: "default" }),
+  ];
+  const snapshot: ControlSnapshot = {
+    ...snapshotOf(...keys),
+    projects: [
+      { id: "p1", name: "Shop", content: "off", archived: true },
+      { id: "default", name: "Default", content: "off" },
+    ],
+  };
+  const control = indexSnapshot(snapshot, BUILT_IN);
+  const authenticator = new Authenticator({
+    control: () => control,
+    keylessIsAllowed: true,
+    nowMs,
+  });
+  const send = (key: string, use: "ingest" | "control"): Sender =>
+    authenticator.authenticate(
+      request((name) => (name === "x-api-key" ? key : undefined)),
+      use,
+    );
+  for (const use of ["ingest", "control"] as const) {
+    expect(() => send("k1", use)).toThrow(
+      expect.objectContaining({ code: "auth.project_archived" }) as Error,
+    );
+  }
+  expect(send("k2", "ingest").projectId).toBe("default");
+});

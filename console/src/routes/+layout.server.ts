@@ -27,12 +27,14 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
     mayReadAudit: roleMay(role, "audit.read"),
     mayManage: roleMay(role, "organization.manage"),
   }));
-  const projects = await listProjects(db, principal);
+  const projects = await listProjects(db, { principal });
+  const archivedProjects = await listProjects(db, { principal, state: "archived" });
   const projectIds = projects.map(({ id }) => id);
   return {
     account,
     organizations,
     projects,
+    archivedProjects,
     stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds),
   };
 };

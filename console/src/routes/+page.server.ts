@@ -8,9 +8,11 @@ const PROJECTS_WITH_SPEND_MAX = 100;
 
 /** One project: straight to it. Several: the list, with what each of them costs. */
 export const load: PageServerLoad = async ({ parent, locals }) => {
-  const { projects, stoppedProjectIds } = await parent();
+  const { projects, archivedProjects, stoppedProjectIds } = await parent();
   const [only] = projects;
-  if (only !== undefined && projects.length === 1) redirect(307, `/projects/${only.id}`);
+  if (only !== undefined && projects.length === 1 && archivedProjects.length === 0) {
+    redirect(307, `/projects/${only.id}`);
+  }
   const { lake, services } = locals.console;
   const ids = projects.slice(0, PROJECTS_WITH_SPEND_MAX).map(({ id }) => id);
   const spend = await loadProjectSpend(lake, ids, services.now().getTime()).catch(

@@ -74,7 +74,7 @@ async function permissionsOf(principal: Principal): Promise<Permission[]> {
   return (await Promise.all(outcomes)).flat();
 }
 
-const listed = (principal: Principal) => listProjects(database.db, principal);
+const listed = (principal: Principal) => listProjects(database.db, { principal });
 
 describe("people", () => {
   test.each(ROLES)(

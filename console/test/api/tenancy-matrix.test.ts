@@ -11,6 +11,7 @@ import { createOverride } from "#lib/server/services/budgets/create-override.ts"
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
 import { inviteMember } from "#lib/server/services/members/invite.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import { ensureProject } from "#lib/server/services/projects/create.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
 import {
   CONTROL_TOKEN_OF_TEST,
@@ -58,6 +59,13 @@ const CHANNEL = {
 async function memberOfOwn(): Promise<{ userId: string }> {
   const member = await createMember(api.console, "own", "viewer");
   return { userId: "userId" in member ? member.userId : "" };
+}
+
+/** Not the one that everything else is about. */
+async function projectOfOwn(): Promise<{ projectId: string }> {
+  const id = `new-${next()}`;
+  await ensureProject(api.console.services, { id, name: "New", organizationId: "own" });
+  return { projectId: id };
 }
 
 async function budgetOfOwn(): Promise<{ budgetId: string }> {
@@ -144,6 +152,8 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   testAlertChannel: { prepare: () => channelOfOwn() },
   getProject: {},
   updateProject: { body: { name: "Own" }, headers: ANY_VERSION },
+  archiveProject: { prepare: () => projectOfOwn() },
+  restoreProject: { prepare: () => projectOfOwn() },
   listApiKeys: {},
   createApiKey: { body: { name: "a test", scopes: ["read"] } },
   rotateApiKey: { body: { overlapSeconds: 60 }, prepare: () => keyOfOwn() },

@@ -76,6 +76,8 @@ export const ROUTE_RULES: readonly RouteRule[] = [
     reads: "project.read",
     actions: {
       project: "project.manage",
+      archive: "project.manage",
+      restore: "project.manage",
       createKey: "keys.manage",
       rotateKey: "keys.manage",
       revokeKey: "keys.manage",

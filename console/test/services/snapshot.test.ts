@@ -73,7 +73,7 @@ test("lists projects by name and finds them by id", async () => {
   const { services, db } = await newDatabase();
   await ensureProject(services, { id: "z", name: "Alpha" });
   await ensureProject(services, { id: "a", name: "Omega" });
-  expect(await listProjects(db, LOCAL_OWNER)).toEqual([
+  expect(await listProjects(db, { principal: LOCAL_OWNER })).toEqual([
     { id: "z", name: "Alpha" },
     { id: "a", name: "Omega" },
   ]);

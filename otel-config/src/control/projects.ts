@@ -12,6 +12,8 @@ export interface ControlProject {
   readonly content: ContentPolicy;
   /** Exports that are not signed are refused; absent is false. */
   readonly requireSignature?: boolean;
+  /** Nothing is taken for it and nobody reads its policy; absent is false. */
+  readonly archived?: boolean;
   /** Of the newest thing that every process of the project is to acknowledge: a switch, its release, a drill. */
   readonly announcedVersion?: number;
   /** See ControlPolicy. */
@@ -24,11 +26,13 @@ export const DEFAULT_PROJECT_ID = "default";
 
 export function parseProject(entry: SectionEntry): ControlProject {
   const requireSignature = optionalFlagOf(entry, "requireSignature");
+  const archived = optionalFlagOf(entry, "archived");
   return {
     id: textOf(entry, "id"),
     name: textOf(entry, "name"),
     content: oneOf(entry, "content", ["redacted", "off"]),
     ...(requireSignature !== undefined && { requireSignature }),
+    ...(archived !== undefined && { archived }),
     ...optionalWholeOf(entry, "announcedVersion"),
     ...optionalWholeOf(entry, "maxStalenessSeconds"),
     ...optionalOneOf(entry, "staleMode", STALE_MODES),

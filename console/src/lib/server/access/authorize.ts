@@ -1,7 +1,7 @@
 import { error, redirect } from "@sveltejs/kit";
 import { problemResponse } from "../http/problem.ts";
 import { findProjectAccess, type ProjectRow } from "../services/projects/access.ts";
-import { roleMay, type Permission, type Role } from "./permissions.ts";
+import { isReadPermission, roleMay, type Permission, type Role } from "./permissions.ts";
 import { deploymentRole, scopesMay, type Principal } from "./principal.ts";
 import { signInPath } from "./sign-in-path.ts";
 
@@ -20,13 +20,21 @@ export interface ProjectGrant {
 /**
  * `unknown`: no such project, or none that the asker has any part in. The two must look alike.
  * `refused`: a project of the asker's, in which this permission is missing.
+ * `archived`: the asker might do it, were the project not read-only.
  * `anonymous`: nobody has said who asks.
  */
 export type ProjectAccess =
   | ProjectGrant
   | { readonly outcome: "unknown" }
   | { readonly outcome: "refused"; readonly permission: Permission }
+  | { readonly outcome: "archived" }
   | { readonly outcome: "anonymous" };
+
+/** A permission, in an archived project as well: for what archives and restores it. */
+export interface PermissionEvenArchived {
+  readonly permission: Permission;
+  readonly isForArchived: boolean;
+}
 
 /**
  * May whoever asks do this in that project? Every route of a project asks here before it reads anything. One
@@ -35,17 +43,24 @@ export type ProjectAccess =
 export async function authorizeProject(
   locals: App.Locals,
   projectId: string,
-  permission: Permission,
+  asked: Permission | PermissionEvenArchived,
 ): Promise<ProjectAccess> {
+  const { permission, isForArchived } =
+    typeof asked === "string" ? { permission: asked, isForArchived: false } : asked;
   const { principal } = locals;
   if (principal.kind === "anonymous") return { outcome: "anonymous" };
   const userId = principal.kind === "user" ? principal.userId : undefined;
   const found = await findProjectAccess(locals.console.services.db, { projectId, userId });
-  const may = found && mayInProject(principal, found);
-  if (found === undefined || may === undefined) return { outcome: "unknown" };
-  if (!may(permission)) return { outcome: "refused", permission };
+  const mayInUse = found && mayInProject(principal, found);
+  if (found === undefined || mayInUse === undefined) return { outcome: "unknown" };
+  if (!mayInUse(permission)) return { outcome: "refused", permission };
+  const { project } = found;
+  const isReadOnly = project.archivedAt !== null;
+  const may = (other: Permission): boolean =>
+    mayInUse(other) && (!isReadOnly || isReadPermission(other));
+  if (!may(permission) && !isForArchived) return { outcome: "archived" };
   const role = deploymentRole(principal) ?? found.role;
-  return { outcome: "granted", project: found.project, actor: principal.actor, role, may };
+  return { outcome: "granted", project, actor: principal.actor, role, may };
 }
 
 /** Undefined when the asker has no part in the project at all. */
@@ -65,14 +80,21 @@ function mayInProject(
 export async function projectForPage(
   locals: App.Locals,
   projectId: string,
-  permission: Permission,
+  asked: Permission | PermissionEvenArchived,
 ): Promise<ProjectGrant> {
-  const access = await authorizeProject(locals, projectId, permission);
+  const access = await authorizeProject(locals, projectId, asked);
   if (access.outcome === "granted") return access;
   if (access.outcome === "anonymous") redirect(303, signInPath(`/projects/${projectId}`));
   if (access.outcome === "unknown") error(404, `There is no project "${projectId}".`);
+  if (access.outcome === "archived") {
+    error(403, "The project is archived and can only be read: restore it in its settings first.");
+  }
   error(403, `Your role does not allow this (${access.permission}): ask an owner or an admin.`);
 }
+
+/** What programs are told. */
+export const ARCHIVED =
+  "the project is archived and can only be read: restore it before anything is changed";
 
 /** For programs: the grant, or the problem to answer with. */
 export async function projectForApi(
@@ -91,6 +113,12 @@ export async function projectForApi(
         status: 404,
         code: "query.not_found",
         detail: `there is no project "${projectId}"`,
+      });
+    case "archived":
+      return problemResponse({
+        status: 403,
+        code: "auth.project_archived",
+        detail: ARCHIVED,
       });
     case "refused":
       return problemResponse({

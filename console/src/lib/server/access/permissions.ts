@@ -48,6 +48,17 @@ const ROLES_BY_PERMISSION: Readonly<Record<Permission, readonly Role[]>> = {
   "organization.manage": ["owner"],
 };
 
+/** Those that change nothing: all that an archived project allows. */
+const READ_PERMISSIONS: ReadonlySet<string> = new Set<Permission>([
+  "project.read",
+  "calls.read",
+  "export.read",
+  "audit.read",
+  "members.read",
+]);
+
+export const isReadPermission = (permission: string): boolean => READ_PERMISSIONS.has(permission);
+
 export const ROLES: readonly Role[] = EVERYONE;
 
 export const PERMISSIONS = Object.keys(ROLES_BY_PERMISSION) as readonly Permission[];

@@ -1,4 +1,5 @@
 import { LensError, type ErrorCode } from "@lensai/otel-config/errors";
+import { isReadPermission } from "../access/permissions.ts";
 import { hasOrganization, hasProject, isRead, type ApiRoute } from "./route.ts";
 
 /** The status of every problem that this API reports; all other failures are 500 `internal`. */
@@ -9,6 +10,7 @@ export const STATUS_BY_CODE = {
   "auth.key_invalid": 401,
   "auth.key_revoked": 403,
   "auth.permission_missing": 403,
+  "auth.project_archived": 403,
   "auth.origin_refused": 403,
   "ingest.host_refused": 403,
   "query.not_found": 404,
@@ -135,6 +137,10 @@ const OF_WRITES: readonly ApiErrorCode[] = [
 ];
 const OF_EDITS: readonly ApiErrorCode[] = ["api.version_conflict", "api.version_required"];
 
+/** Does an archived project refuse it? */
+const isReadOnlyWhenArchived = (route: ApiRoute): boolean =>
+  hasProject(route) && !route.isForArchived && !isReadPermission(route.permission);
+
 /** Every problem a route can answer with: its own and those of its kind. */
 export function errorsOf(route: ApiRoute): readonly ApiErrorCode[] {
   const hasInput = route.params !== undefined || route.query !== undefined;
@@ -144,6 +150,7 @@ export function errorsOf(route: ApiRoute): readonly ApiErrorCode[] {
     ...(route.permission === "anyone" ? [] : OF_CALLERS),
     ...(hasProject(route) || hasOrganization(route) ? (["query.not_found"] as const) : []),
     ...(route.body === undefined ? [] : OF_BODIES),
+    ...(isReadOnlyWhenArchived(route) ? (["auth.project_archived"] as const) : []),
     ...(isRead(route) ? [] : OF_WRITES),
     ...(route.isEdit ? OF_EDITS : []),
     ...route.errors.filter(isApiErrorCode),

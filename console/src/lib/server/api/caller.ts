@@ -1,6 +1,6 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { principalOfApiKey, type KeyRefusal } from "../access/api-key-principal.ts";
-import { authorizeProject } from "../access/authorize.ts";
+import { ARCHIVED, authorizeProject, type PermissionEvenArchived } from "../access/authorize.ts";
 import { authorizeOrganization, type OrganizationGrant } from "../access/organization.ts";
 import type { Permission } from "../access/permissions.ts";
 import { CONTROL_TOKEN, type Principal } from "../access/principal.ts";
@@ -57,12 +57,14 @@ export function refuseAnonymous(principal: Principal): void {
 export async function checkProjectAccess(
   locals: App.Locals,
   projectId: string,
-  permission: Permission,
+  asked: PermissionEvenArchived,
 ): Promise<void> {
-  const access = await authorizeProject(locals, projectId, permission);
+  const access = await authorizeProject(locals, projectId, asked);
   switch (access.outcome) {
     case "granted":
       return;
+    case "archived":
+      throw new LensError("auth.project_archived", ARCHIVED);
     case "refused":
       throw permissionMissing(access.permission);
     case "unknown":

@@ -85,7 +85,7 @@ async function checkAccess(
   route: ApiRoute,
   { projectId, organizationId }: PathParams,
 ): Promise<Access> {
-  const { permission } = route;
+  const { permission, isForArchived } = route;
   if (permission === "anyone") return {};
   refuseAnonymous(locals.principal);
   if (permission === "known") return {};
@@ -94,7 +94,7 @@ async function checkAccess(
     return { organization, sharedBy: `organisation ${organizationId}` };
   }
   if (projectId === undefined) throw new Error(`${route.path} names nothing to be allowed in`);
-  await checkProjectAccess(locals, projectId, permission);
+  await checkProjectAccess(locals, projectId, { permission, isForArchived });
   return { sharedBy: `project ${projectId}` };
 }
 

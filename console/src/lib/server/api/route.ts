@@ -32,6 +32,8 @@ export interface ApiRoute {
   readonly errors: readonly ErrorCode[];
   /** An edit: it asks for If-Match, and answers 412 when somebody else was faster. */
   readonly isEdit: boolean;
+  /** Possible in an archived project, although it changes something. */
+  readonly isForArchived: boolean;
   readonly handle: (request: ApiRequest) => Promise<ApiAnswer>;
 }
 
@@ -130,6 +132,7 @@ interface RouteDeclaration<Params, Query, Body, Answer> {
   };
   readonly errors?: readonly ErrorCode[];
   readonly isEdit?: boolean;
+  readonly isForArchived?: boolean;
   readonly handle: (
     request: ApiRequest<OutputOf<Params>, OutputOf<Query>, OutputOf<Body>>,
   ) => Promise<ApiAnswer<Answerable<OutputOf<Answer>>>>;
@@ -152,6 +155,7 @@ export function defineRoute<
     success: { ...success, ...(schema !== undefined && { schema }) },
     errors: declaration.errors ?? [],
     isEdit: declaration.isEdit ?? false,
+    isForArchived: declaration.isForArchived ?? false,
     // The schemas have made the request what the handler says it takes.
     handle: declaration.handle as ApiRoute["handle"],
   };

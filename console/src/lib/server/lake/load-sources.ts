@@ -15,20 +15,23 @@ export const PRODUCERS_MAX = MAX_PRODUCERS;
 const DETAILS_MAX = 1000;
 const MODELS_SHOWN = 200;
 
+export interface SourcesQuestion extends TimeRange {
+  /** How many producers, those with the most calls first. */
+  readonly producersMax?: number;
+}
+
 /** Everything that the page of sources shows. Rejects with the lake's or the query's LensError. */
 export async function loadSources(
   lake: LakeReader,
   projectId: string,
-  range: TimeRange,
-  producers: number = PRODUCERS_SHOWN,
+  { fromUnixMs, toUnixMs, producersMax = PRODUCERS_SHOWN }: SourcesQuestion,
 ): Promise<SourcesAnswer> {
   await lake.refresh();
-  const { fromUnixMs, toUnixMs } = range;
   const within = { fromUnixMs, toUnixMs };
-  return lake.ask({ name: `sources ${producers}`, projectId, ...within }, async (target) => {
+  return lake.ask({ name: `sources ${producersMax}`, projectId, ...within }, async (target) => {
     const details = { ...within, limit: DETAILS_MAX };
     const [figures, findings, repeats, unpriced, outcomes, losses] = await Promise.all([
-      producerFigures(projectId, { ...within, limit: producers }, target),
+      producerFigures(projectId, { ...within, limit: producersMax }, target),
       producerFindings(projectId, details, target),
       possibleRepeats(projectId, within, target),
       unpricedModels(projectId, { ...within, limit: MODELS_SHOWN }, target),

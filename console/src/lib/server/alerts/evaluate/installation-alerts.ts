@@ -58,11 +58,14 @@ export async function evaluateInstallation(
 ): Promise<void> {
   const { services, known } = options;
   const now = services.now();
-  for (const [projectId, keys] of await expiringKeys(services, now)) {
+  const expiring = await expiringKeys(services, now);
+  for (const projectId of projectIds) {
+    const keys = expiring.get(projectId) ?? [];
     const occurrences = keys.flatMap((key) => keyAlerts(key, now));
     await recordUnknown(services, known, { projectId, occurrences });
   }
-  for (const projectId of await projectsWithDrill(services, now)) {
+  const drilled = await projectsWithDrill(services, now);
+  for (const projectId of drilled.filter((id) => projectIds.includes(id))) {
     const propagations = await propagationOf(services.db, { projectId, now, limit: DRILLS_MAX });
     const occurrences = propagations.flatMap((propagation) => drillAlerts(propagation, now));
     await recordUnknown(services, known, { projectId, occurrences });

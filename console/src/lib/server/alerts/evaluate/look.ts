@@ -41,12 +41,16 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
   const lookAtAll = async (isStopped: () => boolean): Promise<void> => {
     const failures: unknown[] = [];
     const isSlowDue = agenda.isSlowDue();
-    for (const projectId of await agenda.projects(allIds)) {
+    const inUse = new Set(await allIds());
+    for (const projectId of await agenda.projects(() => Promise.resolve([...inUse]))) {
       if (isStopped()) return;
-      await lookAtProject(projectId, isSlowDue).catch((error: unknown) => failures.push(error));
+      // What still lands of an archived project concerns nobody.
+      if (inUse.has(projectId))
+        await lookAtProject(projectId, isSlowDue).catch((error: unknown) => failures.push(error));
+      else agenda.take(projectId, true);
     }
     if (isSlowDue) {
-      await evaluateInstallation(evaluation, await allIds());
+      await evaluateInstallation(evaluation, [...inUse]);
       agenda.slowDone();
     }
     if (failures.length > 0) throw failures[0];

@@ -1,8 +1,9 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
 import { findProjectAccess, type ProjectRow } from "../../services/projects/access.ts";
+import { archiveProject } from "../../services/projects/archive.ts";
 import { ensureProject } from "../../services/projects/create.ts";
-import { listProjects, PROJECT_ORDER } from "../../services/projects/list.ts";
+import { listProjects, PROJECT_ORDER, PROJECT_STATES } from "../../services/projects/list.ts";
 import { projectIdSchema } from "../../services/projects/project-id.ts";
 import {
   createProjectSchema,
@@ -13,7 +14,7 @@ import {
 import { updateProject } from "../../services/projects/update.ts";
 import { projectNotFound, versionConflict } from "../api-errors.ts";
 import { pageOf, pageQuery, readPage } from "../paging.ts";
-import { defineRoute, organizationOf, type ApiRoute } from "../route.ts";
+import { defineRoute, organizationOf, type ApiRequest, type ApiRoute } from "../route.ts";
 import { timeSchema } from "../schemas.ts";
 
 const projectSchema = z
@@ -26,6 +27,7 @@ const projectSchema = z
     maxStalenessSeconds: maxStalenessSecondsSchema,
     staleMode: staleModeSchema,
     createdAt: timeSchema,
+    archivedAt: timeSchema.nullable().describe("Read-only since then; null while it is in use."),
     version: z.int().describe("Grows with every change; the ETag is made of it."),
   })
   .meta({ id: "Project" });
@@ -39,6 +41,7 @@ const toProject = (row: ProjectRow): z.output<typeof projectSchema> => ({
   maxStalenessSeconds: row.maxStalenessSeconds,
   staleMode: row.staleMode,
   createdAt: row.createdAt.toISOString(),
+  archivedAt: row.archivedAt?.toISOString() ?? null,
   version: row.version,
 });
 
@@ -50,14 +53,22 @@ export const projectRoutes: readonly ApiRoute[] = [
     tag: "Projects",
     summary: "Lists the projects that you have a part in, by name; with an API key, the key's one.",
     permission: "known",
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({
+      ...pageQuery,
+      state: z
+        .enum(PROJECT_STATES)
+        .default("active")
+        .describe("Those in use, or those that were archived."),
+    }),
     success: {
       status: 200,
       description: "A page of projects.",
       schema: pageOf(z.strictObject({ id: projectIdSchema, name: z.string() })),
     },
     handle: async ({ services, caller, query }) => ({
-      body: await readPage(query, PROJECT_ORDER, (part) => listProjects(services.db, caller, part)),
+      body: await readPage(query, PROJECT_ORDER, (part) =>
+        listProjects(services.db, { principal: caller, state: query.state }, part),
+      ),
     }),
   }),
   defineRoute({
@@ -113,7 +124,40 @@ export const projectRoutes: readonly ApiRoute[] = [
       return { body: toProject(result.project), version: result.project.version };
     },
   }),
+  defineRoute({
+    method: "POST",
+    path: "/projects/{projectId}/archive",
+    operationId: "archiveProject",
+    tag: "Projects",
+    summary: "Archives a project: it can be read and not changed, and takes nothing any more.",
+    description:
+      "Collectors refuse its keys with `auth.project_archived`, also those of processes that run. Nothing is deleted. An archived project stays as it is.",
+    permission: "project.manage",
+    isForArchived: true,
+    success: { status: 200, description: "The project as it is now.", schema: projectSchema },
+    handle: (request) => archived(request, true),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/projects/{projectId}/restore",
+    operationId: "restoreProject",
+    tag: "Projects",
+    summary: "Brings an archived project back, with its keys.",
+    permission: "project.manage",
+    isForArchived: true,
+    success: { status: 200, description: "The project as it is now.", schema: projectSchema },
+    handle: (request) => archived(request, false),
+  }),
 ];
+
+async function archived(
+  { services, caller, projectId }: Pick<ApiRequest, "services" | "caller" | "projectId">,
+  isArchived: boolean,
+) {
+  const project = await archiveProject(services, { projectId, isArchived }, caller.actor);
+  if (project === undefined) throw projectNotFound(projectId);
+  return { body: toProject(project), version: project.version };
+}
 
 async function foundProject(
   db: Parameters<typeof findProjectAccess>[0],

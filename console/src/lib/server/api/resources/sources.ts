@@ -82,7 +82,10 @@ export const sourceRoutes: readonly ApiRoute[] = [
     },
     handle: async ({ console, projectId, query }) => {
       const range = rangeOf(query, console.services.now().getTime());
-      const answer = await loadSources(console.lake, projectId, range, PRODUCERS_MAX);
+      const answer = await loadSources(console.lake, projectId, {
+        ...range,
+        producersMax: PRODUCERS_MAX,
+      });
       const { items, nextCursor } = pageOfRanking(producerLines(answer), query, (line) => ({
         weights: [line.calls, line.records],
         identity: line.id,

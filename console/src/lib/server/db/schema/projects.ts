@@ -26,6 +26,8 @@ export const projects = pgTable(
     maxStalenessSeconds: integer(),
     staleMode: text({ enum: STALE_MODES }).notNull().default("closed"),
     createdAt: timestamp({ withTimezone: true }).notNull(),
+    /** Read-only since then, and in no list by default. NULL: in use. */
+    archivedAt: timestamp({ withTimezone: true }),
   },
   (table) => [
     check("projects_content", sql`${table.content} in ('redacted', 'off')`),

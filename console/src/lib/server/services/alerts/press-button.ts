@@ -9,6 +9,7 @@ import { findBudget } from "../budgets/list.ts";
 import { updateBudget } from "../budgets/update.ts";
 import type { ServiceContext } from "../context.ts";
 import { releaseKillSwitch } from "../kill-switches/release.ts";
+import { isArchived } from "../projects/list.ts";
 
 /** A button of an alert, pressed by somebody who may. */
 export interface ButtonPress {
@@ -64,6 +65,7 @@ async function act(
   actor: string,
 ): Promise<PressResult> {
   const { facts, button, projectId } = press;
+  if (await isArchived(context.db, projectId)) return ARCHIVED;
   if (facts.kind === "kill_switch.triggered" && button.name === "lift")
     return release(context, { projectId, killSwitchId: facts.details.killSwitchId }, actor);
   if (!isOfBudget(facts)) return NO_SUCH_BUTTON;
@@ -76,6 +78,11 @@ async function act(
 type BudgetAlert = Extract<AlertFacts, { details: { budgetId: string } }>;
 
 const isOfBudget = (facts: AlertFacts): facts is BudgetAlert => "budgetId" in facts.details;
+
+const ARCHIVED: PressResult = {
+  outcome: "refused",
+  problem: "The project is archived: nothing was changed.",
+};
 
 const NO_SUCH_BUTTON: PressResult = {
   outcome: "refused",

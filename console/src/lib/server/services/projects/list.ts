@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, not, sql, type SQL } from "drizzle-orm";
 import { deploymentRole, type Principal } from "../../access/principal.ts";
 import type { Database } from "../../db/client.ts";
 import { members } from "../../db/schema/members.ts";
@@ -21,10 +21,16 @@ export const PROJECT_ORDER = listOrder<ProjectSummary>(
 /** More projects than a switcher can show; the rest is reached by URL. */
 const PROJECTS_SHOWN: ListPart = { limit: 500 };
 
+/** Those in use, or those that were archived. */
+export const PROJECT_STATES = ["active", "archived"] as const;
+export type ProjectState = (typeof PROJECT_STATES)[number];
+
+const isInUse = isNull(projects.archivedAt);
+
 /** The projects that whoever asks has a part in, in `PROJECT_ORDER`. */
 export async function listProjects(
   db: Database,
-  principal: Principal,
+  { principal, state = "active" }: { principal: Principal; state?: ProjectState },
   { limit, after }: ListPart = PROJECTS_SHOWN,
 ): Promise<ProjectSummary[]> {
   const isOwn = isOf(db, principal);
@@ -32,7 +38,7 @@ export async function listProjects(
   return db
     .select(summary)
     .from(projects)
-    .where(and(isOwn, PROJECT_ORDER.isBehind(after)))
+    .where(and(isOwn, state === "active" ? isInUse : not(isInUse), PROJECT_ORDER.isBehind(after)))
     .orderBy(...PROJECT_ORDER.orderBy)
     .limit(limit);
 }
@@ -49,10 +55,19 @@ function isOf(db: Database, principal: Principal): SQL | undefined {
   return inArray(projects.organizationId, ownOrganizations);
 }
 
-/** Every project there is: for the work that the console does by itself. */
+/** Every project in use: for the work that the console does by itself. */
 export async function listProjectIds(db: Database): Promise<string[]> {
-  const rows = await db.select({ id: projects.id }).from(projects).orderBy(asc(projects.id));
+  const rows = await db
+    .select({ id: projects.id })
+    .from(projects)
+    .where(isInUse)
+    .orderBy(asc(projects.id));
   return rows.map(({ id }) => id);
+}
+
+/** Is there such a project, and is it archived? */
+export async function isArchived(db: Database, id: string): Promise<boolean> {
+  return (await db.$count(projects, and(eq(projects.id, id), not(isInUse)))) > 0;
 }
 
 /** For those who may see every project; all others go through `authorizeProject`. */

@@ -81,12 +81,13 @@ export async function readControlVersion(db: Database): Promise<number> {
 
 function toControlProject(row: typeof projects.$inferSelect): ControlProject {
   const { id, name, content, requireSignature, announcedVersion } = row;
-  const { maxStalenessSeconds, staleMode } = row;
+  const { maxStalenessSeconds, staleMode, archivedAt } = row;
   return {
     id,
     name,
     content,
     ...(requireSignature && { requireSignature }),
+    ...(archivedAt !== null && { archived: true }),
     ...(announcedVersion !== null && { announcedVersion }),
     ...(maxStalenessSeconds !== null && { maxStalenessSeconds, staleMode }),
   };

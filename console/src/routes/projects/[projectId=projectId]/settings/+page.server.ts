@@ -1,5 +1,6 @@
 import { fail } from "@sveltejs/kit";
 import { projectForPage, type ProjectGrant } from "#lib/server/access/authorize.ts";
+import { roleMay } from "#lib/server/access/permissions.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { actorNames } from "#lib/server/services/members/actor-names.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
@@ -11,6 +12,7 @@ import {
   namedKeySchema,
   rotateKeySchema,
 } from "#lib/server/services/api-keys/schemas.ts";
+import { archiveProject } from "#lib/server/services/projects/archive.ts";
 import { projectChangeSchema } from "#lib/server/services/projects/schemas.ts";
 import { updateProject } from "#lib/server/services/projects/update.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
@@ -25,7 +27,7 @@ const SECONDS_PER_MINUTE = 60;
 export const load: PageServerLoad = async ({ params, locals, parent, depends }) => {
   depends("lensai:settings");
   await parent();
-  const { project, may } = await projectForPage(locals, params.projectId, "project.read");
+  const { project, may, role } = await projectForPage(locals, params.projectId, "project.read");
   const { db, now } = locals.console.services;
   const mayManageKeys = may("keys.manage");
   const [keys, secrets] = mayManageKeys
@@ -38,6 +40,7 @@ export const load: PageServerLoad = async ({ params, locals, parent, depends }) 
     secrets: secrets.filter(({ revokedAt }) => revokedAt === null),
     names: await actorNames(db, project.organizationId, actors),
     mayManage: may("project.manage"),
+    mayArchive: role !== undefined && roleMay(role, "project.manage"),
     mayManageKeys,
     nowUnixMs: now().getTime(),
   };
@@ -60,6 +63,8 @@ export const actions: Actions = {
     if (outcome !== "updated") return fail(409, { problem: CHANGED_MEANWHILE });
     return { done: "Saved. Collectors know it within seconds." };
   },
+  archive: (event) => setArchived(event, true),
+  restore: (event) => setArchived(event, false),
   createKey: async (event) => {
     const { services, grant, form } = await allowed(event, "keys.manage");
     const input = createKeySchema.safeParse({
@@ -124,6 +129,18 @@ interface Allowed {
   readonly services: App.Locals["console"]["services"];
   readonly grant: ProjectGrant;
   readonly form: FormData;
+}
+
+async function setArchived({ locals, params }: RequestEvent, isArchived: boolean) {
+  const asked = { permission: "project.manage", isForArchived: true } as const;
+  const grant = await projectForPage(locals, params.projectId, asked);
+  const input = { projectId: grant.project.id, isArchived };
+  await archiveProject(locals.console.services, input, grant.actor);
+  return {
+    done: isArchived
+      ? "The project is archived: collectors refuse its keys within a second."
+      : "The project is back, with its keys.",
+  };
 }
 
 async function allowed(
