@@ -217,7 +217,7 @@ test("every event is in one message, and a message tells of what reached the sam
       expect(ids.toSorted()).toEqual(alerts.map(({ id }) => id).toSorted());
       for (const { lead, otherIds } of messagesOf) {
         if (otherIds.length === 0) continue;
-        const { alsoReached, spentNanoUsd } = lead.occurrence.details as {
+        const { alsoReached, spentNanoUsd } = lead.occurrence.details as unknown as {
           alsoReached: { values: number; top: { spentNanoUsd: string }[] };
           spentNanoUsd: string;
         };

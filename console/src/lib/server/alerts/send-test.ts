@@ -54,6 +54,7 @@ async function createTest(
       severity: "info" as const,
       details: { channelName: found.channel.name },
       occurredAt: now,
+      toldWithId: null,
     };
     await transaction.insert(alertEvents).values(event);
     await transaction.insert(alertDeliveries).values({

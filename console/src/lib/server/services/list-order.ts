@@ -66,7 +66,9 @@ function behind<Entry>(terms: readonly OrderTerm<Entry>[], place: Place): SQL | 
   const [term, ...rest] = terms;
   const [value, ...others] = place;
   if (term === undefined || value === undefined) return undefined;
-  const { by, isFalling = false } = term;
+  const { isFalling = false } = term;
+  // Comparisons take expressions like columns; their types take one kind at a time.
+  const by = term.by as AnyColumn;
   const bound = boundValue(term.kind, value);
   const isPast = isFalling ? lt(by, bound) : gt(by, bound);
   const isFurther = behind(rest, others);

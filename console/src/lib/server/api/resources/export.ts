@@ -89,7 +89,7 @@ async function* ndjsonText(pages: AsyncIterable<CallPage>): AsyncGenerator<strin
 
 async function* csvText(pages: AsyncIterable<CallPage>): AsyncGenerator<string> {
   yield csvHeader();
-  for await (const page of pages) yield page.map((line) => csvLine(toCallJson(line))).join("");
+  for await (const page of pages) yield page.map((line) => csvLine(line)).join("");
 }
 
 /**
