@@ -2,6 +2,7 @@
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /lensai
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY console/patches console/patches
 COPY otel-config/package.json otel-config/
 COPY analytics/package.json analytics/
 COPY collector/package.json collector/

@@ -2,6 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /lensai
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY console/patches console/patches
 COPY otel-config/package.json otel-config/
 COPY analytics/package.json analytics/
 COPY console/package.json console/
@@ -9,11 +10,13 @@ RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --filter @lensai/console...
 COPY otel-config/src otel-config/src
 COPY analytics/src analytics/src
 COPY console console
-RUN node console/node_modules/vite/bin/vite.js build console
+WORKDIR /lensai/console
+RUN node node_modules/vite/bin/vite.js build
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /lensai
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY console/patches console/patches
 COPY otel-config/package.json otel-config/
 COPY analytics/package.json analytics/
 COPY console/package.json console/

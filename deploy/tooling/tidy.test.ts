@@ -46,6 +46,14 @@ describe.each([
     expect(image.replaceAll(", ", ",")).toContain(`CMD ${command}`);
   });
 
+  it("has the patches of packages wherever it installs them", () => {
+    const patches = [...read("pnpm-workspace.yaml").matchAll(/^ +\S+@\S+: (\S+)\/\S+\.patch$/gm)];
+    expect(patches).not.toEqual([]);
+    for (const stage of image.split(/^FROM /m).filter((text) => text.includes("install"))) {
+      for (const [, folder] of patches) expect(stage).toContain(`COPY ${folder} ${folder}\n`);
+    }
+  });
+
   it("has the allocator settings that the launcher passes", () => {
     for (const [setting, value] of Object.entries(allocator)) {
       expect(image).toContain(`${setting}=${value}`);
