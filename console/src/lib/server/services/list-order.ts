@@ -11,7 +11,7 @@ export interface ListPart {
 export const WHOLE_LIST: ListPart = { limit: Number.MAX_SAFE_INTEGER };
 
 /** Where an entry stands in its list: one value per term of the order. Plain JSON, so that a cursor can carry it. */
-export type Place = readonly (string | number)[];
+type Place = readonly (string | number)[];
 
 interface TextTerm<Entry> {
   readonly kind: "text";
