@@ -9,7 +9,8 @@ import { Accounting } from "../src/pipeline/accounting.ts";
 import { corpusBatch } from "./corpus.ts";
 
 /**
- * What deciding about billing costs, CPU ns per span on one thread: `node collector/bench/billing.ts`. Traffic
+ * What deciding about billing costs, CPU ns per span on one thread: `node collector/bench/billing.ts [words]`,
+ * of all traffic or of that whose name has the words. Traffic
  * of one instrumentation, of agents (a sum above four calls below plain spans), of four instrumentations that
  * report calls of their own, and of two that report every call twice in traces of their own. In a load test
  * 32 calls that run at once count the same, each of which may be the other's twin.
@@ -136,4 +137,5 @@ console.log(
   `\nbilling, ${SPANS_PER_REQUEST * REQUESTS_PER_BATCH} calls a batch, CPU of one thread`,
 );
 const calls = decodedCalls();
-for (const traffic of TRAFFIC) measure(traffic, calls);
+const [words = ""] = process.argv.slice(2);
+for (const traffic of TRAFFIC.filter(({ name }) => name.includes(words))) measure(traffic, calls);

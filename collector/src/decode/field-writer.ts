@@ -114,6 +114,9 @@ export class FieldWriter {
         return true;
       case "tokens":
         return this.readTokens(target, this.numberOf(value));
+      case "presence":
+        this.setBoolean(column, true);
+        return true;
       case "http_status":
         if (this.numberOf(value) >= HTTP_ERROR_MIN) this.record.isRefused = true;
         return true;

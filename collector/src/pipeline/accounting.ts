@@ -84,7 +84,8 @@ export class Accounting {
     const hasUsage = usage.input !== undefined || usage.output !== undefined;
     const named = record.name.isSet ? this.names.get(record.name)[index] : undefined;
     const said = this.roleOf(record, named, hasUsage);
-    const role = isOpening(record, dialect, { role: said, hasUsage }) ? "step" : said;
+    const isOpened = named === undefined && isOpening(record, dialect, { role: said, hasUsage });
+    const role = isOpened ? "step" : said;
     sink.setConstant(ROLE[role]);
     const endedInError = record.finishReasons.isSet && this.finishReasons.get(record.finishReasons);
     const rule = verdictOf(record, { named, role, hasUsage, endedInError });

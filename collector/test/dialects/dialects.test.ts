@@ -201,6 +201,55 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     row: { ...CALL, ...ANTHROPIC, reasoning_tokens: 32n, session_id: "t-1" },
   },
+  "mistral-sdk": {
+    record: {
+      scope: "mistralai_sdk_tracer",
+      name: "chat_completion_v1_chat_completions_post",
+      attributes: {
+        "gen_ai.request.model": "mistral-small-latest",
+        "gen_ai.usage.prompt_tokens": 313,
+        "gen_ai.usage.output_tokens": 67,
+        "mistral_ai.request.total_tokens": 380,
+      },
+    },
+    row: {
+      call_role: "inference",
+      bill_rule: "call",
+      provider: "mistral_ai",
+      request_model: "mistral-small-latest",
+      input_tokens: 313n,
+      output_tokens: 67n,
+      usage_source: "reported",
+    },
+  },
+  voltagent: {
+    record: {
+      scope: "@voltagent/core",
+      name: "llm:generateText",
+      attributes: {
+        "span.type": "llm",
+        "entity.type": "agent",
+        "entity.name": "weather",
+        "llm.model": "gpt-4o-mini",
+        "llm.stream": true,
+        "llm.usage.prompt_tokens": 1300,
+        "llm.usage.completion_tokens": 100,
+        "llm.usage.cached_tokens": 1000,
+        "llm.usage.reasoning_tokens": 30,
+      },
+    },
+    row: {
+      call_role: "inference",
+      bill_rule: "call",
+      request_model: "gpt-4o-mini",
+      agent_name: "weather",
+      streaming: true,
+      input_tokens: 1300n,
+      cache_read_tokens: 1000n,
+      output_tokens: 100n,
+      reasoning_tokens: 30n,
+    },
+  },
   logfire: {
     record: {
       scope: "pydantic-ai",
@@ -493,5 +542,121 @@ describe("roles without an operation", () => {
     ["nothing is nothing", "other", { "gen_ai.system": "openai" }],
   ] as const)("%s", (_, role, attributes) => {
     expect(rowOf({ attributes })).toMatchObject({ call_role: role });
+  });
+});
+
+describe("what published clients say in ways of their own", () => {
+  const USAGE = {
+    input_tokens: 1541,
+    output_tokens: 98,
+    input_token_details: { cache_read: 1027 },
+    output_token_details: { reasoning: 31 },
+  };
+
+  test("LangSmith's Python SDK has the parts of its usage among the metadata", () => {
+    const row = rowOf({
+      scope: "langsmith",
+      attributes: {
+        "langsmith.span.kind": "llm",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "gen_ai.usage.input_tokens": 1541,
+        "gen_ai.usage.output_tokens": 98,
+        "langsmith.metadata.usage_metadata": JSON.stringify(USAGE),
+      },
+    });
+    expect(row).toMatchObject({ cache_read_tokens: 1027n, reasoning_tokens: 31n });
+  });
+
+  test("OpenLIT calls some streams none, and tells them by the time between their chunks", () => {
+    const row = rowOf({
+      scope: "@openlit/instrumentation-mistral",
+      attributes: {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "mistral-small-latest",
+        "gen_ai.request.is_stream": false,
+        "gen_ai.server.time_per_output_token": 0.0016,
+        "gen_ai.usage.input_tokens": 11,
+        "gen_ai.usage.output_tokens": 14,
+      },
+    });
+    expect(row).toMatchObject({
+      streaming: true,
+      usage_source: "estimated",
+      usage_rule: "openlit-stream-estimates",
+    });
+  });
+
+  test("a total that only repeats the input is no answer of no tokens", () => {
+    const row = rowOf({
+      attributes: {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "claude-haiku-4-5",
+        "gen_ai.response.id": "msg_1",
+        "gen_ai.request.stream": true,
+        "gen_ai.usage.input_tokens": 326,
+        "gen_ai.usage.total_tokens": 326,
+      },
+    });
+    expect(row).toMatchObject({
+      output_tokens: null,
+      cost_nano_usd: null,
+      usage_rule: "stream-without-usage",
+    });
+  });
+
+  test("Cohere charges for less than the model saw, and its answer says for what", () => {
+    const usage = {
+      billed_units: { input_tokens: 313, output_tokens: 67 },
+      tokens: { input_tokens: 379, output_tokens: 67 },
+    };
+    const attributes = {
+      "openinference.span.kind": "LLM",
+      "llm.model_name": "command-a-03-2025",
+      "llm.token_count.prompt": 379,
+      "llm.token_count.completion": 67,
+      "llm.token_count.total": 446,
+    };
+    const scope = "openinference.instrumentation.cohere";
+    const whole = { ...attributes, "output.value": JSON.stringify({ usage }) };
+    expect(rowOf({ scope, attributes: whole })).toMatchObject({
+      input_tokens: 313n,
+      usage_source: "reported",
+    });
+    expect(rowOf({ scope, attributes })).toMatchObject({
+      input_tokens: 379n,
+      usage_source: "estimated",
+      usage_rule: "openinference-cohere-seen-tokens",
+    });
+  });
+
+  test("a ranking names its model, and is a call without tokens", () => {
+    const row = rowOf({
+      scope: "openinference.instrumentation.cohere",
+      attributes: {
+        "openinference.span.kind": "RERANKER",
+        "reranker.model_name": "rerank-v3.5",
+        "output.value": JSON.stringify({ meta: { billed_units: { search_units: 1 } } }),
+      },
+    });
+    expect(row).toMatchObject({
+      call_role: "rerank",
+      billed: true,
+      request_model: "rerank-v3.5",
+      web_search_requests: 1n,
+    });
+  });
+
+  test.each([
+    ["chat mistral-small-latest", "chat", { call_role: "step", billed: null }],
+    ["chat_completion_v1_chat_completions_post", "", { call_role: "other", billed: null }],
+    // Sent when the stream had begun.
+    ["stream_chat", "", { call_role: "inference", billed: true }],
+  ])("Mistral's SDK says nothing of what became of a refused %s", (name, operation, expected) => {
+    const attributes = {
+      "gen_ai.request.model": "mistral-small-latest",
+      ...(operation !== "" && { "gen_ai.operation.name": operation }),
+    };
+    const row = rowOf({ scope: "mistralai_sdk_tracer", name, attributes });
+    expect(row).toMatchObject(expected);
   });
 });

@@ -1,6 +1,13 @@
 import type { Client } from "./client.ts";
-import { NODE_CLIENTS } from "./node-clients.ts";
-import { PYTHON_CLIENTS } from "./python-clients.ts";
+import { NODE_FRAMEWORK_CLIENTS } from "./node-framework-clients.ts";
+import { NODE_SDK_CLIENTS } from "./node-sdk-clients.ts";
+import { PYTHON_FRAMEWORK_CLIENTS } from "./python-framework-clients.ts";
+import { PYTHON_SDK_CLIENTS } from "./python-sdk-clients.ts";
 
 /** The clients that the harness drives. */
-export const CLIENTS: readonly Client[] = [...NODE_CLIENTS, ...PYTHON_CLIENTS];
+export const CLIENTS: readonly Client[] = [
+  ...NODE_SDK_CLIENTS,
+  ...NODE_FRAMEWORK_CLIENTS,
+  ...PYTHON_SDK_CLIENTS,
+  ...PYTHON_FRAMEWORK_CLIENTS,
+];

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+from importlib import import_module
 
 from scenario import MODELS, OPENAI_TOOLS, OPENAI_URL, PROVIDER_URL, TOOL, TOOL_SCHEMA, read_stream
 
@@ -10,6 +12,8 @@ def openai_step(url=OPENAI_URL):
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(api_key="sk-none", base_url=url, max_retries=1)
+    if "LANGSMITH_TRACING" in os.environ:
+        client = import_module("langsmith.wrappers").wrap_openai(client)
 
     async def run(step):
         if step.get("api") == "embeddings":

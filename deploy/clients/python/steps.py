@@ -2,12 +2,17 @@
 
 from importlib import import_module
 
+from provider_steps import PROVIDERS
 from scenario import has
 from sdk_steps import anthropic_step, bedrock_step, gemini_step, openai_step
 
 # By package, those that build on others of the list first; each has a module in `frameworks`.
 FRAMEWORKS = {
     "google.adk": "google_adk",
+    "langgraph": "langgraph",
+    "autogen_agentchat": "autogen",
+    "portkey_ai": "portkey",
+    "instructor": "instructor",
     "crewai": "crewai",
     "dspy": "dspy",
     "agents": "agents",
@@ -31,6 +36,11 @@ def step_of(scenario):
         return anthropic_step()
     if scenario.startswith("bedrock"):
         return bedrock_step(scenario)
+    provider = scenario.split("-")[0]
+    if provider in PROVIDERS:
+        return PROVIDERS[provider]()
+    if scenario.startswith("openai"):
+        return openai_step()
     framework = next((name for package, name in FRAMEWORKS.items() if has(package)), None)
     if framework is not None:
         return import_module(f"frameworks.{framework}").make_step()

@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from urllib.parse import urlsplit
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -41,6 +42,15 @@ INSTRUMENTORS = {
     "openinference.instrumentation.haystack": "HaystackInstrumentor",
     "openinference.instrumentation.dspy": "DSPyInstrumentor",
     "openinference.instrumentation.crewai": "CrewAIInstrumentor",
+    "openinference.instrumentation.cohere": "CohereInstrumentor",
+    "openinference.instrumentation.groq": "GroqInstrumentor",
+    "openinference.instrumentation.mistralai": "MistralAIInstrumentor",
+    "openinference.instrumentation.ollama": "OllamaInstrumentor",
+    "openinference.instrumentation.together": "TogetherInstrumentor",
+    "openinference.instrumentation.autogen_agentchat": "AutogenAgentChatInstrumentor",
+    "openinference.instrumentation.instructor": "InstructorInstrumentor",
+    "openinference.instrumentation.portkey": "PortkeyInstrumentor",
+    "openinference.instrumentation.litellm": "LiteLLMInstrumentor",
     "opentelemetry.instrumentation.openai_v2": "OpenAIInstrumentor",
     "opentelemetry.instrumentation.google_genai": "GoogleGenAiSdkInstrumentor",
     "opentelemetry.instrumentation.botocore": "BotocoreInstrumentor",
@@ -50,6 +60,12 @@ INSTRUMENTORS = {
     "opentelemetry.instrumentation.google_generativeai": "GoogleGenerativeAiInstrumentor",
     "opentelemetry.instrumentation.bedrock": "BedrockInstrumentor",
     "opentelemetry.instrumentation.langchain": "LangchainInstrumentor",
+    "opentelemetry.instrumentation.cohere": "CohereInstrumentor",
+    "opentelemetry.instrumentation.groq": "GroqInstrumentor",
+    "opentelemetry.instrumentation.mistralai": "MistralAiInstrumentor",
+    "opentelemetry.instrumentation.ollama": "OllamaInstrumentor",
+    "opentelemetry.instrumentation.together": "TogetherAiInstrumentor",
+    "opentelemetry.instrumentation.openai_agents": "OpenAIAgentsInstrumentor",
 }
 
 
@@ -58,6 +74,8 @@ def start_telemetry():
     if has("agents"):
         # Otherwise its runs are also sent to OpenAI.
         import_module("agents").set_trace_processors([])
+    if WITH_LANGSMITH:
+        return start_langsmith()
     own = next((start for package, start in OWN_PIPELINES.items() if has(package)), start_standard)
     return own()
 
@@ -128,11 +146,52 @@ def start_mlflow():
     return []
 
 
+def start_langsmith():
+    # Read when its modules are imported.
+    os.environ.update(
+        {
+            "LANGSMITH_TRACING": "true",
+            "LANGSMITH_OTEL_ENABLED": "true",
+            "LANGSMITH_OTEL_ONLY": "true",
+            "LANGSMITH_API_KEY": "none",
+            "LANGSMITH_ENDPOINT": OTLP_URL,
+        }
+    )
+    providers = start_standard()
+    return [Waiter(import_module("langchain_core.tracers.langchain").wait_for_all_tracers), *providers]
+
+
+class Waiter:
+    """Something that is sent by threads of its own."""
+
+    def __init__(self, wait):
+        self.flush = wait
+
+    def shutdown(self):
+        pass
+
+
+def start_lmnr():
+    from lmnr import Laminar
+
+    url = urlsplit(OTLP_URL)
+    Laminar.initialize(
+        project_api_key="none",
+        base_url=f"{url.scheme}://{url.hostname}",
+        http_port=url.port,
+        force_http=True,
+    )
+    return [Laminar]
+
+
 # Packages that build exporters by themselves.
 OWN_PIPELINES = {
+    "lmnr": start_lmnr,
     "lensai": start_lensai,
     "langfuse": start_langfuse,
     "logfire": start_logfire,
     "openlit": start_openlit,
     "mlflow": start_mlflow,
 }
+WITH_LANGSMITH = os.path.basename(os.getcwd()).endswith("langsmith")
+

@@ -26,6 +26,10 @@ const SAMPLES = [
   "openai-agents/agent-on-openai-calls",
   "openllmetry/langchain-on-openai-calls",
   "vercel-ai7/ai-with-legacy-spans",
+  "python-litellm-openinference/agent-streams",
+  "python-openllmetry-providers/mistral-calls",
+  "sentry/anthropic-streams",
+  "voltagent/agent-calls",
 ];
 
 const variants: fc.Arbitrary<Variant> = fc.record({

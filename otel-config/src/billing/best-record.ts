@@ -15,14 +15,14 @@ const SOURCE_RANK: Readonly<Record<CallRecord["usage"]["source"], number>> = {
 const GUESS_RANK = 1.5;
 
 /**
- * Which record of a call is billed: the surest counts (those that repeat an estimate are that estimate), then
+ * Which record of a call is billed: the surest counts (those that only repeat an estimate are that estimate), then
  * one with a price, then the most parts, then a span before a log, the innermost, one with a response id, the
  * first.
  */
 export function bestRecord(
   records: readonly CallRecord[],
   positions: readonly number[],
-  tree: SpanTree,
+  tree: Pick<SpanTree, "depthOf">,
 ): number {
   const depth = (at: number): number => tree.depthOf(at);
   const guesses = positions.flatMap((at) => {
@@ -46,8 +46,15 @@ export function bestRecord(
 function sourceRank({ usage }: CallRecord, guesses: readonly CallUsage[]): number {
   const rank = SOURCE_RANK[usage.source];
   const isGuess =
-    rank > SOURCE_RANK.estimated && guesses.some((guess) => areSameCounts(guess, usage));
+    rank > SOURCE_RANK.estimated &&
+    !isDetailed(usage) &&
+    guesses.some((guess) => areSameCounts(guess, usage));
   return isGuess ? GUESS_RANK : rank;
+}
+
+/** Nobody who guesses knows what was cached, or thought: such counts bear the doubtful ones out. */
+function isDetailed({ cached, reasoning }: CallUsage): boolean {
+  return cached + reasoning > 0;
 }
 
 /** By start, then by id. */

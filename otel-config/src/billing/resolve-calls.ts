@@ -5,6 +5,7 @@ import { CallGroups } from "./call-groups.ts";
 import type { CallRecord, Key, SpanLinks, Verdict } from "./call-record.ts";
 import { findNestedCalls } from "./nested-calls.ts";
 import { findSameResponses } from "./same-response.ts";
+import { resolvePair } from "./resolve-pair.ts";
 import { SpanTree } from "./span-tree.ts";
 import { findTwins } from "./twins.ts";
 import { BilledUnits } from "./billed-units.ts";
@@ -19,8 +20,15 @@ import { BilledUnits } from "./billed-units.ts";
  * 3. Twins are one call (twins.ts). Steps 1 to 3 join records one to one (call-groups.ts).
  * 4. Of what sums up and what it sums up, the side with the better usage is billed (billed-units.ts).
  * 5. Of the records of a call the best one is billed (best-record.ts).
+ *
+ * Two calls in traces of their own are decided at once (resolve-pair.ts): the same verdicts, in a part of the time.
  */
 export function resolveCalls(records: readonly CallRecord[], links: SpanLinks): Verdict[] {
+  const [first, second] = records;
+  if (first !== undefined && second !== undefined && records.length === 2) {
+    const pair = resolvePair(first, second);
+    if (pair !== undefined) return [...pair];
+  }
   const verdicts: Verdict[] = Array.from(records, () => ({ rule: "call", shadowedBy: undefined }));
   for (const positions of byProject(records)) {
     const own = positions.map((at) => records[at] as CallRecord);

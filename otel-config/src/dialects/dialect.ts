@@ -9,6 +9,8 @@ export type FieldKind =
   /** JSON text of a column: a list of strings, or a JSON string that already holds one. */
   | "text_list"
   | "boolean"
+  /** A boolean of a column: true when the attribute is there, whatever it says. */
+  | "presence"
   /** A whole number of a column. */
   | "integer"
   /** A duration in seconds, stored in nanoseconds. */
@@ -117,9 +119,10 @@ export interface Dialect {
   readonly fields: readonly FieldRule[];
   readonly records?: readonly NamedRecord[];
   /**
-   * Scopes that tell of a streamed call in two records, of which the second has what came of it: one ends its span when
-   * the answer begins, another tells of the stream's end and then of the usage. A record that names neither an
-   * answer nor usage, and did not fail, is such an opening.
+   * Scopes with records of a request alone. Of a streamed call a second record has what came of it: one scope ends its
+   * span when the answer begins, another tells of the stream's end and then of the usage. Of a refused call it may not
+   * say that it failed. A record that names neither an answer nor usage is such an opening, unless its name says what
+   * it is.
    */
   readonly openings?: readonly string[];
 }

@@ -9,6 +9,7 @@ import { LANGSMITH } from "./langsmith.ts";
 import { LITELLM } from "./litellm.ts";
 import { LOGFIRE } from "./logfire.ts";
 import { MASTRA } from "./mastra.ts";
+import { MISTRAL_SDK } from "./mistral-sdk.ts";
 import { MLFLOW } from "./mlflow.ts";
 import { OPENINFERENCE } from "./openinference.ts";
 import { OPENLIT } from "./openlit.ts";
@@ -16,6 +17,7 @@ import { OPENLLMETRY } from "./openllmetry.ts";
 import { OTEL_GEN_AI } from "./otel-gen-ai.ts";
 import { SEMANTIC_KERNEL } from "./semantic-kernel.ts";
 import { VERCEL_AI } from "./vercel-ai.ts";
+import { VOLTAGENT } from "./voltagent.ts";
 
 /**
  * Every dialect, the most specific first: a record that shows the signs of several is of the first. The OTel
@@ -28,6 +30,7 @@ export const DIALECTS: readonly Dialect[] = [
   LANGFUSE,
   VERCEL_AI,
   MASTRA,
+  VOLTAGENT,
   GENKIT,
   LOGFIRE,
   LITELLM,
@@ -38,5 +41,6 @@ export const DIALECTS: readonly Dialect[] = [
   MLFLOW,
   GOOGLE_ADK,
   SEMANTIC_KERNEL,
+  MISTRAL_SDK,
   OTEL_GEN_AI,
 ];

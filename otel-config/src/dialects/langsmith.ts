@@ -2,17 +2,18 @@ import { count, json, ofKind, role, text } from "./dialect.ts";
 import type { Dialect, JsonMember } from "./dialect.ts";
 
 /** LangChain's usage_metadata: inclusive totals with their parts. */
-const usageMembers = (...at: string[]): readonly JsonMember[] => [
-  count("input", ...at, "input_tokens"),
-  count("output", ...at, "output_tokens"),
-  count("total", ...at, "total_tokens"),
-  count("cacheRead", ...at, "input_token_details", "cache_read"),
-  count("cacheWrite", ...at, "input_token_details", "cache_creation"),
-  count("cacheWrite5m", ...at, "input_token_details", "ephemeral_5m_input_tokens"),
-  count("cacheWrite1h", ...at, "input_token_details", "ephemeral_1h_input_tokens"),
-  count("audioInput", ...at, "input_token_details", "audio"),
-  count("reasoning", ...at, "output_token_details", "reasoning"),
-  count("audioOutput", ...at, "output_token_details", "audio"),
+const USAGE_METADATA: readonly JsonMember[] = [
+  count("input", "input_tokens"),
+  count("output", "output_tokens"),
+  count("total", "total_tokens"),
+  count("cacheRead", "input_token_details", "cache_read"),
+  count("cacheWrite", "input_token_details", "cache_creation"),
+  count("cacheWrite5m", "input_token_details", "ephemeral_5m_input_tokens"),
+  count("cacheWrite1h", "input_token_details", "ephemeral_1h_input_tokens"),
+  count("audioInput", "input_token_details", "audio"),
+  count("reasoning", "output_token_details", "reasoning"),
+  count("audioOutput", "output_token_details", "audio"),
+  { field: "client_cost_nano_usd", kind: "dollars", path: ["total_cost"] },
 ];
 
 /**
@@ -45,11 +46,9 @@ export const LANGSMITH: Dialect = {
       count("reasoning", "reasoning"),
       count("audioOutput", "audio"),
     ),
-    json("langsmith.usage_metadata", ...usageMembers(), {
-      field: "client_cost_nano_usd",
-      kind: "dollars",
-      path: ["total_cost"],
-    }),
+    json("langsmith.usage_metadata", ...USAGE_METADATA),
+    // Where the Python SDK has it.
+    json("langsmith.metadata.usage_metadata", ...USAGE_METADATA),
     ofKind("boolean", "streaming", "langsmith.request.streaming"),
     text("user_id", "langsmith.metadata.user_id"),
     text(

@@ -32,7 +32,13 @@ export const OPENINFERENCE: Dialect = {
       EVALUATOR: "other",
     }),
     kept(text("provider", "llm.provider", "llm.system", "embedding.provider")),
-    text("request_model", "llm.request.model_name", "llm.model_name", "embedding.model_name"),
+    text(
+      "request_model",
+      "llm.request.model_name",
+      "llm.model_name",
+      "embedding.model_name",
+      "reranker.model_name",
+    ),
     text("response_model", "llm.response.model_name"),
     ofKind("text_list", "finish_reasons", "llm.finish_reason"),
     tokens("input", "llm.token_count.prompt"),
@@ -67,6 +73,8 @@ export const OPENINFERENCE: Dialect = {
         providerUsage("usage"),
         // Haystack's embedders have it nowhere else.
         providerUsage("meta", "usage"),
+        // Cohere's embeddings and rankings.
+        providerUsage("meta"),
       ],
     },
   ],

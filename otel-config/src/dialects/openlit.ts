@@ -33,6 +33,8 @@ export const OPENLIT: Dialect = {
       "gen_ai.usage.completion_tokens_details.audio",
     ),
     ofKind("dollars", "client_cost_nano_usd", "gen_ai.usage.cost"),
+    // Of streams only, some of which it says were none.
+    ofKind("presence", "streaming", "gen_ai.server.time_per_output_token"),
     ofKind("boolean", "streaming", "gen_ai.request.is_stream"),
     ofKind("seconds", "ttft_ns", "gen_ai.server.time_to_first_token"),
     text("user_id", "gen_ai.request.user"),

@@ -267,6 +267,8 @@ function deriveTotals(raw: RawUsage, into: NormalUsage, total: number): void {
   const reasoning = into.reasoning ?? 0;
   if (into.input !== undefined) {
     const rest = total - into.input;
+    // Nothing over: the input said again, of an embedding as of an answer whose output nobody counted.
+    if (rest === 0) return;
     if (rest === reasoning || (rest > reasoning && raw.inputConvention === "inclusive")) {
       into.output = rest;
       into.source = "derived";

@@ -127,6 +127,26 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation guesses token counts from the text: instrument the provider's SDK instead",
   },
   {
+    name: "openlit-text-estimates",
+    scopes: [
+      "@openlit/instrumentation-huggingface",
+      "@openlit/instrumentation-replicate",
+      "@openlit/instrumentation-transformers",
+    ],
+    estimate: "always",
+    advice:
+      "this instrumentation guesses token counts from the text: take the cost from the provider's bill",
+  },
+  {
+    // Answers of models have a reason why they ended.
+    name: "openlit-ollama-embedding-estimates",
+    scopes: ["@openlit/instrumentation-ollama"],
+    finished: false,
+    estimate: "always",
+    advice:
+      "this instrumentation guesses the tokens of embeddings from the text, and leaves the ones that Ollama counts out",
+  },
+  {
     name: "openlit-anthropic-stream-placeholder",
     scopes: ["@openlit/instrumentation-anthropic"],
     streaming: true,
@@ -145,6 +165,13 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "always",
     advice:
       "this instrumentation reports the tokens of a stream that broke off as if they were all: the provider charged for more",
+  },
+  {
+    name: "openinference-cohere-seen-tokens",
+    scopes: ["openinference.instrumentation.cohere"],
+    estimate: "always",
+    advice:
+      "this instrumentation reports what the model saw, and Cohere charges for less: its cost is an upper bound",
   },
   {
     name: "openlit-stream-estimates",

@@ -4,7 +4,7 @@ import { isBilledRule } from "../../src/billing/bill-rule.ts";
 import type { CallRecord } from "../../src/billing/call-record.ts";
 import { resolveCalls } from "../../src/billing/resolve-calls.ts";
 import { randomLinks, randomRecords } from "./random-records.ts";
-import { linksOf, verdictsOf } from "./sample-records.ts";
+import { linksOf, record, verdictsOf } from "./sample-records.ts";
 
 const inputOf = (records: readonly CallRecord[]): number =>
   records.reduce((sum, { usage }) => sum + (usage.input ?? 0), 0);
@@ -22,6 +22,19 @@ describe("whatever was sent", () => {
     fc.assert(
       fc.property(drawn, ([records, shuffled, links]) => {
         expect(verdictsOf(shuffled, links)).toEqual(verdictsOf(records, links));
+      }),
+      RUNS,
+    );
+  });
+
+  it("says of two records what it says of them beside others that have nothing to do with them", () => {
+    const stranger = record("stranger", { service: "elsewhere", model: "o3", atMs: 86_400_000 });
+    fc.assert(
+      fc.property(randomRecords, randomLinks, (records, links) => {
+        for (const pair of [records.slice(0, 2), records.slice(-2)]) {
+          const alone = resolveCalls(pair, links);
+          expect(resolveCalls([...pair, stranger], links).slice(0, -1)).toEqual(alone);
+        }
       }),
       RUNS,
     );

@@ -236,6 +236,20 @@ describe("one response id (D9)", () => {
     });
   });
 
+  it("bills the record whose counts bear a doubtful one out, as it tells what no guess knows", () => {
+    const counts = reported(1541, 98);
+    const records = [
+      record("doubtful", { ...first, scope: "a", usage: estimated(1541, 98) }),
+      record("detailed", { ...first, scope: "b", usage: { ...counts, cached: 1027 } }),
+      record("repeated", { ...first, scope: "c", usage: counts }),
+    ];
+    expect(verdictsOf(records)).toEqual({
+      doubtful: "same_response -> detailed",
+      detailed: "call",
+      repeated: "same_response -> detailed",
+    });
+  });
+
   it("joins an app's and a gateway's record whose clocks differ by minutes, when they count the same", () => {
     const gateway = { ...first, service: "gateway", scope: "proxy", atMs: 200_000 };
     expect(verdictsOf([record("app", first), record("gateway", gateway)])).toEqual({

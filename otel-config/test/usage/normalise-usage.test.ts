@@ -353,8 +353,9 @@ describe("reasoning tokens and the output", () => {
 });
 
 describe("a missing total of one direction", () => {
-  it("is derived when the total leaves nothing over (embeddings)", () => {
-    expect(normalise({ input: 8, total: 8 })).toMatchObject({ output: 0, source: "derived" });
+  it("stays unknown when the total only says the input again (embeddings, streams that broke off)", () => {
+    const usage = normalise({ input: 8, total: 8 });
+    expect(usage).toMatchObject({ output: undefined, source: "reported", flags: 0 });
   });
 
   it("is the reasoning when the total leaves exactly that over", () => {

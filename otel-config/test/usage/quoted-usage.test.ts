@@ -39,6 +39,14 @@ describe("a provider's usage object tells by its names who made it", () => {
       { input: 1300, cacheRead: 1000, inputUncached: 300, output: 100, reasoning: 30 },
     ],
     [
+      "Cohere: what it charges, not what the model saw",
+      {
+        billed_units: { input_tokens: 313, output_tokens: 67 },
+        tokens: { input_tokens: 379, output_tokens: 67 },
+      },
+      { input: 313, output: 67 },
+    ],
+    [
       "Anthropic: input without cached tokens, under the names of OpenAI's responses",
       {
         input_tokens: 300,
@@ -76,6 +84,11 @@ describe("a provider's usage object tells by its names who made it", () => {
     ["Ollama", { prompt_eval_count: 300, eval_count: 100 }, { input: 300, output: 100 }],
   ])("%s", (_, usage, expected) => {
     expect(quoted(usage)).toMatchObject({ isRead: true, ...expected, source: "reported" });
+  });
+
+  it("has no tokens where the provider charges by the search", () => {
+    const ranking = quoted({ billed_units: { search_units: 2 } });
+    expect(ranking).toMatchObject({ isRead: true, webSearches: 2, source: "missing" });
   });
 
   it.each([{}, { input: 10, output: 2 }, { prompt_tokens: -1 }, { tokens: 5 }, LOSSY])(

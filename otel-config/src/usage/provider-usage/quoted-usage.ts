@@ -5,11 +5,20 @@ import { readProviderUsage } from "./read-provider-usage.ts";
 import type { UsageTable } from "./usage-table.ts";
 import { USAGE_TABLES } from "./usage-tables.ts";
 
+interface QuotedShape {
+  readonly names: readonly string[];
+  readonly api: string;
+  /** Where the counts are in the object, unless they are its own members. */
+  readonly root?: string;
+}
+
 /**
  * The usage object of a provider's answer, passed on by a producer as it came. Who answered is not said with
  * it; its names tell: the first shape of which it has a name is meant.
  */
-const SHAPES: readonly { readonly names: readonly string[]; readonly api: string }[] = [
+const SHAPES: readonly QuotedShape[] = [
+  // Beside what the model saw, which a producer may have taken for it.
+  { names: ["billed_units"], api: "cohere.chat", root: "billed_units" },
   {
     names: ["cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation"],
     api: "anthropic.messages",
@@ -25,9 +34,9 @@ const SHAPES: readonly { readonly names: readonly string[]; readonly api: string
   { names: ["prompt_eval_count"], api: "ollama" },
 ];
 
-const TABLES: readonly UsageTable[] = SHAPES.map(({ api }) => {
+const TABLES: readonly UsageTable[] = SHAPES.map(({ api, root = "" }) => {
   const table = USAGE_TABLES.find((each) => each.api === api) as UsageTable;
-  return { ...table, roots: [""] };
+  return { ...table, roots: [root] };
 });
 
 const PARTS = [
@@ -54,8 +63,9 @@ export function readQuotedUsage(usage: object, into: RawUsage): boolean {
   const quoted = createRawUsage();
   if (!readProviderUsage(table, usage, quoted)) return false;
   const normal = normaliseUsage(quoted, createNormalUsage());
+  const isEmpty = normal.source === "missing" && normal.webSearches === undefined;
   // Whose total has more than its parts has been made of the provider's by somebody who lost some.
-  if (normal.source === "missing" || (normal.flags & USAGE_FLAG.totalMismatch) !== 0) return false;
+  if (isEmpty || (normal.flags & USAGE_FLAG.totalMismatch) !== 0) return false;
   into.observedInput ??= normal.input;
   into.observedOutput ??= normal.output;
   for (const part of PARTS) into[part] ??= normal[part];

@@ -1,0 +1,243 @@
+import type { Client } from "./client.ts";
+import {
+  AI_SDK,
+  ANTHROPIC,
+  BEDROCK,
+  COHERE,
+  GEMINI,
+  LANGCHAIN,
+  LANGCHAIN_ON_OPENAI,
+  MISTRAL,
+  OPENAI,
+  PROVIDERS,
+  TOGETHER,
+} from "./scenario-sets.ts";
+
+/** Every API that we observe, through the SDK of its provider. */
+const OWN = [
+  ...OPENAI,
+  "openai-choices",
+  "openai-media",
+  "azure-calls",
+  "groq-calls",
+  ...ANTHROPIC,
+  "anthropic-tools",
+  ...GEMINI,
+  "gemini-embeddings",
+  ...BEDROCK,
+  "bedrock-families",
+  "cohere-calls",
+  "cohere-streams",
+  "mistral-calls",
+  "mistral-streams",
+  "ollama-calls",
+  "ollama-streams",
+  ...AI_SDK,
+];
+
+/** What observes the SDKs of providers, JavaScript. */
+export const NODE_SDK_CLIENTS: readonly Client[] = [
+  {
+    name: "lensai",
+    title: "LensAI's own instrumentation (JavaScript)",
+    runtime: "node",
+    app: "lensai",
+    packs: ["instrumentation"],
+    scenarios: OWN,
+    packages: [
+      "@lensai/instrumentation",
+      "openai",
+      "groq-sdk",
+      "@anthropic-ai/sdk",
+      "@google/genai",
+      "@aws-sdk/client-bedrock-runtime",
+      "cohere-ai",
+      "@mistralai/mistralai",
+      "ollama",
+      "ai",
+    ],
+    advice:
+      "AWS's SDK is observed over HTTP/2, which it speaks by default. What is charged by the second, the picture or the search has no tokens. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+  },
+  {
+    name: "otel-openai",
+    title: "OpenTelemetry for OpenAI (JavaScript)",
+    runtime: "node",
+    app: "otel-openai",
+    scenarios: OPENAI,
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Cached and reasoning tokens are never sent: the cost of a cached prompt is an upper bound. A stream that breaks off sends no span.",
+  },
+  {
+    name: "otel-openai-grpc",
+    title: "the same over gRPC with gzip",
+    runtime: "node",
+    app: "otel-openai",
+    install: "otel-openai",
+    otlp: "grpc",
+    scenarios: ["openai-calls"],
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice: "Its gRPC exporter never sends a refused batch again: prefer OTLP/HTTP.",
+  },
+  {
+    name: "otel-openai-newest",
+    title: "the same with the newest openai",
+    runtime: "node",
+    app: "otel-openai",
+    scenarios: OPENAI,
+    packages: ["@opentelemetry/instrumentation-openai", "openai"],
+    advice:
+      "It patches openai below version 7 and says nothing about newer ones: no span is sent. Stay on openai 6 until it supports 7.",
+  },
+  {
+    name: "otel-bedrock",
+    title: "OpenTelemetry for Bedrock (JavaScript)",
+    runtime: "node",
+    app: "otel-bedrock",
+    scenarios: BEDROCK,
+    packages: ["@opentelemetry/instrumentation-aws-sdk", "@aws-sdk/client-bedrock-runtime"],
+    advice:
+      "Cached input is left out of the counts and sent nowhere else: calls that use prompt caching cost more than can be seen.",
+  },
+  {
+    name: "anthropic-sdk",
+    title: "Anthropic's SDK with its own spans",
+    runtime: "node",
+    app: "anthropic-sdk",
+    scenarios: ANTHROPIC,
+    packages: ["@anthropic-ai/sdk"],
+    advice: "Nothing to do. Another instrumentation on top repeats every call, and is not billed.",
+  },
+  {
+    name: "openllmetry",
+    title: "OpenLLMetry (JavaScript)",
+    runtime: "node",
+    app: "openllmetry",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...LANGCHAIN_ON_OPENAI],
+    packages: ["@traceloop/node-server-sdk", "openai", "@anthropic-ai/sdk", "@google/genai"],
+    advice:
+      "Streams of OpenAI carry its own estimate in place of the usage, and look like any other call; embeddings send no span. Use another instrumentation for OpenAI where streams matter.",
+  },
+  {
+    name: "openinference",
+    title: "OpenInference (JavaScript)",
+    runtime: "node",
+    app: "openinference",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...LANGCHAIN, ...LANGCHAIN_ON_OPENAI],
+    packages: [
+      "@arizeai/openinference-instrumentation-openai",
+      "@arizeai/openinference-instrumentation-anthropic",
+      "@arizeai/openinference-instrumentation-langchain",
+      "openai",
+      "@anthropic-ai/sdk",
+      "@langchain/openai",
+    ],
+    advice:
+      "Chat streams of OpenAI lose their usage; use the responses API for streams. A stream that breaks off sends nothing, and ends the process with an unhandled rejection.",
+  },
+  {
+    name: "openlit",
+    title: "OpenLIT (JavaScript)",
+    runtime: "node",
+    app: "openlit",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["openlit", "openai", "@anthropic-ai/sdk"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream: without it an estimate is sent in its place.",
+  },
+  {
+    name: "langfuse",
+    title: "Langfuse SDK (JavaScript)",
+    runtime: "node",
+    app: "langfuse",
+    scenarios: OPENAI,
+    packages: ["@langfuse/openai", "@langfuse/otel", "openai"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Embeddings have no usage; streams that break off send no span.",
+  },
+  {
+    name: "langsmith",
+    title: "LangSmith in OpenTelemetry mode (JavaScript)",
+    runtime: "node",
+    app: "langsmith",
+    scenarios: [...OPENAI, ...LANGCHAIN],
+    packages: ["langsmith", "openai", "@langchain/openai"],
+    advice:
+      "Streams, embeddings and LangChain's models send no span over OTLP. Use OpenInference for those.",
+  },
+  {
+    name: "openinference-bedrock",
+    title: "OpenInference for Bedrock (JavaScript)",
+    runtime: "node",
+    app: "otel-bedrock",
+    scenarios: BEDROCK,
+    packages: ["@arizeai/openinference-instrumentation-bedrock", "@aws-sdk/client-bedrock-runtime"],
+    advice: "Of streams only the total counts cached tokens: their cost is an upper bound.",
+  },
+  {
+    name: "openllmetry-bedrock",
+    title: "OpenLLMetry for Bedrock (JavaScript)",
+    runtime: "node",
+    app: "otel-bedrock",
+    scenarios: BEDROCK,
+    packages: ["@traceloop/instrumentation-bedrock", "@aws-sdk/client-bedrock-runtime"],
+    advice:
+      "Converse sends no span, InvokeModel leaves cached tokens out, and its streams all counts. Use @lensai/instrumentation.",
+  },
+  {
+    name: "sentry",
+    title: "Sentry (JavaScript), whose spans OpenTelemetry exports",
+    runtime: "node",
+    app: "sentry",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...AI_SDK],
+    packages: ["@sentry/node", "openai", "@anthropic-ai/sdk", "ai"],
+    advice:
+      "Use version 10: the spans of 11 are its own, and OpenTelemetry exports none of them. Reasoning tokens are not sent; the cost does not depend on them.",
+  },
+  {
+    name: "elastic-openai",
+    title: "Elastic's instrumentation for OpenAI (JavaScript)",
+    runtime: "node",
+    app: "elastic-openai",
+    scenarios: OPENAI,
+    packages: ["@elastic/opentelemetry-instrumentation-openai", "openai"],
+    advice:
+      "It knows openai 4 only, and no responses. Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound.",
+  },
+  {
+    name: "mistral-sdk",
+    title: "Mistral's SDK with its own spans",
+    runtime: "node",
+    app: "mistral-sdk",
+    scenarios: MISTRAL,
+    packages: ["@mistralai/mistralai"],
+    advice:
+      "Set `MISTRAL_SDK_TELEMETRY=global`. Cached tokens are not sent: the cost of a cached prompt is an upper bound.",
+  },
+  {
+    name: "openlit-providers",
+    title: "OpenLIT (JavaScript) for Cohere, Groq, Mistral, Ollama and Together",
+    runtime: "node",
+    app: "openlit-providers",
+    scenarios: PROVIDERS,
+    packages: ["openlit", "cohere-ai", "groq-sdk", "@mistralai/mistralai", "ollama", "together-ai"],
+    advice:
+      "Streams of Groq, Mistral and Together, and embeddings of Ollama, carry its own estimate; Cohere's newest SDK and Mistral's completions of code send no span.",
+  },
+  {
+    name: "openllmetry-providers",
+    title: "OpenLLMetry (JavaScript) for Cohere and Together",
+    runtime: "node",
+    app: "openllmetry-providers",
+    scenarios: [...COHERE, ...TOGETHER],
+    packages: [
+      "@traceloop/instrumentation-cohere",
+      "@traceloop/instrumentation-together",
+      "cohere-ai",
+      "together-ai",
+    ],
+    advice:
+      "Of Cohere's newest SDK it sends no span. Cached and reasoning tokens of streams are not sent.",
+  },
+];

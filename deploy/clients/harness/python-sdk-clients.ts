@@ -1,0 +1,185 @@
+import type { Client } from "./client.ts";
+import { ANTHROPIC, BEDROCK, GEMINI, GROQ, OLLAMA, OPENAI, PROVIDERS } from "./scenario-sets.ts";
+
+/** What observes the SDKs of providers, Python. */
+export const PYTHON_SDK_CLIENTS: readonly Client[] = [
+  {
+    name: "python-lensai",
+    title: "LensAI's own instrumentation (Python)",
+    runtime: "python",
+    app: "python",
+    packs: ["adapters/python"],
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    packages: ["lensai", "openai", "anthropic", "google-genai", "boto3"],
+    advice:
+      "Google's SDK sends asynchronous calls with aiohttp where that is installed, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+  },
+  {
+    name: "python-otel-openai",
+    title: "OpenTelemetry for OpenAI (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: OPENAI,
+    packages: ["opentelemetry-instrumentation-openai-v2", "openai", "opentelemetry-util-genai"],
+    advice:
+      "Install `opentelemetry-util-genai<1.2` and `openai<3` with it: with newer ones it fails when it is imported. Responses send no span.",
+  },
+  {
+    name: "python-openinference",
+    title: "OpenInference (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    packages: [
+      "openinference-instrumentation-openai",
+      "openinference-instrumentation-anthropic",
+      "openinference-instrumentation-google-genai",
+      "openinference-instrumentation-bedrock",
+      "openai",
+      "anthropic",
+      "google-genai",
+      "boto3",
+    ],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Use version 0.1.60 or later for Bedrock: before, its input left cached tokens out.",
+  },
+  {
+    name: "python-openllmetry",
+    title: "OpenLLMetry (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    packages: [
+      "opentelemetry-instrumentation-openai",
+      "opentelemetry-instrumentation-anthropic",
+      "opentelemetry-instrumentation-google-generativeai",
+      "opentelemetry-instrumentation-bedrock",
+      "openai",
+      "anthropic",
+      "google-genai",
+      "boto3",
+    ],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Anthropic's SDK sends the same calls by itself: they are billed once. Calls by InvokeModel leave cached tokens out; Converse counts them.",
+  },
+  {
+    name: "python-langfuse",
+    title: "Langfuse SDK (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: OPENAI,
+    packages: ["langfuse", "openai"],
+    advice: "Ask for `stream_options.include_usage` in every chat stream.",
+  },
+  {
+    name: "python-logfire",
+    title: "Logfire (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["logfire", "openai", "anthropic"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. A stream that nobody reads sends only its opening, which is no call.",
+  },
+  {
+    name: "python-openlit",
+    title: "OpenLIT (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["openlit", "openai", "anthropic"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream; one that breaks off sends no span. Beside the newest OpenTelemetry SDK pip installs an OpenLIT of last year, which fails when it is imported: ask for `openlit>=1.45`.",
+  },
+  {
+    name: "python-otel-google-genai",
+    title: "OpenTelemetry for Google's SDK (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: GEMINI,
+    packages: ["opentelemetry-instrumentation-google-genai", "google-genai"],
+    advice: "Install `google-genai<3` with it: of newer ones it records nothing.",
+  },
+  {
+    name: "python-otel-bedrock",
+    title: "OpenTelemetry for Bedrock (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: BEDROCK,
+    packages: ["opentelemetry-instrumentation-botocore", "boto3"],
+    advice:
+      "Converse counts cached tokens where there are some, InvokeModel never: what has no such counts is marked. Streams of InvokeModel fail in the application (KeyError).",
+  },
+  {
+    name: "python-mlflow",
+    title: "MLflow (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["mlflow-skinny", "openai", "anthropic"],
+    advice:
+      "Ask for `stream_options.include_usage` in every chat stream. Streams of Anthropic's SDK have no counts.",
+  },
+  {
+    name: "python-openllmetry-providers",
+    title: "OpenLLMetry (Python) for Cohere, Groq, Mistral, Ollama and Together",
+    runtime: "python",
+    app: "python",
+    scenarios: PROVIDERS,
+    packages: [
+      "opentelemetry-instrumentation-cohere",
+      "opentelemetry-instrumentation-groq",
+      "opentelemetry-instrumentation-mistralai",
+      "opentelemetry-instrumentation-ollama",
+      "opentelemetry-instrumentation-together",
+      "cohere",
+      "groq",
+      "mistralai",
+      "ollama",
+      "together",
+    ],
+    advice:
+      "Install `cohere<6`, `mistralai<2` and `together<2` with it: with newer ones it sends nothing, or fails when it is imported. Asynchronous calls of Together send no span; streams of Groq have no counts.",
+  },
+  {
+    name: "python-openinference-providers",
+    title: "OpenInference (Python) for Cohere, Groq, Mistral, Ollama and Together",
+    runtime: "python",
+    app: "python",
+    scenarios: PROVIDERS,
+    packages: [
+      "openinference-instrumentation-cohere",
+      "openinference-instrumentation-groq",
+      "openinference-instrumentation-mistralai",
+      "openinference-instrumentation-ollama",
+      "openinference-instrumentation-together",
+      "cohere",
+      "groq",
+      "mistralai",
+      "ollama",
+      "together",
+    ],
+    advice:
+      "Streams of Groq, Ollama and Together have no counts; those of Cohere have what the model saw, and Cohere charges for less. Embeddings of Mistral and Ollama send no span.",
+  },
+  {
+    name: "python-openlit-providers",
+    title: "OpenLIT (Python) for Cohere, Groq, Mistral, Ollama and Together",
+    runtime: "python",
+    app: "python",
+    scenarios: ["cohere-calls", ...GROQ, "mistral-calls", ...OLLAMA, "together-calls"],
+    packages: ["openlit", "cohere", "groq", "mistralai", "ollama", "together"],
+    advice:
+      "Streams of Groq and Ollama carry its own estimate where they have no counts; embeddings of Ollama send no span. Asynchronous streams of Cohere fail in the application (TypeError).",
+  },
+  {
+    name: "python-langsmith",
+    title: "LangSmith in OpenTelemetry mode (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, "langchain-calls"],
+    packages: ["langsmith", "openai", "langchain-openai"],
+    advice:
+      "Embeddings send no span. A stream of LangChain that its reader gives up is sent as a call that failed, and is not billed: read streams to their end.",
+  },
+];
