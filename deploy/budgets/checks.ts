@@ -2,6 +2,7 @@ import { overspendBoundNanoUsd } from "@lensai/otel-config/control/overspend-bou
 import { formatUsd } from "@lensai/otel-config/money";
 import { ABORT_SLACK_TOKENS, RAISED_PRICES } from "./provider/provider-log.ts";
 import type { LedgerSums } from "./console-client.ts";
+import { positive } from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
 
 export const CHECK_NAMES = ["over", "unspent", "free", "ledger"] as const;
@@ -61,13 +62,13 @@ export function checksOf(run: CheckedRun): readonly Check[] {
     {
       name: "ledger",
       // What processes may have spent that are not heard any more, the ledger says itself.
-      isMet: wrong <= allowedWrong && -wrong <= allowedWrong + ledger.unheardNanoUsd,
+      isMet: wrong <= allowedWrong && -wrong <= allowedWrong + ledger.uncertainNanoUsd,
       sentence: `the ledger counts ${formatUsd(ledger.settledNanoUsd)} settled and ${formatUsd(ledger.heldNanoUsd)} held, the provider bills ${formatUsd(verdict.spentNanoUsd)}: equal to ${LEDGER_PERMILLE_MAX} ‰ of the limit`,
     },
   ];
 }
 
-function boundOf({ concurrentCalls, ledger }: CheckedRun): bigint {
+function boundOf({ concurrentCalls, ledger, limitNanoUsd }: CheckedRun): bigint {
   const boundNanoUsd = overspendBoundNanoUsd({
     failMode: "spend_lease_then_closed",
     concurrentCallsMax: concurrentCalls,
@@ -75,7 +76,8 @@ function boundOf({ concurrentCalls, ledger }: CheckedRun): bigint {
     outputNanoUsdPerMillionTokens: RAISED_PRICES.outputNanoUsd * MILLION,
     abortTokensMax: ABORT_SLACK_TOKENS,
     shortfallNanoUsdMax: 0n,
-    unheardNanoUsdMax: ledger.unheardNanoUsd,
+    uncertainNanoUsdMax: ledger.uncertainNanoUsd,
+    countedOverNanoUsd: positive(ledger.settledNanoUsd + ledger.heldNanoUsd - limitNanoUsd),
     unguardedNanoUsdMax: 0n,
   });
   if (boundNanoUsd === undefined) throw new Error("a budget that fails closed has a bound");

@@ -14,7 +14,7 @@ export interface LedgerSums {
   /** Spent beyond that, or granted to processes that live. */
   readonly heldNanoUsd: bigint;
   /** What processes may have spent beyond that which are not heard any more. */
-  readonly unheardNanoUsd: bigint;
+  readonly uncertainNanoUsd: bigint;
 }
 
 const PROJECT_ID = "default";
@@ -42,13 +42,13 @@ export async function readLedger(stack: FaultyStack, budgetId: string): Promise<
     readonly ledgers: readonly {
       readonly settledNanoUsd: string;
       readonly heldNanoUsd: string;
-      readonly unheardNanoUsd: string;
+      readonly uncertainNanoUsd: string;
     }[];
   };
   return {
     settledNanoUsd: sum(ledgers.map(({ settledNanoUsd }) => settledNanoUsd)),
     heldNanoUsd: sum(ledgers.map(({ heldNanoUsd }) => heldNanoUsd)),
-    unheardNanoUsd: sum(ledgers.map(({ unheardNanoUsd }) => unheardNanoUsd)),
+    uncertainNanoUsd: sum(ledgers.map(({ uncertainNanoUsd }) => uncertainNanoUsd)),
   };
 }
 

@@ -1,9 +1,10 @@
 // Hard budgets held by a whole fleet, while much goes wrong, beside how others hold them: npx pnpm@12 bench:budgets
 import { temporaryFolder } from "../test/support/temporary-folder.ts";
 import { checksOf } from "./checks.ts";
-import type { CheckName, CheckedRun } from "./checks.ts";
+import type { CheckName } from "./checks.ts";
+import { decompositionLines } from "./decomposition.ts";
 import { runLensAi } from "./run-lensai.ts";
-import type { LensAiRun } from "./run-lensai.ts";
+import type { LensAiResult, LensAiRun } from "./run-lensai.ts";
 import { readOptions } from "./run-options.ts";
 import type { BenchOptions } from "./run-options.ts";
 import { runSchemes } from "./run-scheme.ts";
@@ -16,11 +17,11 @@ const LENSAI_RUNS: readonly LensAiRun[] = [
   { name: "lensai-chaos-clamp", clamp: true },
 ];
 
-async function runAll(runs: readonly LensAiRun[], options: BenchOptions): Promise<CheckedRun[]> {
+async function runAll(runs: readonly LensAiRun[], options: BenchOptions): Promise<LensAiResult[]> {
   if (runs.length === 0) return [];
   const folder = temporaryFolder();
   const stack = await startFaultyStack(folder.path);
-  const checked: CheckedRun[] = [];
+  const checked: LensAiResult[] = [];
   try {
     for (const run of runs) checked.push(await runLensAi(run, stack, options));
     return checked;
@@ -30,12 +31,14 @@ async function runAll(runs: readonly LensAiRun[], options: BenchOptions): Promis
   }
 }
 
-function tellChecks(run: CheckedRun, checks: readonly CheckName[]): void {
+function tellChecks(run: LensAiResult, checks: readonly CheckName[]): void {
   console.log(`\n${run.name}`);
   for (const { name, isMet, sentence } of checksOf(run)) {
     console.log(`  ${isMet ? "met   " : "MISSED"} ${sentence}`);
     if (!isMet && checks.includes(name)) process.exitCode = 1;
   }
+  console.log("  where bills and charges differ:");
+  for (const line of decompositionLines(run.groups)) console.log(`    ${line}`);
 }
 
 const compiled = temporaryFolder();

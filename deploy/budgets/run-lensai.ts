@@ -6,6 +6,8 @@ import { FAULTY_LINKS, clockSkewMsOf, linkOf, planChaos } from "./chaos/plan-cha
 import { runChaos } from "./chaos/run-chaos.ts";
 import type { Outage } from "./chaos/run-chaos.ts";
 import type { CheckedRun } from "./checks.ts";
+import { decompose } from "./decomposition.ts";
+import type { ChargeGroup } from "./decomposition.ts";
 import { createBudget, readLedger } from "./console-client.ts";
 import type { LedgerSums } from "./console-client.ts";
 import type { RefusedCall } from "./fleet/app-options.ts";
@@ -15,6 +17,7 @@ import { monotonicMs } from "./monotonic.ts";
 import { agreeOnPrices } from "./own-prices.ts";
 import { ProviderChild } from "./provider/provider-child.ts";
 import { LIST_PRICES, RAISED_PRICES } from "./provider/provider-log.ts";
+import { readCharges } from "./read-charges.ts";
 import { tellProgress, untilQuiet, untilSpent } from "./run-fleet.ts";
 import type { BenchOptions } from "./run-options.ts";
 import type { FaultyStack } from "./stack.ts";
@@ -24,6 +27,11 @@ export interface LensAiRun {
   /** Also the environment that its budget is for. */
   readonly name: string;
   readonly clamp: boolean;
+}
+
+/** What was to be checked of a run, and where bills and charges differ. */
+export interface LensAiResult extends CheckedRun {
+  readonly groups: readonly ChargeGroup[];
 }
 
 /** What processes have left that were killed comes back after the life of a lease, and is to be spent. */
@@ -57,7 +65,7 @@ export async function runLensAi(
   run: LensAiRun,
   stack: FaultyStack,
   options: BenchOptions,
-): Promise<CheckedRun> {
+): Promise<LensAiResult> {
   const { seed, timeScale, limitNanoUsd, callers, processes, pauseMs } = options;
   await agreeOnPrices(stack.pricesFile, LIST_PRICES, undefined);
   const budgetId = await createBudget(stack, { ...run, limitNanoUsd });
@@ -77,10 +85,11 @@ export async function runLensAi(
   }
 }
 
-async function play(scene: Scene, budgetId: string): Promise<CheckedRun> {
+async function play(scene: Scene, budgetId: string): Promise<LensAiResult> {
   const { run, stack, options, provider, fleet } = scene;
   const { limitNanoUsd, processes, callers } = options;
   const over = new AbortController();
+  const startedMs = Date.now();
   await fleet.start();
   fleet.go({ providerUrl: provider.url, gate: undefined });
   const telling = tellProgress(run.name, scene, over.signal);
@@ -103,6 +112,7 @@ async function play(scene: Scene, budgetId: string): Promise<CheckedRun> {
     concurrentCalls: processes * callers,
     verdict: judge({ limitNanoUsd, attempts, refused }),
     ledger,
+    groups: decompose(attempts, await readCharges(stack.dataDir, run.name, startedMs)),
   };
 }
 

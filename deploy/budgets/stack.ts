@@ -19,6 +19,7 @@ export interface FaultyStack {
   readonly collectorUrl: string;
   readonly controlToken: string;
   readonly pricesFile: string;
+  readonly dataDir: string;
   /** SIGKILL: a crash, not an end. */
   kill(part: StackPart): Promise<void>;
   /** Resolves when it accepts work again. */
@@ -54,6 +55,7 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
     collectorUrl: new URL(steps.collector.readyUrl).origin,
     controlToken: shared["LENSAI_CONTROL_TOKEN"] ?? "",
     pricesFile: parsed.config.collector.pricesFile,
+    dataDir,
     async kill(part) {
       process.kill(-children[part].pid, "SIGKILL");
       await children[part].exited;

@@ -54,4 +54,4 @@ function mostFree(
   return { freeAtRefusalNanoUsd: positive(limitNanoUsd - committed), firstReason: first.reason };
 }
 
-const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
+export const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);

@@ -79,6 +79,7 @@ test.each([
         spentNanoUsd: "0",
         reservedNanoUsd: "0",
         incurredNanoUsd: "0",
+        uncertainNanoUsd: "0",
         needNanoUsd: "0",
         wantNanoUsd: "0",
         isFinal: false,

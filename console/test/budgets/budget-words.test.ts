@@ -172,16 +172,17 @@ test("what is left is never below zero, and knows what processes hold", () => {
   expect(leftNanoUsd(10n, undefined)).toBe(10n);
 });
 
-test("the bound is what was not held of all calls in flight, and what was not heard of, beside what was seen", () => {
+test("the bound is what was not held of all calls in flight, and what is uncertain or counted beyond the limit, beside what was seen", () => {
   const input = {
     failMode: "closed" as const,
     peak: 3,
     shortfallNanoUsd: 7n,
-    unheardNanoUsd: 20n,
+    uncertainNanoUsd: 20n,
+    countedNanoUsd: 102n,
     limitNanoUsd: 100n,
   };
   expect(overspendBound({ ...input, enforcedSpendNanoUsd: [90n, 104n, undefined] })).toEqual({
-    theoreticalNanoUsd: 41n,
+    theoreticalNanoUsd: 43n,
     observedNanoUsd: 4n,
   });
   const open = { ...input, failMode: "open" as const, enforcedSpendNanoUsd: [] };

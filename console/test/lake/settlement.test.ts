@@ -169,6 +169,7 @@ async function leaseOf(budgetId: string, instanceId: string) {
       spentNanoUsd: "0",
       reservedNanoUsd: "0",
       incurredNanoUsd: "0",
+      uncertainNanoUsd: "0",
       needNanoUsd: "0",
       wantNanoUsd: "0",
       isFinal: false,

@@ -73,6 +73,7 @@ test("a budget is made with the control token, and its ledger tells what leases 
             spentNanoUsd: "0",
             reservedNanoUsd: "0",
             incurredNanoUsd: "0",
+            uncertainNanoUsd: "0",
             needNanoUsd: "70000000",
             wantNanoUsd: "0",
             isFinal: false,

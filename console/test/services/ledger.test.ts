@@ -57,13 +57,13 @@ function processOf(
   let grantedNano = 0;
   const request = (
     figures: Partial<
-      Record<"granted" | "spent" | "reserved" | "incurred" | "need" | "want", number>
+      Record<"granted" | "spent" | "reserved" | "incurred" | "uncertain" | "need" | "want", number>
     > & {
       isFinal?: boolean;
     } = {},
   ) => {
     const { granted = grantedNano, spent = 0, reserved = 0, incurred = 0 } = figures;
-    const { need = 0, want = 0, isFinal = false } = figures;
+    const { uncertain = 0, need = 0, want = 0, isFinal = false } = figures;
     const report: LeaseReport = {
       leaseId: `${instanceId}.1`,
       budgetId,
@@ -73,6 +73,7 @@ function processOf(
       spentNanoUsd: String(spent),
       reservedNanoUsd: String(reserved),
       incurredNanoUsd: String(incurred),
+      uncertainNanoUsd: String(uncertain),
       needNanoUsd: String(need),
       wantNanoUsd: String(want),
       isFinal,

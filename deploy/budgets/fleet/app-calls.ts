@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { withAttribution } from "@lensai/instrumentation/manual/attribution";
 import { refusalOf } from "@lensai/instrumentation/guard/refusal-of";
 import OpenAI from "openai";
 import { MODEL, planCall } from "../call-plan.ts";
@@ -81,7 +82,10 @@ export class AppCalls {
     const seen = { inputTokens: 0, outputTokens: 0 };
     const admittedAt = this.#prices;
     try {
-      await this.#answerOf(callId, plan, { maxTokens: (admission ?? plan).maxTokens, seen });
+      // Its span says which of the provider's calls it is.
+      await withAttribution({ feature: callId }, () =>
+        this.#answerOf(callId, plan, { maxTokens: (admission ?? plan).maxTokens, seen }),
+      );
     } catch (error) {
       await this.#failed(callId, plan, error);
     } finally {

@@ -54,7 +54,7 @@ describe("a run", () => {
       ledger: {
         settledNanoUsd: 9_950_000_000n,
         heldNanoUsd: 1_000_000_000n,
-        unheardNanoUsd: 1_000_000_000n,
+        uncertainNanoUsd: 1_000_000_000n,
       },
     };
     const isMet = (changed: Partial<typeof run>): boolean[] =>
@@ -62,7 +62,7 @@ describe("a run", () => {
     expect(isMet({})).toEqual([true, true, true, true]);
     expect(isMet({ clamp: true })).toEqual([false, true, true, true]);
     const ledgerOf = (settledNanoUsd: bigint) => ({ ...run.ledger, settledNanoUsd });
-    expect(isMet({ ledger: { ...run.ledger, unheardNanoUsd: 0n } })[0]).toBe(false);
+    expect(isMet({ ledger: { ...run.ledger, uncertainNanoUsd: 0n } })[0]).toBe(false);
     // A ledger may count a hundredth of the limit too much, and as little too few beside what was not heard of.
     expect(isMet({ ledger: ledgerOf(8_890_000_000n) })[3]).toBe(false);
     expect(isMet({ ledger: ledgerOf(8_900_000_000n) })[3]).toBe(true);

@@ -87,15 +87,11 @@ function assumedNano({ terms }: Budget, estimate: CallEstimate): number | undefi
   return terms.unknownPrice === "allow" ? 0 : undefined;
 }
 
-function reserveAll(hold: Hold, { incurredNano, incurredNanoMax }: CallEstimate): void {
+function reserveAll(hold: Hold, { incurredNano }: CallEstimate): void {
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
-    // A budget that makes calls smaller rather than be overspent takes what nobody will know for the worst.
-    const expectedNano = charge.budget.terms.clamp
-      ? (incurredNanoMax ?? incurredNano)
-      : incurredNano;
     // Not more than is reserved: a budget may let calls of unknown price pass for nothing.
-    charge.incurredNano = Math.min(expectedNano, charge.amountNano);
+    charge.incurredNano = Math.min(incurredNano, charge.amountNano);
     charge.account.reserve(charge.amountNano, charge.incurredNano);
   }
 }
@@ -144,13 +140,15 @@ export function incur(hold: Hold, moreNano: number): void {
 }
 
 /**
- * The call has ended and cost this much. Undefined: nobody knows what it cost, and all that was reserved is spent.
- * A second time changes nothing.
+ * The call has ended and cost this much, and `atMostNano` where nobody has counted it. Without a cost nobody knows
+ * anything, and all that was reserved is spent. A second time changes nothing.
  */
-export function settle(hold: Hold, spentNano: number | undefined): void {
+export function settle(hold: Hold, spentNano: number | undefined, atMostNano = spentNano): void {
   for (let index = 0; index < hold.count; index += 1) {
     const { account, amountNano, incurredNano } = hold.charges[index] as Charge;
-    account.settle(amountNano, incurredNano, spentNano ?? amountNano);
+    const chargedNano = spentNano ?? amountNano;
+    const uncertainNano = Math.max(0, (atMostNano ?? chargedNano) - chargedNano);
+    account.settle(amountNano, incurredNano, chargedNano, uncertainNano);
   }
   hold.count = 0;
 }

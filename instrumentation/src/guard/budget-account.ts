@@ -30,6 +30,7 @@ export class BudgetAccount implements LeaseHolder {
   #reservedNano = 0;
   #incurredNano = 0;
   #spentNano = 0;
+  #uncertainNano = 0;
   #isAsking = false;
   #isReachable = true;
   #retryAtMs = -Infinity;
@@ -58,6 +59,7 @@ export class BudgetAccount implements LeaseHolder {
       spentNano: this.#spentNano,
       reservedNano: this.#reservedNano,
       incurredNano: this.#incurredNano,
+      uncertainNano: this.#uncertainNano,
     };
   }
 
@@ -135,11 +137,14 @@ export class BudgetAccount implements LeaseHolder {
     if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
   }
 
-  /** A call has ended, and with it its reservation. */
-  settle(reservedNano: number, incurredNano: number, spentNano: number): void {
+  /** A call has ended, and with it its reservation; it may have cost `uncertainNano` more than it is charged. */
+  // Four numbers, since settling a call allocates nothing.
+  // oxlint-disable-next-line max-params
+  settle(reservedNano: number, incurredNano: number, spentNano: number, uncertainNano = 0): void {
     this.#reservedNano -= reservedNano;
     this.#incurredNano -= incurredNano;
     this.#spentNano += spentNano;
+    this.#uncertainNano += uncertainNano;
     this.#availableNano += reservedNano - spentNano;
     this.#source.moved?.();
     if (this.#spentNano + this.#incurredNano >= this.#tellAtNano) this.#tell();
@@ -189,6 +194,7 @@ export class BudgetAccount implements LeaseHolder {
     this.#grantedNano = 0;
     this.#availableNano = 0;
     this.#spentNano = 0;
+    this.#uncertainNano = 0;
   }
 
   lapse(): void {

@@ -112,13 +112,20 @@ export class Budget {
   }
 }
 
-function accountTermsOf({ limitNanoUsd, mode, failMode, windowMs }: BudgetTerms): AccountTerms {
+function accountTermsOf(terms: BudgetTerms): AccountTerms {
+  const { limitNanoUsd, mode, failMode, windowMs } = terms;
   return {
     limitNanoUsd: BigInt(limitNanoUsd),
     failMode,
     isEnforced: mode === "enforce",
+    takesWorst: takesWorst(terms),
     ...(windowMs !== undefined && { windowMs }),
   };
+}
+
+/** A budget that makes calls smaller rather than be overspent. */
+function takesWorst({ mode, clamp }: BudgetTerms): boolean {
+  return mode === "enforce" && clamp;
 }
 
 function periodOf({ periodStartsAt, resetsAt, laterResetsAt = [] }: BudgetTerms): BudgetPeriod {

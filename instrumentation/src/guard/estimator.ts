@@ -2,7 +2,7 @@ import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
 import type { ProjectPrices } from "@lensai/otel-config/control/project-prices";
 import { callPrices } from "@lensai/otel-config/pricing/call-prices";
 import { familyMaxPrices } from "@lensai/otel-config/pricing/family-prices";
-import type { PriceBook, PriceQuery } from "@lensai/otel-config/pricing/price-book";
+import type { PriceAnswer, PriceBook, PriceQuery } from "@lensai/otel-config/pricing/price-book";
 import { priceCallNumber } from "@lensai/otel-config/pricing/price-call";
 import type { UnitPrices } from "@lensai/otel-config/pricing/unit-prices";
 import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
@@ -27,7 +27,6 @@ interface ExpectedCall {
   readonly orphanedTokens: number;
   /** How much of its input's upper bound is true. */
   readonly inputShare: number;
-  readonly isMetered: boolean;
 }
 
 /** How much is true of the upper bounds of a call's texts, by the calls that came to their end. */
@@ -36,15 +35,22 @@ export interface ExpectedShares {
   readonly output: number;
 }
 
+/** What a call that has ended is charged, and what it may have cost; nano-USD. */
+export interface CallCost {
+  readonly spentNano: number;
+  readonly atMostNano: number;
+}
+
 /** What an answer is taken to have while nothing is known about the model's answers. */
 const FIRST_ANSWER_TOKENS = 2_048;
+
+/** Requests take time to arrive, and clocks differ: a provider may bill by what was the price, or will be, so long from now. */
+const PRICE_CHANGE_MS = 5_000;
 
 /** A call that has not been made, and its price as far as the book knows it or is asked to assume one. */
 export class EstimatedCall implements CallEstimate {
   readonly amountNano: number | undefined;
   readonly incurredNano: number;
-  /** Undefined of a metered stream, which ends when nobody reads on: other answers are worked out in full. */
-  readonly incurredNanoMax: number | undefined;
   /** What is reserved for each answer. */
   readonly outputTokens: number;
   /** What each answer has at most. */
@@ -54,7 +60,7 @@ export class EstimatedCall implements CallEstimate {
   quote: Quote | undefined;
 
   constructor(
-    { outputTokens, outputTokensMax, orphanedTokens, inputShare, isMetered }: ExpectedCall,
+    { outputTokens, outputTokensMax, orphanedTokens, inputShare }: ExpectedCall,
     quote: Quote | undefined,
     familyQuote: () => Quote | undefined,
   ) {
@@ -62,7 +68,6 @@ export class EstimatedCall implements CallEstimate {
     this.outputTokensMax = outputTokensMax;
     this.amountNano = quote?.costNano(outputTokens);
     this.incurredNano = quote?.withInputShare(inputShare).costNano(orphanedTokens) ?? 0;
-    this.incurredNanoMax = isMetered ? undefined : this.amountNano;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
   }
@@ -105,19 +110,20 @@ export class Estimator {
       : outputTokensMax;
     // Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
     const orphanedTokens = isMetered ? HELD_ABORT_TOKENS : (usualTokens ?? FIRST_ANSWER_TOKENS);
-    const prices =
+    const quotes =
       model === undefined
-        ? undefined
-        : this.#book.resolve({ ...asked, model, serviceTier: size.serviceTier }).prices;
+        ? []
+        : pricesAround(nowMs, (at) =>
+            this.#book.resolve({ ...asked, at, model, serviceTier: size.serviceTier }),
+          ).map((prices) => new Quote(size, prices));
     return new EstimatedCall(
       {
         outputTokens,
         outputTokensMax,
         orphanedTokens: Math.min(orphanedTokens, outputTokens),
-        isMetered,
         inputShare: this.#learned.expectedShares(model ?? "", route).input,
       },
-      prices && new Quote(size, prices),
+      dearestOf(quotes, outputTokens),
       () => {
         const family = this.#familyPrices({ ...asked, model: model ?? "" });
         return family && new Quote(size, family);
@@ -126,22 +132,25 @@ export class Estimator {
   }
 
   /** What a call cost by the provider's own counts; undefined when those or the price are not known. */
-  costNano(
+  costOf(
     call: Pick<WireCall, "model" | "provider">,
     facts: ResponseFacts,
     { serviceTier, startedMs }: { serviceTier: string | undefined; startedMs: number },
-  ): number | undefined {
+  ): CallCost | undefined {
     if (!facts.hasUsage || facts.problem !== undefined) return undefined;
     const usage = normaliseUsage(facts.usage, createNormalUsage());
-    const prices = callPrices(this.#book, {
-      provider: call.provider,
-      projectId: this.#projectId,
-      at: new Date(startedMs),
-      requestModel: call.model,
-      responseModel: facts.model,
-      serviceTier: facts.serviceTier ?? serviceTier,
-    })?.prices;
-    return prices && priceCallNumber(usage, prices);
+    const [spentNano, ...others] = pricesAround(startedMs, (at) =>
+      callPrices(this.#book, {
+        provider: call.provider,
+        projectId: this.#projectId,
+        at,
+        requestModel: call.model,
+        responseModel: facts.model,
+        serviceTier: facts.serviceTier ?? serviceTier,
+      }),
+    ).map((prices) => priceCallNumber(usage, prices));
+    if (spentNano === undefined) return undefined;
+    return { spentNano, atMostNano: Math.max(spentNano, ...others.map((nano) => nano ?? 0)) };
   }
 
   /** An answer came to its end, with this much in it. */
@@ -171,4 +180,25 @@ export class Estimator {
     this.#families.set(key, prices);
     return prices;
   }
+}
+
+/** Of a moment first, and of what was valid shortly before it and will be shortly after; none where it is not known. */
+function pricesAround(
+  nowMs: number,
+  resolve: (at: Date) => PriceAnswer | undefined,
+): readonly UnitPrices[] {
+  const now = resolve(new Date(nowMs));
+  if (now?.prices === undefined) return [];
+  const { validFromMs, validUntilMs } = now;
+  const others = [
+    ...(validUntilMs - nowMs <= PRICE_CHANGE_MS ? [resolve(new Date(validUntilMs))] : []),
+    ...(nowMs - validFromMs < PRICE_CHANGE_MS ? [resolve(new Date(validFromMs - 1))] : []),
+  ];
+  return [now.prices, ...others.flatMap((answer) => answer?.prices ?? [])];
+}
+
+function dearestOf(quotes: readonly Quote[], outputTokens: number): Quote | undefined {
+  if (quotes.length < 2) return quotes[0];
+  const costOf = (quote: Quote): number => quote.costNano(outputTokens) ?? 0;
+  return quotes.reduce((dearest, quote) => (costOf(quote) > costOf(dearest) ? quote : dearest));
 }

@@ -210,7 +210,7 @@ export class Guard {
 
   /** The body of a request that fits what is left, with the hold on it; undefined when none does. */
   #clamp(
-    { call, values, estimate, isMetered, nowMs, json }: AskedCall,
+    { call, values, estimate, nowMs, json }: AskedCall,
     hold: Hold,
   ): ClampedRequest | undefined {
     if (json === undefined || hold.isUnpriced) return undefined;
@@ -220,8 +220,7 @@ export class Guard {
     const amountNano = estimate.quote?.costNano(tokens);
     if (body === undefined || amountNano === undefined) return undefined;
     const { incurredNano } = estimate;
-    const incurredNanoMax = isMetered ? undefined : amountNano;
-    const smaller = { amountNano, incurredNano, incurredNanoMax, familyMaxNano: () => amountNano };
+    const smaller = { amountNano, incurredNano, familyMaxNano: () => amountNano };
     const refusedBy = hold.refusedBy;
     const again = admit(this.#index, { values, estimate: smaller, nowMs }, hold);
     if (again === "allowed" || again === "warned")

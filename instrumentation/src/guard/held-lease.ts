@@ -91,6 +91,7 @@ export function reportOf(held: HeldLease): LeaseReport {
     spentNanoUsd: digits(spentNano),
     reservedNanoUsd: digits(reservedNano),
     incurredNanoUsd: digits(lastWordNanoOf(held)),
+    uncertainNanoUsd: digits(holder.figures.uncertainNano),
     needNanoUsd: digits(needNano),
     wantNanoUsd: digits(isClosing ? 0 : wantNano),
     isFinal: false,
@@ -102,17 +103,21 @@ export function finalReportOf(held: HeldLease): LeaseReport {
   return { ...report, grantedNanoUsd: report.spentNanoUsd, needNanoUsd: "0", isFinal: true };
 }
 
-/** What is to be said for the process when it has died: its calls come to what they had come to. */
+/**
+ * What is to be said for the process when it has died: its calls come to what they had come to, and at most to what they
+ * held.
+ */
 export function lastReportOf(held: HeldLease): LeaseReport {
-  const { needNanoUsd, ...report } = finalReportOf(held);
-  const goneNanoUsd = digits(goneNanoOf(held.holder));
+  const { figures, terms } = held.holder;
+  const usedNano = usedNanoOf(held.holder);
+  const spentNano = terms.takesWorst ? usedNano : goneNanoOf(held.holder);
   return {
-    ...report,
-    grantedNanoUsd: goneNanoUsd,
-    spentNanoUsd: goneNanoUsd,
+    ...finalReportOf(held),
+    grantedNanoUsd: digits(spentNano),
+    spentNanoUsd: digits(spentNano),
     reservedNanoUsd: "0",
     incurredNanoUsd: "0",
-    needNanoUsd,
+    uncertainNanoUsd: digits(figures.uncertainNano + usedNano - spentNano),
     wantNanoUsd: "0",
   };
 }

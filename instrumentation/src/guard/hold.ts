@@ -17,8 +17,6 @@ export interface CallEstimate {
   readonly amountNano: number | undefined;
   /** What it comes to if the process dies as soon as the call is made; 0 where the price is not known. */
   readonly incurredNano: number;
-  /** The same at most; absent: it is certain. */
-  readonly incurredNanoMax?: number | undefined;
   /** As if it were the dearest model of its family; only asked for where the price is not known. */
   familyMaxNano(): number | undefined;
 }

@@ -19,6 +19,8 @@ export interface AccountTerms {
   readonly failMode: FailMode;
   /** It stops calls: the ledger is to know closely what is spent of it. */
   readonly isEnforced: boolean;
+  /** What nobody counts is taken for the most that it can be: it is never to be overspent. */
+  readonly takesWorst: boolean;
   /** Of a rolling window: what its slices of so long before spent counts as well. */
   readonly windowMs?: number;
 }
@@ -52,6 +54,8 @@ export interface LeaseFigures {
   readonly reservedNano: number;
   /** The part of it that is gone if the process dies now. */
   readonly incurredNano: number;
+  /** What calls that have ended may have cost beyond what is spent: nobody has counted them. */
+  readonly uncertainNano: number;
 }
 
 /** Who holds a lease, as the source of leases sees it. */

@@ -286,21 +286,13 @@ test("a running call reserves more from all of its budgets or from none", () => 
   expect(call(1).decision).toBe("refused");
 });
 
-test("a budget that makes calls smaller takes what nobody will know of a call for the worst, another for what is expected", () => {
-  const index = indexOf(
-    budgetTerms({ id: "clamping", clamp: true }),
-    budgetTerms({ id: "strict", clamp: false }),
-  );
-  const estimate = { ...costing(500), incurredNano: 200, incurredNanoMax: 450 };
-  const hold = new Hold();
-  admit(index, { values: {}, estimate, nowMs: IN_THE_MONTH_MS }, hold);
-  const incurred = hold.charges.map(({ budget, account }) => [
-    budget.terms.id,
-    account.figures.incurredNano,
-  ]);
-  expect(Object.fromEntries(incurred)).toEqual({ clamping: 450, strict: 200 });
-  settle(hold, 300);
-  expect(hold.charges.map(({ account }) => account.figures.incurredNano)).toEqual([0, 0]);
+test("what a call may have cost beyond its charge is kept beside it, and nothing where nobody knows more", () => {
+  const { call } = caller(indexOf(budgetTerms()));
+  settle(call(600).hold, 300, 450);
+  settle(call(100).hold, 100);
+  const { hold } = call(50);
+  settle(hold, undefined);
+  expect(hold.charges[0]?.account.figures).toMatchObject({ spentNano: 450, uncertainNano: 150 });
 });
 
 test("a new name on every call does not bring a new budget with every call", () => {

@@ -31,7 +31,12 @@ test("asking in vain for a whole day never asks for more than the budget, in wor
     },
   });
   const key = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
-  const terms = { limitNanoUsd: LIMIT_NANO_USD, failMode: "closed" as const, isEnforced: true };
+  const terms = {
+    limitNanoUsd: LIMIT_NANO_USD,
+    failMode: "closed" as const,
+    isEnforced: true,
+    takesWorst: false,
+  };
   const account = new BudgetAccount(key, terms, source);
   for (let attempt = 0; attempt < 200; attempt += 1) {
     expect(account.hasRoom(CALL_NANO, 0)).toBe(false);

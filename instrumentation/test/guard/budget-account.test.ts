@@ -3,7 +3,7 @@ import { BudgetAccount } from "../../src/guard/budget-account.ts";
 import type { AccountTerms, Lease, LeaseSource } from "../../src/guard/lease-source.ts";
 
 const NOW_MS = 1_000_000;
-const TERMS = { limitNanoUsd: 1_000n, isEnforced: true };
+const TERMS = { limitNanoUsd: 1_000n, isEnforced: true, takesWorst: false };
 const KEY = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
 
 /** An account whose ledger answers when the test says. */
@@ -87,6 +87,7 @@ describe("a lease", () => {
       spentNano: 130,
       reservedNano: 0,
       incurredNano: 0,
+      uncertainNano: 0,
     });
   });
 

@@ -151,9 +151,13 @@ test("a call is settled with the provider's counts and the tier that served it; 
   const facts = (body: unknown) =>
     factsOf(call, [JSON.stringify(body)], { contentType: "application/json" });
   const asked = { serviceTier: undefined, startedMs: nowMs };
-  expect(estimator.costNano(call, facts(answer), asked)).toBe(1_000 * 2_500 + 10 * 10_000);
+  const spentNano = 1_000 * 2_500 + 10 * 10_000;
+  expect(estimator.costOf(call, facts(answer), asked)).toEqual({
+    spentNano,
+    atMostNano: spentNano,
+  });
   const { usage: _, ...without } = answer;
-  expect(estimator.costNano(call, facts(without), asked)).toBeUndefined();
+  expect(estimator.costOf(call, facts(without), asked)).toBeUndefined();
 });
 
 test("streams hold what four of five answers of the model were no longer than, by route", () => {

@@ -5,7 +5,7 @@ import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { ProxyTracerProvider } from "@opentelemetry/api";
 import { wrapFetch } from "../../src/fetch/wrap-fetch.ts";
 import { Guard } from "../../src/guard/guard.ts";
-import type { LeaseHolder, LeaseSource } from "../../src/guard/lease-source.ts";
+import type { LeaseFigures, LeaseHolder, LeaseSource } from "../../src/guard/lease-source.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
@@ -230,6 +230,32 @@ describe("what a call is charged", () => {
     expect(charged / expected).toBeGreaterThan(1);
     expect(charged / expected).toBeLessThan(1.05);
   });
+
+  test("of a stream that is left may be more, which is kept beside it, or charged where the budget is never to be overspent", async () => {
+    const part = delta("some words of an answer ".repeat(100));
+    const end = { index: 0, delta: {}, finish_reason: "stop" };
+    const usage = { prompt_tokens: 10, completion_tokens: 300 };
+    const left = async (clamp: boolean) => {
+      const ledger = new SlowLedger(Number(MANY_DOLLARS));
+      const { ask } = streamingFrom(ledger, { clamp });
+      provider.answer = stream([part, sse({ choices: [end], usage })]);
+      await (await ask()).text();
+      const { spentNano: before } = ledger.figures;
+      provider.answer = stream([part], "never");
+      const reader = (await ask()).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      await expect.poll(() => ledger.figures.reservedNano).toBe(0);
+      const { spentNano, uncertainNano } = ledger.figures;
+      return { spentNano: spentNano - before, uncertainNano };
+    };
+    const expected = await left(false);
+    expect(expected.uncertainNano).toBeGreaterThan(0);
+    expect(await left(true)).toEqual({
+      spentNano: expected.spentNano + expected.uncertainNano,
+      uncertainNano: 0,
+    });
+  });
 });
 
 test("a request that is too long to be read is held to its length", async () => {
@@ -424,8 +450,23 @@ class SlowLedger implements LeaseSource {
     this.#holder?.receive({ kind: "lease", lease, retryAtMs });
   }
 
+  get figures(): LeaseFigures {
+    return (this.#holder as LeaseHolder).figures;
+  }
+
   changed(): void {}
   close(): void {}
+}
+
+/** Streams of a process that has its leases from this ledger. */
+function streamingFrom(ledger: LeaseSource, terms: Partial<BudgetTerms> = {}) {
+  const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, leases: ledger });
+  guard.apply(policyWith(budget({ limitNanoUsd: MANY_DOLLARS, ...terms })));
+  const observed = wrapFetch(fetch, { tracer: recordSpans().tracer, guard });
+  const body = JSON.stringify({ model: "gpt-4o", stream: true, max_tokens: 9_000, messages: [] });
+  const ask = (): Promise<Response> =>
+    observed(`${provider.url}/v1/chat/completions`, { method: "POST", body });
+  return { ask };
 }
 
 describe("a metered stream whose lease is used up", () => {
@@ -434,9 +475,7 @@ describe("a metered stream whose lease is used up", () => {
 
   async function streaming() {
     const ledger = new SlowLedger(first);
-    const spans = recordSpans();
-    const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, leases: ledger });
-    guard.apply(policyWith(budget({ limitNanoUsd: MANY_DOLLARS })));
+    const { ask } = streamingFrom(ledger);
     let hasLeft = false;
     let answering: ServerResponse | undefined;
     provider.answer = (_, response) => {
@@ -447,13 +486,7 @@ describe("a metered stream whose lease is used up", () => {
       });
       response.write(delta(text));
     };
-    const response = await wrapFetch(fetch, { tracer: spans.tracer, guard })(
-      `${provider.url}/v1/chat/completions`,
-      {
-        method: "POST",
-        body: JSON.stringify({ model: "gpt-4o", stream: true, max_tokens: 9_000, messages: [] }),
-      },
-    );
+    const response = await ask();
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const next = async (): Promise<string> => {
       answering?.write(delta(text));
@@ -537,6 +570,8 @@ describe("a metered stream", () => {
     expect(chunks).toBeGreaterThan(0);
     const perChunk = textTokensAtMost("a few words of an answer ".repeat(WORDS));
     expect(chunks * perChunk + 128).toBeLessThanOrEqual(2_750);
+    // It wrote all of it within a second, and may write as much until it notices.
+    expect(2 * chunks * perChunk).toBeLessThanOrEqual(2_750);
     const { attributes } = await spans.last();
     expect(attributes).toMatchObject({
       "lensai.budget.decision": "cut_off",
@@ -544,6 +579,6 @@ describe("a metered stream", () => {
       "lensai.observation.problem": "stream_broken_off",
       "error.type": "control.budget_exceeded",
     });
-    expect((await chat()).status).toBe(402);
+    expect((await chat({ max_tokens: 2_750 })).status).toBe(402);
   });
 });

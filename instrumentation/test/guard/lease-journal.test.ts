@@ -31,6 +31,7 @@ const LAST_WORD: LeaseRequest = {
       spentNanoUsd: "700",
       reservedNanoUsd: "0",
       incurredNanoUsd: "0",
+      uncertainNanoUsd: "100",
       needNanoUsd: "0",
       wantNanoUsd: "0",
       isFinal: true,
@@ -54,8 +55,9 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-async function startSpending() {
-  const child = spawn(process.execPath, ["--no-warnings", SPENDING, place.folder, place.audience]);
+async function startSpending(terms = "") {
+  const args = [SPENDING, place.folder, place.audience, terms];
+  const child = spawn(process.execPath, ["--no-warnings", ...args]);
   await once(child.stdout, "data");
   return {
     async kill() {
@@ -79,6 +81,15 @@ test("what a process that was killed has spent is found when its file has not ch
   expect(await others.find("me", 10_000)).toEqual([]);
   await left.remove(LAST_WORD);
   expect(readdirSync(place.folder)).toEqual([]);
+});
+
+test("calls that ran come to all that they held where the budget is never to be overspent", async () => {
+  const spending = await startSpending("never to be overspent");
+  await spending.kill();
+  const left = new LeftJournals(place);
+  await left.find("me", 0);
+  const [lastWord] = await left.find("me", 10_000);
+  expect(lastWord?.leases).toMatchObject([{ spentNanoUsd: "800", uncertainNanoUsd: "0" }]);
 });
 
 test("what is written is whole whenever the process is killed: the write before counts, where the last one is torn", async () => {
@@ -137,7 +148,12 @@ test("the next process says the last word of the one that was killed, and no mor
       return { leases: [], nowUnixMs: Date.now() };
     },
   });
-  const terms = { limitNanoUsd: 10_000n, failMode: "closed" as const, isEnforced: true };
+  const terms = {
+    limitNanoUsd: 10_000n,
+    failMode: "closed" as const,
+    isEnforced: true,
+    takesWorst: false,
+  };
   const key = { budgetId: "bud_1", value: undefined, periodStartMs: 0 };
   new BudgetAccount(key, terms, leases).hasRoom(1, Date.now());
   const lastWords = () => requests.filter(({ instanceId }) => instanceId === "spending-process");
@@ -170,7 +186,12 @@ test("a process that has told everything leaves nothing behind; one that could n
       };
     },
   });
-  const terms = { limitNanoUsd: 10_000n, failMode: "closed" as const, isEnforced: true };
+  const terms = {
+    limitNanoUsd: 10_000n,
+    failMode: "closed" as const,
+    isEnforced: true,
+    takesWorst: false,
+  };
   const account = new BudgetAccount(
     { budgetId: "bud_1", value: undefined, periodStartMs: 0 },
     terms,

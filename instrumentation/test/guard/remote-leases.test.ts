@@ -64,7 +64,12 @@ afterEach(() => {
 const accountOf = (value?: string): BudgetAccount =>
   new BudgetAccount(
     { budgetId: "bud_1", value, periodStartMs: PERIOD_MS },
-    { limitNanoUsd: 10n ** 12n, failMode: "spend_lease_then_closed", isEnforced: true },
+    {
+      limitNanoUsd: 10n ** 12n,
+      failMode: "spend_lease_then_closed",
+      isEnforced: true,
+      takesWorst: false,
+    },
     leases,
   );
 

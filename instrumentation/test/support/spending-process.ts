@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BudgetAccount } from "../../src/guard/budget-account.ts";
 import { RemoteLeases } from "../../src/guard/remote-leases.ts";
 
-const [folder = "", audience = ""] = process.argv.slice(2);
+const [folder = "", audience = "", terms = ""] = process.argv.slice(2);
 const leases = new RemoteLeases({
   instanceId: "spending-process",
   nowMs: Date.now,
@@ -23,14 +23,19 @@ const leases = new RemoteLeases({
 });
 const account = new BudgetAccount(
   { budgetId: "bud_1", value: undefined, periodStartMs: Date.parse("2026-11-01T00:00:00Z") },
-  { limitNanoUsd: 1_000_000_000n, failMode: "spend_lease_then_closed", isEnforced: true },
+  {
+    limitNanoUsd: 1_000_000_000n,
+    failMode: "spend_lease_then_closed",
+    isEnforced: true,
+    takesWorst: terms !== "",
+  },
   leases,
 );
 account.hasRoom(500, Date.now());
 await leases.answered();
 account.reserve(500, 100);
 account.settle(500, 100, 400);
-account.reserve(300, 200);
+account.reserve(400, 200);
 account.incur(100);
 /** Also keeps it alive. */
 const looking = (): void => {

@@ -45,6 +45,8 @@ export interface LeaseReport {
   readonly reservedNanoUsd: string;
   /** What it comes to beyond `spentNanoUsd` if nothing is heard of the process any more: its own expectation. */
   readonly incurredNanoUsd: string;
+  /** What ended calls may have cost beyond `spentNanoUsd`: nobody has counted them. */
+  readonly uncertainNanoUsd: string;
   /** Beyond what is spent and reserved, for the call at hand; 0 when none waits. */
   readonly needNanoUsd: string;
   /** What the process would like to have ahead, beyond what is spent and reserved. */
@@ -162,6 +164,7 @@ function leaseReportOf(entry: SectionEntry): LeaseReport {
     spentNanoUsd: nanoUsdOf(entry, "spentNanoUsd"),
     reservedNanoUsd: nanoUsdOf(entry, "reservedNanoUsd"),
     incurredNanoUsd: nanoUsdOf(entry, "incurredNanoUsd"),
+    uncertainNanoUsd: nanoUsdOf(entry, "uncertainNanoUsd"),
     needNanoUsd: nanoUsdOf(entry, "needNanoUsd"),
     wantNanoUsd: nanoUsdOf(entry, "wantNanoUsd"),
     isFinal: flagOf(entry, "isFinal"),

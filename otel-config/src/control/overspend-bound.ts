@@ -20,8 +20,13 @@ export interface BoundFacts {
   readonly abortTokensMax: number;
   /** The most that one call came to cost beyond what was held for it, for other reasons; 0n while none did. */
   readonly shortfallNanoUsdMax: NanoUsd;
-  /** What processes may have spent that died without a word, since they were last heard; 0n while none did. */
-  readonly unheardNanoUsdMax: NanoUsd;
+  /**
+   * What may have been spent beyond what the ledger counts, as it says itself: by calls whose cost nobody has counted,
+   * and by processes that died or are not heard; 0n while there are none.
+   */
+  readonly uncertainNanoUsdMax: NanoUsd;
+  /** What the ledger counts beyond the limit already: it has come out, or the limit was lowered; 0n while nothing is. */
+  readonly countedOverNanoUsd: NanoUsd;
   /** What calls without a guard may cost until their records have landed; 0n where all calls have one. */
   readonly unguardedNanoUsdMax: NanoUsd;
 }
@@ -33,11 +38,10 @@ const MILLION = 1_000_000n;
  * which is so where calls go on while the ledger cannot be reached.
  *
  * What calls may cost is held before they are made, and grants of the ledger never add up to more than the limit.
- * So only what was not held can be too much:
+ * So only what was not held, or is not known, can be too much:
  *
- *     calls at once × (abort tokens that are not held × answers × price + shortfall) + unheard + unguarded
- *
- * A limit that was lowered in the period bounds what is spent from then on, not what was spent before.
+ *     calls at once × (abort tokens that are not held × answers × price + shortfall)
+ *       + uncertain + counted over + unguarded
  */
 export function overspendBoundNanoUsd(facts: BoundFacts): NanoUsd | undefined {
   const { failMode, concurrentCallsMax, choicesMax, abortTokensMax } = facts;
@@ -50,7 +54,8 @@ export function overspendBoundNanoUsd(facts: BoundFacts): NanoUsd | undefined {
   const perCallNanoUsd = abortNanoUsd + facts.shortfallNanoUsdMax;
   return (
     BigInt(concurrentCallsMax) * perCallNanoUsd +
-    facts.unheardNanoUsdMax +
+    facts.uncertainNanoUsdMax +
+    facts.countedOverNanoUsd +
     facts.unguardedNanoUsdMax
   );
 }

@@ -9,7 +9,8 @@ const facts = (more: Partial<BoundFacts> = {}): BoundFacts => ({
   outputNanoUsdPerMillionTokens: 8_000_000_000n,
   abortTokensMax: HELD_ABORT_TOKENS,
   shortfallNanoUsdMax: 0n,
-  unheardNanoUsdMax: 0n,
+  uncertainNanoUsdMax: 0n,
+  countedOverNanoUsd: 0n,
   unguardedNanoUsdMax: 0n,
   ...more,
 });
@@ -30,17 +31,18 @@ describe("the bound of what can be spent beyond a limit", () => {
     expect(overspendBoundNanoUsd(facts({ ...cheap, concurrentCallsMax: 3 }))).toBe(3n);
   });
 
-  test("grows with estimates that were too low, the dead and the unguarded", () => {
+  test("grows with estimates that were too low, what is uncertain or counted already, and the unguarded", () => {
     expect(
       overspendBoundNanoUsd(
         facts({
           concurrentCallsMax: 10,
           shortfallNanoUsdMax: 7n,
-          unheardNanoUsdMax: 100n,
+          uncertainNanoUsdMax: 100n,
+          countedOverNanoUsd: 10_000n,
           unguardedNanoUsdMax: 1_000n,
         }),
       ),
-    ).toBe(1_170n);
+    ).toBe(11_170n);
   });
 
   test("is unknown where calls go on without the ledger", () => {

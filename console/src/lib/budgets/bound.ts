@@ -17,8 +17,10 @@ export interface BoundInput {
   /** The most calls that ran at once, and the most that one cost beyond what was held for it, of the last days. */
   readonly peak: number;
   readonly shortfallNanoUsd: bigint;
-  /** What processes that are not heard any more may have spent in this period beyond what the ledger counts. */
-  readonly unheardNanoUsd: bigint;
+  /** What may have been spent in this period beyond what the ledger counts, as it says itself. */
+  readonly uncertainNanoUsd: bigint;
+  /** By the ledger, in this period. */
+  readonly countedNanoUsd: bigint;
   readonly limitNanoUsd: bigint;
   /** What each period that was enforced has spent; undefined where nothing of it has a price. */
   readonly enforcedSpendNanoUsd: readonly (bigint | undefined)[];
@@ -26,10 +28,10 @@ export interface BoundInput {
 
 /** Of calls that have a guard; what others cost nobody stops. */
 export function overspendBound(input: BoundInput): OverspendBound {
-  const { failMode, peak, shortfallNanoUsd, unheardNanoUsd } = input;
-  const over = input.enforcedSpendNanoUsd
-    .filter((spent) => spent !== undefined)
-    .map((spent) => (spent > input.limitNanoUsd ? spent - input.limitNanoUsd : 0n));
+  const { failMode, peak, shortfallNanoUsd, uncertainNanoUsd, limitNanoUsd } = input;
+  const overLimit = (amount: bigint): bigint =>
+    amount > limitNanoUsd ? amount - limitNanoUsd : 0n;
+  const over = input.enforcedSpendNanoUsd.filter((spent) => spent !== undefined).map(overLimit);
   return {
     theoreticalNanoUsd: overspendBoundNanoUsd({
       failMode,
@@ -39,7 +41,8 @@ export function overspendBound(input: BoundInput): OverspendBound {
       choicesMax: 1,
       outputNanoUsdPerMillionTokens: 0n,
       shortfallNanoUsdMax: shortfallNanoUsd,
-      unheardNanoUsdMax: unheardNanoUsd,
+      uncertainNanoUsdMax: uncertainNanoUsd,
+      countedOverNanoUsd: overLimit(input.countedNanoUsd),
       unguardedNanoUsdMax: 0n,
     }),
     observedNanoUsd:

@@ -24,10 +24,6 @@ class CallEstimate(Protocol):
     def incurred_nano(self) -> int:
         """What it comes to if the process dies as soon as the call is made; 0 where the price is not known."""
 
-    @property
-    def incurred_nano_max(self) -> Optional[int]:
-        """The same at most; None: it is certain."""
-
     def family_max_nano(self) -> Optional[int]:
         """As if it were the dearest model of its family; only asked for where the price is not known."""
 
@@ -98,12 +94,8 @@ def admit(
         hold.is_warned = True
     hold.charges = hold.matched
     for charge in hold.charges:
-        expected_nano = estimate.incurred_nano
-        # A budget that makes calls smaller rather than be overspent takes what nobody will know for the worst.
-        if charge.budget.terms.clamp and estimate.incurred_nano_max is not None:
-            expected_nano = estimate.incurred_nano_max
         # Not more than is reserved: a budget may let calls of unknown price pass for nothing.
-        charge.incurred_nano = min(expected_nano, charge.amount_nano)
+        charge.incurred_nano = min(estimate.incurred_nano, charge.amount_nano)
         charge.account.reserve(charge.amount_nano, charge.incurred_nano)
     return "warned" if hold.is_warned else "allowed"
 
@@ -143,14 +135,15 @@ def incur(hold: Hold, more_nano: int) -> None:
         charge.incurred_nano += more_nano
 
 
-def settle(hold: Hold, spent_nano: Optional[int]) -> None:
-    """The call has ended and cost this much. None: nobody knows what it cost, and all that was reserved is spent. A
-    second time changes nothing.
+def settle(hold: Hold, spent_nano: Optional[int], at_most_nano: Optional[int] = None) -> None:
+    """The call has ended and cost this much, and `at_most_nano` where nobody has counted it. Without a cost nobody knows
+    anything, and all that was reserved is spent. A second time changes nothing.
     """
     charges, hold.charges = hold.charges, []
     for charge in charges:
         spent = charge.amount_nano if spent_nano is None else spent_nano
-        charge.account.settle(charge.amount_nano, charge.incurred_nano, spent)
+        uncertain = 0 if at_most_nano is None else max(0, at_most_nano - spent)
+        charge.account.settle(charge.amount_nano, charge.incurred_nano, spent, uncertain)
 
 
 def _check_room(charge: Charge, estimate: CallEstimate, hold: Hold, now: float, can_wait: bool) -> None:

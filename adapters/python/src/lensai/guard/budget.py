@@ -90,7 +90,15 @@ def iso_time(seconds: float) -> str:
 
 def _account_terms_of(terms: BudgetTerms) -> AccountTerms:
     window = None if terms.window_ms is None else terms.window_ms / 1000
-    return AccountTerms(terms.limit_nano_usd, terms.fail_mode, terms.mode == "enforce", window)
+    is_enforced = terms.mode == "enforce"
+    return AccountTerms(
+        terms.limit_nano_usd,
+        terms.fail_mode,
+        is_enforced=is_enforced,
+        # A budget that makes calls smaller rather than be overspent.
+        takes_worst=is_enforced and terms.clamp,
+        window_seconds=window,
+    )
 
 
 def _period_of(terms: BudgetTerms) -> BudgetPeriod:

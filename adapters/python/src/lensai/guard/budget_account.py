@@ -35,6 +35,8 @@ class BudgetAccount:
         """The part of it that is gone if the process dies now."""
         self.spent_nano = 0
         """By calls that have ended."""
+        self.uncertain_nano = 0
+        """What they may have cost beyond that: nobody has counted them."""
         self.is_asking = False
         """Is a question to the ledger open?"""
         self._source = source
@@ -98,11 +100,12 @@ class BudgetAccount:
         self.incurred_nano += more_nano
         self._tell_if_due()
 
-    def settle(self, reserved_nano: int, incurred_nano: int, spent_nano: int) -> None:
-        """A call has ended, and with it its reservation."""
+    def settle(self, reserved_nano: int, incurred_nano: int, spent_nano: int, uncertain_nano: int = 0) -> None:
+        """A call has ended, and with it its reservation; it may have cost `uncertain_nano` more than it is charged."""
         self.reserved_nano -= reserved_nano
         self.incurred_nano -= incurred_nano
         self.spent_nano += spent_nano
+        self.uncertain_nano += uncertain_nano
         self.available_nano += reserved_nano - spent_nano
         self._tell_if_due()
 
@@ -144,7 +147,7 @@ class BudgetAccount:
         """The lease is over, with all that is left of it. Only while no call runs with it."""
         self.lapse()
         self.lease_id = ""
-        self.granted_nano = self.available_nano = self.spent_nano = 0
+        self.granted_nano = self.available_nano = self.spent_nano = self.uncertain_nano = 0
 
     def lapse(self) -> None:
         """The lease cannot be used until it is renewed."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, Optional, Tuple
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Tuple
 
 from lensai.guard.learned_output import ExpectedShares, LearnedOutput
 from lensai.guard.price_book import PriceBook
@@ -21,8 +22,20 @@ notices that nobody reads on."""
 _FAMILIES_MAX = 1_000
 """Families that were asked about: each takes milliseconds once."""
 
+_PRICE_CHANGE_SECONDS = 5.0
+"""Requests take time to arrive, and clocks differ: a provider may bill by what was the price, or will be, so long from
+now."""
+
 _FIRST_ANSWER_TOKENS = 2_048
 """What an answer is taken to have while nothing is known about the model's answers."""
+
+
+@dataclass(frozen=True)
+class CallCost:
+    """What a call that has ended is charged, and what it may have cost; nano-USD."""
+
+    spent_nano: int
+    at_most_nano: int
 
 
 class EstimatedCall:
@@ -37,7 +50,6 @@ class EstimatedCall:
         output_tokens: int,
         orphaned_tokens: int,
         input_share: float,
-        is_metered: bool,
     ) -> None:
         """`orphaned_tokens` are billed of each answer if the process dies as soon as the call is made, with this share of
         the input's upper bound.
@@ -47,8 +59,6 @@ class EstimatedCall:
         """What is reserved for each answer."""
         self.amount_nano = None if quote is None else quote.cost_nano(output_tokens)
         self.incurred_nano = (quote and quote.with_input_share(input_share).cost_nano(orphaned_tokens)) or 0
-        self.incurred_nano_max = None if is_metered else self.amount_nano
-        """None of a metered stream, which ends when nobody reads on: other answers are worked out in full."""
         self.quote = None if self.amount_nano is None else quote
         """By which the call is held and metered; None while nobody knows or has assumed a price."""
         self._family_quote = family_quote
@@ -80,9 +90,10 @@ class Estimator:
         usual = self._learned.quantile(model, route or "")
         expected = _FIRST_ANSWER_TOKENS if usual is None else usual
         output_tokens = min(size.output_tokens_max, expected) if is_metered else size.output_tokens_max
-        prices = None
+        quotes: List[Quote] = []
         if call.model is not None:
-            prices = self._book.resolve(call.provider, call.model, now, size.service_tier)
+            near = self._prices_around(call.provider, call.model, now, size.service_tier)
+            quotes = [Quote(size, prices) for prices in near]
 
         def family_quote() -> Optional[Quote]:
             family = self._family_prices(call.provider, model, now)
@@ -90,27 +101,28 @@ class Estimator:
 
         return EstimatedCall(
             size,
-            None if prices is None else Quote(size, prices),
+            max(quotes, key=lambda quote: quote.cost_nano(output_tokens) or 0, default=None),
             family_quote,
             output_tokens=output_tokens,
             # Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
             orphaned_tokens=min(HELD_ABORT_TOKENS if is_metered else expected, output_tokens),
             input_share=self.expected_shares(call.model, route).input,
-            is_metered=is_metered,
         )
 
-    def cost_nano(self, call: WireCall, facts: ResponseFacts, service_tier: Optional[str], started: float) -> Optional[int]:
+    def cost_of(
+        self, call: WireCall, facts: ResponseFacts, service_tier: Optional[str], started: float
+    ) -> Optional[CallCost]:
         """What a call cost by the provider's own counts; None when those or the price are not known."""
         if not facts.has_usage or facts.problem is not None:
             return None
         usage = normalise_usage(facts.usage)
         # The model that answered is priced; where the book does not know its name, the one asked for.
         for model in (facts.model, call.model):
-            prices = None
-            if model is not None:
-                prices = self._book.resolve(call.provider, model, started, facts.service_tier or service_tier)
-            if prices is not None:
-                return price_call(usage, prices)
+            tier = facts.service_tier or service_tier
+            near = [] if model is None else self._prices_around(call.provider, model, started, tier)
+            if near:
+                spent, *others = (price_call(usage, prices) for prices in near)
+                return None if spent is None else CallCost(spent, max(spent, *(nano or 0 for nano in others), 0))
         return None
 
     def learn(self, call: WireCall, route: Optional[str], facts: ResponseFacts, input_tokens_at_most: int) -> None:
@@ -127,6 +139,14 @@ class Estimator:
     def expected_shares(self, model: Optional[str], route: Optional[str]) -> ExpectedShares:
         """How much is true of the bounds of such a call's texts, as far as is known."""
         return self._learned.expected_shares(model or "", route or "")
+
+    def _prices_around(self, provider: str, model: str, now: float, tier: Optional[str]) -> List[UnitPrices]:
+        """Of a moment first, and of what was valid shortly before it and will be shortly after; none where it is not known."""
+        moments = (now, now + _PRICE_CHANGE_SECONDS, now - _PRICE_CHANGE_SECONDS)
+        first, *others = (self._book.resolve(provider, model, moment, tier) for moment in moments)
+        if first is None:
+            return []
+        return [first, *(other for other in others if other is not None and other is not first)]
 
     def _family_prices(self, provider: str, model: str, now: float) -> Optional[UnitPrices]:
         key = (provider, model)

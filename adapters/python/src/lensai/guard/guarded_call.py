@@ -9,7 +9,7 @@ from lensai import _attributes as names
 from lensai._never_throw import never_throw
 from lensai.guard.admission import Hold, incur, settle, top_up
 from lensai.guard.errors import CallStoppedError
-from lensai.guard.estimator import HELD_ABORT_TOKENS, EstimatedCall, Estimator
+from lensai.guard.estimator import HELD_ABORT_TOKENS, CallCost, EstimatedCall, Estimator
 from lensai.guard.quote import Quote
 from lensai.guard.refusals import budget_error
 from lensai.guard.waiting import Wait
@@ -21,6 +21,8 @@ _SLICE_TOKENS = 256
 """What a stream reserves at a time beyond what it has put out: at least so many tokens, and those of so long."""
 _SLICE_MS = 2_000
 """A ledger that is busy takes as long to answer."""
+_NOTICE_MS = 1_000
+"""A provider, and what is between, notices within so long that nobody reads on, and writes as fast as before."""
 _OVERCOUNT_MAX = 2
 """The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for."""
 
@@ -81,6 +83,9 @@ class _Expectation:
     """Of the bound of what a stream has put out."""
 
 
+_NOTHING = CallCost(0, 0)
+
+
 class GuardedCall:
     """A call that the guard has decided about: stopped, or holding what it may cost until it ends. Raises nothing."""
 
@@ -96,6 +101,8 @@ class GuardedCall:
         self._charged_nano: Optional[int] = None
         """What it was charged, once it has ended."""
         self._cut_off: Optional[CallStoppedError] = None
+        self._first_part: Optional[float] = None
+        """When the first part of a stream was read."""
         self._expected: Optional[_Expectation] = None
 
     @property
@@ -141,23 +148,25 @@ class GuardedCall:
     def completed(self, facts: ResponseFacts) -> None:
         """The answer was read as far as it was."""
         if self._decided.hold.charges:
-            self._end(lambda: self._cost_nano(facts))
+            self._end(lambda: self._cost(facts))
             self._learn(facts)
 
     def refused(self) -> None:
         """By the provider, which charges nothing for it; or nothing was sent."""
-        self._end(lambda: 0)
+        self._end(lambda: _NOTHING)
 
     def failed(self, error: BaseException) -> None:
         """Nobody knows whether the provider has worked for it, unless nothing was sent."""
         is_unsent = type(error).__name__ in _NOT_SENT
-        self._end(lambda: 0 if is_unsent else _cost_nano(self._expectation.quote, 0))
+        self._end(lambda: _NOTHING if is_unsent else _cost_of(_cost_nano(self._expectation.quote, 0), self._held_nano))
 
     def _metered(self, facts: ResponseFacts) -> Optional[CallStoppedError]:
         hold, quote = self._decided.hold, self._decided.estimate.quote
         if quote is None or not hold.charges:
             return None
-        tokens = self._tokens_at_most(facts, self._abort_tokens(facts))
+        if self._first_part is None:
+            self._first_part = self._now()
+        tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
         cost_nano = _cost_nano(quote, tokens) or 0
         self._incur(facts)
         slice_tokens = self._slice_tokens(tokens)
@@ -195,26 +204,33 @@ class GuardedCall:
         self._held_nano = up_to_nano
         return True
 
-    def _end(self, spent_nano: Callable[[], Optional[int]]) -> None:
+    def _end(self, cost_of_call: Callable[[], Optional[CallCost]]) -> None:
         """The call is charged what it cost, and the rest goes back. A second time changes nothing."""
         hold = self._decided.hold
         if not hold.charges:
             return
-        spent = never_throw("pricing a call", spent_nano)
+        cost = never_throw("pricing a call", cost_of_call)
+        spent = at_most = None
+        if cost is not None:
+            at_most = cost.at_most_nano
+            # All of its budgets are charged the same, since its span names one charge.
+            spent = at_most if _takes_worst(hold) else cost.spent_nano
         with self._lock:
             self._charged_nano = self._held_nano if spent is None else spent
-            settle(hold, spent)
+            settle(hold, spent, at_most)
 
-    def _cost_nano(self, facts: ResponseFacts) -> Optional[int]:
+    def _cost(self, facts: ResponseFacts) -> Optional[CallCost]:
+        """None: nobody knows."""
         call, estimate = self._decided.call, self._decided.estimate
-        reported = self._estimator.cost_nano(call, facts, estimate.size.service_tier, self._decided.started)
+        reported = self._estimator.cost_of(call, facts, estimate.size.service_tier, self._decided.started)
         if reported is not None:
             return reported
         if not call.is_stream or facts.problem == "body_not_read":
             return None
         # By everything that was learned since it began.
         self._expected = None
-        return self._expected_nano(facts)
+        at_most_tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
+        return _cost_of(self._expected_nano(facts), _cost_nano(estimate.quote, at_most_tokens))
 
     def _expected_nano(self, facts: ResponseFacts) -> Optional[int]:
         """What a stream comes to when it is left now, as far as anybody can tell: nobody has counted."""
@@ -232,9 +248,18 @@ class GuardedCall:
         return self._expected
 
     def _abort_tokens(self, facts: ResponseFacts) -> int:
-        """What a provider may write of all answers that go on until it notices that nobody reads."""
+        """What a provider writes of all answers that go on until it notices that nobody reads."""
         unfinished = self._decided.estimate.size.choices - len(facts.finish_reasons_by_index)
         return HELD_ABORT_TOKENS * max(0, unfinished)
+
+    def _abort_tokens_at_most(self, facts: ResponseFacts) -> int:
+        """The same at most: of a fast model more has been written than was read."""
+        tokens = self._abort_tokens(facts)
+        if tokens == 0:
+            return 0
+        first_part = self._decided.started if self._first_part is None else self._first_part
+        since_ms = max(_NOTICE_MS, round((self._now() - first_part) * 1000))
+        return max(tokens, math.ceil(self._tokens_at_most(facts, 0) / since_ms * _NOTICE_MS))
 
     def _tokens_at_most(self, facts: ResponseFacts, more_tokens: int) -> int:
         """What a stream has put out at most, and so many tokens more."""
@@ -252,6 +277,18 @@ class GuardedCall:
         input_tokens = decided.estimate.size.input_tokens
         with self._lock:
             never_throw("learning", self._estimator.learn, decided.call, decided.route, facts, input_tokens)
+
+
+def _cost_of(spent_nano: Optional[int], at_most_nano: Optional[int]) -> Optional[CallCost]:
+    """None where one of the two is not known."""
+    if spent_nano is None or at_most_nano is None:
+        return None
+    return CallCost(spent_nano, max(spent_nano, at_most_nano))
+
+
+def _takes_worst(hold: Hold) -> bool:
+    """One of its budgets is never to be overspent: what nobody has counted is charged at most."""
+    return any(charge.account.terms.takes_worst for charge in hold.charges)
 
 
 def _cost_nano(quote: Optional[Quote], output_tokens: int) -> Optional[int]:

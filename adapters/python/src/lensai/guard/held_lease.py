@@ -72,6 +72,7 @@ def report_of(held: HeldLease) -> Dict[str, Any]:
         "spentNanoUsd": digits(account.spent_nano),
         "reservedNanoUsd": digits(account.reserved_nano),
         "incurredNanoUsd": digits(_last_word_nano_of(held)),
+        "uncertainNanoUsd": digits(account.uncertain_nano),
         "needNanoUsd": digits(held.need_nano),
         "wantNanoUsd": digits(0 if held.is_closing else held.want_nano),
         "isFinal": False,

@@ -28,6 +28,8 @@ class AccountTerms:
     fail_mode: str
     is_enforced: bool = True
     """It stops calls: the ledger is to know closely what is spent of it."""
+    takes_worst: bool = False
+    """What nobody counts is taken for the most that it can be: it is never to be overspent."""
     window_seconds: Optional[float] = None
     """Of a rolling window: what its slices of so long before spent counts as well."""
 

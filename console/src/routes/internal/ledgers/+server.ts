@@ -23,7 +23,7 @@ export const GET: RequestHandler = async ({ request, url, locals }) => {
       periodStartsAt: new Date(ledger.periodStartMs).toISOString(),
       settledNanoUsd: String(ledger.settledNanoUsd),
       heldNanoUsd: String(ledger.heldNanoUsd),
-      unheardNanoUsd: String(ledger.unheardNanoUsd),
+      uncertainNanoUsd: String(ledger.uncertainNanoUsd),
       liveLeases: ledger.liveLeases,
     })),
   });

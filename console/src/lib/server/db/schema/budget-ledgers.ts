@@ -55,6 +55,9 @@ export const budgetLeases = pgTable(
     spentNanoUsd: bigint({ mode: "bigint" }).notNull(),
     reservedNanoUsd: bigint({ mode: "bigint" }).notNull(),
     incurredNanoUsd: bigint({ mode: "bigint" }).notNull(),
+    uncertainNanoUsd: bigint({ mode: "bigint" })
+      .notNull()
+      .default(sql`0`),
     landedNanoUsd: bigint({ mode: "bigint" })
       .notNull()
       .default(sql`0`),
@@ -66,10 +69,12 @@ export const budgetLeases = pgTable(
     // Of a period with thousands of process starts, only those that still count are summed up.
     index("budget_leases_unsettled")
       .on(table.budgetId, table.value, table.periodStartsAt)
-      .where(sql`not (${table.isClosed} and ${table.landedNanoUsd} >= ${table.spentNanoUsd})`),
+      .where(
+        sql`not (${table.isClosed} and ${table.landedNanoUsd} >= ${table.spentNanoUsd} and ${table.uncertainNanoUsd} = 0)`,
+      ),
     check(
       "budget_leases_amounts",
-      sql`${table.grantedNanoUsd} >= 0 and ${table.spentNanoUsd} >= 0 and ${table.reservedNanoUsd} >= 0 and ${table.incurredNanoUsd} >= 0 and ${table.landedNanoUsd} >= 0`,
+      sql`${table.grantedNanoUsd} >= 0 and ${table.spentNanoUsd} >= 0 and ${table.reservedNanoUsd} >= 0 and ${table.incurredNanoUsd} >= 0 and ${table.uncertainNanoUsd} >= 0 and ${table.landedNanoUsd} >= 0`,
     ),
   ],
 );

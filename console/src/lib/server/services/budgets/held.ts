@@ -10,8 +10,8 @@ export interface HeldAmount {
   /** What the ledger knows to be spent, and what processes hold to spend. */
   readonly settledNanoUsd: bigint;
   readonly heldNanoUsd: bigint;
-  /** What processes that are silent may have spent beyond that. */
-  readonly unheardNanoUsd: bigint;
+  /** What may have been spent beyond that: nobody has counted it, or its process is silent. */
+  readonly uncertainNanoUsd: bigint;
   /** Leases of processes that are heard. */
   readonly liveLeases: number;
 }

@@ -89,7 +89,11 @@ export class LeaseRound {
       needNanoUsd: BigInt(report.needNanoUsd),
       wantNanoUsd: BigInt(report.wantNanoUsd),
     });
-    this.#keep({ report, ...question }, before, { ...reported, grantedNanoUsd });
+    // A budget that makes calls smaller rather than be overspent counts on the worst, whoever falls silent.
+    const incurredNanoUsd = open.canClamp
+      ? grantedNanoUsd - reported.spentNanoUsd
+      : reported.incurredNanoUsd;
+    this.#keep({ report, ...question }, before, { ...reported, grantedNanoUsd, incurredNanoUsd });
     const retryAfterMs = this.#mayFit(open, BigInt(report.needNanoUsd))
       ? RETRY_HELD_MS
       : RETRY_SPENT_MS;
@@ -198,6 +202,7 @@ function figuresOf(report: LeaseReport) {
     spentNanoUsd: BigInt(report.spentNanoUsd),
     reservedNanoUsd: BigInt(report.reservedNanoUsd),
     incurredNanoUsd: BigInt(report.incurredNanoUsd),
+    uncertainNanoUsd: BigInt(report.uncertainNanoUsd),
     isFinal: report.isFinal,
   };
 }

@@ -9,6 +9,8 @@ export interface LeaseState {
   readonly reservedNanoUsd: bigint;
   /** What it comes to beyond `spentNanoUsd` if the process is never heard again, as it said itself. */
   readonly incurredNanoUsd: bigint;
+  /** What its calls may have cost beyond `spentNanoUsd`: nobody has counted them. */
+  readonly uncertainNanoUsd: bigint;
   /** What the process has charged for calls whose records are in the lake: counted there, with what they are billed. */
   readonly landedNanoUsd: bigint;
   readonly reportedAtMs: number;
@@ -19,7 +21,7 @@ export interface LeaseState {
 /** What a process says of its lease. */
 export interface LeaseFigures extends Pick<
   LeaseState,
-  "grantedNanoUsd" | "spentNanoUsd" | "reservedNanoUsd" | "incurredNanoUsd"
+  "grantedNanoUsd" | "spentNanoUsd" | "reservedNanoUsd" | "incurredNanoUsd" | "uncertainNanoUsd"
 > {
   readonly isFinal: boolean;
 }
@@ -40,6 +42,7 @@ export const NEW_LEASE: LeaseState = {
   spentNanoUsd: 0n,
   reservedNanoUsd: 0n,
   incurredNanoUsd: 0n,
+  uncertainNanoUsd: 0n,
   landedNanoUsd: 0n,
   reportedAtMs: 0,
   isClosed: false,
@@ -55,7 +58,7 @@ export function withReport(
   { sequence, nowMs, times }: { sequence: number; nowMs: number; times: LeaseTimes },
 ): LeaseState {
   if (sequence <= lease.sequence) return lease;
-  const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd } = report;
+  const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd, uncertainNanoUsd } = report;
   const usedNanoUsd = spentNanoUsd + reservedNanoUsd;
   const kept = isLive(lease, nowMs, times)
     ? smaller(lease.grantedNanoUsd, report.grantedNanoUsd)
@@ -66,6 +69,7 @@ export function withReport(
     spentNanoUsd,
     reservedNanoUsd,
     incurredNanoUsd,
+    uncertainNanoUsd,
     grantedNanoUsd: larger(kept, usedNanoUsd),
     reportedAtMs: nowMs,
     isClosed: report.isFinal,
@@ -90,11 +94,11 @@ export function heldNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes)
   return larger(0n, countedNanoUsd(lease, nowMs, times) - lease.landedNanoUsd);
 }
 
-/** What a process that is silent may have spent beyond what is counted of its lease. */
-export function unheardNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
-  if (lease.isClosed || isLive(lease, nowMs, times)) return 0n;
+/** What may have been spent beyond what is counted of a lease: nobody has counted it, or its process is silent. */
+export function uncertainNanoUsd(lease: LeaseState, nowMs: number, times: LeaseTimes): bigint {
+  if (lease.isClosed || isLive(lease, nowMs, times)) return lease.uncertainNanoUsd;
   const knownNanoUsd = larger(countedNanoUsd(lease, nowMs, times), lease.landedNanoUsd);
-  return larger(0n, fullNanoUsd(lease) - knownNanoUsd);
+  return larger(0n, fullNanoUsd(lease) - knownNanoUsd) + lease.uncertainNanoUsd;
 }
 
 /** What may come back of a lease, at the end of calls that run or with the next report: its process is heard. */

@@ -12,8 +12,8 @@ export interface LedgerFigures extends LedgerKey {
   readonly settledNanoUsd: bigint;
   /** What leases hold beyond that: granted to processes that are heard, or spent and not yet landed. */
   readonly heldNanoUsd: bigint;
-  /** What processes that are silent may have spent beyond that. */
-  readonly unheardNanoUsd: bigint;
+  /** What may have been spent beyond that: nobody has counted it, or its process is silent. */
+  readonly uncertainNanoUsd: bigint;
   /** Processes that hold a lease. */
   readonly liveLeases: number;
 }

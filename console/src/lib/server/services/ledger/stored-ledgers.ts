@@ -22,8 +22,8 @@ export interface LedgerTotals {
   readonly settledNanoUsd: bigint;
   /** By all leases. */
   readonly heldNanoUsd: bigint;
-  /** What processes that are silent may have spent beyond what is counted of their leases. */
-  readonly unheardNanoUsd: bigint;
+  /** What may have been spent beyond that: nobody has counted it, or its process is silent. */
+  readonly uncertainNanoUsd: bigint;
   /** The part of what is held that may come back: nobody has spent it. */
   readonly returnableNanoUsd: bigint;
   /** Leases of processes that are heard. */
@@ -66,11 +66,11 @@ export async function readTotals(
   const rows = await transaction.execute<{
     settled: string;
     held: string;
-    unheard: string;
+    uncertain: string;
     returnable: string;
     live: number;
   }>(sql`
-    select settled.sum::text as settled, leases.held::text as held, leases.unheard::text as unheard,
+    select settled.sum::text as settled, leases.held::text as held, leases.uncertain::text as uncertain,
       leases.returnable::text as returnable, leases.live
     from ${spanRows(spans)}
     cross join lateral (
@@ -84,23 +84,24 @@ export async function readTotals(
           when is_closed then spent_nano_usd
           when reported_at > ${heardAfter} then greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
           else spent_nano_usd + incurred_nano_usd end - landed_nano_usd)), 0) as held,
-        coalesce(sum(greatest(0, greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
-            - greatest(spent_nano_usd + incurred_nano_usd, landed_nano_usd)))
-          filter (where not is_closed and reported_at <= ${heardAfter}), 0) as unheard,
+        coalesce(sum(uncertain_nano_usd + case
+          when is_closed or reported_at > ${heardAfter} then 0
+          else greatest(0, greatest(granted_nano_usd, spent_nano_usd + reserved_nano_usd)
+            - greatest(spent_nano_usd + incurred_nano_usd, landed_nano_usd)) end), 0) as uncertain,
         coalesce(sum(greatest(granted_nano_usd - spent_nano_usd, reserved_nano_usd))
           filter (where not is_closed and reported_at > ${heardAfter}), 0) as returnable,
         (count(*) filter (where not is_closed and reported_at > ${heardAfter}))::int as live
       from budget_leases lease
       where lease.budget_id = span.budget_id and lease.value = span.value
         and lease.period_starts_at between span.counted_from and span.period_starts_at
-        and not (is_closed and landed_nano_usd >= spent_nano_usd)
+        and not (is_closed and landed_nano_usd >= spent_nano_usd and uncertain_nano_usd = 0)
     ) leases
     order by span.ordinal`);
   return rows.map((row, index) => ({
     span: spans[index] as LedgerSpan,
     settledNanoUsd: BigInt(row.settled),
     heldNanoUsd: BigInt(row.held),
-    unheardNanoUsd: BigInt(row.unheard),
+    uncertainNanoUsd: BigInt(row.uncertain),
     returnableNanoUsd: BigInt(row.returnable),
     liveLeases: row.live,
   }));
@@ -146,6 +147,7 @@ export async function saveLeases(
         spentNanoUsd: sql`excluded.spent_nano_usd`,
         reservedNanoUsd: sql`excluded.reserved_nano_usd`,
         incurredNanoUsd: sql`excluded.incurred_nano_usd`,
+        uncertainNanoUsd: sql`excluded.uncertain_nano_usd`,
         reportedAt: sql`excluded.reported_at`,
         isClosed: sql`excluded.is_closed`,
       },
@@ -165,6 +167,7 @@ function storedLease(row: typeof budgetLeases.$inferSelect): StoredLease {
     spentNanoUsd,
     reservedNanoUsd,
     incurredNanoUsd,
+    uncertainNanoUsd: row.uncertainNanoUsd,
     landedNanoUsd: row.landedNanoUsd,
     reportedAtMs: reportedAt.getTime(),
     isClosed: row.isClosed,

@@ -1,0 +1,5 @@
+ALTER TABLE "budget_leases" DROP CONSTRAINT "budget_leases_amounts";--> statement-breakpoint
+DROP INDEX "budget_leases_unsettled";--> statement-breakpoint
+ALTER TABLE "budget_leases" ADD COLUMN "uncertain_nano_usd" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX "budget_leases_unsettled" ON "budget_leases" USING btree ("budget_id","value","period_starts_at") WHERE not ("budget_leases"."is_closed" and "budget_leases"."landed_nano_usd" >= "budget_leases"."spent_nano_usd" and "budget_leases"."uncertain_nano_usd" = 0);--> statement-breakpoint
+ALTER TABLE "budget_leases" ADD CONSTRAINT "budget_leases_amounts" CHECK ("budget_leases"."granted_nano_usd" >= 0 and "budget_leases"."spent_nano_usd" >= 0 and "budget_leases"."reserved_nano_usd" >= 0 and "budget_leases"."incurred_nano_usd" >= 0 and "budget_leases"."uncertain_nano_usd" >= 0 and "budget_leases"."landed_nano_usd" >= 0);

@@ -1,0 +1,77 @@
+import { formatUsd } from "@lensai/otel-config/money";
+import type { BilledAttempt } from "./provider/provider-log.ts";
+import type { CallCharge } from "./read-charges.ts";
+
+/** How calls of one kind were billed, and what the guard has charged for them. Amounts are nano-USD. */
+export interface ChargeGroup {
+  readonly kind: string;
+  readonly calls: number;
+  readonly billedNanoUsd: bigint;
+  readonly chargedNanoUsd: bigint;
+  /** Of one call, of all whose bill was above their charge. */
+  readonly mostUnderNanoUsd: bigint;
+}
+
+interface CallBill {
+  readonly billNanoUsd: bigint;
+  readonly kind: string;
+}
+
+/** Of calls that nobody has told of: their process was killed. */
+const UNTOLD = "process killed";
+
+/** Where bills and charges differ, by how calls have ended: those that were not charged died with their process. */
+export function decompose(
+  attempts: readonly BilledAttempt[],
+  charges: ReadonlyMap<string, CallCharge>,
+): readonly ChargeGroup[] {
+  const groups = new Map<string, ChargeGroup>();
+  for (const [callId, { billNanoUsd, kind: ended }] of billsByCall(attempts)) {
+    const charge = charges.get(callId);
+    const kind = kindOf(charge) ?? ended;
+    const { calls, billedNanoUsd, chargedNanoUsd, mostUnderNanoUsd } =
+      groups.get(kind) ?? emptyGroup(kind);
+    const charged = charge?.chargedNanoUsd ?? 0n;
+    groups.set(kind, {
+      kind,
+      calls: calls + 1,
+      billedNanoUsd: billedNanoUsd + billNanoUsd,
+      chargedNanoUsd: chargedNanoUsd + charged,
+      mostUnderNanoUsd: larger(mostUnderNanoUsd, billNanoUsd - charged),
+    });
+  }
+  return [...groups.values()].toSorted((one, other) => one.kind.localeCompare(other.kind));
+}
+
+function emptyGroup(kind: string): ChargeGroup {
+  return { kind, calls: 0, billedNanoUsd: 0n, chargedNanoUsd: 0n, mostUnderNanoUsd: 0n };
+}
+
+function kindOf(charge: CallCharge | undefined): string | undefined {
+  if (charge === undefined) return UNTOLD;
+  return charge.isCutOff ? "cut off by the guard" : undefined;
+}
+
+/** Lines for the terminal. */
+export function decompositionLines(groups: readonly ChargeGroup[]): readonly string[] {
+  return groups.map(
+    ({ kind, calls, billedNanoUsd, chargedNanoUsd, mostUnderNanoUsd }) =>
+      `${kind}: ${calls} calls, billed ${formatUsd(billedNanoUsd)}, charged ${formatUsd(chargedNanoUsd)}, ` +
+      `at most ${formatUsd(mostUnderNanoUsd)} too little for one`,
+  );
+}
+
+/** An SDK tries again: the last attempt says how the call ended. */
+function billsByCall(attempts: readonly BilledAttempt[]): ReadonlyMap<string, CallBill> {
+  const bills = new Map<string, CallBill>();
+  for (const { callId, billNanoUsd, end, isStream } of attempts) {
+    const before = bills.get(callId);
+    bills.set(callId, {
+      billNanoUsd: (before?.billNanoUsd ?? 0n) + billNanoUsd,
+      kind: `${isStream ? "stream" : "answer"} ${end}`,
+    });
+  }
+  return bills;
+}
+
+const larger = (one: bigint, other: bigint): bigint => (one > other ? one : other);

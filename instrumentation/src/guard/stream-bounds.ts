@@ -1,0 +1,147 @@
+import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
+import type { ResponseFacts } from "../wire/response-facts.ts";
+import type { EstimatedCall, Estimator } from "./estimator.ts";
+import type { Quote } from "./quote.ts";
+
+/** What a call is, for those who settle it. */
+export interface CallSubject {
+  readonly model: string | undefined;
+  readonly provider: string;
+  readonly route: string | undefined;
+  readonly serviceTier: string | undefined;
+  readonly isStream: boolean;
+}
+
+/** What the request asks for at most. */
+export interface OutputLimits {
+  /** Answers at once. */
+  readonly choices: number;
+  /** Of each, after clamping; tokens. */
+  readonly outputTokensMax: number;
+}
+
+/** A call whose answer is bounded while it comes. */
+export interface BoundedCall {
+  readonly subject: CallSubject;
+  readonly limits: OutputLimits;
+  readonly estimate: EstimatedCall;
+  readonly estimator: Estimator;
+  /** By which its price is found, as that of its record is. */
+  readonly startedMs: number;
+  readonly nowMs: () => number;
+}
+
+/** A call as it is expected to be, where its bounds say what it is at most. */
+interface Expectation {
+  readonly quote: Quote | undefined;
+  /** Of the bound of what a stream has put out. */
+  readonly outputShare: number;
+}
+
+/** What a stream reserves at a time beyond what it has put out: at least so many tokens, and those of so long. */
+const SLICE_TOKENS = 256;
+/** A ledger that is busy takes as long to answer. */
+const SLICE_MS = 2_000;
+/** A provider, and what is between, notices within so long that nobody reads on, and writes as fast as before. */
+const NOTICE_MS = 1_000;
+/** The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for. */
+const OVERCOUNT_MAX = 2;
+
+/** What a stream has come to, at any part of it, by what was read: as expected, and at most. Undefined without a price. */
+export class StreamBounds {
+  readonly #call: BoundedCall;
+  /** When the first part was read. */
+  #firstPartMs: number | undefined;
+  #expected: Expectation | undefined;
+
+  constructor(call: BoundedCall) {
+    this.#call = call;
+  }
+
+  /** A part was read. */
+  begin(): void {
+    this.#firstPartMs ??= this.#call.nowMs();
+  }
+
+  /** Calls that ended meanwhile have told more. */
+  learnAnew(): void {
+    this.#expected = undefined;
+  }
+
+  /** If the provider has taken the request and answered nothing. */
+  get inputNano(): number | undefined {
+    return this.#expectation.quote?.costSoFarNano(0);
+  }
+
+  /** If it is left now, as far as anybody can tell: nobody has counted. */
+  expectedNano(facts: ResponseFacts): number | undefined {
+    const { quote, outputShare } = this.#expectation;
+    const tokens = Math.ceil(facts.outputTokensAtMost * outputShare) + this.#abortTokens(facts);
+    return quote?.costSoFarNano(this.#limited(tokens, facts));
+  }
+
+  /** The same at most. */
+  nanoAtMost(facts: ResponseFacts): number | undefined {
+    return this.#costNano(this.#tokensAtMost(facts));
+  }
+
+  /** Of what was read alone, at most. */
+  seenNanoAtMost(facts: ResponseFacts): number | undefined {
+    return this.#costNano(this.#seenTokensAtMost(facts));
+  }
+
+  /** At most, and so many slices ahead: of a fast model they are larger than of a slow one. */
+  nanoAhead(facts: ResponseFacts, slices: number): number | undefined {
+    const { startedMs, nowMs } = this.#call;
+    const tokens = this.#tokensAtMost(facts);
+    const perMs = tokens / Math.max(SLICE_MS, nowMs() - startedMs);
+    const slice = Math.max(SLICE_TOKENS, Math.ceil(perMs * SLICE_MS));
+    return this.#costNano(this.#limited(tokens + slices * slice, facts));
+  }
+
+  #costNano(tokens: number): number | undefined {
+    return this.#call.estimate.quote?.costSoFarNano(tokens);
+  }
+
+  get #expectation(): Expectation {
+    if (this.#expected !== undefined) return this.#expected;
+    const { estimate, estimator, subject } = this.#call;
+    const { input, output } = estimator.expectedShares(subject.model, subject.route);
+    this.#expected = { quote: estimate.quote?.withInputShare(input), outputShare: output };
+    return this.#expected;
+  }
+
+  /** What a provider writes of all answers that go on until it notices that nobody reads. */
+  #abortTokens({ finishReasons }: ResponseFacts): number {
+    const finished = finishReasons.filter((reason) => reason !== undefined).length;
+    return HELD_ABORT_TOKENS * Math.max(0, this.#call.limits.choices - finished);
+  }
+
+  /** The same at most: of a fast model more has been written than was read. */
+  #abortTokensAtMost(facts: ResponseFacts): number {
+    const tokens = this.#abortTokens(facts);
+    if (tokens === 0) return 0;
+    const { startedMs, nowMs } = this.#call;
+    const sinceMs = Math.max(NOTICE_MS, nowMs() - (this.#firstPartMs ?? startedMs));
+    return Math.max(tokens, Math.ceil((this.#seenTokensAtMost(facts) / sinceMs) * NOTICE_MS));
+  }
+
+  /** Of what was read, and of what the provider writes until it notices that nobody reads on. */
+  #tokensAtMost(facts: ResponseFacts): number {
+    return this.#limited(this.#seenTokensAtMost(facts) + this.#abortTokensAtMost(facts), facts);
+  }
+
+  #seenTokensAtMost(facts: ResponseFacts): number {
+    const { estimator, subject } = this.#call;
+    const { model, route } = subject;
+    const tokens = estimator.streamTokensAtMost(model, route, facts.outputTokensAtMost);
+    return this.#limited(Math.ceil(tokens), facts);
+  }
+
+  /** At most what was asked for. */
+  #limited(tokens: number, { outputTokensAtMost }: ResponseFacts): number {
+    const { outputTokensMax, choices } = this.#call.limits;
+    const most = outputTokensMax * choices;
+    return outputTokensAtMost > most * OVERCOUNT_MAX ? tokens : Math.min(tokens, most);
+  }
+}
