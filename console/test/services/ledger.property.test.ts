@@ -276,6 +276,15 @@ function tellForDead(world: World, process: Process): void {
   for (const call of world.ended) if (call.process === process.id) call.told = call.cost;
 }
 
+/** Nobody bills what nobody has counted: it stays what it was charged. */
+function end(world: World, process: Process, call: Call): void {
+  const cost = world.takesWorst ? call.atMost : call.cost;
+  const bill = call.cost === call.atMost ? call.bill : cost;
+  process.spent += cost;
+  process.uncertain += call.atMost - cost;
+  world.ended.push({ ...call, cost, bill, process: process.id, hasLanded: false });
+}
+
 function act(world: World, step: Extract<Step, { who: number }>, billShare: number): void {
   const process = world.processAt(step.who);
   if (step.kind === "call") {
@@ -289,12 +298,7 @@ function act(world: World, step: Extract<Step, { who: number }>, billShare: numb
     process.running.push({ reserved, incurred, cost, atMost, bill, told: 0 });
   } else if (step.kind === "end") {
     const [call] = process.running.splice(step.which % Math.max(1, process.running.length), 1);
-    if (call === undefined) return;
-    const cost = world.takesWorst ? call.atMost : call.cost;
-    const bill = call.cost === call.atMost ? call.bill : cost;
-    process.spent += cost;
-    process.uncertain += call.atMost - cost;
-    world.ended.push({ ...call, cost, bill, process: process.id, hasLanded: false });
+    if (call !== undefined) end(world, process, call);
   } else if (step.kind === "kill") {
     process.isAlive = false;
     process.wasKilled = true;

@@ -58,21 +58,15 @@ export function withReport(
   { sequence, nowMs, times }: { sequence: number; nowMs: number; times: LeaseTimes },
 ): LeaseState {
   if (sequence <= lease.sequence) return lease;
-  const { spentNanoUsd, reservedNanoUsd, incurredNanoUsd, uncertainNanoUsd } = report;
-  const usedNanoUsd = spentNanoUsd + reservedNanoUsd;
-  const kept = isLive(lease, nowMs, times)
-    ? smaller(lease.grantedNanoUsd, report.grantedNanoUsd)
-    : 0n;
+  const { grantedNanoUsd, isFinal, ...said } = report;
+  const kept = isLive(lease, nowMs, times) ? smaller(lease.grantedNanoUsd, grantedNanoUsd) : 0n;
   return {
     ...lease,
+    ...said,
     sequence,
-    spentNanoUsd,
-    reservedNanoUsd,
-    incurredNanoUsd,
-    uncertainNanoUsd,
-    grantedNanoUsd: larger(kept, usedNanoUsd),
+    grantedNanoUsd: larger(kept, said.spentNanoUsd + said.reservedNanoUsd),
     reportedAtMs: nowMs,
-    isClosed: report.isFinal,
+    isClosed: isFinal,
   };
 }
 
