@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
+import { heldAmounts, heldByValue } from "#lib/server/services/budgets/held.ts";
+import { findBudget } from "#lib/server/services/budgets/list.ts";
 import { createBudgetSchema, createOverrideSchema } from "#lib/server/services/budgets/schemas.ts";
 import { exchangeLeases } from "#lib/server/services/ledger/exchange-leases.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
@@ -293,6 +295,53 @@ describe("what is not used", () => {
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "exhausted" });
     await pass(1);
     expect(await processOf(budgetId).say({ need: 1 })).toMatchObject({ state: "granted" });
+  });
+});
+
+describe("what may have been spent beyond what is counted", () => {
+  const held = async (budgetId: string, value = "") => {
+    const at = new Date(nowMs);
+    const budget = await findBudget(database.db, { projectId: "shop", budgetId, at });
+    if (budget === undefined) throw new Error(`there is no budget ${budgetId}`);
+    const context = { ...database.services, now: () => at };
+    const found =
+      value === ""
+        ? (await heldAmounts(context, [budget])).get(budgetId)
+        : (await heldByValue(context, budget, [value])).get(value);
+    return [found?.heldNanoUsd, found?.uncertainNanoUsd];
+  };
+
+  test("is what nobody has counted, also of a process that has ended; and what one that is silent held", async () => {
+    const budgetId = await makeBudget();
+    const [ended, silent] = [processOf(budgetId), processOf(budgetId)];
+    await ended.say({ need: 300 });
+    expect(await held(budgetId)).toEqual([300n, 0n]);
+    await ended.say({ granted: 100, spent: 100, uncertain: 30, isFinal: true });
+    expect(await held(budgetId)).toEqual([100n, 30n]);
+    await silent.say({ need: 400 });
+    await silent.say({ spent: 50, reserved: 200, incurred: 70, uncertain: 5 });
+    expect(await held(budgetId)).toEqual([500n, 35n]);
+    await pass(TIMES.ttlMs);
+    expect(await held(budgetId)).toEqual([220n, 315n]);
+  });
+
+  test("is told of each value", async () => {
+    const budgetId = await makeBudget({ each: "user" });
+    const ann = processOf(budgetId, { value: "ann" });
+    await ann.say({ need: 300 });
+    await ann.say({ granted: 200, spent: 200, uncertain: 7, isFinal: true });
+    expect(await held(budgetId, "ann")).toEqual([200n, 7n]);
+    expect(await held(budgetId, "bob")).toEqual([0n, 0n]);
+  });
+
+  test("is nothing where calls are made smaller: a process that is silent holds all that it was granted", async () => {
+    const budgetId = await makeBudget({ clamp: true });
+    const silent = processOf(budgetId);
+    await silent.say({ need: 400 });
+    await silent.say({ spent: 50, reserved: 200, incurred: 70 });
+    await pass(TIMES.ttlMs);
+    expect(await held(budgetId)).toEqual([400n, 0n]);
+    expect(await processOf(budgetId).say({ need: 601 })).toMatchObject({ grantedNanoUsd: "600" });
   });
 });
 

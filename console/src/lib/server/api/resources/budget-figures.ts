@@ -4,8 +4,10 @@ import { z } from "zod";
 import { leftNanoUsd } from "../../../budgets/left.ts";
 import { BACKTEST_DAYS, loadBacktest, type ProposedBudget } from "../../lake/load-backtest.ts";
 import { loadBudgetFigures, type BudgetFigures } from "../../lake/load-budget-figures.ts";
-import { heldAmounts } from "../../services/budgets/held.ts";
+import type { Budget } from "../../services/budgets/budget.ts";
+import { heldAmounts, heldByValue } from "../../services/budgets/held.ts";
 import { createBudgetSchema, isEachFixed } from "../../services/budgets/schemas.ts";
+import type { ServiceContext } from "../../services/context.ts";
 import { defineRoute, type ApiRequest, type ApiRoute } from "../route.ts";
 import { countSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
 import { EACH_IS_FIXED, budgetParams, foundBudget } from "./budgets.ts";
@@ -34,9 +36,20 @@ const figuresSchema = z
       .describe("Neither spent nor held by processes; null for a budget for each value."),
     settledNanoUsd: nanoUsdSchema.nullable().describe("What the ledger knows to be spent."),
     heldNanoUsd: nanoUsdSchema.nullable().describe("What processes hold, to spend."),
+    uncertainNanoUsd: nanoUsdSchema
+      .nullable()
+      .describe(
+        "What may have been spent beyond that: nobody has counted it, or its process is silent.",
+      ),
     liveLeases: countSchema.nullable(),
     values: z
-      .array(z.strictObject({ value: z.string(), ...spendShape }))
+      .array(
+        z.strictObject({
+          value: z.string(),
+          ...spendShape,
+          uncertainNanoUsd: nanoUsdSchema.describe("As above, of this value."),
+        }),
+      )
       .nullable()
       .describe("Of a budget for each value: the 20 dearest."),
     forecast: z
@@ -136,8 +149,9 @@ export const budgetFigureRoutes: readonly ApiRoute[] = [
           leftNanoUsd: budget.each === null ? left : undefined,
           settledNanoUsd: held?.settledNanoUsd,
           heldNanoUsd: held?.heldNanoUsd,
+          uncertainNanoUsd: held?.uncertainNanoUsd,
           liveLeases: held?.liveLeases,
-          values: figures.byValue?.values,
+          values: await withUncertain(services, budget, figures.byValue?.values),
           forecast: toForecastJson(figures),
         },
       };
@@ -182,6 +196,7 @@ const NOT_COUNTING = {
   leftNanoUsd: undefined,
   settledNanoUsd: undefined,
   heldNanoUsd: undefined,
+  uncertainNanoUsd: undefined,
   liveLeases: undefined,
   values: undefined,
   forecast: undefined,
@@ -221,3 +236,19 @@ function toForecastJson({ forecast }: BudgetFigures) {
 /** Undefined for a moment that never comes. */
 const timeOf = (unixMs: number): Date | undefined =>
   Number.isFinite(unixMs) ? new Date(unixMs) : undefined;
+
+async function withUncertain<T extends { readonly value: string }>(
+  services: ServiceContext,
+  budget: Budget,
+  values: readonly T[] | undefined,
+): Promise<readonly (T & { readonly uncertainNanoUsd: bigint })[] | undefined> {
+  if (values === undefined) return undefined;
+  const held = await heldByValue(
+    services,
+    budget,
+    values.map(({ value }) => value),
+  );
+  return values.map((each) =>
+    Object.assign({}, each, { uncertainNanoUsd: held.get(each.value)?.uncertainNanoUsd ?? 0n }),
+  );
+}

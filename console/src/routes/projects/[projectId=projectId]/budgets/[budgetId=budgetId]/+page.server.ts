@@ -10,7 +10,7 @@ import { BOUND_DAYS, loadBudgetHistory } from "#lib/server/lake/load-budget-hist
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
 import { endOverride } from "#lib/server/services/budgets/end-override.ts";
-import { heldAmounts } from "#lib/server/services/budgets/held.ts";
+import { heldAmounts, heldByValue } from "#lib/server/services/budgets/held.ts";
 import { budgetChanges } from "#lib/server/services/budgets/history.ts";
 import { findBudget, listOverrides } from "#lib/server/services/budgets/list.ts";
 import {
@@ -39,12 +39,14 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
   const question = { projectId, budget, nowUnixMs: now.getTime() };
   try {
     const [figures] = await loadBudgetFigures(lake, { ...question, budgets: [budget] });
-    const [history, backtest, held, overrides, changes] = await Promise.all([
+    const values = figures?.byValue?.values.map(({ value }) => value) ?? [];
+    const [history, backtest, held, byValue, overrides, changes] = await Promise.all([
       figures && loadBudgetHistory(lake, { ...question, figures }),
       budget.mode === "enforce"
         ? undefined
         : loadBacktest(lake, { ...question, days: BACKTEST_DAYS }),
       heldAmounts(services, [budget]),
+      heldByValue(services, budget, values),
       listOverrides(services.db, { projectId, budgetId }),
       budgetChanges(services.db, { projectId, budgetId }),
     ]);
@@ -62,6 +64,7 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
       backtestDays: BACKTEST_DAYS,
       boundDays: BOUND_DAYS,
       held: held.get(budgetId),
+      heldByValue: byValue,
       overrides,
       changes,
       enforcedSinceMs: enforcedSince(changes)?.getTime(),
