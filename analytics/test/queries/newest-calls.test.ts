@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { newestCalls, windowsOf } from "../../src/queries/newest-calls.ts";
+import { MAX_CALLS, newestCalls, windowsOf } from "../../src/queries/newest-calls.ts";
 import type { TimeRange } from "../../src/queries/query-source.ts";
 import { DAY_MS, useTestLake, spanRow } from "../support/span-rows.ts";
 
@@ -151,7 +151,7 @@ test("answers with nothing when there are no files", async () => {
   expect(await newestCalls("p1", input, { duckDb, source: { files: [] } })).toEqual([]);
 });
 
-test.each([0, 1001])("refuses a limit of %d", async (limit) => {
+test.each([0, MAX_CALLS + 1])("refuses a limit of %d", async (limit) => {
   const asked = newestCalls("p1", { ...input, limit }, { duckDb, source: { files: [] } });
   await expect(asked).rejects.toMatchObject({ code: "query.invalid" });
 });
