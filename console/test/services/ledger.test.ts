@@ -298,19 +298,20 @@ describe("what is not used", () => {
   });
 });
 
-describe("what may have been spent beyond what is counted", () => {
-  const held = async (budgetId: string, value = "") => {
-    const at = new Date(nowMs);
-    const budget = await findBudget(database.db, { projectId: "shop", budgetId, at });
-    if (budget === undefined) throw new Error(`there is no budget ${budgetId}`);
-    const context = { ...database.services, now: () => at };
-    const found =
-      value === ""
-        ? (await heldAmounts(context, [budget])).get(budgetId)
-        : (await heldByValue(context, budget, [value])).get(value);
-    return [found?.heldNanoUsd, found?.uncertainNanoUsd];
-  };
+/** Held, and uncertain. */
+async function held(budgetId: string, value = "") {
+  const at = new Date(nowMs);
+  const budget = await findBudget(database.db, { projectId: "shop", budgetId, at });
+  if (budget === undefined) throw new Error(`there is no budget ${budgetId}`);
+  const context = { ...database.services, now: () => at };
+  const found =
+    value === ""
+      ? (await heldAmounts(context, [budget])).get(budgetId)
+      : (await heldByValue(context, budget, [value])).get(value);
+  return [found?.heldNanoUsd, found?.uncertainNanoUsd];
+}
 
+describe("what may have been spent beyond what is counted", () => {
   test("is what nobody has counted, also of a process that has ended; and what one that is silent held", async () => {
     const budgetId = await makeBudget();
     const [ended, silent] = [processOf(budgetId), processOf(budgetId)];

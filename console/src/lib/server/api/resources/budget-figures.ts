@@ -248,7 +248,7 @@ async function withUncertain<T extends { readonly value: string }>(
     budget,
     values.map(({ value }) => value),
   );
-  return values.map((each) =>
-    Object.assign({}, each, { uncertainNanoUsd: held.get(each.value)?.uncertainNanoUsd ?? 0n }),
+  return values.map((spend) =>
+    Object.assign({}, spend, { uncertainNanoUsd: held.get(spend.value)?.uncertainNanoUsd ?? 0n }),
   );
 }
