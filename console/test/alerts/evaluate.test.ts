@@ -68,7 +68,7 @@ describe("a budget", () => {
   ])("with %s nano-dollars spent of $100 tells %j", (spent, expected) => {
     const told = budgetAlerts(reading({ spentNanoUsd: spent }));
     expect(
-      told.map(({ kind, key, isSilent }) => [kind, key.split(" ").at(-1), isSilent === true]),
+      told.map(({ kind, key, toldBy }) => [kind, key.split(" ").at(-1), toldBy !== undefined]),
     ).toEqual(expected);
   });
 
@@ -88,7 +88,7 @@ describe("a budget", () => {
       reading({ spentNanoUsd: 99n * DOLLAR, isExhausted: true }),
     );
     expect(first).toMatchObject({ kind: "budget.exceeded", severity: "critical" });
-    expect(others.every(({ isSilent }) => isSilent === true)).toBe(true);
+    expect(others.every(({ toldBy }) => toldBy !== undefined)).toBe(true);
   });
 
   test("has a key of its own for each value and period, whatever the value is", () => {
@@ -109,7 +109,7 @@ describe("a budget", () => {
         const earlier = budgetAlerts(reading({ spentNanoUsd: less }));
         expect(earlier.every(({ key }) => keys.has(key))).toBe(true);
         const loud = budgetAlerts(reading({ spentNanoUsd: more })).filter(
-          ({ isSilent }) => isSilent !== true,
+          ({ toldBy }) => toldBy === undefined,
         );
         expect(loud.length).toBeLessThanOrEqual(1);
       }),
@@ -226,7 +226,7 @@ test.each([
   const expiresAt = new Date(now.getTime() + hours * 3_600_000);
   const alerts = keyAlerts({ id: "key_1", prefix: "lensai_ab", expiresAt }, now);
   expect(alerts.map(({ details }) => "daysBefore" in details && details.daysBefore)).toEqual(days);
-  expect(alerts.slice(1).every(({ isSilent }) => isSilent === true)).toBe(true);
+  expect(alerts.slice(1).every(({ toldBy }) => toldBy !== undefined)).toBe(true);
 });
 
 test("a trouble is told of when it lasts, and begins anew when it has gone", async () => {

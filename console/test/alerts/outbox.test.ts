@@ -37,10 +37,10 @@ test("an alert is written with its change or not at all", async () => {
   expect(await rig.context.db.$count(alertDeliveries)).toBe(1);
 });
 
-test("a channel hears of the kinds it wants, from a severity on, and silent ones reach nobody", async () => {
+test("a channel hears of the kinds it wants, from a severity on, and what another one tells reaches nobody by itself", async () => {
   await rig.slackChannel({ kinds: ["kill_switch.triggered"] });
   await rig.slackChannel({ minimumSeverity: "critical" });
-  await rig.record(thresholdReached("a"), { ...thresholdReached("b"), isSilent: true });
+  await rig.record(thresholdReached("a"), { ...thresholdReached("b"), toldBy: "a" });
   expect(await rig.context.db.$count(alertDeliveries)).toBe(0);
   const [id] = await rig.record(thresholdReached("c", { severity: "critical" }));
   expect(await rig.context.db.$count(alertDeliveries)).toBe(1);

@@ -6,6 +6,7 @@ import { updateAlertChannel } from "#lib/server/services/alerts/update-channel.t
 import { startDrill } from "#lib/server/services/drills/start.ts";
 import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import { archiveProject } from "#lib/server/services/projects/archive.ts";
 import { updateProject } from "#lib/server/services/projects/update.ts";
 import { overtakeVersion } from "#lib/server/services/snapshot/overtake.ts";
 import { createAlertRig, type AlertRig } from "../support/alert-rig.ts";
@@ -47,6 +48,11 @@ async function editChannel(): Promise<unknown> {
   return updateAlertChannel(rig.context, updateChannelSchema.parse(input), "carol");
 }
 
+async function archiveAndRestore(): Promise<unknown> {
+  await archiveProject(rig.context, { projectId, isArchived: true }, "dave");
+  return archiveProject(rig.context, { projectId, isArchived: false }, "dave");
+}
+
 async function failuresOf(...work: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
   const failures: unknown[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -76,6 +82,14 @@ test(
   "so does a kill-switch while the channel is edited that is told of it",
   async () => {
     expect(await failuresOf(editChannel, stopAndRelease)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "so does a kill-switch while the project is archived and restored",
+  async () => {
+    expect(await failuresOf(archiveAndRestore, drill)).toEqual([]);
   },
   TIMEOUT_MS,
 );

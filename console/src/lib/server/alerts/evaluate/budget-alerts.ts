@@ -39,7 +39,9 @@ export function budgetAlerts(reading: BudgetReading): AlertOccurrence[] {
   const reached = [...new Set([...thresholdsPercent, ALL_PERCENT])]
     .filter((percent) => isReached(reading, percent))
     .toSorted((one, other) => other - one);
-  return reached.map((percent, index) => occurrenceOf(reading, percent, index > 0));
+  return reached.map((percent, index) =>
+    occurrenceOf(reading, percent, index > 0 ? keyOf(reading, reached[0]) : undefined),
+  );
 }
 
 /** Without a division: $0.90 of $1.00 is 90 %, $0.8999 is not. */
@@ -51,19 +53,26 @@ function isReached(
   return spentNanoUsd * 100n >= limitNanoUsd * BigInt(percent);
 }
 
-function occurrenceOf(reading: BudgetReading, percent: number, isSilent: boolean): AlertOccurrence {
-  const key = `${budgetKey(reading)} ${percent}`;
+function occurrenceOf(
+  reading: BudgetReading,
+  percent: number,
+  toldBy: string | undefined,
+): AlertOccurrence {
+  const key = keyOf(reading, percent);
   const details = budgetFacts(reading);
   if (percent === ALL_PERCENT)
-    return { kind: "budget.exceeded", key, severity: "critical", isSilent, details };
+    return { kind: "budget.exceeded", key, severity: "critical", toldBy, details };
   return {
     kind: "budget.threshold",
     key,
     severity: severityOf(percent),
-    isSilent,
+    toldBy,
     details: { ...details, thresholdPercent: percent },
   };
 }
+
+const keyOf = (reading: BudgetReading, percent: number | undefined): string =>
+  `${budgetKey(reading)} ${percent}`;
 
 function severityOf(percent: number): AlertOccurrence["severity"] {
   if (percent > ALL_PERCENT) return "critical";

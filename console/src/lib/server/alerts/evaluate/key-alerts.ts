@@ -16,12 +16,14 @@ export function keyAlerts({ id, prefix, expiresAt }: ExpiringKey, now: Date): Al
   const leftMs = expiresAt.getTime() - now.getTime();
   if (leftMs <= 0) return [];
   const due = DAYS_BEFORE.filter((days) => leftMs <= days * DAY_MS);
+  // A key that is prolonged ends at another time, and is told of again.
+  const keyOf = (days: number | undefined): string =>
+    `key ${id} ${expiresAt.toISOString()} ${days}`;
   return due.map((days, index) => ({
     kind: "api_key.expiring",
-    // A key that is prolonged ends at another time, and is told of again.
-    key: `key ${id} ${expiresAt.toISOString()} ${days}`,
+    key: keyOf(days),
     severity: days === 1 ? "critical" : "warning",
-    isSilent: index > 0,
+    toldBy: index > 0 ? keyOf(due[0]) : undefined,
     details: { keyId: id, prefix, expiresAt: expiresAt.toISOString(), daysBefore: days },
   }));
 }

@@ -7,15 +7,15 @@ import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
 import { alertEvents } from "../../db/schema/alert-events.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
-import { tellTogether, type NewAlert, type ToldTogether } from "./together.ts";
+import { tellTogether, type ToldTogether } from "./together.ts";
 
 /** Something that happened, and what counts as the same thing. */
 export type AlertOccurrence = AlertFacts & {
   /** Within the project: a second event with the same key is not recorded. */
   readonly key: string;
   readonly severity: AlertSeverity;
-  /** Recorded, so that it does not come later, but told to nobody: a more serious one tells it all. */
-  readonly isSilent?: boolean;
+  /** The key of a more serious one that tells it all: this one is recorded, so that it does not come later. */
+  readonly toldBy?: string | undefined;
 };
 
 export interface RecordedAlert {
@@ -58,19 +58,19 @@ export async function recordAlerts(
   const byKey = new Map(occurrences.map((occurrence) => [occurrence.key, occurrence]));
   const told = recorded.flatMap(({ id, key }) => {
     const occurrence = byKey.get(key);
-    return occurrence === undefined || occurrence.isSilent === true ? [] : [{ id, occurrence }];
+    return occurrence === undefined || occurrence.toldBy !== undefined ? [] : [{ id, occurrence }];
   });
-  if (told.length > 0) await tell(transaction, { projectId, told, now });
+  const messages = tellTogether(told);
+  if (told.length > 0) await tell(transaction, { projectId, messages, now });
+  await join(transaction, { messages, recorded, byKey });
   return recorded;
 }
 
 /** Writes down which channels are to get which messages. */
 async function tell(
   transaction: Transaction,
-  { projectId, told, now }: { projectId: string; told: readonly NewAlert[]; now: Date },
+  { projectId, messages, now }: { projectId: string; messages: readonly ToldTogether[]; now: Date },
 ): Promise<void> {
-  const messages = tellTogether(told);
-  for (const message of messages) await join(transaction, message);
   const channels = await transaction
     .select()
     .from(alertChannels)
@@ -90,16 +90,37 @@ async function tell(
   await notify(transaction, CHANNELS.alerts);
 }
 
-/** The message of the first one tells of the others. */
-async function join(transaction: Transaction, { lead, otherIds }: ToldTogether): Promise<void> {
-  if (otherIds.length === 0) return;
-  const { details } = lead.occurrence;
-  await transaction.update(alertEvents).set({ details }).where(eq(alertEvents.id, lead.id));
-  for (const part of partsOf(otherIds)) {
-    await transaction
-      .update(alertEvents)
-      .set({ toldWithId: lead.id })
-      .where(inArray(alertEvents.id, part));
+interface ToldOf {
+  readonly messages: readonly ToldTogether[];
+  readonly recorded: readonly RecordedAlert[];
+  readonly byKey: ReadonlyMap<string, AlertOccurrence>;
+}
+
+/** The message of the first one tells of the others, and of what each of them tells. */
+async function join(
+  transaction: Transaction,
+  { messages, recorded, byKey }: ToldOf,
+): Promise<void> {
+  const tellers = new Map<string, string>();
+  for (const { lead, otherIds } of messages) {
+    for (const id of otherIds) tellers.set(id, lead.id);
+    if (otherIds.length === 0) continue;
+    const { details } = lead.occurrence;
+    await transaction.update(alertEvents).set({ details }).where(eq(alertEvents.id, lead.id));
+  }
+  const idByKey = new Map(recorded.map(({ id, key }) => [key, id]));
+  for (const { id, key } of recorded) {
+    const teller = idByKey.get(byKey.get(key)?.toldBy ?? "");
+    if (teller !== undefined) tellers.set(id, tellers.get(teller) ?? teller);
+  }
+  const byTeller = Map.groupBy(tellers.keys(), (id) => tellers.get(id) ?? id);
+  for (const [toldWithId, ids] of byTeller) {
+    for (const part of partsOf(ids)) {
+      await transaction
+        .update(alertEvents)
+        .set({ toldWithId })
+        .where(inArray(alertEvents.id, part));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { projects } from "../../db/schema/projects.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { raiseControlVersion } from "../snapshot/raise-version.ts";
 import type { ProjectRow } from "./access.ts";
@@ -23,8 +23,9 @@ export async function archiveProject(
 ): Promise<ProjectRow | undefined> {
   const now = context.now();
   return context.db.transaction(async (transaction) => {
+    await lockAuditLog(transaction);
     const isThis = eq(projects.id, projectId);
-    const [before] = await transaction.select().from(projects).where(isThis).for("update");
+    const [before] = await transaction.select().from(projects).where(isThis).for("no key update");
     if (before === undefined || (before.archivedAt !== null) === isArchived) return before;
     const archivedAt = isArchived ? now : null;
     const [project] = await transaction
