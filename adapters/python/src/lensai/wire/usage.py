@@ -213,6 +213,9 @@ def _derive_totals(raw: RawUsage, counts: NormalUsage, total: int) -> None:
     """
     if "input" in counts and "output" not in counts:
         rest = total - counts["input"]
+        # Nothing over: the input said again, of an embedding as of an answer whose output nobody counted.
+        if rest == 0:
+            return
         reasoning = counts.get("reasoning", 0)
         if rest == reasoning or (rest > reasoning and raw.input_convention == "inclusive"):
             counts["output"] = rest
