@@ -10,7 +10,7 @@ import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
 import { textTokensAtMost } from "../../src/wire/text-tokens.ts";
-import { json, startProviderServer, stream } from "../support/provider-server.ts";
+import { endless, json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import { sse } from "../support/wire-call.ts";
@@ -542,16 +542,7 @@ describe("a metered stream", () => {
     const left = new Promise<void>((resolve) => {
       isLeft = resolve;
     });
-    provider.answer = (_, response) => {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.on("close", () => isLeft());
-      const write = (): void => {
-        if (response.destroyed) return;
-        response.write(chunk);
-        setImmediate(write);
-      };
-      write();
-    };
+    provider.answer = endless(chunk, () => isLeft());
     const response = await chat({ stream: true, max_tokens: 100_000 });
     let received = "";
     const reading = (async () => {

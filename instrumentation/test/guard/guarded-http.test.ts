@@ -10,7 +10,7 @@ import { BudgetExceededError } from "../../src/guard/refusal.ts";
 import { instrumentHttp } from "../../src/http/instrument-http.ts";
 import { SentBody } from "../../src/node/sent-body.ts";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
-import { json, startProviderServer } from "../support/provider-server.ts";
+import { endless, json, startProviderServer } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
@@ -155,18 +155,9 @@ test("a metered stream of node:http ends where the money does, with the guard's 
     choices: [{ index: 0, delta: { content: "a few words of an answer ".repeat(40) } }],
   });
   let hasLeft = false;
-  provider.answer = (_, response) => {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.on("close", () => {
-      hasLeft = true;
-    });
-    const write = (): void => {
-      if (response.destroyed) return;
-      response.write(chunk);
-      setImmediate(write);
-    };
-    write();
-  };
+  provider.answer = endless(chunk, () => {
+    hasLeft = true;
+  });
   const sent = request();
   sent.end(JSON.stringify({ ...REQUEST, stream: true, max_tokens: 100_000 }));
   const [response] = (await once(sent, "response")) as [IncomingMessage];

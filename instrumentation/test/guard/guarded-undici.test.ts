@@ -10,7 +10,7 @@ import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { instrumentUndici } from "../../src/undici/instrument-undici.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
-import { json, startProviderServer, stream } from "../support/provider-server.ts";
+import { endless, json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
@@ -151,18 +151,9 @@ describe.each([
       hasLeft = false;
       const limitNanoUsd = String(3_000 * OUTPUT_NANO);
       guard.apply(policyWith({ budgets: [budgetTerms({ limitNanoUsd })] }));
-      provider.answer = (_, response) => {
-        response.writeHead(200, { "content-type": "text/event-stream" });
-        response.on("close", () => {
-          hasLeft = true;
-        });
-        const write = (): void => {
-          if (response.destroyed) return;
-          response.write(WORDS);
-          setImmediate(write);
-        };
-        write();
-      };
+      provider.answer = endless(WORDS, () => {
+        hasLeft = true;
+      });
     });
 
     async function expectCutOff({ text, error }: { text: string; error: unknown }): Promise<void> {
@@ -224,9 +215,9 @@ describe.each([
     });
 
     test("leaves the others of its agent alone", async () => {
-      const endless = provider.answer;
+      const streaming = provider.answer;
       provider.answer = (asked, response) =>
-        asked.path === "/other" ? json({ ok: true })(asked, response) : endless(asked, response);
+        asked.path === "/other" ? json({ ok: true })(asked, response) : streaming(asked, response);
       const cut = read((await request(dispatcher)).body);
       const other = await undici.request(`${provider.url}/other`, { method: "POST", dispatcher });
       expect(await other.body.json()).toEqual({ ok: true });

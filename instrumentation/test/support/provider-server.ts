@@ -71,3 +71,17 @@ export const stream =
     // What was written must have left before the line breaks.
     if (end === "cut") setImmediate(() => setImmediate(() => response.destroy()));
   };
+
+/** A stream that writes this over and over until its client has gone. */
+export function endless(chunk: string, onLeft: () => void): ProviderServer["answer"] {
+  return (_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.on("close", onLeft);
+    const write = (): void => {
+      if (response.destroyed) return;
+      response.write(chunk);
+      setImmediate(write);
+    };
+    write();
+  };
+}
