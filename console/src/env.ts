@@ -43,6 +43,12 @@ export const variables = defineEnvVars({
     ),
     ...described("DATABASE_URL"),
   },
+  LENSAI_MIGRATE_DATABASE_URL: {
+    schema: optionalText.refine((value) => value === undefined || /^postgres(ql)?:/.test(value), {
+      message: "LENSAI_MIGRATE_DATABASE_URL must be a postgres:// URL",
+    }),
+    ...described("LENSAI_MIGRATE_DATABASE_URL"),
+  },
   LENSAI_DATA_DIR: { schema: withDefault("LENSAI_DATA_DIR"), ...described("LENSAI_DATA_DIR") },
   LENSAI_LAKE_URL: { schema: optionalText, ...described("LENSAI_LAKE_URL") },
   LENSAI_PRICES_FILE: { schema: optionalText, ...described("LENSAI_PRICES_FILE") },

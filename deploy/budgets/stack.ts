@@ -41,7 +41,7 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
   const postgres = await startPostgres(folder);
   guard.watch(postgres.child.pid, postgres.child.stopSignal);
   const dependencies = { root: ROOT, folder, ports, guard, environment, say: () => undefined };
-  const shared = sharedEnvironment(parsed.config, dependencies, postgres.databaseUrl);
+  const shared = sharedEnvironment(parsed.config, dependencies, postgres);
   const steps = stepsOf(childSpecs(parsed.config, dependencies, shared));
   const start = async ({ spec, readyUrl }: StartStep): Promise<Child> => {
     const child = await startChild(spec);

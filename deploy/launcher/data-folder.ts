@@ -17,7 +17,10 @@ export interface DataFolder {
   readonly logs: string;
   readonly bootstrapKeyFile: string;
   readonly controlTokenFile: string;
+  /** Of the owner of the tables. */
   readonly postgresPasswordFile: string;
+  /** Of the user that the console signs in as. */
+  readonly consolePasswordFile: string;
   readonly lockFile: string;
 }
 
@@ -53,6 +56,7 @@ export function dataFolderAt(absolute: string): DataFolder {
     bootstrapKeyFile: join(absolute, "bootstrap-key"),
     controlTokenFile: join(absolute, "control-token"),
     postgresPasswordFile: join(absolute, "postgres-password"),
+    consolePasswordFile: join(absolute, "console-password"),
     lockFile: join(absolute, "launcher.lock"),
   };
 }

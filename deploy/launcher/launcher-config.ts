@@ -1,6 +1,7 @@
 import { parseConfig, type CollectorConfig } from "@lensai/collector/config";
 import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec } from "@lensai/otel-config/settings";
+import type { DatabaseUrls } from "./postgres.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,7 +11,7 @@ export interface LauncherConfig {
   readonly collector: CollectorConfig;
   readonly consolePort: number;
   /** Undefined: start the embedded PostgreSQL. */
-  readonly databaseUrl: string | undefined;
+  readonly database: DatabaseUrls | undefined;
 }
 
 export interface ParsedSettings {
@@ -25,11 +26,15 @@ export function parseLauncherConfig(environment: Environment, workingDir: string
   const { collector, collectorProblems } = parseCollector(environment, workingDir);
   const consolePort = valueOf(environment, "LENSAI_CONSOLE_PORT") ?? "";
   const databaseUrl = valueOf(environment, "DATABASE_URL");
-  const config = { collector, consolePort: Number(consolePort), databaseUrl };
+  const migrateDatabaseUrl = valueOf(environment, "LENSAI_MIGRATE_DATABASE_URL");
+  const database = databaseUrl === undefined ? undefined : { databaseUrl, migrateDatabaseUrl };
+  const config = { collector, consolePort: Number(consolePort), database };
   const problems = [
     ...collectorProblems,
     ...consolePortProblems(consolePort),
-    ...databaseProblems(databaseUrl),
+    ...databaseProblems("DATABASE_URL", databaseUrl),
+    ...databaseProblems("LENSAI_MIGRATE_DATABASE_URL", migrateDatabaseUrl),
+    ...migrationProblems(databaseUrl, migrateDatabaseUrl),
     ...sharedPortProblems(config),
   ];
   return { config, problems };
@@ -72,10 +77,20 @@ function consolePortProblems(value: string): string[] {
   ];
 }
 
-function databaseProblems(value: string | undefined): string[] {
+function databaseProblems(name: string, value: string | undefined): string[] {
   if (value === undefined || /^postgres(ql)?:\/\/./.test(value)) return [];
   // The value may hold a password: it is not repeated.
-  return ["DATABASE_URL: the value does not start with postgres://"];
+  return [`${name}: the value does not start with postgres://`];
+}
+
+function migrationProblems(
+  databaseUrl: string | undefined,
+  ownerUrl: string | undefined,
+): string[] {
+  if (ownerUrl === undefined || databaseUrl !== undefined) return [];
+  return [
+    "LENSAI_MIGRATE_DATABASE_URL: it is for a PostgreSQL of your own; set DATABASE_URL, too, or leave both out",
+  ];
 }
 
 function sharedPortProblems({ collector, consolePort }: LauncherConfig): string[] {

@@ -9,12 +9,20 @@ import { freePort } from "./ports.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
 
-export interface RunningPostgres {
-  readonly child: Child;
+/** How the console signs in. */
+export interface DatabaseUrls {
   readonly databaseUrl: string;
+  /** As the owner of the tables, for migrations alone; undefined: the same. */
+  readonly migrateDatabaseUrl?: string | undefined;
 }
 
-const USER = "lensai";
+export interface RunningPostgres extends DatabaseUrls {
+  readonly child: Child;
+}
+
+const OWNER = "lensai";
+/** Made by the console, with the owner's rights: it owns nothing. */
+const CONSOLE_USER = "lensai_console";
 const DATABASE = "lensai";
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -78,9 +86,12 @@ export async function startPostgres(folder: DataFolder): Promise<RunningPostgres
     },
     { timeoutMs: READY_TIMEOUT_MS, what: "PostgreSQL to accept connections" },
   );
+  const urlOf = (user: string, secret: string): string =>
+    `postgres://${user}:${secret}@127.0.0.1:${port}/${DATABASE}`;
   return {
     child,
-    databaseUrl: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`,
+    databaseUrl: urlOf(CONSOLE_USER, keptSecret(folder.consolePasswordFile, "")),
+    migrateDatabaseUrl: urlOf(OWNER, password),
   };
 }
 
@@ -97,7 +108,7 @@ async function createCluster(place: PostgresPlace, password: string): Promise<vo
     name: "initdb",
     args: [
       `--pgdata=${cluster}`,
-      `--username=${USER}`,
+      `--username=${OWNER}`,
       "--auth=scram-sha-256",
       `--pwfile=${passwordFile}`,
       "--encoding=UTF8",

@@ -7,7 +7,7 @@ import { ensureConsoleBuild } from "./console-build.ts";
 import { keptSecret, type DataFolder } from "./data-folder.ts";
 import type { Guard } from "./guard.ts";
 import type { LauncherConfig } from "./launcher-config.ts";
-import { startPostgres } from "./postgres.ts";
+import { startPostgres, type DatabaseUrls } from "./postgres.ts";
 import type { Ports } from "./ports.ts";
 import type { ReadyFacts } from "./ready-block.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -75,11 +75,11 @@ export function createStack(config: LauncherConfig, dependencies: StackDependenc
     });
     // A failing database must not leave the build's own failure unobserved.
     build.catch(() => undefined);
-    const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(dependencies, adopt));
+    const database = config.database ?? (await embeddedDatabase(dependencies, adopt));
     await build;
     // From here on what the children create is for this user only.
     process.umask(0o077);
-    const shared = sharedEnvironment(config, dependencies, databaseUrl);
+    const shared = sharedEnvironment(config, dependencies, database);
     const specs = childSpecs(config, dependencies, shared);
     for (const { spec, readyUrl } of specs) {
       stopping.signal.throwIfAborted();
@@ -95,10 +95,10 @@ export function createStack(config: LauncherConfig, dependencies: StackDependenc
 async function embeddedDatabase(
   dependencies: StackDependencies,
   adopt: (child: Child) => Child,
-): Promise<string> {
-  const { child, databaseUrl } = await startPostgres(dependencies.folder);
+): Promise<DatabaseUrls> {
+  const { child, ...urls } = await startPostgres(dependencies.folder);
   adopt(child);
-  return databaseUrl;
+  return urls;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -106,7 +106,7 @@ type Environment = Record<string, string | undefined>;
 export function sharedEnvironment(
   config: LauncherConfig,
   { environment, folder, ports }: StackDependencies,
-  databaseUrl: string,
+  { databaseUrl, migrateDatabaseUrl }: DatabaseUrls,
 ): Environment {
   return {
     ...environment,
@@ -122,6 +122,7 @@ export function sharedEnvironment(
       config.collector.bootstrapKey ?? keptSecret(folder.bootstrapKeyFile, "lensai_"),
     LENSAI_CONTROL_TOKEN: config.collector.control.token ?? keptSecret(folder.controlTokenFile, ""),
     DATABASE_URL: databaseUrl,
+    LENSAI_MIGRATE_DATABASE_URL: migrateDatabaseUrl,
   };
 }
 
@@ -154,7 +155,11 @@ export function childSpecs(
   shared: Environment,
 ): StartStep[] {
   const consoleUrl = localUrl(config.collector.bindAddress, ports.console);
-  const { DATABASE_URL: databaseUrl, ...withoutDatabase } = shared;
+  const {
+    DATABASE_URL: databaseUrl,
+    LENSAI_MIGRATE_DATABASE_URL: migrateDatabaseUrl,
+    ...withoutDatabase
+  } = shared;
   const node = { command: process.execPath, stopSignal: "TERM" } as const;
   return [
     {
@@ -166,6 +171,7 @@ export function childSpecs(
           ...shared,
           ...CONSOLE_ALLOCATOR_ENV,
           DATABASE_URL: databaseUrl,
+          LENSAI_MIGRATE_DATABASE_URL: migrateDatabaseUrl,
           HOST: config.collector.bindAddress,
           PORT: String(ports.console),
         },

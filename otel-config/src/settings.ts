@@ -68,6 +68,11 @@ export const SETTINGS: readonly SettingSpec[] = [
       "postgres:// URL of the control database; empty makes the launcher start an embedded PostgreSQL",
     secret: true,
   }),
+  setting(["launcher", "console"], "LENSAI_MIGRATE_DATABASE_URL", {
+    description:
+      "postgres:// URL by which the owner of the tables signs in, for migrations alone; the user of DATABASE_URL then owns nothing, and is made when it is not there",
+    secret: true,
+  }),
   // network
   setting(["launcher", "collector"], "LENSAI_BIND_ADDRESS", {
     description:

@@ -29,6 +29,7 @@ export function consoleSettings(
 ): ConsoleSettings {
   return {
     databaseUrl: "postgres://lensai:very-secret@127.0.0.1:1/none",
+    migrateDatabaseUrl: undefined,
     lake,
     pricesFile: "/nonexistent/prices.json",
     bootstrapKey: undefined,

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { createHash } from "node:crypto";
@@ -50,6 +51,7 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     expect(await sendOneCall(first.otlpHttpUrl, { "x-api-key": "wrong" })).toBe(401);
     await untilCallsIn(dataDir, 2);
     expectSecretsAreKept(dataDir, first);
+    expect(databaseUsers(dataDir)).toEqual(["lensai_console"]);
     expect(await first.stop("SIGINT")).toBe(0);
     expect(processesOf(dataDir)).toEqual([]);
 
@@ -145,6 +147,15 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
   );
 });
 
+/** Whose the sessions of the embedded PostgreSQL are, by the titles of its processes. */
+function databaseUsers(dataDir: string): string[] {
+  const server = processesOf(dataDir).find((line) => line.includes("/bin/postgres "));
+  const pid = server?.split(" ")[0] ?? "";
+  const titles = execFileSync("ps", ["-o", "args=", "--ppid", pid], { encoding: "utf8" });
+  const users = titles.matchAll(/^postgres: (\w+) \w+ 127\.0\.0\.1/gm);
+  return [...new Set([...users].map(([, user]) => user ?? ""))];
+}
+
 /** Without a mail server a sign-in link is for whoever sees the terminal, and for no file. */
 async function expectLinkAtTerminal(stack: LaunchedStack, dataDir: string): Promise<void> {
   const body = new URLSearchParams({ email: "owner@example.com" });
@@ -157,10 +168,10 @@ async function expectLinkAtTerminal(stack: LaunchedStack, dataDir: string): Prom
 
 /** Generated secrets are for their owner alone, and nothing but the key is shown. */
 function expectSecretsAreKept(dataDir: string, stack: LaunchedStack): void {
-  for (const name of ["bootstrap-key", "control-token", "postgres-password"]) {
+  for (const name of ["bootstrap-key", "control-token", "postgres-password", "console-password"]) {
     expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o600);
   }
-  for (const name of ["control-token", "postgres-password"]) {
+  for (const name of ["control-token", "postgres-password", "console-password"]) {
     const secret = readFileSync(join(dataDir, name), "utf8").trim();
     expect(stack.output()).not.toContain(secret);
   }

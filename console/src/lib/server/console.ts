@@ -72,6 +72,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     start: () => {
       preparation ??= prepareDatabase({
         databaseUrl: settings.databaseUrl,
+        migrateDatabaseUrl: settings.migrateDatabaseUrl,
         bootstrapKey: settings.bootstrapKey,
         client: database,
         context: services,

@@ -17,6 +17,8 @@ export interface DatabasePreparation {
 
 export interface DatabasePreparationOptions {
   readonly databaseUrl: string;
+  /** How the owner of the tables signs in, for the migrations; undefined: as `databaseUrl` does. */
+  readonly migrateDatabaseUrl?: string | undefined;
   readonly bootstrapKey: string | undefined;
   /** Used from then on with no more rights than it needs. */
   readonly client: Pick<DatabaseClient, "actAs">;
@@ -38,7 +40,11 @@ export function prepareDatabase(options: DatabasePreparationOptions): DatabasePr
 
   const attempt = async (): Promise<boolean> => {
     try {
-      const runtimeRole = await migrateDatabase(options.databaseUrl);
+      const { databaseUrl, migrateDatabaseUrl } = options;
+      const runtimeRole =
+        migrateDatabaseUrl === undefined
+          ? await migrateDatabase(databaseUrl)
+          : await migrateDatabase(migrateDatabaseUrl, databaseUrl);
       if (warning !== runtimeRole.problem)
         logError("rights are missing", { reason: runtimeRole.problem });
       warning = runtimeRole.problem;

@@ -9,6 +9,8 @@ import type { MailSettings } from "./mail/mailer.ts";
 /** What the console is told by its operator; parsed and checked by src/env.ts. */
 export interface ConsoleSettings {
   readonly databaseUrl: string;
+  /** Of the owner of the tables; undefined: the same as `databaseUrl`. */
+  readonly migrateDatabaseUrl: string | undefined;
   readonly lake: LakeSettings;
   /** Overrides of prices; the file need not be there. */
   readonly pricesFile: string;
@@ -90,6 +92,7 @@ export function readSettings(): ConsoleSettings {
   return {
     // Only a build has no database; it never calls this.
     databaseUrl: environment.DATABASE_URL ?? "",
+    migrateDatabaseUrl: environment.LENSAI_MIGRATE_DATABASE_URL,
     lake: {
       url: environment.LENSAI_LAKE_URL ?? join(dataFolder, "lake"),
       region: environment.LENSAI_REGION,

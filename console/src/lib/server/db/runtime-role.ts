@@ -28,6 +28,16 @@ export async function prepareRuntimeRole(db: Database): Promise<RuntimeRole> {
   if (!(await mayCreate(db, role)) || !(await mayBecome(db, owner, role))) {
     return { role: undefined, problem: problemOf(owner, role) };
   }
+  await grantRuntimeRights(db, schema, role);
+  return { role, problem: undefined };
+}
+
+/** Rows of every table, and of the audit log to add and to read them. */
+export async function grantRuntimeRights(
+  db: Database,
+  schema: string,
+  role: string,
+): Promise<void> {
   const [named, within] = [sql.identifier(role), sql.identifier(schema)];
   await db.transaction(async (transaction) => {
     const run = (statement: SQL) => transaction.execute(statement);
@@ -38,7 +48,6 @@ export async function prepareRuntimeRole(db: Database): Promise<RuntimeRole> {
     await run(sql`grant usage, select on all sequences in schema ${within} to ${named}`);
     await run(sql`revoke update, delete, truncate on audit_entries from ${named}`);
   });
-  return { role, problem: undefined };
 }
 
 /** Roles belong to the whole server: each owner has his own. PostgreSQL takes 63 bytes. */
@@ -68,7 +77,7 @@ async function mayBecome(db: Database, owner: string, role: string): Promise<boo
 }
 
 /** The code of PostgreSQL, where it is one that tells of rights; anything else is thrown. */
-async function failureOf(db: Database, statement: SQL): Promise<string | undefined> {
+export async function failureOf(db: Database, statement: SQL): Promise<string | undefined> {
   try {
     await db.execute(statement);
     return undefined;
