@@ -1,6 +1,9 @@
-import { overspendBoundNanoUsd } from "@lensai/otel-config/control/overspend-bound";
+import type { CallBoundFacts } from "@lensai/analytics/queries/bound-facts";
+import {
+  HELD_ABORT_TOKENS,
+  overspendBoundNanoUsd,
+} from "@lensai/otel-config/control/overspend-bound";
 import { formatUsd } from "@lensai/otel-config/money";
-import { ABORT_SLACK_TOKENS, RAISED_PRICES } from "./provider/provider-log.ts";
 import type { LedgerSums } from "./console-client.ts";
 import { positive } from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
@@ -19,7 +22,7 @@ export interface CheckedRun {
   readonly name: string;
   readonly clamp: boolean;
   readonly limitNanoUsd: bigint;
-  readonly concurrentCalls: number;
+  readonly bound: Pick<CallBoundFacts, "peak" | "shortfallNanoUsd">;
   readonly verdict: Verdict;
   /** When every lease of a process that was killed had run out. */
   readonly ledger: LedgerSums;
@@ -29,9 +32,6 @@ export interface CheckedRun {
 const LEDGER_PERMILLE_MAX = 10n;
 const UNSPENT_PERCENT_MAX = 2n;
 const FREE_PERCENT_MAX = 10n;
-/** Calls of the fleet ask for four answers at most. */
-const CHOICES_MAX = 4;
-const MILLION = 1_000_000n;
 
 /** What a budget that is held well is held to, by issue and by the function that the console shows the bound by. */
 export function checksOf(run: CheckedRun): readonly Check[] {
@@ -47,7 +47,7 @@ export function checksOf(run: CheckedRun): readonly Check[] {
     {
       name: "over",
       isMet: verdict.overNanoUsd <= allowedNanoUsd,
-      sentence: `over ${formatUsd(verdict.overNanoUsd)}, bound ${formatUsd(allowedNanoUsd)}`,
+      sentence: `over ${formatUsd(verdict.overNanoUsd)}, at most ${formatUsd(allowedNanoUsd)}; the console shows a bound of ${formatUsd(boundNanoUsd)}`,
     },
     {
       name: "unspent",
@@ -68,14 +68,15 @@ export function checksOf(run: CheckedRun): readonly Check[] {
   ];
 }
 
-function boundOf({ concurrentCalls, ledger, limitNanoUsd }: CheckedRun): bigint {
+/** As the console works it out (`console/src/lib/budgets/bound.ts`). */
+function boundOf({ bound, ledger, limitNanoUsd }: CheckedRun): bigint {
   const boundNanoUsd = overspendBoundNanoUsd({
     failMode: "spend_lease_then_closed",
-    concurrentCallsMax: concurrentCalls,
-    choicesMax: CHOICES_MAX,
-    outputNanoUsdPerMillionTokens: RAISED_PRICES.outputNanoUsd * MILLION,
-    abortTokensMax: ABORT_SLACK_TOKENS,
-    shortfallNanoUsdMax: 0n,
+    concurrentCallsMax: bound.peak,
+    choicesMax: 1,
+    outputNanoUsdPerMillionTokens: 0n,
+    abortTokensMax: HELD_ABORT_TOKENS,
+    shortfallNanoUsdMax: bound.shortfallNanoUsd,
     uncertainNanoUsdMax: ledger.uncertainNanoUsd,
     countedOverNanoUsd: positive(ledger.settledNanoUsd + ledger.heldNanoUsd - limitNanoUsd),
     unguardedNanoUsdMax: 0n,

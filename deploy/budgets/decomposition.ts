@@ -1,6 +1,6 @@
 import { formatUsd } from "@lensai/otel-config/money";
 import type { BilledAttempt } from "./provider/provider-log.ts";
-import type { CallCharge } from "./read-charges.ts";
+import type { CallCharge } from "./read-calls.ts";
 
 /** How calls of one kind were billed, and what the guard has charged for them. Amounts are nano-USD. */
 export interface ChargeGroup {

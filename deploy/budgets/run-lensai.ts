@@ -17,7 +17,7 @@ import { monotonicMs } from "./monotonic.ts";
 import { agreeOnPrices } from "./own-prices.ts";
 import { ProviderChild } from "./provider/provider-child.ts";
 import { LIST_PRICES, RAISED_PRICES } from "./provider/provider-log.ts";
-import { readCharges } from "./read-charges.ts";
+import { readCalls } from "./read-calls.ts";
 import { tellProgress, untilQuiet, untilSpent } from "./run-fleet.ts";
 import type { BenchOptions } from "./run-options.ts";
 import type { FaultyStack } from "./stack.ts";
@@ -87,7 +87,7 @@ export async function runLensAi(
 
 async function play(scene: Scene, budgetId: string): Promise<LensAiResult> {
   const { run, stack, options, provider, fleet } = scene;
-  const { limitNanoUsd, processes, callers } = options;
+  const { limitNanoUsd, processes } = options;
   const over = new AbortController();
   const startedMs = Date.now();
   await fleet.start();
@@ -105,14 +105,15 @@ async function play(scene: Scene, budgetId: string): Promise<LensAiResult> {
   const ledger = await settledLedger(stack, budgetId);
   const attempts = await provider.log();
   const refused = withoutOutages(fleet.refused, outages, processes);
+  const { charges, bound } = await readCalls(stack.dataDir, run.name, startedMs);
   return {
     name: run.name,
     clamp: run.clamp,
     limitNanoUsd,
-    concurrentCalls: processes * callers,
+    bound,
     verdict: judge({ limitNanoUsd, attempts, refused }),
     ledger,
-    groups: decompose(attempts, await readCharges(stack.dataDir, run.name, startedMs)),
+    groups: decompose(attempts, charges),
   };
 }
 

@@ -49,7 +49,7 @@ describe("a run", () => {
       name: "run",
       clamp: false,
       limitNanoUsd,
-      concurrentCalls: 16,
+      bound: { peak: 16, shortfallNanoUsd: 1_000_000n },
       verdict: judge({ limitNanoUsd, attempts: [attempt(1, 11)], refused: [] }),
       ledger: {
         settledNanoUsd: 9_950_000_000n,
@@ -62,7 +62,11 @@ describe("a run", () => {
     expect(isMet({})).toEqual([true, true, true, true]);
     expect(isMet({ clamp: true })).toEqual([false, true, true, true]);
     const ledgerOf = (settledNanoUsd: bigint) => ({ ...run.ledger, settledNanoUsd });
-    expect(isMet({ ledger: { ...run.ledger, uncertainNanoUsd: 0n } })[0]).toBe(false);
+    const certain = { ...run.ledger, uncertainNanoUsd: 0n };
+    expect(isMet({ ledger: certain })[0]).toBe(false);
+    // As on the page of the budget: what each call that ran at once cost beyond what was held for it is in the bound.
+    const bound = { peak: 10, shortfallNanoUsd: 5_000_000n };
+    expect(isMet({ ledger: certain, bound })[0]).toBe(true);
     // A ledger may count a hundredth of the limit too much, and as little too few beside what was not heard of.
     expect(isMet({ ledger: ledgerOf(8_890_000_000n) })[3]).toBe(false);
     expect(isMet({ ledger: ledgerOf(8_900_000_000n) })[3]).toBe(true);
