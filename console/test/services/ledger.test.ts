@@ -165,6 +165,8 @@ describe("a grant", () => {
   test("of the last cents goes to budgets that can make a call smaller", async () => {
     const strict = processOf(await makeBudget());
     const clamping = processOf(await makeBudget({ clamp: true }));
+    const watching = processOf(await makeBudget({ clamp: true, mode: "observe" }));
+    expect(await watching.say({ need: 1_001 })).toMatchObject({ grantedNanoUsd: "0" });
     expect(await strict.say({ need: 1_001 })).toMatchObject({
       state: "exhausted",
       grantedNanoUsd: "0",

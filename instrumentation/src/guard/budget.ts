@@ -1,3 +1,4 @@
+import { takesWorst } from "@lensai/otel-config/control/budgets";
 import type { BudgetMode, BudgetTerms } from "@lensai/otel-config/control/budgets";
 import type { ScopeKey } from "@lensai/otel-config/control/call-scope";
 import { BudgetAccount } from "./budget-account.ts";
@@ -121,11 +122,6 @@ function accountTermsOf(terms: BudgetTerms): AccountTerms {
     takesWorst: takesWorst(terms),
     ...(windowMs !== undefined && { windowMs }),
   };
-}
-
-/** A budget that makes calls smaller rather than be overspent. */
-function takesWorst({ mode, clamp }: BudgetTerms): boolean {
-  return mode === "enforce" && clamp;
 }
 
 function periodOf({ periodStartsAt, resetsAt, laterResetsAt = [] }: BudgetTerms): BudgetPeriod {

@@ -56,6 +56,14 @@ export interface ControlBudget extends BudgetTerms {
   readonly projectId: string;
 }
 
+/**
+ * Does a budget make calls smaller rather than be overspent? What nobody counts is taken then for the most that it can
+ * be.
+ */
+export function takesWorst({ mode, clamp }: Pick<BudgetTerms, "mode" | "clamp">): boolean {
+  return mode === "enforce" && clamp;
+}
+
 export function parseBudget(entry: SectionEntry): ControlBudget {
   return { ...parseBudgetTerms(entry), projectId: textOf(entry, "projectId") };
 }

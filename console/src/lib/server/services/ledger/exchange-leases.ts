@@ -1,3 +1,4 @@
+import { takesWorst } from "@lensai/otel-config/control/budgets";
 import type {
   LeaseBatch,
   LeaseBatchAnswer,
@@ -81,7 +82,7 @@ function openLedger(
   const period = runningPeriod(budget, key.periodStartMs, nowMs);
   if (period === undefined) return undefined;
   const span = { ...key, countedFromMs: countedFromMs(budget, period) };
-  return { span, limitNanoUsd, canClamp: budget.clamp };
+  return { span, limitNanoUsd, canClamp: takesWorst(budget) };
 }
 
 /** Each once. */
