@@ -83,7 +83,12 @@ const calls = Array.from({ length: 1024 }, (_, seed): ScopeValues => ({
   team: "support",
 }));
 const hold = new Hold();
-const estimate = { amountNano: 12_345, incurredNano: 345, familyMaxNano: () => undefined };
+const estimate = {
+  amountNano: 12_345,
+  incurredNano: 345,
+  incurredNanoAtMost: 345,
+  familyMaxNano: () => undefined,
+};
 
 /** The least that a check can be: one look-up by a key that is there already, a comparison, two subtractions. */
 const floor = new Map(calls.map((values) => [values.tenant, { left: 9e14, held: 0 }]));

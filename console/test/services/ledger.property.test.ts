@@ -23,6 +23,8 @@ interface Call {
   readonly incurred: number;
   readonly cost: number;
   readonly atMost: number;
+  /** What it costs at most if its process is killed: nobody reads on. */
+  readonly killedAtMost: number;
   /** Of the guard: by the published price. The bill is by another one. */
   readonly bill: number;
   /** What the ledger was told of it. */
@@ -62,6 +64,10 @@ class Process {
 
   get incurred(): number {
     return this.running.reduce((sum, { incurred }) => sum + incurred, 0);
+  }
+
+  get killedAtMost(): number {
+    return this.running.reduce((sum, { killedAtMost }) => sum + killedAtMost, 0);
   }
 
   report(need: number, want: number, isFinal: boolean): Sent {
@@ -266,11 +272,10 @@ function happen(world: World, step: Step, billShare: number): void {
 /** Another process has read what it had written of its calls: those that ran are charged what they had come to. */
 function tellForDead(world: World, process: Process): void {
   if (!world.leases.has(`process-${process.id}.1`)) return;
-  const { reserved } = process;
-  const charged = world.takesWorst ? reserved : process.incurred;
+  const { reserved, incurred, killedAtMost } = process;
   process.orphaned.push(...process.running.splice(0));
-  process.spent += charged;
-  process.uncertain += reserved - charged;
+  process.spent += world.takesWorst ? killedAtMost : incurred;
+  process.uncertain += world.takesWorst ? 0 : reserved - incurred;
   world.exchange(process.report(0, 0, true));
   for (const call of process.orphaned) call.told = call.incurred;
   for (const call of world.ended) if (call.process === process.id) call.told = call.cost;
@@ -295,7 +300,8 @@ function act(world: World, step: Extract<Step, { who: number }>, billShare: numb
     const incurred = Math.floor(cost / 2);
     const bill = Math.floor(cost * billShare);
     const atMost = step.isCounted ? cost : reserved;
-    process.running.push({ reserved, incurred, cost, atMost, bill, told: 0 });
+    const killedAtMost = Math.ceil((incurred + reserved) / 2);
+    process.running.push({ reserved, incurred, cost, atMost, killedAtMost, bill, told: 0 });
   } else if (step.kind === "end") {
     const [call] = process.running.splice(step.which % Math.max(1, process.running.length), 1);
     if (call !== undefined) end(world, process, call);
@@ -328,13 +334,16 @@ function tell(
 }
 
 /** The most that is spent, and can still be spent by those that live without asking again. */
-function atStake({ processes, ended, nowMs }: World): number {
+function atStake({ processes, ended, nowMs, takesWorst }: World): number {
   const spent = ended.reduce((sum, { atMost }) => sum + atMost, 0);
   const rights = processes.map((process) => {
     const canAdmit = process.isAlive && nowMs < process.expiresAtMs;
     const idle = Math.max(0, process.granted - process.spent - process.reserved);
-    const orphaned = process.orphaned.reduce((sum, { reserved }) => sum + reserved, 0);
-    return process.reserved + orphaned + (canAdmit ? idle : 0);
+    // Where nothing may be uncertain, killed calls are taken for what they had come to at most, and not for all that they held.
+    const worthOf = (call: Call): number =>
+      takesWorst && process.wasKilled ? call.killedAtMost : call.reserved;
+    const made = [...process.running, ...process.orphaned];
+    return sumOf(made.map((call) => worthOf(call))) + (canAdmit ? idle : 0);
   });
   return spent + rights.reduce((sum, right) => sum + right, 0);
 }

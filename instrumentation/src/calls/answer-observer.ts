@@ -21,6 +21,11 @@ export interface AnswerObserver {
    * the application and towards the provider, and passes nothing more on.
    */
   readonly cutOff?: () => RefusalError | undefined;
+  /**
+   * To be told when nothing more has come than was read, by a transport that can know: it says how far behind its
+   * provider a reader is.
+   */
+  readonly caughtUp?: () => void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -141,5 +146,6 @@ export function meteredObserver(
       return NOTHING;
     },
     cutOff: () => cutOff,
+    caughtUp: () => neverThrow("metering a stream", () => guarded.caughtUp(facts)),
   };
 }

@@ -48,7 +48,7 @@ async function passChunk(
   observer: AnswerObserver,
 ): Promise<void> {
   for (;;) {
-    const { done, value } = await source.read();
+    const { done, value } = await readFrom(source, observer);
     const passed = done ? observer.end() : observer.chunk(value);
     const cutOff = observer.cutOff?.();
     if (cutOff !== undefined) {
@@ -64,6 +64,38 @@ async function passChunk(
       controller.byobRequest?.respond(0);
     }
     if (done || hasBytes) return;
+  }
+}
+
+/** So many turns of the event loop, each of which looks what has come, pass before a read is taken to find nothing. */
+const EMPTY_TURNS = 2;
+
+const nextTurn: (then: () => void) => unknown =
+  typeof setImmediate === "function" ? (then) => setImmediate(then) : (then) => setTimeout(then);
+
+/** Reads on, and tells the observer, where it wants to know, that nothing more had come: now, and until more came. */
+async function readFrom(
+  source: ReadableStreamDefaultReader<Uint8Array>,
+  observer: AnswerObserver,
+): ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]> {
+  const asked = source.read();
+  if (observer.caughtUp === undefined) return asked;
+  let isAnswered = false;
+  let isEmpty = false;
+  const look = (turns: number): void => {
+    if (isAnswered) return;
+    if (turns > 0) nextTurn(() => look(turns - 1));
+    else {
+      isEmpty = true;
+      observer.caughtUp?.();
+    }
+  };
+  look(EMPTY_TURNS);
+  try {
+    return await asked;
+  } finally {
+    isAnswered = true;
+    if (isEmpty) observer.caughtUp();
   }
 }
 

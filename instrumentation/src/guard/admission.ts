@@ -87,7 +87,8 @@ function assumedNano({ terms }: Budget, estimate: CallEstimate): number | undefi
   return terms.unknownPrice === "allow" ? 0 : undefined;
 }
 
-function reserveAll(hold: Hold, { incurredNano }: CallEstimate): void {
+function reserveAll(hold: Hold, estimate: CallEstimate): void {
+  const incurredNano = hold.takesWorst ? estimate.incurredNanoAtMost : estimate.incurredNano;
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
     // Not more than is reserved: a budget may let calls of unknown price pass for nothing.

@@ -11,7 +11,7 @@ import type { WireCall } from "../wire/recognise-call.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import type { CallEstimate } from "./hold.ts";
 import { LearnedOutput } from "./learned-output.ts";
-import type { LearnedAnswer } from "./learned-output.ts";
+import type { LearnedAnswer, TextShares } from "./learned-output.ts";
 import { modelOutputTokensMax } from "./model-output-max.ts";
 import { Quote } from "./quote.ts";
 import type { RequestSize } from "./request-size.ts";
@@ -23,16 +23,13 @@ interface ExpectedCall {
   /** What is reserved. */
   readonly outputTokens: number;
   readonly outputTokensMax: number;
-  /** What is billed if the process dies as soon as the call is made. */
+  /** It streams, and is held to what is reserved as it comes. */
+  readonly isMetered: boolean;
+  /** What is billed if the process dies as soon as the call is made: on average, and of what is metered at most. */
   readonly orphanedTokens: number;
-  /** How much of its input's upper bound is true. */
+  /** How much of its input's upper bound is true, and is at most. */
   readonly inputShare: number;
-}
-
-/** How much is true of the upper bounds of a call's texts, by the calls that came to their end. */
-export interface ExpectedShares {
-  readonly input: number;
-  readonly output: number;
+  readonly inputShareAtMost: number;
 }
 
 /** What a call that has ended is charged, and what it may have cost; nano-USD. */
@@ -55,21 +52,27 @@ export class EstimatedCall implements CallEstimate {
   readonly outputTokens: number;
   /** What each answer has at most. */
   readonly outputTokensMax: number;
+  readonly #orphanedTokensAtMost: number;
+  readonly #inputShareAtMost: number;
   readonly #familyQuote: () => Quote | undefined;
   /** By which the call is held and metered; undefined while nobody knows or has assumed a price. */
   quote: Quote | undefined;
 
-  constructor(
-    { outputTokens, outputTokensMax, orphanedTokens, inputShare }: ExpectedCall,
-    quote: Quote | undefined,
-    familyQuote: () => Quote | undefined,
-  ) {
+  constructor(call: ExpectedCall, quote: Quote | undefined, familyQuote: () => Quote | undefined) {
+    const { outputTokens, orphanedTokens } = call;
     this.outputTokens = outputTokens;
-    this.outputTokensMax = outputTokensMax;
+    this.outputTokensMax = call.outputTokensMax;
     this.amountNano = quote?.costNano(outputTokens);
-    this.incurredNano = quote?.withInputShare(inputShare).costNano(orphanedTokens) ?? 0;
+    this.incurredNano = quote?.withInputShare(call.inputShare).costNano(orphanedTokens) ?? 0;
+    this.#orphanedTokensAtMost = call.isMetered ? orphanedTokens : outputTokens;
+    this.#inputShareAtMost = call.inputShareAtMost;
     this.quote = this.amountNano === undefined ? undefined : quote;
     this.#familyQuote = familyQuote;
+  }
+
+  get incurredNanoAtMost(): number {
+    const quote = this.quote?.withInputShare(this.#inputShareAtMost);
+    return quote?.costNano(this.#orphanedTokensAtMost) ?? 0;
   }
 
   familyMaxNano(): number | undefined {
@@ -121,7 +124,9 @@ export class Estimator {
         outputTokens,
         outputTokensMax,
         orphanedTokens: Math.min(orphanedTokens, outputTokens),
-        inputShare: this.#learned.expectedShares(model ?? "", route).input,
+        isMetered,
+        inputShare: this.expectedShares(model, route).input,
+        inputShareAtMost: this.sharesAtMost(model, route).input,
       },
       dearestOf(quotes, outputTokens),
       () => {
@@ -158,18 +163,14 @@ export class Estimator {
     this.#learned.add(model ?? "", route, answer);
   }
 
-  /** What a stream has put out at most, by the bound of its text. */
-  streamTokensAtMost(
-    model: string | undefined,
-    route: string | undefined,
-    tokensAtMost: number,
-  ): number {
-    return tokensAtMost * this.#learned.shareOfBound(model ?? "", route);
+  /** How much is true of the bounds of such a call's texts on average, as far as is known. */
+  expectedShares(model: string | undefined, route: string | undefined): TextShares {
+    return this.#learned.expectedShares(model ?? "", route);
   }
 
-  /** How much is true of the bounds of such a call's texts, as far as is known. */
-  expectedShares(model: string | undefined, route: string | undefined): ExpectedShares {
-    return this.#learned.expectedShares(model ?? "", route);
+  /** The same at most. */
+  sharesAtMost(model: string | undefined, route: string | undefined): TextShares {
+    return this.#learned.sharesAtMost(model ?? "", route);
   }
 
   #familyPrices(query: PriceQuery & { readonly provider: string }): UnitPrices | undefined {

@@ -219,8 +219,9 @@ export class Guard {
     const body = withOutputLimit(call, json, tokens);
     const amountNano = estimate.quote?.costNano(tokens);
     if (body === undefined || amountNano === undefined) return undefined;
-    const { incurredNano } = estimate;
-    const smaller = { amountNano, incurredNano, familyMaxNano: () => amountNano };
+    const { incurredNano, incurredNanoAtMost } = estimate;
+    const familyMaxNano = (): number => amountNano;
+    const smaller = { amountNano, incurredNano, incurredNanoAtMost, familyMaxNano };
     const refusedBy = hold.refusedBy;
     const again = admit(this.#index, { values, estimate: smaller, nowMs }, hold);
     if (again === "allowed" || again === "warned")

@@ -50,6 +50,8 @@ export class GuardedCall {
   readonly clampedBody: string | undefined;
   readonly #input: GuardedCallInput;
   readonly #leaseId: string | undefined;
+  /** What nobody has counted is charged at most. */
+  readonly #takesWorst: boolean;
   #decision: BudgetDecision;
   #heldNano: number;
   /** Gone if the process dies now. */
@@ -70,7 +72,8 @@ export class GuardedCall {
     const { hold } = input;
     this.#leaseId = leaseIdsOf(hold);
     this.#heldNano = heldNanoOf(hold);
-    this.#incurredNano = Math.min(input.estimate.incurredNano, this.#heldNano);
+    this.#takesWorst = hold.takesWorst;
+    this.#incurredNano = incurredNanoOf(hold);
   }
 
   /** Of a refused call: decide again when this resolves. */
@@ -117,6 +120,11 @@ export class GuardedCall {
     return this.#cutOff;
   }
 
+  /** Of a stream: nothing more has come than was read. */
+  caughtUp(facts: ResponseFacts): void {
+    this.#bounds.caughtUp(facts);
+  }
+
   /** While there may come more, a stream lives on what it holds for the time after it would be cut off. */
   #mayGoOnAsking(facts: ResponseFacts): boolean {
     const { hold, nowMs } = this.#input;
@@ -125,7 +133,9 @@ export class GuardedCall {
   }
 
   #incur(facts: ResponseFacts): void {
-    const costNano = Math.min(this.#bounds.expectedNano(facts) ?? 0, this.#heldNano);
+    const bounds = this.#bounds;
+    const goneNano = this.#takesWorst ? bounds.nanoAtMost(facts) : bounds.expectedNano(facts);
+    const costNano = Math.min(goneNano ?? 0, this.#heldNano);
     const moreNano = costNano - this.#incurredNano;
     if (moreNano <= 0) return;
     incur(this.#input.hold, moreNano);
@@ -149,7 +159,7 @@ export class GuardedCall {
       if (end.kind === "answered") this.#learn(end.facts);
     } finally {
       // All of its budgets are charged the same, since its span names one charge.
-      const spentNano = takesWorst(hold) ? cost?.atMostNano : cost?.spentNano;
+      const spentNano = this.#takesWorst ? cost?.atMostNano : cost?.spentNano;
       this.#chargedNano = spentNano ?? this.#heldNano;
       this.#shortfallNano = Math.max(0, this.#chargedNano - this.#heldNano);
       settle(hold, spentNano, cost?.atMostNano);
@@ -198,11 +208,6 @@ function costOf(
   return { spentNano, atMostNano: Math.max(spentNano, atMostNano) };
 }
 
-/** One of its budgets is never to be overspent: what nobody has counted is charged at most. */
-function takesWorst({ charges, count }: Hold): boolean {
-  return charges.slice(0, count).some(({ account }) => account.terms.takesWorst);
-}
-
 /** Of all budgets that the call is under, with spaces between them. */
 function leaseIdsOf({ charges, count }: Hold): string | undefined {
   const ids = charges.slice(0, count).map(({ account }) => account.leaseId);
@@ -213,6 +218,14 @@ function heldNanoOf(hold: Hold): number {
   let most = 0;
   for (let index = 0; index < hold.count; index += 1) {
     most = Math.max(most, hold.charges[index]?.amountNano ?? 0);
+  }
+  return most;
+}
+
+function incurredNanoOf(hold: Hold): number {
+  let most = 0;
+  for (let index = 0; index < hold.count; index += 1) {
+    most = Math.max(most, hold.charges[index]?.incurredNano ?? 0);
   }
   return most;
 }

@@ -105,19 +105,19 @@ export function finalReportOf(held: HeldLease): LeaseReport {
 
 /**
  * What is to be said for the process when it has died: its calls come to what they had come to, and at most to what they
- * held.
+ * held. Of a budget that takes the worst that is what they had come to at most, and nothing is uncertain.
  */
 export function lastReportOf(held: HeldLease): LeaseReport {
   const { figures, terms } = held.holder;
-  const usedNano = usedNanoOf(held.holder);
-  const spentNano = terms.takesWorst ? usedNano : goneNanoOf(held.holder);
+  const spentNano = goneNanoOf(held.holder);
+  const beyondNano = terms.takesWorst ? 0 : usedNanoOf(held.holder) - spentNano;
   return {
     ...finalReportOf(held),
     grantedNanoUsd: digits(spentNano),
     spentNanoUsd: digits(spentNano),
     reservedNanoUsd: "0",
     incurredNanoUsd: "0",
-    uncertainNanoUsd: digits(figures.uncertainNano + usedNano - spentNano),
+    uncertainNanoUsd: digits(figures.uncertainNano + beyondNano),
     wantNanoUsd: "0",
   };
 }

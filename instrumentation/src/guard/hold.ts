@@ -17,6 +17,8 @@ export interface CallEstimate {
   readonly amountNano: number | undefined;
   /** What it comes to if the process dies as soon as the call is made; 0 where the price is not known. */
   readonly incurredNano: number;
+  /** The same at most. */
+  readonly incurredNanoAtMost: number;
   /** As if it were the dearest model of its family; only asked for where the price is not known. */
   familyMaxNano(): number | undefined;
 }
@@ -40,6 +42,14 @@ export class Hold {
   /** Refused because nobody knows its price. */
   isUnpriced = false;
   isWarned = false;
+
+  /** One of its budgets is never to be overspent: what nobody has counted is charged at most. */
+  get takesWorst(): boolean {
+    for (let index = 0; index < this.count; index += 1) {
+      if (this.charges[index]?.account.terms.takesWorst === true) return true;
+    }
+    return false;
+  }
 
   clear(): void {
     this.count = 0;

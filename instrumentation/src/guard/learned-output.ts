@@ -1,11 +1,9 @@
+import { LearnedShare } from "./learned-share.ts";
+
 /** Models and routes that are learned about; the ones longest unheard of go first. */
 const KEYS_MAX = 1_000;
 /** Fewer answers say little about how long they are. */
-const ANSWERS_MIN = 20;
-/** Of so many streams the next one may have as much more of its bound again as the one that had the most of it. */
-const STREAMS_UNSURE = 2;
-/** What bounds are taken to be true of before anything is known: as if this many tokens had been counted. */
-const PRIOR_TOKENS = 256;
+const ANSWERS_MIN = 10;
 /**
  * What a stream holds at first. It asks for more as it goes on, so this need not be the longest answer: what it
  * holds and does not use is refused to others meanwhile. Four of five answers need no more, and what they leave is
@@ -30,18 +28,15 @@ export interface LearnedAnswer {
 interface Histogram {
   readonly counts: Uint32Array;
   total: number;
-  /** Streams whose text was read. */
-  streams: number;
-  /** The most that one of them had of the bound of its text. */
-  shareMax: number;
-  readonly input: Share;
-  readonly output: Share;
+  readonly input: LearnedShare;
+  /** Of streams whose text was read. */
+  readonly output: LearnedShare;
 }
 
-/** What was counted, and what it was bounded by: the sums of all. */
-interface Share {
-  tokens: number;
-  tokensAtMost: number;
+/** How much is true of the upper bounds of a call's texts. */
+export interface TextShares {
+  readonly input: number;
+  readonly output: number;
 }
 
 /** How long the answers of a model are on a route, learned from those that came. */
@@ -63,12 +58,8 @@ export class LearnedOutput {
     const place = classOf(outputTokens);
     histogram.counts[place] = (histogram.counts[place] as number) + 1;
     histogram.total += 1;
-    addTo(histogram.input, inputTokens, inputTokensAtMost);
-    if (outputTokensAtMost > 0) {
-      histogram.streams += 1;
-      histogram.shareMax = Math.max(histogram.shareMax, outputTokens / outputTokensAtMost);
-      addTo(histogram.output, outputTokens, outputTokensAtMost);
-    }
+    histogram.input.add(inputTokens, inputTokensAtMost);
+    if (outputTokensAtMost > 0) histogram.output.add(outputTokens, outputTokensAtMost);
     if (histogram.total >= ANSWERS_MAX) halve(histogram);
   }
 
@@ -84,47 +75,30 @@ export class LearnedOutput {
     return 1;
   }
 
-  /**
-   * How much of the bound of a text is true of it at most, by the streams that came to their end: a stream is held to
-   * this. 1 while too few are known, and where answers have more in them than is shown.
-   */
-  shareOfBound(model: string, route: string | undefined): number {
-    const histogram = this.#histograms.get(keyOf(model, route));
-    if (histogram === undefined || histogram.streams === 0) return 1;
-    return Math.min(1, histogram.shareMax * (1 + STREAMS_UNSURE / histogram.streams));
-  }
-
-  /** How much of the bound of a text is true of it on average; what nobody has counted is charged by this. */
-  expectedShares(
-    model: string,
-    route: string | undefined,
-  ): { readonly input: number; readonly output: number } {
+  /** By calls that came to their end, at most: what nobody has counted is held to this. */
+  sharesAtMost(model: string, route: string | undefined): TextShares {
     const histogram = this.#histograms.get(keyOf(model, route));
     if (histogram === undefined) return NOTHING_KNOWN;
-    return { input: expectedShare(histogram.input), output: expectedShare(histogram.output) };
+    return { input: histogram.input.atMost, output: histogram.output.atMost };
+  }
+
+  /** The same on average: what nobody has counted is charged by this. */
+  expectedShares(model: string, route: string | undefined): TextShares {
+    const histogram = this.#histograms.get(keyOf(model, route));
+    if (histogram === undefined) return NOTHING_KNOWN;
+    return { input: histogram.input.expected, output: histogram.output.expected };
   }
 }
 
-const NOTHING_KNOWN = { input: 1, output: 1 };
+const NOTHING_KNOWN: TextShares = { input: 1, output: 1 };
 
 function createHistogram(): Histogram {
   return {
     counts: new Uint32Array(CLASSES),
     total: 0,
-    streams: 0,
-    shareMax: 0,
-    input: { tokens: 0, tokensAtMost: 0 },
-    output: { tokens: 0, tokensAtMost: 0 },
+    input: new LearnedShare(),
+    output: new LearnedShare(),
   };
-}
-
-function addTo(share: Share, tokens: number, tokensAtMost: number): void {
-  share.tokens += tokens;
-  share.tokensAtMost += tokensAtMost;
-}
-
-function expectedShare({ tokens, tokensAtMost }: Share): number {
-  return Math.min(1, (PRIOR_TOKENS + tokens) / (PRIOR_TOKENS + tokensAtMost));
 }
 
 function keyOf(model: string, route: string | undefined): string {
@@ -143,8 +117,6 @@ function halve(histogram: Histogram): void {
     histogram.counts[place] = count >> 1;
     histogram.total += count >> 1;
   }
-  for (const share of [histogram.input, histogram.output]) {
-    share.tokens /= 2;
-    share.tokensAtMost /= 2;
-  }
+  histogram.input.halve();
+  histogram.output.halve();
 }

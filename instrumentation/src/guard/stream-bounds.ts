@@ -1,6 +1,7 @@
 import { HELD_ABORT_TOKENS } from "@lensai/otel-config/control/overspend-bound";
 import type { ResponseFacts } from "../wire/response-facts.ts";
 import type { EstimatedCall, Estimator } from "./estimator.ts";
+import type { TextShares } from "./learned-output.ts";
 import type { Quote } from "./quote.ts";
 
 /** What a call is, for those who settle it. */
@@ -31,8 +32,8 @@ export interface BoundedCall {
   readonly nowMs: () => number;
 }
 
-/** A call as it is expected to be, where its bounds say what it is at most. */
-interface Expectation {
+/** What a call is taken to be of the bounds of its texts. */
+interface TakenCall {
   readonly quote: Quote | undefined;
   /** Of the bound of what a stream has put out. */
   readonly outputShare: number;
@@ -43,7 +44,12 @@ const SLICE_TOKENS = 256;
 /** A ledger that is busy takes as long to answer. */
 const SLICE_MS = 2_000;
 /** A provider, and what is between, notices within so long that nobody reads on, and writes as fast as before. */
-const NOTICE_MS = 1_000;
+const NOTICE_MS = 300;
+/** So far is a reader behind its provider at most, where nobody can know. */
+const BEHIND_MS = 700;
+/** What came first came at once: no pace is told by less time. */
+const PACE_MIN_MS = 1_000;
+const FIRST_PACE_MIN_MS = 100;
 /** The bound of a text is at most so many times its tokens: beyond, the server does not keep to the limit asked for. */
 const OVERCOUNT_MAX = 2;
 
@@ -52,7 +58,10 @@ export class StreamBounds {
   readonly #call: BoundedCall;
   /** When the first part was read. */
   #firstPartMs: number | undefined;
-  #expected: Expectation | undefined;
+  /** When nothing more had come than was read, and the bound of what was read then. */
+  #caughtUp: { readonly atMs: number; readonly tokensAtMost: number } | undefined;
+  #expected: TakenCall | undefined;
+  #most: TakenCall | undefined;
 
   constructor(call: BoundedCall) {
     this.#call = call;
@@ -63,19 +72,25 @@ export class StreamBounds {
     this.#firstPartMs ??= this.#call.nowMs();
   }
 
+  /** Nothing more has come than was read. */
+  caughtUp({ outputTokensAtMost: tokensAtMost }: ResponseFacts): void {
+    if (tokensAtMost > 0) this.#caughtUp = { atMs: this.#call.nowMs(), tokensAtMost };
+  }
+
   /** Calls that ended meanwhile have told more. */
   learnAnew(): void {
     this.#expected = undefined;
+    this.#most = undefined;
   }
 
   /** If the provider has taken the request and answered nothing. */
   get inputNano(): number | undefined {
-    return this.#expectation.quote?.costSoFarNano(0);
+    return this.#expectedCall.quote?.costSoFarNano(0);
   }
 
   /** If it is left now, as far as anybody can tell: nobody has counted. */
   expectedNano(facts: ResponseFacts): number | undefined {
-    const { quote, outputShare } = this.#expectation;
+    const { quote, outputShare } = this.#expectedCall;
     const tokens = Math.ceil(facts.outputTokensAtMost * outputShare) + this.#abortTokens(facts);
     return quote?.costSoFarNano(this.#limited(tokens, facts));
   }
@@ -100,15 +115,21 @@ export class StreamBounds {
   }
 
   #costNano(tokens: number): number | undefined {
-    return this.#call.estimate.quote?.costSoFarNano(tokens);
+    return this.#callAtMost.quote?.costSoFarNano(tokens);
   }
 
-  get #expectation(): Expectation {
-    if (this.#expected !== undefined) return this.#expected;
-    const { estimate, estimator, subject } = this.#call;
-    const { input, output } = estimator.expectedShares(subject.model, subject.route);
-    this.#expected = { quote: estimate.quote?.withInputShare(input), outputShare: output };
-    return this.#expected;
+  get #expectedCall(): TakenCall {
+    const { estimator, subject } = this.#call;
+    return (this.#expected ??= this.#taken(estimator.expectedShares(subject.model, subject.route)));
+  }
+
+  get #callAtMost(): TakenCall {
+    const { estimator, subject } = this.#call;
+    return (this.#most ??= this.#taken(estimator.sharesAtMost(subject.model, subject.route)));
+  }
+
+  #taken({ input, output }: TextShares): TakenCall {
+    return { quote: this.#call.estimate.quote?.withInputShare(input), outputShare: output };
   }
 
   /** What a provider writes of all answers that go on until it notices that nobody reads. */
@@ -117,13 +138,27 @@ export class StreamBounds {
     return HELD_ABORT_TOKENS * Math.max(0, this.#call.limits.choices - finished);
   }
 
-  /** The same at most: of a fast model more has been written than was read. */
+  /** The same at most: of a fast model more has been written than was read, and more will be. */
   #abortTokensAtMost(facts: ResponseFacts): number {
     const tokens = this.#abortTokens(facts);
     if (tokens === 0) return 0;
     const { startedMs, nowMs } = this.#call;
-    const sinceMs = Math.max(NOTICE_MS, nowMs() - (this.#firstPartMs ?? startedMs));
-    return Math.max(tokens, Math.ceil((this.#seenTokensAtMost(facts) / sinceMs) * NOTICE_MS));
+    const beganMs = this.#firstPartMs ?? startedMs;
+    const sinceMs = Math.max(PACE_MIN_MS, nowMs() - beganMs);
+    const perMs = this.#seenTokensAtMost(facts) / sinceMs;
+    if (this.#caughtUp === undefined)
+      return Math.max(tokens, Math.ceil(perMs * (NOTICE_MS + BEHIND_MS)));
+    return this.#unreadTokens(facts, beganMs) + Math.max(tokens, Math.ceil(perMs * NOTICE_MS));
+  }
+
+  /** What has been written since the reader had everything, if the provider has gone on as before: it is behind now. */
+  #unreadTokens(facts: ResponseFacts, beganMs: number): number {
+    if (this.#caughtUp === undefined) return 0;
+    const { atMs, tokensAtMost } = this.#caughtUp;
+    const share = this.#callAtMost.outputShare;
+    const perMs = (tokensAtMost * share) / Math.max(FIRST_PACE_MIN_MS, atMs - beganMs);
+    const readSince = (facts.outputTokensAtMost - tokensAtMost) * share;
+    return Math.max(0, Math.ceil(perMs * (this.#call.nowMs() - atMs) - readSince));
   }
 
   /** Of what was read, and of what the provider writes until it notices that nobody reads on. */
@@ -132,9 +167,7 @@ export class StreamBounds {
   }
 
   #seenTokensAtMost(facts: ResponseFacts): number {
-    const { estimator, subject } = this.#call;
-    const { model, route } = subject;
-    const tokens = estimator.streamTokensAtMost(model, route, facts.outputTokensAtMost);
+    const tokens = facts.outputTokensAtMost * this.#callAtMost.outputShare;
     return this.#limited(Math.ceil(tokens), facts);
   }
 

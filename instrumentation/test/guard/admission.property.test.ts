@@ -71,7 +71,8 @@ function run(
     if (step.kind === "call") {
       const hold = new Hold();
       const values: ScopeValues = { user: step.user, model: step.model };
-      const estimate = { amountNano: step.cost, incurredNano: 20, familyMaxNano: () => 500 };
+      const incurred = { incurredNano: 20, incurredNanoAtMost: 30 };
+      const estimate = { amountNano: step.cost, ...incurred, familyMaxNano: () => 500 };
       const decision = admit(index, { values, estimate, nowMs: IN_THE_MONTH_MS }, hold);
       if (decision === "allowed") live.push(hold);
     } else {

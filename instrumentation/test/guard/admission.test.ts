@@ -22,6 +22,7 @@ import {
 const costing = (amountNano: number | undefined, familyMaxNano?: number): CallEstimate => ({
   amountNano,
   incurredNano: 0,
+  incurredNanoAtMost: 0,
   familyMaxNano: () => familyMaxNano,
 });
 

@@ -184,17 +184,37 @@ test("a stream is held to as much of its text's bound as those before it had at 
   const learning = new Estimator(createPriceBook());
   const learn = (route: string, outputTokens: number): void =>
     learning.learn("gpt-4o", route, { ...INPUT, outputTokens, outputTokensAtMost: 1_000 });
-  const on = (route: string): number => learning.streamTokensAtMost("gpt-4o", route, 100);
+  const on = (route: string): number => learning.sharesAtMost("gpt-4o", route).output * 100;
   expect(on("/chat")).toBe(100);
   learn("/chat", 500);
   expect(on("/chat")).toBe(100);
-  for (let answer = 0; answer < 8; answer += 1) learn("/chat", 400);
-  learn("/chat", 400);
-  expect(on("/chat")).toBeCloseTo(50 * 1.2);
+  for (let answer = 0; answer < 9; answer += 1) learn("/chat", 400);
+  expect(on("/chat")).toBeGreaterThan(50);
+  expect(on("/chat")).toBeLessThan(50 * 1.2);
   expect(on("/other")).toBe(100);
   // Of reasoning that is not streamed, no text tells.
   for (let answer = 0; answer < 20; answer += 1) learn("/reasoning", 5_000);
   expect(on("/reasoning")).toBe(100);
+});
+
+test("texts that are alike say sooner how much of a bound is true at most; short ones say nothing", () => {
+  const learning = new Estimator(createPriceBook());
+  const learn = (inputTokens: number, inputTokensAtMost: number): void =>
+    learning.learn("gpt-4o", undefined, {
+      inputTokens,
+      inputTokensAtMost,
+      outputTokens: 10,
+      outputTokensAtMost: 10,
+    });
+  const share = (): number => learning.sharesAtMost("gpt-4o", undefined).input;
+  for (let call = 0; call < 2; call += 1) learn(400, 1_000);
+  expect(share()).toBeCloseTo(0.8);
+  learn(400, 1_000);
+  expect(share()).toBeCloseTo(0.4);
+  for (let call = 0; call < 6; call += 1) learn(420 + call, 1_000);
+  expect(share()).toBeGreaterThan(0.425);
+  expect(share()).toBeLessThan(0.5);
+  expect(learning.sharesAtMost("gpt-4o", undefined).output).toBe(1);
 });
 
 test("what nobody has counted is expected to be what those before it were on average, by route", () => {

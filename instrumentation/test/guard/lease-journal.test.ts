@@ -83,13 +83,13 @@ test("what a process that was killed has spent is found when its file has not ch
   expect(readdirSync(place.folder)).toEqual([]);
 });
 
-test("calls that ran come to all that they held where the budget is never to be overspent", async () => {
+test("calls that ran come to the most that they can have come to where the budget is never to be overspent, and nothing is uncertain", async () => {
   const spending = await startSpending("never to be overspent");
   await spending.kill();
   const left = new LeftJournals(place);
   await left.find("me", 0);
   const [lastWord] = await left.find("me", 10_000);
-  expect(lastWord?.leases).toMatchObject([{ spentNanoUsd: "800", uncertainNanoUsd: "0" }]);
+  expect(lastWord?.leases).toMatchObject([{ spentNanoUsd: "700", uncertainNanoUsd: "0" }]);
 });
 
 test("what is written is whole whenever the process is killed: the write before counts, where the last one is torn", async () => {

@@ -24,6 +24,10 @@ class CallEstimate(Protocol):
     def incurred_nano(self) -> int:
         """What it comes to if the process dies as soon as the call is made; 0 where the price is not known."""
 
+    @property
+    def incurred_nano_at_most(self) -> int:
+        """The same at most."""
+
     def family_max_nano(self) -> Optional[int]:
         """As if it were the dearest model of its family; only asked for where the price is not known."""
 
@@ -53,6 +57,11 @@ class Hold:
     is_unpriced: bool = False
     """Refused because nobody knows its price."""
     is_warned: bool = False
+
+    @property
+    def takes_worst(self) -> bool:
+        """One of its budgets is never to be overspent: what nobody has counted is charged at most."""
+        return any(charge.account.terms.takes_worst for charge in self.charges)
 
 
 def admit(
@@ -93,9 +102,10 @@ def admit(
             return "refused"
         hold.is_warned = True
     hold.charges = hold.matched
+    incurred_nano = estimate.incurred_nano_at_most if hold.takes_worst else estimate.incurred_nano
     for charge in hold.charges:
         # Not more than is reserved: a budget may let calls of unknown price pass for nothing.
-        charge.incurred_nano = min(estimate.incurred_nano, charge.amount_nano)
+        charge.incurred_nano = min(incurred_nano, charge.amount_nano)
         charge.account.reserve(charge.amount_nano, charge.incurred_nano)
     return "warned" if hold.is_warned else "allowed"
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Tuple
 
-from lensai.guard.learned_output import ExpectedShares, LearnedOutput
+from lensai.guard.learned_output import LearnedOutput, TextShares
 from lensai.guard.price_book import PriceBook
 from lensai.guard.price_call import UnitPrices, price_call
 from lensai.guard.quote import Quote
@@ -49,10 +49,12 @@ class EstimatedCall:
         *,
         output_tokens: int,
         orphaned_tokens: int,
+        is_metered: bool,
         input_share: float,
+        input_share_at_most: float,
     ) -> None:
         """`orphaned_tokens` are billed of each answer if the process dies as soon as the call is made, with this share of
-        the input's upper bound.
+        the input's upper bound: on average, and of what is metered at most.
         """
         self.size = size
         self.output_tokens = output_tokens
@@ -61,7 +63,16 @@ class EstimatedCall:
         self.incurred_nano = (quote and quote.with_input_share(input_share).cost_nano(orphaned_tokens)) or 0
         self.quote = None if self.amount_nano is None else quote
         """By which the call is held and metered; None while nobody knows or has assumed a price."""
+        self._orphaned_tokens_at_most = orphaned_tokens if is_metered else output_tokens
+        self._input_share_at_most = input_share_at_most
         self._family_quote = family_quote
+
+    @property
+    def incurred_nano_at_most(self) -> int:
+        if self.quote is None:
+            return 0
+        smaller = self.quote.with_input_share(self._input_share_at_most)
+        return smaller.cost_nano(self._orphaned_tokens_at_most) or 0
 
     def family_max_nano(self) -> Optional[int]:
         self.quote = self.quote or self._family_quote()
@@ -106,7 +117,9 @@ class Estimator:
             output_tokens=output_tokens,
             # Of a stream that nobody reads its provider writes no more; other answers are worked out to their end.
             orphaned_tokens=min(HELD_ABORT_TOKENS if is_metered else expected, output_tokens),
+            is_metered=is_metered,
             input_share=self.expected_shares(call.model, route).input,
+            input_share_at_most=self.shares_at_most(call.model, route).input,
         )
 
     def cost_of(
@@ -132,13 +145,13 @@ class Estimator:
             at_most = (input_tokens_at_most, facts.output_tokens_at_most)
             self._learned.add(call.model or "", route or "", (usage["input"], usage["output"]), at_most)
 
-    def stream_tokens_at_most(self, model: Optional[str], route: Optional[str], tokens_at_most: int) -> int:
-        """What a stream has put out at most, by the bound of its text."""
-        return math.ceil(tokens_at_most * self._learned.share_of_bound(model or "", route or ""))
-
-    def expected_shares(self, model: Optional[str], route: Optional[str]) -> ExpectedShares:
-        """How much is true of the bounds of such a call's texts, as far as is known."""
+    def expected_shares(self, model: Optional[str], route: Optional[str]) -> TextShares:
+        """How much is true of the bounds of such a call's texts on average, as far as is known."""
         return self._learned.expected_shares(model or "", route or "")
+
+    def shares_at_most(self, model: Optional[str], route: Optional[str]) -> TextShares:
+        """The same at most."""
+        return self._learned.shares_at_most(model or "", route or "")
 
     def _prices_around(self, provider: str, model: str, now: float, tier: Optional[str]) -> List[UnitPrices]:
         """Of a moment first, and of what was valid shortly before it and will be shortly after; none where it is not known."""

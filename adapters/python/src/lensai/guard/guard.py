@@ -191,7 +191,7 @@ class Guard:
         if body is None or amount_nano is None:
             return None
         refused_by = hold.refused_by
-        smaller = _Smaller(amount_nano, asked.estimate.incurred_nano)
+        smaller = _Smaller(amount_nano, asked.estimate.incurred_nano, asked.estimate.incurred_nano_at_most)
         if admit(self._index, hold, smaller, asked.values, now=asked.now) in ("allowed", "warned"):
             return json_bytes(body), tokens
         hold.refused_by = hold.refused_by or refused_by
@@ -255,6 +255,7 @@ class _Smaller:
 
     amount_nano: int
     incurred_nano: int
+    incurred_nano_at_most: int
 
     def family_max_nano(self) -> int:
         return self.amount_nano

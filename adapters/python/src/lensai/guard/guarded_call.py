@@ -10,6 +10,7 @@ from lensai._never_throw import never_throw
 from lensai.guard.admission import Hold, incur, settle, top_up
 from lensai.guard.errors import CallStoppedError
 from lensai.guard.estimator import HELD_ABORT_TOKENS, CallCost, EstimatedCall, Estimator
+from lensai.guard.learned_output import TextShares
 from lensai.guard.quote import Quote
 from lensai.guard.refusals import budget_error
 from lensai.guard.waiting import Wait
@@ -75,8 +76,8 @@ class DecidedCall:
 
 
 @dataclass(frozen=True)
-class _Expectation:
-    """A call as it is expected to be, where its bounds say what it is at most."""
+class _TakenCall:
+    """What a call is taken to be of the bounds of its texts."""
 
     quote: Optional[Quote]
     output_share: float
@@ -97,13 +98,16 @@ class GuardedCall:
         charges = decided.hold.charges
         self._lease_ids = " ".join(charge.account.lease_id for charge in charges if charge.account.lease_id != "")
         self._held_nano = max((charge.amount_nano for charge in charges), default=0)
-        self._incurred_nano = min(decided.estimate.incurred_nano, self._held_nano)
+        self._incurred_nano = max((charge.incurred_nano for charge in charges), default=0)
+        self._takes_worst = decided.hold.takes_worst
+        """What nobody has counted is charged at most."""
         self._charged_nano: Optional[int] = None
         """What it was charged, once it has ended."""
         self._cut_off: Optional[CallStoppedError] = None
         self._first_part: Optional[float] = None
         """When the first part of a stream was read."""
-        self._expected: Optional[_Expectation] = None
+        self._expected: Optional[_TakenCall] = None
+        self._most: Optional[_TakenCall] = None
 
     @property
     def error(self) -> Optional[CallStoppedError]:
@@ -158,10 +162,10 @@ class GuardedCall:
     def failed(self, error: BaseException) -> None:
         """Nobody knows whether the provider has worked for it, unless nothing was sent."""
         is_unsent = type(error).__name__ in _NOT_SENT
-        self._end(lambda: _NOTHING if is_unsent else _cost_of(_cost_nano(self._expectation.quote, 0), self._held_nano))
+        self._end(lambda: _NOTHING if is_unsent else _cost_of(_cost_nano(self._expected_call.quote, 0), self._held_nano))
 
     def _metered(self, facts: ResponseFacts) -> Optional[CallStoppedError]:
-        hold, quote = self._decided.hold, self._decided.estimate.quote
+        hold, quote = self._decided.hold, self._call_at_most.quote
         if quote is None or not hold.charges:
             return None
         if self._first_part is None:
@@ -190,10 +194,11 @@ class GuardedCall:
         refused_by = self._decided.hold.refused_by
         if refused_by is None or not refused_by.account.may_get_more(self._now()):
             return False
-        return (_cost_nano(self._decided.estimate.quote, self._tokens_at_most(facts, 0)) or 0) <= self._held_nano
+        return (_cost_nano(self._call_at_most.quote, self._tokens_at_most(facts, 0)) or 0) <= self._held_nano
 
     def _incur(self, facts: ResponseFacts) -> None:
-        cost_nano = min(self._expected_nano(facts) or 0, self._held_nano)
+        gone_nano = self._nano_at_most(facts) if self._takes_worst else self._expected_nano(facts)
+        cost_nano = min(gone_nano or 0, self._held_nano)
         if cost_nano > self._incurred_nano:
             incur(self._decided.hold, cost_nano - self._incurred_nano)
             self._incurred_nano = cost_nano
@@ -214,7 +219,7 @@ class GuardedCall:
         if cost is not None:
             at_most = cost.at_most_nano
             # All of its budgets are charged the same, since its span names one charge.
-            spent = at_most if _takes_worst(hold) else cost.spent_nano
+            spent = at_most if self._takes_worst else cost.spent_nano
         with self._lock:
             self._charged_nano = self._held_nano if spent is None else spent
             settle(hold, spent, at_most)
@@ -228,24 +233,35 @@ class GuardedCall:
         if not call.is_stream or facts.problem == "body_not_read":
             return None
         # By everything that was learned since it began.
-        self._expected = None
-        at_most_tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
-        return _cost_of(self._expected_nano(facts), _cost_nano(estimate.quote, at_most_tokens))
+        self._expected = self._most = None
+        return _cost_of(self._expected_nano(facts), self._nano_at_most(facts))
 
     def _expected_nano(self, facts: ResponseFacts) -> Optional[int]:
         """What a stream comes to when it is left now, as far as anybody can tell: nobody has counted."""
-        expected = self._expectation
+        expected = self._expected_call
         tokens = math.ceil(facts.output_tokens_at_most * expected.output_share) + self._abort_tokens(facts)
         return _cost_nano(expected.quote, self._limited(tokens, facts))
 
+    def _nano_at_most(self, facts: ResponseFacts) -> Optional[int]:
+        """The same at most."""
+        tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
+        return _cost_nano(self._call_at_most.quote, tokens)
+
     @property
-    def _expectation(self) -> _Expectation:
+    def _expected_call(self) -> _TakenCall:
         if self._expected is None:
-            quote = self._decided.estimate.quote
-            shares = self._estimator.expected_shares(self._decided.call.model, self._decided.route)
-            smaller = None if quote is None else quote.with_input_share(shares.input)
-            self._expected = _Expectation(smaller, shares.output)
+            self._expected = self._taken(self._estimator.expected_shares(self._decided.call.model, self._decided.route))
         return self._expected
+
+    @property
+    def _call_at_most(self) -> _TakenCall:
+        if self._most is None:
+            self._most = self._taken(self._estimator.shares_at_most(self._decided.call.model, self._decided.route))
+        return self._most
+
+    def _taken(self, shares: TextShares) -> _TakenCall:
+        quote = self._decided.estimate.quote
+        return _TakenCall(None if quote is None else quote.with_input_share(shares.input), shares.output)
 
     def _abort_tokens(self, facts: ResponseFacts) -> int:
         """What a provider writes of all answers that go on until it notices that nobody reads."""
@@ -263,8 +279,7 @@ class GuardedCall:
 
     def _tokens_at_most(self, facts: ResponseFacts, more_tokens: int) -> int:
         """What a stream has put out at most, and so many tokens more."""
-        model, route = self._decided.call.model, self._decided.route
-        tokens = self._estimator.stream_tokens_at_most(model, route, facts.output_tokens_at_most)
+        tokens = math.ceil(facts.output_tokens_at_most * self._call_at_most.output_share)
         return self._limited(tokens + more_tokens, facts)
 
     def _limited(self, tokens: int, facts: ResponseFacts) -> int:
@@ -284,11 +299,6 @@ def _cost_of(spent_nano: Optional[int], at_most_nano: Optional[int]) -> Optional
     if spent_nano is None or at_most_nano is None:
         return None
     return CallCost(spent_nano, max(spent_nano, at_most_nano))
-
-
-def _takes_worst(hold: Hold) -> bool:
-    """One of its budgets is never to be overspent: what nobody has counted is charged at most."""
-    return any(charge.account.terms.takes_worst for charge in hold.charges)
 
 
 def _cost_nano(quote: Optional[Quote], output_tokens: int) -> Optional[int]:

@@ -4,14 +4,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
+from lensai.guard.learned_share import LearnedShare
+
 _KEYS_MAX = 1_000
 """Models and routes that are learned about; the ones longest unheard of go first."""
-_ANSWERS_MIN = 20
+_ANSWERS_MIN = 10
 """Fewer answers say little about how long they are."""
-_STREAMS_UNSURE = 2
-"""Of so many streams the next one may have as much more of its bound again as the one that had the most of it."""
-_PRIOR_TOKENS = 256
-"""What bounds are taken to be true of before anything is known: as if this many tokens had been counted."""
 _QUANTILE = 0.8
 """What a stream holds at first. It asks for more as it goes on, so this need not be the longest answer: what it holds and
 does not use is refused to others meanwhile. Four of five answers need no more, and what they leave is more than the fifth
@@ -24,46 +22,26 @@ _ANSWERS_MAX = 10_000
 
 
 @dataclass(frozen=True)
-class ExpectedShares:
-    """How much is true of the upper bounds of a call's texts, by the calls that came to their end."""
+class TextShares:
+    """How much is true of the upper bounds of a call's texts."""
 
     input: float = 1.0
     output: float = 1.0
 
 
 @dataclass
-class _Share:
-    """What was counted, and what it was bounded by: the sums of all."""
-
-    tokens: float = 0
-    tokens_at_most: float = 0
-
-    @property
-    def expected(self) -> float:
-        return min(1.0, (_PRIOR_TOKENS + self.tokens) / (_PRIOR_TOKENS + self.tokens_at_most))
-
-    def add(self, tokens: int, tokens_at_most: int) -> None:
-        self.tokens += tokens
-        self.tokens_at_most += tokens_at_most
-
-
-@dataclass
 class _Histogram:
     counts: List[int] = field(default_factory=lambda: [0] * _CLASSES)
     total: int = 0
-    streams: int = 0
-    """Streams whose text was read."""
-    share_max: float = 0.0
-    """The most that one of them had of the bound of its text."""
-    input: _Share = field(default_factory=_Share)
-    output: _Share = field(default_factory=_Share)
+    input: LearnedShare = field(default_factory=LearnedShare)
+    output: LearnedShare = field(default_factory=LearnedShare)
+    """Of streams whose text was read."""
 
     def halve(self) -> None:
         self.counts = [count >> 1 for count in self.counts]
         self.total = sum(self.counts)
-        for share in (self.input, self.output):
-            share.tokens /= 2
-            share.tokens_at_most /= 2
+        self.input.halve()
+        self.output.halve()
 
 
 class LearnedOutput:
@@ -85,8 +63,6 @@ class LearnedOutput:
         histogram.total += 1
         histogram.input.add(counted[0], at_most[0])
         if tokens_at_most > 0:
-            histogram.streams += 1
-            histogram.share_max = max(histogram.share_max, output_tokens / tokens_at_most)
             histogram.output.add(output_tokens, tokens_at_most)
         if histogram.total >= _ANSWERS_MAX:
             histogram.halve()
@@ -103,21 +79,19 @@ class LearnedOutput:
                 return math.ceil(2 ** (place / _CLASSES_PER_DOUBLING))
         return 1
 
-    def share_of_bound(self, model: str, route: str) -> float:
-        """How much of the bound of a text is true of it at most, by the streams that came to their end: a stream is held to
-        this. 1 while none is known, and where answers have more in them than is shown.
-        """
-        histogram = self._histograms.get((model, route))
-        if histogram is None or histogram.streams == 0:
-            return 1.0
-        return min(1.0, histogram.share_max * (1 + _STREAMS_UNSURE / histogram.streams))
-
-    def expected_shares(self, model: str, route: str) -> ExpectedShares:
-        """How much of the bound of a text is true of it on average; what nobody has counted is charged by this."""
+    def shares_at_most(self, model: str, route: str) -> TextShares:
+        """By calls that came to their end, at most: what nobody has counted is held to this."""
         histogram = self._histograms.get((model, route))
         if histogram is None:
-            return ExpectedShares()
-        return ExpectedShares(histogram.input.expected, histogram.output.expected)
+            return TextShares()
+        return TextShares(histogram.input.at_most, histogram.output.at_most)
+
+    def expected_shares(self, model: str, route: str) -> TextShares:
+        """The same on average: what nobody has counted is charged by this."""
+        histogram = self._histograms.get((model, route))
+        if histogram is None:
+            return TextShares()
+        return TextShares(histogram.input.expected, histogram.output.expected)
 
 
 def _class_of(tokens: int) -> int:
