@@ -9,7 +9,7 @@ import { positive } from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
 
 export const CHECK_NAMES = ["over", "unspent", "free", "ledger"] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
+type CheckName = (typeof CHECK_NAMES)[number];
 
 export interface Check {
   readonly name: CheckName;
