@@ -23,9 +23,11 @@ export class LoopTurns {
 
   /** Starts `work` now or in a later turn; only what it does before its first await counts. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length === 0 && this.mayBegin()) return work();
+    // What work throws before it has a promise is for the one who asked: in a later turn it would end the process.
+    const begun = async (): Promise<T> => await work();
+    if (this.waiting.length === 0 && this.mayBegin()) return begun();
     return new Promise((resolve, reject) => {
-      this.waiting.push(() => void work().then(resolve, reject));
+      this.waiting.push(() => void begun().then(resolve, reject));
     });
   }
 

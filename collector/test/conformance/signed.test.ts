@@ -114,6 +114,17 @@ describe("between sender and collector", () => {
     expect((await target.send(request)).status).toBe(200);
   });
 
+  test("another body is refused as well when the collector was busy, and ends nothing else", async () => {
+    const request = signed();
+    pipeline.isShortOfRoom = true;
+    const asked = pipeline.timesAskedForRoom;
+    const swapped = codeFor({ ...request, body: tracesJson({ name: "forged" }) });
+    await expect.poll(() => pipeline.timesAskedForRoom).toBeGreaterThan(asked + 1);
+    pipeline.isShortOfRoom = false;
+    expect(await swapped).toBe("auth.signature_invalid");
+    expect((await target.send(request)).status).toBe(200);
+  });
+
   test.each([
     ["another path", { path: "/v1/logs" }],
     ["a prefix before the path", { path: "/otlp/v1/traces" }],

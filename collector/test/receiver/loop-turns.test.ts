@@ -62,6 +62,20 @@ test("an error reaches the one who asked, at once or later, and the queue goes o
   expect(await Promise.all([slow, last])).toEqual(["a", "b"]);
 });
 
+test("what is thrown before there is a promise reaches the one who asked as well, at once or later", async () => {
+  const { turns, begin } = bench();
+  const fail = (): Promise<never> =>
+    turns.run(() => {
+      throw new Error("at once");
+    });
+  await expect(fail()).rejects.toThrow("at once");
+  const slow = begin("a", 9);
+  const failing = fail();
+  const last = begin("b", 1);
+  await expect(failing).rejects.toThrow("at once");
+  expect(await Promise.all([slow, last])).toEqual(["a", "b"]);
+});
+
 test("work waits in order of arrival while there is no room, and asks no more often than now and then", async () => {
   let isRoom = false;
   let asked = 0;
