@@ -5,7 +5,7 @@ import type { RawUsageField } from "@lensai/otel-config/dialects/dialect";
 import type { AttributeClaim } from "@lensai/otel-config/dialects/compile-dialects";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
-import { AnyValue, VALUE_ARRAY, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
+import { AnyValue, VALUE_ARRAY, VALUE_BYTES, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
 import { blankValue } from "./blank-value.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { KeyTable } from "./key-table.ts";
@@ -26,6 +26,12 @@ export interface FieldTarget {
   readonly usage: RawUsageField | undefined;
 }
 
+const SPOKEN_KINDS: ReadonlySet<number> = new Set([
+  VALUE_STRING,
+  VALUE_ARRAY,
+  VALUE_KVLIST,
+  VALUE_BYTES,
+]);
 const OPEN_OBJECT = 0x7b;
 const encoder = new TextEncoder();
 const PENDING = encoder.encode(PENDING_SPAN.value);
@@ -113,7 +119,7 @@ export class AttributeDecoder implements JsonContext {
     if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
       this.dropAttribute(key, value);
     } else if (key.claim !== undefined) this.offer(key, value, json);
-    else if (key.policy === "content" && !this.keepsContent) blankValue(this, value);
+    else if (this.isHidden(key, value)) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
   }
@@ -156,7 +162,7 @@ export class AttributeDecoder implements JsonContext {
   private offer(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
     const claim = key.claim as AttributeClaim;
     const { field, rank } = claim;
-    if (claim.keep) this.writeMember(json, key, value);
+    if (this.isWritten(key)) this.writeMember(json, key, value);
     if (this.epochs[field] !== this.epoch) {
       this.epochs[field] = this.epoch;
       this.touched[this.touchedCount] = field;
@@ -167,7 +173,7 @@ export class AttributeDecoder implements JsonContext {
     const held = this.ranks[field] as number;
     if (rank === held) {
       this.flags |= FLAG.duplicateKeys;
-      if (!claim.keep) overwriteValue(this, this.valueOf(field));
+      if (!this.isWritten(this.keyOf(field))) overwriteValue(this, this.valueOf(field));
     }
     if (rank <= held) {
       if (rank < held) this.keepLoser(this.keyOf(field), this.valueOf(field), json);
@@ -177,9 +183,19 @@ export class AttributeDecoder implements JsonContext {
 
   /** A second name for a field: it fills no column, so it stays among the attributes. */
   private keepLoser(key: KeyInfo, value: AnyValue, json: JsonWriter): void {
-    if (key.claim?.keep === true) return;
-    if (isContent(key) && !this.keepsContent) blankValue(this, value);
+    if (this.isWritten(key)) return;
+    if (this.isHidden(key, value)) blankValue(this, value);
     else this.writeMember(json, key, value);
+  }
+
+  /** Is what fills a column also written among the attributes, when it is met? */
+  private isWritten(key: KeyInfo): boolean {
+    return key.claim?.keep === true && (this.keepsContent || !isContent(key));
+  }
+
+  /** Content of a project that keeps none. A number says nothing of what was said. */
+  isHidden(key: KeyInfo, value: AnyValue): boolean {
+    return !this.keepsContent && isContent(key) && SPOKEN_KINDS.has(value.kind);
   }
 
   private hold(key: KeyInfo, { field, rank }: AttributeClaim, value: AnyValue): void {
@@ -212,7 +228,7 @@ export class AttributeDecoder implements JsonContext {
     const range = readKeyValue(this, end, value);
     const key = this.keys.lookup(this.reader.view, range.from, range.to);
     if (key.isSensitive) maskText(this, range.from, range.to);
-    if (key.policy === "drop" || (isContent(key) && !this.keepsContent)) blankValue(this, value);
+    if (key.policy === "drop" || this.isHidden(key, value)) blankValue(this, value);
     else this.writeMember(json, key, value);
     return key;
   }

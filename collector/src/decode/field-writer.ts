@@ -296,22 +296,30 @@ export class FieldWriter {
     json.end(sink.row);
   }
 
-  /**
-   * Reads what the dialect looks for inside a JSON value. Of content only the excerpt stays among the
-   * attributes; where content is not kept it also takes the content's place in the message, so that a replay
-   * from the log reads the same.
-   */
+  /** Reads what the dialect looks for inside a JSON value. */
   private readMembers(field: number, claim: AttributeClaim): void {
-    const { attributes, sink } = this;
-    const key = attributes.keyOf(field);
+    const { attributes } = this;
     const value = attributes.valueOf(field);
     const found = readJsonMembers(this.jsonBytes(value), this.membersOf(claim));
     if (found === undefined) {
       if (claim.kind === "json") attributes.flags |= FLAG.jsonUnread;
     } else for (const each of found) this.takeMember(each.member, each.value);
-    if (claim.kind !== "content") return;
-    const excerpt = found === undefined || found.length === 0 ? undefined : excerptOf(found);
-    if (excerpt !== undefined) attributes.writeRawMember(sink.attributes, key, excerpt);
+    if (claim.kind === "content" || attributes.isHidden(attributes.keyOf(field), value)) {
+      this.keepExcerpt(field, found ?? []);
+    }
+  }
+
+  /**
+   * Of content only the excerpt stays among the attributes; where content is not kept it also takes the content's place
+   * in the message, so that a replay from the log reads the same.
+   */
+  private keepExcerpt(field: number, found: readonly FoundMember[]): void {
+    const { attributes, sink } = this;
+    const value = attributes.valueOf(field);
+    const excerpt = found.length === 0 ? undefined : excerptOf(found);
+    if (excerpt !== undefined) {
+      attributes.writeRawMember(sink.attributes, attributes.keyOf(field), excerpt);
+    }
     const { column } = attributes.targets[field] as FieldTarget;
     if (attributes.keepsContent || !replaceText(attributes, value, excerpt ?? "")) {
       this.writeContent(column, value);

@@ -1,3 +1,4 @@
+import { BREAK_OFF_MESSAGE_MAX } from "@lensai/otel-config/billing/break-off";
 import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
@@ -10,7 +11,7 @@ import {
   readTime,
 } from "./field-reader.ts";
 import type { Range } from "./field-reader.ts";
-import { skipMasked } from "./message-masking.ts";
+import { overwriteRange, skipMasked } from "./message-masking.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
@@ -125,7 +126,7 @@ export class TraceDecoder {
       records.discardRow();
       rejectRecord(result, problem, records.resource.origin());
     } else if (records.attributes.isPending) {
-      records.sink.abandonRow();
+      records.discardRow();
       result.accepted += 1;
       result.ignored += 1;
     } else if (filter.isNew(this.placeOf(ordinal))) {
@@ -223,7 +224,7 @@ export class TraceDecoder {
     const { reader, span } = this;
     while (reader.at < end) {
       const tag = reader.varint();
-      if (tag === 0x12) readText(this.records.attributes, span.message, end);
+      if (tag === 0x12) this.readStatusMessage(end);
       else if (tag === 0x18) span.status = reader.varint();
       else {
         if (tag >= 0x10 && tag < 0x20) throw wrongWireType(reader.at, "Status", tag);
@@ -231,6 +232,19 @@ export class TraceDecoder {
       }
     }
     if (reader.at !== end) throw malformed(reader.at, "a status runs past its end");
+  }
+
+  /**
+   * Where no content is kept, what an error says at length is gone: it quotes what was asked or answered. A short
+   * message stays, because it tells a call that broke off, and was charged for, from one that was refused.
+   */
+  private readStatusMessage(end: number): void {
+    const { attributes } = this.records;
+    const { message } = this.span;
+    readText(attributes, message, end);
+    if (attributes.keepsContent || message.to - message.from <= BREAK_OFF_MESSAGE_MAX) return;
+    overwriteRange(attributes, message.from, message.to);
+    clearRange(message);
   }
 
   private writeRow(): void {

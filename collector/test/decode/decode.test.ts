@@ -198,6 +198,44 @@ test("a project that keeps no content has it neither in the row nor in the body 
   expect(decoded.result.isAltered).toBe(true);
 });
 
+test.each([
+  ["a copy of a span that is open", { "logfire.span_type": "pending_span" }, {}],
+  ["a span without an id", {}, { spanId: Buffer.alloc(0) }],
+])("%s makes no row, and nothing of its messages is logged", (_, more, span) => {
+  const messages = ["mail alice@example.com", "harmless words"];
+  const body = bodyOf({ ...CALL, ...more, "gen_ai.input.messages": messages }, span);
+  for (const keepsContent of [true, false]) {
+    const decoded = decode(body, { keepsContent });
+    expect(decoded.rows).toEqual([]);
+    const logged = Buffer.from(decoded.body).toString("latin1");
+    expect(logged).not.toContain("alice");
+    expect(logged.includes("words")).toBe(false);
+  }
+});
+
+test("a project that keeps no content has of settings what is read of them, and no instructions", () => {
+  const settings = JSON.stringify({ stream: true, system: "harmless words" });
+  const body = bodyOf({ ...CALL, "llm.invocation_parameters": settings });
+  const { rows, body: logged } = decode(body, { keepsContent: false });
+  expect(rows[0]).toMatchObject({ streaming: true });
+  expect(JSON.parse(rows[0]?.["attributes"] as string)).toMatchObject({
+    "llm.invocation_parameters": { stream: true },
+  });
+  expect(Buffer.from(logged).toString("latin1")).not.toContain("words");
+  const again = decode(logged, { keepsContent: false });
+  expect(again.rows).toEqual(rows);
+});
+
+test("a project that keeps no content has short words of errors, and no long ones", () => {
+  const failed = (message: string) =>
+    decode(bodyOf(CALL, { status: { code: 2, message } }), { keepsContent: false });
+  expect(failed("socket hang up").rows[0]).toMatchObject({ status_message: "socket hang up" });
+  const long = failed(`not JSON: ${"words ".repeat(40)}`);
+  expect(long.rows[0]).toMatchObject({ status: "error", status_message: null });
+  expect(Buffer.from(long.body).toString("latin1")).not.toContain("words");
+  expect(decode(long.body, { keepsContent: false }).rows).toEqual(long.rows);
+});
+
 test("an exception event names the error type when no attribute does", () => {
   const events = [
     {

@@ -41,10 +41,10 @@ const MESSAGES =
   /\bterminated\b|\baborted\b|premature close|socket hang up|other side closed|ECONNRESET|incomplete chunked read|peer closed connection|ended prematurely/i;
 
 /** Longer messages carry what a provider answered, which may say anything. */
-const MESSAGE_LENGTH_MAX = 200;
+export const BREAK_OFF_MESSAGE_MAX = 200;
 
 /** Did the call break off, or its answer not fit, rather than being refused? Both texts are as sent, "" when absent. */
 export function isBreakOff(errorType: string, statusMessage: string): boolean {
   if (ERROR_TYPES.has(errorType) || READING_ERROR_TYPES.has(errorType)) return true;
-  return statusMessage.length <= MESSAGE_LENGTH_MAX && MESSAGES.test(statusMessage);
+  return statusMessage.length <= BREAK_OFF_MESSAGE_MAX && MESSAGES.test(statusMessage);
 }

@@ -25,6 +25,9 @@ export const DROPPED_KEYS: readonly string[] = [
   "gen_ai.headers",
   "llm.headers",
   "langsmith.request.headers",
+  "mastra.metadata.headers",
+  "metadata.requester_custom_headers",
+  "metadata.requester_metadata",
   "ai.embedding",
   "ai.embeddings",
   "embedding.vector",
@@ -58,8 +61,13 @@ export const DROPPED_PREFIXES: readonly string[] = [
   "llm.request.headers.",
 ];
 
-/** Keys whose whole value is what somebody wrote or a model answered. */
+/** Keys whose whole value is what somebody wrote or a model answered, or quotes it, as errors do. */
 export const CONTENT_KEYS: readonly string[] = [
+  "exception.message",
+  "exception.stacktrace",
+  "error.message",
+  "error.stack",
+  "error.stack_trace",
   "gen_ai.input.messages",
   "gen_ai.output.messages",
   "gen_ai.system_instructions",
@@ -79,6 +87,11 @@ export const CONTENT_KEYS: readonly string[] = [
   "gen_ai.prompt",
   "gen_ai.completion",
   "gen_ai.event.content",
+  "gen_ai.request.messages",
+  "gen_ai.request.available_tools",
+  "gen_ai.response.text",
+  "gen_ai.response.object",
+  "gen_ai.tool.json_schema",
   "mcp.request.argument",
   "mcp.response.value",
   "traceloop.entity.input",
@@ -93,6 +106,12 @@ export const CONTENT_KEYS: readonly string[] = [
   "llm.prompt_template.template",
   "llm.prompt_template.variables",
   "llm.function_call",
+  "llm.invocation_parameters",
+  "llm.openai.messages",
+  "llm.openai.choices",
+  "llm.openai.tools",
+  "llm.openai.functions",
+  "reranker.query",
   "ai.prompt",
   "ai.value",
   "ai.values",
@@ -105,7 +124,11 @@ export const CONTENT_KEYS: readonly string[] = [
   "langfuse.trace.output",
   "pydantic_ai.all_messages",
   "all_messages_events",
+  "events",
   "final_result",
+  "raw_input",
+  "request_data",
+  "response_data",
   "tool_arguments",
   "tool_response",
   "model_request_parameters",
@@ -115,11 +138,36 @@ export const CONTENT_KEYS: readonly string[] = [
   "mlflow.spanOutputs",
   "mlflow.chat.messages",
   "mlflow.chat.tools",
+  "mlflow.chunk.value",
   "gcp.vertex.agent.llm_request",
   "gcp.vertex.agent.llm_response",
   "gcp.vertex.agent.tool_call_args",
   "gcp.vertex.agent.tool_response",
   "hidden_params",
+  "agent.instructions",
+  "agent.stateSnapshot",
+  "agent.messages.ui",
+  "crew_agents",
+  "crew_tasks",
+  "mastra.log.error",
+  "tool.result",
+  // Of coding agents, and of events of messages.
+  "arguments",
+  "completion",
+  "content",
+  "function_args",
+  "input",
+  "message",
+  "messages",
+  "output",
+  "prompt",
+  "request_text",
+  "response",
+  "response_text",
+  "tool_calls",
+  "tool_input",
+  "tool_parameters",
+  "tools",
 ];
 
 /** Messages and tools that are spread over indexed keys (`gen_ai.prompt.0.content`). */
@@ -146,6 +194,20 @@ export const CONTENT_PREFIXES: readonly string[] = [
   "embedding.text",
 ];
 
+/** What frameworks call what went in or came out, whatever it is of: `mastra.agent_run.input`. */
+export const CONTENT_ENDINGS: readonly string[] = [
+  ".arguments",
+  ".body",
+  ".completion",
+  ".input",
+  ".inputs",
+  ".messages",
+  ".output",
+  ".outputs",
+  ".prompt",
+  ".tool_calls",
+];
+
 /** What begins like content and names it only. */
 const KEPT_KEYS: ReadonlySet<string> = new Set(["gen_ai.prompt.name", "gen_ai.prompt.version"]);
 
@@ -156,8 +218,13 @@ const CONTENT: ReadonlySet<string> = new Set(CONTENT_KEYS);
 export function attributePolicy(key: string): AttributePolicy {
   if (DROPPED.has(key) || startsWithOneOf(key, DROPPED_PREFIXES)) return "drop";
   if (KEPT_KEYS.has(key)) return "keep";
-  return CONTENT.has(key) || startsWithOneOf(key, CONTENT_PREFIXES) ? "content" : "keep";
+  return CONTENT.has(key) || startsWithOneOf(key, CONTENT_PREFIXES) || endsLikeContent(key)
+    ? "content"
+    : "keep";
 }
+
+const endsLikeContent = (key: string): boolean =>
+  CONTENT_ENDINGS.some((ending) => key.endsWith(ending));
 
 function startsWithOneOf(key: string, prefixes: readonly string[]): boolean {
   return prefixes.some((prefix) => key.startsWith(prefix));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  CONTENT_ENDINGS,
   CONTENT_KEYS,
   CONTENT_PREFIXES,
   DROPPED_KEYS,
@@ -21,6 +22,7 @@ describe("attributePolicy", () => {
   it.each([
     ...CONTENT_KEYS,
     ...CONTENT_PREFIXES.map((prefix) => `${prefix}x`),
+    ...CONTENT_ENDINGS.map((ending) => `framework.step${ending}`),
     "gen_ai.prompt.0.content",
     "llm.input_messages.0.message.content",
     "ai.prompt.messages",
@@ -33,6 +35,8 @@ describe("attributePolicy", () => {
     "gen_ai.usage.input_tokens",
     "gen_ai.prompt.name",
     "gen_ai.prompt.version",
+    "gen_ai.output.type",
+    "prompt.id",
     "host.name",
     "process.pid",
     "http.request.body.size",
