@@ -1,10 +1,13 @@
-import { Metadata, Server } from "@grpc/grpc-js";
+import { Metadata, Server, ServerInterceptingCall } from "@grpc/grpc-js";
 import type {
   MethodDefinition,
-  ServiceDefinition,
+  ServerInterceptor,
   ServerUnaryCall,
+  ServiceDefinition,
   sendUnaryData,
+  status as GrpcStatus,
 } from "@grpc/grpc-js";
+import type { Sender } from "../admission/authenticate.ts";
 import { reserve } from "../admission/byte-budget.ts";
 import type { Signal } from "../pipeline/ingest.ts";
 import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
@@ -37,17 +40,54 @@ const KEEP_ALIVE_INTERVAL_MS = 60_000;
  * served, profiles among them, get UNIMPLEMENTED from grpc-js. Not yet listening.
  */
 export function createGrpcServer(parts: OtlpGrpcParts): Server {
+  const senders: Senders = new WeakMap();
   const server = new Server({
     "grpc.max_receive_message_length": parts.sizeBytesMax,
     "grpc.keepalive_time_ms": KEEP_ALIVE_INTERVAL_MS,
+    interceptors: [admission(parts, senders)],
   });
   for (const [signal, service] of Object.entries(SERVICES)) {
     server.addService(exportService(service), {
       Export: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-        void answerExport(parts, { signal: signal as Signal, call }, callback),
+        void answerExport(parts, { signal: signal as Signal, call, senders }, callback),
     });
   }
   return server;
+}
+
+/** Who was admitted, by the metadata that they came with. */
+type Senders = WeakMap<Metadata, Sender>;
+
+/** Cheapest refusals first: a message is only read for a sender that may send. */
+function admission(parts: OtlpGrpcParts, senders: Senders): ServerInterceptor {
+  return ({ path }, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, read) => {
+            try {
+              senders.set(metadata, admit(parts, path, metadata));
+            } catch (error) {
+              call.sendStatus(toServiceError(parts, error));
+              return;
+            }
+            read(metadata);
+          },
+        }),
+    });
+}
+
+function admit(parts: OtlpGrpcParts, path: string, metadata: Metadata): Sender {
+  refuseWhileDraining(parts);
+  const sender = parts.authenticator.authenticate({
+    method: "POST",
+    path,
+    header: (name) =>
+      name === "content-type" ? SIGNED_CONTENT_TYPE : metadata.get(name)[0]?.toString(),
+  });
+  parts.rateLimiter.admit(sender.projectId, parts.nowMs());
+  parts.storage.refuseWhileBehind();
+  return sender;
 }
 
 const identity = (bytes: Buffer): Buffer => bytes;
@@ -70,6 +110,7 @@ function exportService(name: string): ServiceDefinition {
 interface GrpcExport {
   readonly signal: Signal;
   readonly call: ServerUnaryCall<Buffer, Buffer>;
+  readonly senders: Senders;
 }
 
 async function answerExport(
@@ -87,15 +128,12 @@ async function answerExport(
   callback(null, response);
 }
 
-async function serveExport(parts: OtlpGrpcParts, { signal, call }: GrpcExport): Promise<Buffer> {
-  refuseWhileDraining(parts);
-  const sender = parts.authenticator.authenticate({
-    method: "POST",
-    path: methodPath(SERVICES[signal]),
-    header: (name) =>
-      name === "content-type" ? SIGNED_CONTENT_TYPE : call.metadata.get(name)[0]?.toString(),
-  });
-  parts.rateLimiter.admit(sender.projectId, parts.nowMs());
+async function serveExport(
+  parts: OtlpGrpcParts,
+  { signal, call, senders }: GrpcExport,
+): Promise<Buffer> {
+  const sender = senders.get(call.metadata);
+  if (sender === undefined) throw new Error("a gRPC message arrived that nobody was admitted with");
   const reservation = parts.budget.open();
   try {
     reserve(reservation, call.request.length);
@@ -115,7 +153,7 @@ async function serveExport(parts: OtlpGrpcParts, { signal, call }: GrpcExport): 
 function toServiceError(
   parts: OtlpGrpcParts,
   thrown: unknown,
-): { code: number; details: string; metadata: Metadata } {
+): { code: GrpcStatus; details: string; metadata: Metadata } {
   const error = toLensError(thrown);
   const status = otlpStatusOf(error.code);
   if (status.http === 500) parts.onInternalError(thrown);

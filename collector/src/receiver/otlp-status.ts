@@ -1,23 +1,11 @@
+import { status as GrpcStatus } from "@grpc/grpc-js";
 import { LensError } from "@lensai/otel-config/errors";
 import type { ErrorCode } from "@lensai/otel-config/errors";
 import { RETRY_AFTER_SECONDS_MAX, RETRY_AFTER_SECONDS_MIN } from "./limits.ts";
 
-/** Codes of google.rpc.Code that OTLP uses. */
-export const GRPC = {
-  ok: 0,
-  cancelled: 1,
-  invalidArgument: 3,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const;
-
 export interface OtlpStatus {
   readonly http: number;
-  readonly grpc: number;
+  readonly grpc: GrpcStatus;
   /**
    * May the client send the same request again? OTLP allows a retry after HTTP 429, 502, 503, 504 and
    * after gRPC UNAVAILABLE only, so the two codes and this must agree.
@@ -25,19 +13,19 @@ export interface OtlpStatus {
   readonly retryable: boolean;
 }
 
-const status = (http: number, grpc: number): OtlpStatus => ({
+const status = (http: number, grpc: GrpcStatus): OtlpStatus => ({
   http,
   grpc,
   retryable: http === 429 || http === 503,
 });
 
-const BAD_DATA = status(400, GRPC.invalidArgument);
-const TOO_LARGE = status(413, GRPC.resourceExhausted);
-const UNSUPPORTED = status(415, GRPC.unimplemented);
-const UNAUTHENTICATED = status(401, GRPC.unauthenticated);
-const FORBIDDEN = status(403, GRPC.permissionDenied);
-const UNAVAILABLE = status(503, GRPC.unavailable);
-const INTERNAL = status(500, GRPC.internal);
+const BAD_DATA = status(400, GrpcStatus.INVALID_ARGUMENT);
+const TOO_LARGE = status(413, GrpcStatus.RESOURCE_EXHAUSTED);
+const UNSUPPORTED = status(415, GrpcStatus.UNIMPLEMENTED);
+const UNAUTHENTICATED = status(401, GrpcStatus.UNAUTHENTICATED);
+const FORBIDDEN = status(403, GrpcStatus.PERMISSION_DENIED);
+const UNAVAILABLE = status(503, GrpcStatus.UNAVAILABLE);
+const INTERNAL = status(500, GrpcStatus.INTERNAL);
 
 /**
  * The one place that turns an error code into a status (OTLP 1.11, "Failures" of both transports).
@@ -50,9 +38,9 @@ const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, OtlpStatus>>> = {
   "ingest.body_too_large": TOO_LARGE,
   "ingest.content_type_unsupported": UNSUPPORTED,
   "ingest.encoding_unsupported": UNSUPPORTED,
-  "ingest.method_not_allowed": status(405, GRPC.unimplemented),
-  "ingest.path_unknown": status(404, GRPC.unimplemented),
-  "ingest.body_timeout": status(408, GRPC.cancelled),
+  "ingest.method_not_allowed": status(405, GrpcStatus.UNIMPLEMENTED),
+  "ingest.path_unknown": status(404, GrpcStatus.UNIMPLEMENTED),
+  "ingest.body_timeout": status(408, GrpcStatus.CANCELLED),
   "ingest.host_refused": FORBIDDEN,
   "auth.key_missing": UNAUTHENTICATED,
   "auth.key_invalid": UNAUTHENTICATED,
@@ -64,7 +52,7 @@ const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, OtlpStatus>>> = {
   "auth.signature_invalid": UNAUTHENTICATED,
   "auth.signature_stale": UNAUTHENTICATED,
   "auth.signature_replayed": UNAUTHENTICATED,
-  "ingest.rate_limited": status(429, GRPC.unavailable),
+  "ingest.rate_limited": status(429, GrpcStatus.UNAVAILABLE),
   "ingest.storage_behind": UNAVAILABLE,
   "ingest.overloaded": UNAVAILABLE,
   "ingest.shutting_down": UNAVAILABLE,

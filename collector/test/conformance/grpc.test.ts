@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import http2 from "node:http2";
 import { LensError } from "@lensai/otel-config/errors";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
@@ -123,6 +125,21 @@ test("G06 no key and a wrong key are UNAUTHENTICATED, a right one is not", async
   for (const [headers, status] of statuses) {
     expect((await call(keyed, { message: tracesProtobuf(), headers })).status).toBe(status);
   }
+});
+
+test("G06 without a key the answer comes before the message", async () => {
+  const session = http2.connect(`http://127.0.0.1:${keyed.collector.grpcPort}`);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": `/${GRPC_SERVICES.traces}/Export`,
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  // The first byte of a message, and no more: whoever waits for its end waits for ever.
+  stream.write(Buffer.alloc(1));
+  const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+  expect(headers["grpc-status"]).toBe("16");
+  session.destroy();
 });
 
 test("H68 over gRPC: a stop finishes what is in flight", async () => {
