@@ -12,12 +12,14 @@ import { POST as postKillSwitch } from "../../src/routes/internal/kill-switches/
 import { DELETE as deleteKillSwitch } from "../../src/routes/internal/kill-switches/[killSwitchId]/+server.ts";
 import { POST as postLanding } from "../../src/routes/internal/landings/+server.ts";
 import { POST as postProject } from "../../src/routes/internal/projects/+server.ts";
+import { actions as signInActions } from "../../src/routes/sign-in/+page.server.ts";
 import { GET as getReady } from "../../src/routes/readyz/+server.ts";
 import { consoleSettings } from "../support/console-settings.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
 const TOKEN = "control-token-of-the-test";
+const OWNER = "owner@example.com";
 let lake: SampleLake;
 let running: Console;
 
@@ -25,6 +27,11 @@ const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings =>
   consoleSettings(lake.settings, {
     bootstrapKey: "lensai_bootstrap_key_3",
     controlToken: TOKEN,
+    people: {
+      ownerEmail: OWNER,
+      authSecret: undefined,
+      publicOrigin: "http://localhost:3000",
+    },
     ...values,
   });
 
@@ -214,6 +221,19 @@ test("the page leads to the sign-in whoever has not said who he is", async () =>
     const refused = await submit(action, { reason: "a loop", id: "kill_1" }, ANONYMOUS);
     expect(refused).toMatchObject({ status: 303, location: "/sign-in?next=%2Fprojects%2Floops" });
   }
+});
+
+async function askForLink(headers: Record<string, string>): Promise<unknown> {
+  const body = new URLSearchParams({ email: OWNER });
+  const request = new Request("http://localhost/sign-in", { method: "POST", headers, body });
+  const event = { request, locals: { console: running }, getClientAddress: () => "127.0.0.1" };
+  return signInActions["default"]?.(event as never);
+}
+
+test("a sign-in link is shown at the machine, and to nobody who comes through a proxy", async () => {
+  expect(await askForLink({ "x-forwarded-for": "203.0.113.7" })).toEqual({ isSent: true });
+  const link = expect.stringContaining("/sign-in/confirm?token=") as string;
+  expect(await askForLink({})).toEqual({ isSent: true, link });
 });
 
 test("lets nobody in when the console has no token", async () => {

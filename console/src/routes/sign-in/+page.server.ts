@@ -1,5 +1,5 @@
 import { fail, redirect } from "@sveltejs/kit";
-import { isLocalConsole } from "#lib/server/access/resolve-principal.ts";
+import { principalWithoutCredentials } from "#lib/server/access/resolve-principal.ts";
 import { clientKey } from "#lib/server/auth/client-key.ts";
 import { nextPath } from "#lib/server/auth/next-path.ts";
 import { inBackground } from "#lib/server/auth/sign-in.ts";
@@ -39,9 +39,10 @@ export const actions: Actions = {
         isSent: false,
       });
     }
-    // Who sits at this machine may see the link; for everybody else the answer says nothing, and takes as long for
-    // an address that is known as for one that is not.
-    if (isLocalConsole(settings.hostPolicy) && mailer === undefined) {
+    // Who sits at this machine may see the link; for everybody else, also behind a proxy on this machine, the answer
+    // says nothing, and takes as long for an address that is known as for one that is not.
+    const { kind } = principalWithoutCredentials(request.headers, settings.hostPolicy);
+    if (kind === "local_owner" && mailer === undefined) {
       return { isSent: true, link: await asked.delivered };
     }
     void inBackground(asked.delivered);

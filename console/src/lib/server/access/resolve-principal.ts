@@ -34,7 +34,7 @@ export async function resolvePrincipal(
  * Can nobody but this machine reach the console? It listens on a loopback address, and the operator has told of
  * no other name that it is reached by: a proxy on the same machine makes a loopback address public.
  */
-export function isLocalConsole(policy: HostPolicy): boolean {
+function isLocalConsole(policy: HostPolicy): boolean {
   const { bindAddress, origin, allowedHosts } = policy;
   const names = [...allowedHosts, ...(origin === undefined ? [] : [hostnameOf(origin)])];
   return isLoopbackAddress(bindAddress) && names.every(isLoopbackName);
