@@ -546,6 +546,31 @@ describe("roles without an operation", () => {
 });
 
 describe("what published clients say in ways of their own", () => {
+  // As @ai-sdk/amazon-bedrock 2.2 and 3.0 write it: their total is a sum of the two, and proves nothing.
+  test.each([
+    ["amazon-bedrock", "anthropic.claude-haiku-4-5-20251001-v1:0"],
+    ["vertex.anthropic.messages", "claude-haiku-4-5"],
+  ])("the AI SDK before 6 passes on what %s counts beside its cache", (provider, model) => {
+    const row = rowOf({
+      scope: "ai",
+      attributes: {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.model.provider": provider,
+        "ai.model.id": model,
+        "ai.usage.inputTokens": 5000,
+        "ai.usage.cachedInputTokens": 3000,
+        "ai.usage.outputTokens": 46,
+        "ai.usage.totalTokens": 5046,
+      },
+    });
+    expect(row).toMatchObject({
+      input_tokens: 8000n,
+      input_uncached_tokens: 5000n,
+      cache_read_tokens: 3000n,
+      usage_basis: "rule",
+    });
+  });
+
   const USAGE = {
     input_tokens: 1541,
     output_tokens: 98,

@@ -90,7 +90,14 @@ export const USAGE_RULES: readonly UsageRule[] = [
     // Later versions send the uncached input as well, which proves how they count.
     name: "vercel-ai4-anthropic",
     scopes: ["ai"],
-    providers: ["anthropic"],
+    providers: ["anthropic", "aws.bedrock"],
+    input: "exclusive",
+  },
+  {
+    name: "vercel-ai4-vertex-claude",
+    scopes: ["ai"],
+    providers: ["gcp.vertex_ai"],
+    models: ["claude"],
     input: "exclusive",
   },
   { name: "claude-code", dialects: ["claude-code"], input: "exclusive" },
