@@ -1,4 +1,5 @@
 import { ALNUM, DASH, DIGIT, LETTER, LOWER_BIT, SPACE } from "./byte-class.ts";
+import { characterBytes, typographicSeparator } from "./number-groups.ts";
 import { endsWord, startsWord } from "./text-window.ts";
 import type { TextWindow } from "./text-window.ts";
 
@@ -48,12 +49,17 @@ function letterIndex(w: TextWindow, p: number): number {
 function charactersEnd(w: TextWindow, start: number, length: number): number {
   let p = start;
   for (let count = 0; count < length; count += 1) {
-    const byte = w.at(p);
-    if (count > 0 && count % GROUP === 0 && (byte === SPACE || byte === DASH)) p += 1;
+    if (count > 0 && count % GROUP === 0) p += separatorBytes(w, p);
     if ((w.classAt(p) & ALNUM) === 0) return -1;
     p += 1;
   }
   return p;
+}
+
+function separatorBytes(w: TextWindow, p: number): number {
+  const byte = w.at(p);
+  if (byte === SPACE || byte === DASH) return 1;
+  return byte >= 0x80 && typographicSeparator(w, p) !== 0 ? characterBytes(w, p) : 0;
 }
 
 /** The number that the characters spell once the first four have moved to the end, mod 97 (ISO 7064). */
@@ -66,7 +72,7 @@ function remainderOf97(w: TextWindow, start: number, end: number): number {
 }
 
 function append(remainder: number, byte: number): number {
-  if (byte === SPACE || byte === DASH) return remainder;
+  if (byte === SPACE || byte === DASH || byte >= 0x80) return remainder;
   if (byte < 0x40) return (remainder * 10 + byte - 0x30) % 97;
   return (remainder * 100 + (byte | LOWER_BIT) - 0x57) % 97;
 }

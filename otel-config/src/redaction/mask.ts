@@ -1,4 +1,4 @@
-import { COLON, DIGIT, DOT, QUOTE, SPACE, STAR, ZERO } from "./byte-class.ts";
+import { COLON, DASH, DIGIT, DOT, QUOTE, SPACE, STAR, ZERO } from "./byte-class.ts";
 import type { TextWindow } from "./text-window.ts";
 
 const COMMA = 0x2c;
@@ -6,8 +6,9 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-/** Blanks between a JSON number and the punctuation around it. */
-const MAX_BLANKS = 4;
+/** Blanks and line ends between a JSON number and the punctuation around it, as deep as JSON is indented. */
+const MAX_BLANKS = 64;
+const JSON_BLANKS: ReadonlySet<number> = new Set([SPACE, 0x09, 0x0a, 0x0d]);
 
 /**
  * Overwrites the window's match in place: the label when it fits, `*` for the rest. Only ASCII is written
@@ -27,18 +28,19 @@ export function maskMatch(w: TextWindow, label: Uint8Array): void {
 }
 
 function isJsonNumber(w: TextWindow): boolean {
-  const opening = w.at(w.start);
-  if (opening !== OPEN_BRACE && opening !== OPEN_BRACKET) return false;
   if (w.skipClass(w.matchStart, w.matchEnd, DIGIT) !== w.matchEnd) return false;
+  const opening = w.at(skipBlanks(w, w.start, 1));
+  if (opening !== OPEN_BRACE && opening !== OPEN_BRACKET && opening !== QUOTE) return false;
   const after = w.at(skipBlanks(w, w.matchEnd, 1));
   if (after !== COMMA && after !== CLOSE_BRACE && after !== CLOSE_BRACKET) return false;
-  const before = skipBlanks(w, w.matchStart - 1, -1);
+  const start = w.at(w.matchStart - 1) === DASH ? w.matchStart - 1 : w.matchStart;
+  const before = skipBlanks(w, start - 1, -1);
   if (w.at(before) !== COLON) return w.at(before) === COMMA || w.at(before) === OPEN_BRACKET;
   return w.at(skipBlanks(w, before - 1, -1)) === QUOTE;
 }
 
 function skipBlanks(w: TextWindow, from: number, step: 1 | -1): number {
   let p = from;
-  while (w.at(p) === SPACE && Math.abs(p - from) < MAX_BLANKS) p += step;
+  while (JSON_BLANKS.has(w.at(p)) && Math.abs(p - from) < MAX_BLANKS) p += step;
   return p;
 }

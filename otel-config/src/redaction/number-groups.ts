@@ -33,7 +33,7 @@ export class NumberGroups {
   #first = 0;
   readonly #starts = new Int32Array(KEPT_GROUPS);
   readonly #ends = new Int32Array(KEPT_GROUPS);
-  /** The separator before the group when it is a single byte, else 0. */
+  /** The separator before the group when it is a single character, as ASCII writes it, else 0. */
   readonly #separators = new Uint8Array(KEPT_GROUPS);
   readonly digits = new Uint8Array(MAX_TOTAL_DIGITS);
 
@@ -54,7 +54,7 @@ export class NumberGroups {
     while (this.count < MAX_GROUPS) {
       const end = this.end(this.count - 1);
       const next = groupAfter(w, end);
-      if (next < 0 || !this.#append(w, next, next - end === 1 ? w.at(end) : 0)) break;
+      if (next < 0 || !this.#append(w, next, separatorOf(w, end, next))) break;
     }
     return true;
   }
@@ -146,8 +146,37 @@ export class NumberGroups {
 export function groupAfter(w: TextWindow, end: number): number {
   let p = end;
   while (p - end < MAX_SEPARATOR_BYTES && isSeparator(w.at(p))) p += 1;
+  if (p === end && w.at(p) >= 0x80 && typographicSeparator(w, p) !== 0) p += characterBytes(w, p);
   w.examined += p - end + 1;
   return p > end && (w.classAt(p) & DIGIT) !== 0 ? p : -1;
+}
+
+function separatorOf(w: TextWindow, end: number, next: number): number {
+  if (next - end === 1) return w.at(end);
+  return w.at(end) < 0x80 ? 0 : typographicSeparator(w, end);
+}
+
+/**
+ * A blank or a dash when the character at `p` is one of those that word processors and web pages put into numbers
+ * (no-break and thin spaces, no-break hyphens, dashes), 0 for any other.
+ */
+export function typographicSeparator(w: TextWindow, p: number): number {
+  const second = w.at(p + 1);
+  // U+00A0.
+  if (w.at(p) === 0xc2) return second === 0xa0 ? SPACE : 0;
+  const third = w.at(p + 2);
+  if (w.at(p) !== 0xe2) return 0;
+  // U+2212, the minus sign.
+  if (second === 0x88) return third === 0x92 ? DASH : 0;
+  if (second !== 0x80) return 0;
+  // U+2000 to U+200A, U+202F; U+2010 to U+2015.
+  if ((third >= 0x80 && third <= 0x8a) || third === 0xaf) return SPACE;
+  return third >= 0x90 && third <= 0x95 ? DASH : 0;
+}
+
+/** Of a typographic separator. */
+export function characterBytes(w: TextWindow, p: number): number {
+  return w.at(p) === 0xc2 ? 2 : 3;
 }
 
 function isSeparator(byte: number): boolean {

@@ -56,7 +56,7 @@ export const RULES: readonly RedactionRule[] = [
     pack: "finance",
     label: "[CARD]",
     matches:
-      "payment cards of 13 to 19 digits in one run, in fours, as 4-6-5, 4-6-4 or digit by digit, when issuer range, length and Luhn agree; 12-digit Maestro only next to the word card",
+      "payment cards of 13 to 19 digits in one run, in fours, as 4-6-5, 4-6-4 or digit by digit, with blanks or dashes of any kind, when issuer range, length and Luhn agree; 12-digit Maestro only next to the word card",
     source: "https://www.iso.org/standard/70484.html",
   },
   {
@@ -158,7 +158,7 @@ export const RULES: readonly RedactionRule[] = [
     pack: "secrets",
     label: "[SECRET]",
     matches:
-      "a value of 19 characters or more with letters and digits, assigned to a name that ends in api_key, secret_key, client_secret, access_token, auth_token, refresh_token or password",
+      "a value of 19 characters or more with letters and digits, assigned to a name that ends in secret, password, passwd, secret_key, api_key, account_key, or in api_, access_, auth_, refresh_ or session_token",
     source: "https://cwe.mitre.org/data/definitions/532.html",
   },
 ];

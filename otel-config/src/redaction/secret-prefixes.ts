@@ -45,6 +45,11 @@ export const SECRET_PREFIXES: readonly SecretPrefix[] = [
     "lsv2_pt_ lsv2_sk_ whsec_ phc_ phx_",
   ),
   ...group(
+    { rule: "provider_key", rest: "plain", minRest: 20 },
+    "ntn_ sbp_ doo_v1_ shpss_ shpca_ shppa_ ATATT",
+  ),
+  ...group({ rule: "provider_key", rest: "plain", minRest: 32 }, "dapi"),
+  ...group(
     { rule: "provider_key", rest: "plain", minRest: 16 },
     "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_",
   ),

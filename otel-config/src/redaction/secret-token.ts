@@ -51,7 +51,7 @@ const MAX_NAME_BYTES = 32;
 const AWS_SECRET_BYTES = 40;
 
 const SECRET_NAME =
-  /(?:secretaccesskey|secretkey|clientsecret|apikey|accesstoken|authtoken|refreshtoken|password)$/;
+  /(?:secretaccesskey|secretkey|accountkey|secret|apikey|apitoken|accesstoken|authtoken|refreshtoken|sessiontoken|password|passwd)$/;
 
 const JWT = ruleIndex("jwt");
 const GOOGLE = ruleIndex("google_key");

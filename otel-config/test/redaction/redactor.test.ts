@@ -35,6 +35,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "电话：{+86 138 1234 5678}",
     "tel {5551234x12}",
     "{41 66 00 39} office",
+    "{+49\u00a0170\u00a01234567} {+1\u2009415–555–2671} {415\u2011555\u20112671}",
   ],
   CARD: [
     "{4111111111111111} {4111 1111 1111 1111} {5555-5555-5555-4444} {3782 822463 10005}",
@@ -42,12 +43,17 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "{4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1}",
     "card number 4111111111111112 fails Luhn, {4012888888881881} does not",
     "credit card {501864667909}, order 501864667909",
+    "{4111\u00a01111\u00a01111\u00a01111} {4111\u202f1111\u202f1111\u202f1111} {4111–1111–1111–1111}",
   ],
   IBAN: [
     "{GB82WEST12345698765432} {GB82 WEST 1234 5698 7654 32} {de89370400440532013000}",
+    "{DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000} {DE89‑3704‑0044‑0532‑0130‑00}",
     "\\n{NL91ABNA0417164300} not GB82WEST12345698765433",
   ],
-  SSN: ["{123-45-6789} {123 45 6789} SSN: {123456789}", "not 123-45-67890, 000-45-6789, 123456789"],
+  SSN: [
+    "{123\u201145\u20116789} {123-45-6789} {123 45 6789} SSN: {123456789}",
+    "not 123-45-67890, 000-45-6789, 123456789",
+  ],
   IP: [
     "{192.168.1.20}:8080 {10.0.0.1}-{10.0.0.9} http://{203.0.113.7}/x {8.8.8.8}.",
     "{2001:db8::41ef}:{111.57.37.120} ::ffff:{192.0.2.1} {64:ff9b::}{198.51.100.1}",
@@ -58,6 +64,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "{sk-abcdefghijklmnopqrstuvwxyz0123456789} {sk-proj-Abc123-def_456GHI789jkl} key={hf_abcdefghijklmnopqrstUVWXYZ}",
     "{gsk_abcdefghijklmnopqrstuvwxyz0123} \\n{sk_live_abcdefghijklmnop1234} \\u0020{sk-ant-api03-abcDEF123456789}",
     "x-{npm_abcdefghijklmnopqrstuvwxyz0123456789} %20{glpat-abcdefGHIJKL01234567}",
+    "{ntn_12345678901abcdefghijklmnop} {sbp_0123456789abcdef0123} {dapi0123456789abcdef0123456789abcdef}",
   ],
   AWS_KEY: [
     "id {AKIAIOSFODNN7EXAMPLE} AKIAIOSFODNN7EXAMPLEX",
@@ -86,7 +93,10 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     "db://{app:s3cr3t}@h",
     "https://{averylongtokenasuser1}@example.com/ Basic {QWxhZGRpbjpvcGVuIHNlc2FtZQ==}",
   ],
-  SECRET: ['"api_key": "{a1b2c3d4e5f6a7b8c9d0}" client_secret={abcDEF1234567890+/==}'],
+  SECRET: [
+    '"api_key": "{a1b2c3d4e5f6a7b8c9d0}" client_secret={abcDEF1234567890+/==}',
+    "webhook-secret: {a1b2c3d4e5f6a7b8c9d0} AWS_SESSION_TOKEN={IQoJb3JpZ2luX2VjEAB1} next_token=a1b2c3d4e5f6a7b8c9d0",
+  ],
 };
 
 const LABELS = new Map(Object.keys(CASES).map((name) => [name, `[${name}]`]));
@@ -144,6 +154,14 @@ describe("masking in place", () => {
     expect(JSON.parse(result.text)).toEqual({ card: 0, all: [0, 0], phone: 0 });
     expect(result.count).toBe(4);
     expect(redactText(result.text, redactor).count).toBe(0);
+  });
+
+  it.each([2, 4, "\t"])("keeps it parseable however it is indented: %j", (indent) => {
+    const numbers = { a: [[[4111111111111111, -5555555555554444]]], phone: 4155552671 };
+    const { text, count } = redactText(` ${JSON.stringify(numbers, null, indent)}`, redactor);
+    expect([count, JSON.parse(text)]).toEqual([3, { a: [[[0, -0]]], phone: 0 }]);
+    const quoted = redactText(JSON.stringify(JSON.stringify(numbers)), redactor);
+    expect(JSON.parse(JSON.parse(quoted.text) as string)).toEqual({ a: [[[0, -0]]], phone: 0 });
   });
 
   it("masks nothing with no rules and only its own with one", () => {
@@ -265,7 +283,7 @@ describe("for any text", () => {
         const count = redactor.maskField(0, alone.length);
         // A NUL counts like the edge of a field, so only the size of the field and its alignment change.
         const padded = new Uint8Array(before + field.length + 300);
-        const isJson = /^[[{]/.test(text);
+        const isJson = /^[ \t\r\n]*["[{]/.test(text);
         padded.set(field, before);
         redactor.open(padded);
         const paddedCount = redactor.maskField(isJson ? before : 0, padded.length);
