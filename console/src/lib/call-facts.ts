@@ -4,6 +4,7 @@ import type { RowValue, SpanRow } from "@lensai/otel-config/span-row/span-row";
 import { formatCount } from "./format/count.ts";
 import { formatDuration } from "./format/duration.ts";
 import { formatMoney } from "./format/money.ts";
+import { indentJson } from "./indent-json.ts";
 import { NOT_BILLED, NOT_BILLED_REASON } from "./not-billed.ts";
 import { formatFullTime } from "./format/time.ts";
 
@@ -214,13 +215,6 @@ export function callAttachments(row: SpanRow): Attachment[] {
       ? []
       : [{ title, body: indentJson(value) }];
   });
-}
-
-const INDENT = 2;
-
-function indentJson(json: string): string {
-  const value = parseJson(json);
-  return value === undefined ? json : JSON.stringify(value, undefined, INDENT);
 }
 
 /** Undefined for text that is not JSON. */
