@@ -9,7 +9,7 @@ import {
 } from "./field-reader.ts";
 import type { Range } from "./field-reader.ts";
 import type { JsonWriter } from "./json-writer.ts";
-import { maskText, skipMasked } from "./message-masking.ts";
+import { maskText, overwriteRange, skipMasked } from "./message-masking.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import { malformed, wrongWireType } from "./otlp-reader.ts";
 import type { RecordDecoder } from "./record-decoder.ts";
@@ -177,8 +177,9 @@ export class SpanListDecoder {
     if (count <= ITEMS_PER_SPAN_MAX) return false;
     const { reader, records } = this;
     records.attributes.flags |= FLAG.truncated;
-    // Not kept, yet its bytes go to the write-ahead log: masked as one text. Replay skips it again.
-    maskText(records.attributes, reader.at, end);
+    // Not kept, yet its bytes go to the write-ahead log: masked as one text, or gone. Replay skips it again.
+    if (records.attributes.keepsContent) maskText(records.attributes, reader.at, end);
+    else overwriteRange(records.attributes, reader.at, end);
     reader.at = end;
     return true;
   }

@@ -236,6 +236,16 @@ test("a project that keeps no content has short words of errors, and no long one
   expect(decode(long.body, { keepsContent: false }).rows).toEqual(long.rows);
 });
 
+test("a project that keeps no content has nothing of events beyond the limit, and replays the same", () => {
+  const events = Array.from({ length: 1025 }, () => ({
+    name: "mlflow.chunk.item",
+    attributes: attributesOf({ "mlflow.chunk.value": "harmless words" }),
+  }));
+  const { rows, body } = decode(bodyOf(CALL, { events }), { keepsContent: false });
+  expect(Buffer.from(body).toString("latin1")).not.toContain("words");
+  expect(decode(body, { keepsContent: false }).rows).toEqual(rows);
+});
+
 test("an exception event names the error type when no attribute does", () => {
   const events = [
     {
