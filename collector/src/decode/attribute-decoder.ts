@@ -239,8 +239,10 @@ export class AttributeDecoder implements JsonContext {
   }
 }
 
+/** What is read as a count, a name or a word is none, whatever it is called: `llm.token_count.prompt`. */
 function isContent({ policy, claim }: KeyInfo): boolean {
-  return policy === "content" || claim?.kind === "content";
+  if (claim === undefined || claim.kind === "json") return policy === "content";
+  return claim.kind === "content";
 }
 
 function isText(bytes: Uint8Array, value: AnyValue, text: Uint8Array): boolean {

@@ -226,6 +226,12 @@ test("a project that keeps no content has of settings what is read of them, and 
   expect(again.rows).toEqual(rows);
 });
 
+test("a project that keeps no content has the counts of prompts and completions as they were sent", () => {
+  const sent = { "llm.token_count.prompt": "1117", "llm.cost.prompt": 0.25 };
+  const { rows } = decode(bodyOf({ ...CALL, ...sent }), { keepsContent: false });
+  expect(JSON.parse(rows[0]?.["attributes"] as string)).toMatchObject(sent);
+});
+
 test("a project that keeps no content has short words of errors, and no long ones", () => {
   const failed = (message: string) =>
     decode(bodyOf(CALL, { status: { code: 2, message } }), { keepsContent: false });

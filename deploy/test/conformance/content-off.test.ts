@@ -47,9 +47,11 @@ interface Decoded {
   readonly body: Uint8Array;
 }
 
+const batch = new RowBatch(ROWS_MAX);
+const decoder = new RequestDecoder(createRedactor(), new Accounting(createPriceBook()), batch);
+
 function decode(recorded: Recorded, keepsContent: boolean): Decoded {
-  const batch = new RowBatch(ROWS_MAX);
-  const decoder = new RequestDecoder(createRedactor(), new Accounting(createPriceBook()), batch);
+  batch.reset();
   const { signal } = recorded;
   const plain = plainBody(recorded);
   const body = isJson(recorded)
@@ -133,7 +135,13 @@ const BILLED = [
 ] as const;
 
 const billed = ({ rows }: Decoded): unknown[] =>
-  rows.map((row) => BILLED.map((column) => [column, row[column]]));
+  rows.map((row) => [BILLED.map((column) => [column, row[column]]), numbersSent(row)]);
+
+/** Whatever they are called: what a bill shows as sent is among them. */
+function numbersSent({ attributes }: SpanRow): unknown[] {
+  const sent = JSON.parse((attributes as string | null) ?? "{}") as Record<string, unknown>;
+  return Object.entries(sent).filter(([, value]) => typeof value === "number");
+}
 
 test("and is billed as where it does", () => {
   for (const { place, kept, off } of pairs) {
