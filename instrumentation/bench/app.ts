@@ -17,7 +17,7 @@ export type Job =
   | { readonly do: "measure-memory" };
 
 /** A `bare-stream` does not ask for its usage: the instrumentation does, and hides it again. */
-export type CallKind = "small" | "large" | "stream" | "bare-stream";
+export type CallKind = "small" | "large" | "gzip" | "stream" | "gzip-stream" | "bare-stream";
 
 export interface JobResult {
   /** One per call, in microseconds, without the time that the provider took. */
@@ -36,15 +36,20 @@ const open: Response[] = [];
 
 function requestOf(kind: CallKind): RequestInit {
   const content = "x".repeat(kind === "large" ? LARGE_CHARACTERS : SMALL_CHARACTERS);
-  const stream = kind === "stream" || kind === "bare-stream";
+  const stream = kind.endsWith("stream");
+  const encoding = kind.startsWith("gzip") ? "gzip" : "identity";
   return {
     method: "POST",
-    headers: { "content-type": "application/json", "x-answer": stream ? "stream" : "whole" },
+    headers: {
+      "content-type": "application/json",
+      "accept-encoding": encoding,
+      "x-answer": stream ? "stream" : "whole",
+    },
     body: JSON.stringify({
       model: "gpt-4o-mini",
       messages: [{ role: "user", content }],
       ...(stream && { stream }),
-      ...(kind === "stream" && { stream_options: { include_usage: true } }),
+      ...(stream && kind !== "bare-stream" && { stream_options: { include_usage: true } }),
     }),
   };
 }

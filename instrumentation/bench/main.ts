@@ -6,8 +6,8 @@
 // answer (reading it, making the span of the call, sending that) is in the CPU time per call, and becomes latency only
 // of an application that is busy without a pause, where all added CPU time is waiting time of others: its share of a
 // core is the CPU time per call times the calls per second. What the export of spans has in it is told apart by an
-// application whose spans go nowhere. The applications make their calls by turns of a few, so that what else the machine
-// does meets all of them.
+// application whose spans go nowhere, and what is noise by the application without instrumentation, twice. The applications
+// make their calls by turns of a few, so that what else the machine does meets all of them.
 import { parseArgs } from "node:util";
 import type { CallKind } from "./app.ts";
 import { compareCalls } from "./compare-calls.ts";
@@ -21,6 +21,7 @@ import { App, REGISTER, Servers, UNEXPORTED } from "./processes.ts";
  *   --calls N        calls for the memory (default 200000)
  *   --streams N      streams that are open at the same time (default 10000)
  *   --only NAME      latency, memory or streams
+ *   --kind NAME      of calls whose latency is compared: small, large, gzip, stream, gzip-stream or bare-stream; all
  */
 const { values } = parseArgs({
   options: {
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     calls: { type: "string", default: "200000" },
     streams: { type: "string", default: "10000" },
     only: { type: "string" },
+    kind: { type: "string" },
   },
 });
 const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
@@ -36,7 +38,9 @@ const isWanted = (name: string): boolean => values.only === undefined || values.
 const KINDS: readonly (readonly [CallKind, string])[] = [
   ["small", "1 KB request"],
   ["large", "100 KB request"],
+  ["gzip", "1 KB request, answer compressed"],
   ["stream", "stream of 50 parts"],
+  ["gzip-stream", "the same, compressed"],
   ["bare-stream", "the same, usage not asked for"],
 ];
 /** Of issue "Instrumentation": per call, at the median and at the 99th percentile. */
@@ -54,10 +58,11 @@ function printFigures(name: string, { p50, p99, cpu }: Figures, more = ""): void
 async function compareKind(kind: CallKind, name: string): Promise<void> {
   const rounds = Number(values.rounds);
   const intervalMs = Number(values["interval-ms"]);
-  const { without, unexported, observed } = await compareCalls(
-    { without: apps.without, unexported: apps.unexported, observed: apps.observed },
-    { kind, rounds, intervalMs },
-  );
+  const { without, again, unexported, observed } = await compareCalls(apps, {
+    kind,
+    rounds,
+    intervalMs,
+  });
   const added = observed.beyond(without);
   printFigures(name, without.figures());
   printFigures(
@@ -66,18 +71,21 @@ async function compareKind(kind: CallKind, name: string): Promise<void> {
     `p50 ${verdict(added.p50 < P50_MICROS_MAX)}, p99 ${verdict(added.p99 < P99_MICROS_MAX)}`,
   );
   printFigures("  of it by exporting", observed.beyond(unexported));
+  printFigures("  of the same app twice", again.beyond(without), "noise");
 }
 
 const servers = await Servers.start();
 const apps = {
   without: await App.start([], servers.addresses),
+  again: await App.start([], servers.addresses),
   observed: await App.start(REGISTER, servers.addresses),
   unexported: await App.start(UNEXPORTED, servers.addresses),
 };
 try {
   if (isWanted("latency")) {
     console.log(`${"µs per call".padEnd(36)} p50     p99     CPU`);
-    for (const [kind, name] of KINDS) await compareKind(kind, name);
+    const kinds = KINDS.filter(([kind]) => values.kind === undefined || values.kind === kind);
+    for (const [kind, name] of kinds) await compareKind(kind, name);
     console.log("");
   }
   if (isWanted("memory")) {

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import zlib from "node:zlib";
 import { HELD_HEADER } from "./held-header.ts";
 
 /** Where the two listen; the first message to the parent. */
@@ -41,20 +42,40 @@ const REST = [
   "data: [DONE]\n\n",
 ];
 
+/** The same compressed, each part so that it can be read before the next one comes. */
+const GZIPPED_WHOLE = zlib.gzipSync(WHOLE);
+const GZIPPED_STREAM = await gzippedParts([FIRST, ...REST]);
+
+async function gzippedParts(parts: readonly string[]): Promise<readonly Buffer[]> {
+  const gzip = zlib.createGzip();
+  const gzipped: Buffer[] = [];
+  for (const part of parts) {
+    gzip.write(part);
+    await new Promise<void>((resolve) => gzip.flush(zlib.constants.Z_SYNC_FLUSH, resolve));
+    gzipped.push(gzip.read() as Buffer);
+  }
+  gzip.end();
+  return [...gzipped, ...((await gzip.toArray()) as Buffer[])];
+}
+
 /** Streams that were opened and stay so until all of them are to go on. */
 const held = new Set<http.ServerResponse>();
 
 function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const isGzip = request.headers["accept-encoding"] === "gzip";
+  if (isGzip) response.setHeader("content-encoding", "gzip");
   if (request.headers["x-answer"] === "stream") {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const chunk of [FIRST, ...REST]) response.write(chunk);
+    for (const chunk of isGzip ? GZIPPED_STREAM : [FIRST, ...REST]) response.write(chunk);
     response.end();
   } else if (request.headers["x-answer"] === "held") {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(FIRST);
     held.add(response);
   } else {
-    response.writeHead(200, { "content-type": "application/json" }).end(WHOLE);
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(isGzip ? GZIPPED_WHOLE : WHOLE);
   }
 }
 

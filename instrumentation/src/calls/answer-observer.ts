@@ -28,6 +28,14 @@ export interface AnswerObserver {
   readonly caughtUp?: () => void;
 }
 
+/** How an observer is told of bytes that come encoded: each answers with one that is told them as they come. */
+export interface AnswerDecoding {
+  /** Soon enough for one that may end the answer. */
+  readonly asTheyCome: (observer: AnswerObserver) => AnswerObserver;
+  /** When the answer has ended, in that turn unless it is long. */
+  readonly afterwards: (observer: AnswerObserver) => AnswerObserver;
+}
+
 const NOTHING = new Uint8Array(0);
 
 /** Reads an answer for its span; every byte goes on as it came. */
@@ -57,8 +65,8 @@ export function readingObserver(
   };
 }
 
-/** Parts of an answer that are read in one go. */
-const CHUNKS_TOLD = 64;
+/** Parts of an answer that are read in one go: few enough that nobody notices. */
+const CHUNKS_TOLD = 16;
 
 /**
  * Tells later what happens to an answer whose bytes nobody overwrites; `observe` makes what is told, when that is

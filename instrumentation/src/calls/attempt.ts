@@ -14,12 +14,19 @@ import {
   meteredObserver,
   readingObserver,
 } from "./answer-observer.ts";
-import type { AnswerObserver } from "./answer-observer.ts";
+import type { AnswerDecoding, AnswerObserver } from "./answer-observer.ts";
 import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import type { LowerRequests } from "./lower-requests.ts";
 import { SendingContext } from "./sending-context.ts";
 import { runInContext } from "../telemetry/global-api.ts";
+
+export interface AnswerOptions {
+  /** The answer reports usage that the application did not ask for. */
+  readonly isUsageHidden?: boolean;
+  /** Of bytes that the transport sees encoded; then nothing is hidden. */
+  readonly decoding?: AnswerDecoding | undefined;
+}
 
 /** What comes before the body of an answer. */
 export interface AnswerHead {
@@ -102,49 +109,59 @@ export class Attempt {
   }
 
   /** There is no answer: `error` is what the application gets. */
-  failed(error: unknown): void {
+  failed(error: unknown, { isSent = true } = {}): void {
     this.settled();
-    neverThrow("ending a span", () => this.#span.fail(error));
+    neverThrow("ending a span", () => this.#span.fail(error, { isSent }));
   }
 
   /**
    * The answer has begun: what is to be told of its body. Undefined when nothing of it is read, as of a
-   * refusal; then the attempt has ended. With `isUsageHidden`, the answer reports usage that the application
-   * did not ask for.
+   * refusal; then the attempt has ended.
    */
-  answered(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
+  answered(
+    head: AnswerHead,
+    { isUsageHidden = false, decoding }: AnswerOptions = {},
+  ): AnswerObserver | undefined {
     this.settled();
     const later = this.#span.canWait ? this.#later : atOnce;
-    const observer = this.#observed(() => this.#observe(head, later));
-    return isUsageHidden ? hiding(observer, head) : observer;
+    const observer = this.#observed(() => {
+      const reading = this.#observe(head, later);
+      return reading && (decoding?.asTheyCome(reading) ?? reading);
+    });
+    return isUsageHidden && decoding === undefined ? hiding(observer, head) : observer;
   }
 
   /**
    * The same for a transport that sees bytes without standing in their way: of most answers, nothing is read before the
    * application has them.
    */
-  answeredInPassing(head: AnswerHead, { isUsageHidden = false } = {}): AnswerObserver | undefined {
+  answeredInPassing(head: AnswerHead, options: AnswerOptions = {}): AnswerObserver | undefined {
     // What is refused may be sent again before anything is done later.
     if (this.#guarded?.isMetered === true || isRefusal(head.status))
-      return this.answered(head, { isUsageHidden });
+      return this.answered(head, options);
+    const { isUsageHidden = false, decoding } = options;
     this.settled();
     const later = this.#span.canWait ? this.#later : atOnce;
     const observe = (): AnswerObserver | undefined =>
-      neverThrow("observing an answer", () => this.#observe(head, atOnce));
+      neverThrow("observing an answer", () => {
+        const reading = this.#observe(head, atOnce);
+        return reading && (decoding?.afterwards(reading) ?? reading);
+      });
     const observer = this.#observed(() => lateObserver(this.#span, observe, later));
-    return isUsageHidden ? hiding(observer, head) : observer;
+    return isUsageHidden && decoding === undefined ? hiding(observer, head) : observer;
   }
 
   /**
    * The same on a lower level than that of the attempt's transport, which passes on what the observer answers with.
    * Undefined when the transport itself has to read it.
    */
-  answeredBelow(head: AnswerHead): AnswerObserver | undefined {
+  answeredBelow(head: AnswerHead, decoding?: AnswerDecoding): AnswerObserver | undefined {
     if (!this.#mayBeReadBelow || this.#guarded?.isMetered === true) return undefined;
     // A refusal may be about the usage that was asked for: then the transport sends another request.
-    if (this.#isUsageHidden && isRefusal(head.status)) return undefined;
+    const isUsageHidden = this.#isUsageHidden;
+    if (isUsageHidden && (isRefusal(head.status) || decoding !== undefined)) return undefined;
     this.#isReadBelow = true;
-    return this.answeredInPassing(head, { isUsageHidden: this.#isUsageHidden });
+    return this.answeredInPassing(head, { isUsageHidden, decoding });
   }
 
   /** Has the application ended the request, and not only its interest in the answer? */

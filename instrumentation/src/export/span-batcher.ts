@@ -5,7 +5,7 @@ import type { Batch } from "./delivery-queue.ts";
 import { encodeSpans, joined } from "./encode-spans.ts";
 
 /** Spans that are encoded in one go: few enough that nobody notices, enough to share their resource. */
-const CHUNK_SPANS = 32;
+const CHUNK_SPANS = 8;
 
 /** A batch is full at this size, before compression, however few its spans are. */
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
-import { decodedAnswer } from "../node/decoded-answer.ts";
+import { answerDecoding } from "../node/decoded-answer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 
 /** Ends the attempt when the request ends without an answer. */
@@ -29,12 +29,10 @@ export function observeIncoming(
   // Nothing can be taken out of bytes that are compressed.
   const isUsageHidden = isUsageAsked && encoding === undefined;
   const head = { status, header };
-  const observer =
-    isUsageHidden || encoding !== undefined
-      ? attempt.answered(head, { isUsageHidden })
-      : attempt.answeredInPassing(head);
-  if (observer === undefined) return;
-  const raw = decodedAnswer(encoding, observer);
+  const raw = isUsageHidden
+    ? attempt.answered(head, { isUsageHidden })
+    : attempt.answeredInPassing(head, { decoding: answerDecoding(encoding) });
+  if (raw === undefined) return;
   let hasChunk = false;
   const push = response.push.bind(response);
   response.push = (chunk: unknown, charset?: BufferEncoding): boolean => {

@@ -5,8 +5,8 @@ import { neverThrow } from "../spans/never-throw.ts";
 const DELAY_MS = 100;
 /** So many parts of answers are not held any longer than it takes to read them. */
 const WAITING_MAX = 256;
-/** Between two slices the application has its turn. */
-const SLICE_WORKS = 16;
+/** Between two slices the application has its turn; a slice ends with the work that takes it beyond this. */
+const SLICE_MS = 0.1;
 
 /**
  * Puts off what the application need not wait for: reading an answer and describing its call take longer than
@@ -52,13 +52,16 @@ export class AfterDelivery {
   }
 
   readonly #runSlice = (): void => {
-    // Never less than a share of it: however much comes in a turn, what waits stays within a few times of that.
-    this.#runFirst(Math.max(SLICE_WORKS, this.#waiting.length / 2));
+    const untilMs = performance.now() + SLICE_MS;
+    // However much comes in a turn, what waits stays within a few times of that.
+    this.#runFirst((this.#waiting.length - WAITING_MAX) / 2);
+    while (this.#waiting.length > 0 && performance.now() < untilMs) this.#runFirst(1);
     this.#isRunning = this.#waiting.length > 0;
     if (this.#isRunning) setImmediate(this.#runSlice);
   };
 
   #runFirst(count: number): void {
-    for (const work of this.#waiting.splice(0, count)) neverThrow("ending a call", work);
+    for (const work of this.#waiting.splice(0, Math.max(0, count)))
+      neverThrow("ending a call", work);
   }
 }

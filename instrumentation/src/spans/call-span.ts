@@ -141,10 +141,10 @@ export class CallSpan {
     return this.#firstChunkMs !== undefined;
   }
 
-  /** There is no answer: `error` is what the application gets. */
-  fail(error: unknown): void {
+  /** There is no answer: `error` is what the application gets. Nobody bills for what was not sent. */
+  fail(error: unknown, { isSent = true } = {}): void {
     const outcome = { attributes: {}, errorType: errorTypeOf(error), isWhole: false };
-    this.#failWith({ kind: "failed", error }, outcome);
+    this.#failWith(isSent ? { kind: "failed", error } : { kind: "refused" }, outcome);
   }
 
   /** The guard has stopped the call: nothing was sent. */

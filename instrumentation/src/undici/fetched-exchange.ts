@@ -1,5 +1,6 @@
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
+import { answerDecoding } from "../node/decoded-answer.ts";
 import { FIRST_FINAL_STATUS, FIRST_REDIRECTION } from "./undici-exchange.ts";
 import { passAnswer } from "./passed-answer.ts";
 import type { Exchange } from "./undici-exchange.ts";
@@ -7,8 +8,9 @@ import { answerHeader } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
 /**
- * The request that `fetch` sends for an attempt. Its answer is read here, where the bytes pass, unless it comes
- * encoded: then the application gets the answer of `fetch` itself, and not one that was built around its body.
+ * The request that `fetch` sends for an attempt. Its answer is read here, where the bytes pass, unless it comes in a
+ * coding that only `fetch` knows: the application gets the answer of `fetch` itself, and not one that was built around its
+ * body.
  */
 export class FetchedExchange implements Exchange {
   readonly #request: UndiciRequest;
@@ -28,8 +30,10 @@ export class FetchedExchange implements Exchange {
     // Early hints are no answer, and after a redirection comes another one.
     if (statusCode < FIRST_FINAL_STATUS || statusCode >= FIRST_REDIRECTION) return;
     const header = (name: string): string | undefined => answerHeader(headers, name);
-    if (!isEncoded(header("content-encoding")) && canBeSeen(this.#request)) {
-      this.#answer = this.#attempt.answeredBelow({ status: statusCode, header });
+    const encoding = header("content-encoding");
+    const decoding = answerDecoding(encoding);
+    if ((decoding !== undefined || !isEncoded(encoding)) && canBeSeen(this.#request)) {
+      this.#answer = this.#attempt.answeredBelow({ status: statusCode, header }, decoding);
     } else this.#attempt.settled();
     if (this.#answer !== undefined) this.#answer = passAnswer(this.#request, this.#answer);
   }

@@ -1,4 +1,5 @@
-import { gzipSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
+import { brotliCompressSync, createGzip, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { Agent, fetch as fetchOfPackage } from "undici";
@@ -56,6 +57,13 @@ const answerOf = (tokens: number) => ({
   usage: { prompt_tokens: tokens, completion_tokens: 1, total_tokens: tokens + 1 },
 });
 
+const encoded =
+  (coding: string, body: Buffer): ProviderServer["answer"] =>
+  (_, response) => {
+    const headers = { "content-type": "application/json", "content-encoding": coding };
+    response.writeHead(200, headers).end(body);
+  };
+
 const tokensByModel = (): Record<string, unknown> =>
   Object.fromEntries(
     spans
@@ -75,14 +83,70 @@ describe("an answer whose bytes are seen below fetch", () => {
     expect((await spans.last()).attributes["gen_ai.usage.input_tokens"]).toBe(10);
   });
 
-  test("that comes encoded is read from its body", async () => {
-    provider.answer = (_, response) =>
-      void response
-        .writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" })
-        .end(gzipSync(JSON.stringify(answerOf(11))));
+  const codings: readonly (readonly [string, (text: string) => Buffer])[] = [
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["zstd", zstdCompressSync],
+  ];
+
+  test.each(codings)("that comes as %s is so too, and read before a flush", async (name, coded) => {
+    provider.answer = encoded(name, coded(JSON.stringify(answerOf(11))));
     const { response, own, text } = await ask("gpt-4o");
-    expect(response).not.toBe(own);
+    expect(response).toBe(own);
     expect(JSON.parse(text)).toEqual(answerOf(11));
+    afterDelivery.run();
+    expect(tokensByModel()).toEqual({ "gpt-4o": 11 });
+  });
+
+  test("that is long and compressed is read as well", async () => {
+    const padding = randomBytes(300_000).toString("base64");
+    provider.answer = encoded("gzip", gzipSync(JSON.stringify({ padding, ...answerOf(15) })));
+    await ask("gpt-4o");
+    await spans.last();
+    expect(tokensByModel()).toEqual({ "gpt-4o": 15 });
+  });
+
+  test("that is small and compressed a thousand times is read as well", async () => {
+    const padding = " ".repeat(8_000_000);
+    provider.answer = encoded("gzip", gzipSync(JSON.stringify({ padding, ...answerOf(16) })));
+    await ask("gpt-4o");
+    await spans.last();
+    expect(tokensByModel()).toEqual({ "gpt-4o": 16 });
+  });
+
+  test("that is compressed and breaks off is told as far as it came", async () => {
+    const delta = { id: "chatcmpl-1", choices: [{ index: 0, delta: { content: "Hi" } }] };
+    const gzip = createGzip();
+    gzip.write(sse(delta));
+    const part = await new Promise<Buffer>((resolve) =>
+      gzip.flush(() => resolve(gzip.read() as Buffer)),
+    );
+    provider.answer = (_, response) => {
+      const headers = { "content-type": "text/event-stream", "content-encoding": "gzip" };
+      response.writeHead(200, headers).write(part, () => response.destroy());
+    };
+    const usage = { stream: true, stream_options: { include_usage: true } };
+    await expect(ask("gpt-4o", fetch, usage)).rejects.toThrow("terminated");
+    const { attributes } = await spans.last();
+    expect(attributes).toMatchObject({
+      "gen_ai.response.id": "chatcmpl-1",
+      "lensai.observation.problem": "stream_broken_off",
+    });
+  });
+
+  test("that is not what it says it is fails for the application, and its span says so", async () => {
+    provider.answer = encoded("gzip", Buffer.from(JSON.stringify(answerOf(10))));
+    await expect(ask("gpt-4o")).rejects.toThrow("terminated");
+    expect((await spans.last()).attributes["lensai.usage.source"]).toBe("missing");
+  });
+
+  test("that comes in several codings is read from its body", async () => {
+    const text = JSON.stringify(answerOf(11));
+    provider.answer = encoded("gzip, br", brotliCompressSync(gzipSync(text)));
+    const { response, own, text: read } = await ask("gpt-4o");
+    expect(response).not.toBe(own);
+    expect(read).toBe(text);
     expect((await spans.last()).attributes["gen_ai.usage.input_tokens"]).toBe(11);
   });
 
