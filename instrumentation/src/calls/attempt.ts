@@ -21,7 +21,7 @@ import type { LowerRequests } from "./lower-requests.ts";
 import { SendingContext } from "./sending-context.ts";
 import { runInContext } from "../telemetry/global-api.ts";
 
-export interface AnswerOptions {
+interface AnswerOptions {
   /** The answer reports usage that the application did not ask for. */
   readonly isUsageHidden?: boolean;
   /** Of bytes that the transport sees encoded; then nothing is hidden. */

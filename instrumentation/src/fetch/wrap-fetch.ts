@@ -85,9 +85,24 @@ class FetchObserver {
 
   #observe(self: unknown, args: FetchArguments, request: FetchRequest): Promise<Response> {
     const attempt = this.#calls.startInTime(request);
-    if (attempt instanceof Promise)
-      return attempt.then((decided) => this.#send(self, args, request, decided));
+    if (attempt instanceof Promise) return this.#sendLater(self, args, request, attempt);
     return this.#send(self, args, request, attempt);
+  }
+
+  // Flat, as below.
+  // oxlint-disable-next-line max-params
+  async #sendLater(
+    self: unknown,
+    args: FetchArguments,
+    request: FetchRequest,
+    attempt: Promise<Attempt | undefined>,
+  ): Promise<Response> {
+    const signal = signalOf(args);
+    const decided = await unlessAborted(attempt, signal);
+    if (signal?.aborted !== true) return this.#send(self, args, request, decided);
+    // Not sent: it fails as it would have without waiting, and at once.
+    void attempt.then((late) => late?.failed(signal.reason, { isSent: false }));
+    return this.#pass(self, args);
   }
 
   // Flat: what is sent, and what was decided about it.
@@ -142,6 +157,25 @@ class FetchObserver {
       attempt.failed(error);
       throw error;
     }
+  }
+}
+
+/** Undefined when the application has ended the request before there was a decision. */
+async function unlessAborted<T>(
+  decision: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  if (signal === undefined) return decision;
+  const over = new AbortController();
+  const abortion = new Promise<undefined>((resolve) => {
+    const ended = (): void => resolve(undefined);
+    signal.addEventListener("abort", ended, { signal: over.signal });
+    if (signal.aborted) ended();
+  });
+  try {
+    return await Promise.race([decision, abortion]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -8,6 +8,7 @@ import { apiAtPath } from "../wire/call-target.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { SentBody } from "../node/sent-body.ts";
+import { HeldEnd } from "./held-end.ts";
 import { observeIncoming, observeRequestEnd } from "./http-exchange.ts";
 import { answerWithRefusal } from "./refused-request.ts";
 import { bodyAskingForUsage, headerOf } from "./usage-request.ts";
@@ -39,14 +40,41 @@ export function instrumentHttp(
   const observer = new HttpObserver(calls, asksForStreamUsage);
   const { write, end } = OutgoingMessage.prototype as unknown as { write: Written; end: Written };
   define(prototype, "write", function observedWrite(...args) {
+    if (heldEnds.get(this)?.isCalledAgain(args) === true) return false;
     neverThrow("reading a request", () => observer.written(this, args));
     return Reflect.apply(write, this, args);
   });
+  const heldEnds = new WeakMap<ClientRequest, HeldEnd>();
+  const send = (request: ClientRequest, args: readonly unknown[], attempt?: Attempt): unknown => {
+    if (attempt?.refusal !== undefined && isAnswered(request, attempt.refusal)) return request;
+    const body = attempt && observer.bodyInstead(request, args, attempt);
+    return Reflect.apply(end, request, changedArguments(request, args, body) ?? args);
+  };
+  /** Never rejects: what the application would have been thrown ends its request. */
+  const sendLater = async (
+    request: ClientRequest,
+    args: readonly unknown[],
+    attempt: Promise<Attempt | undefined>,
+  ): Promise<void> => {
+    const decided = await attempt;
+    heldEnds.delete(request);
+    if (request.destroyed) {
+      decided?.failed(request.errored ?? undefined, { isSent: false });
+      return;
+    }
+    try {
+      send(request, args, decided);
+    } catch (error) {
+      request.destroy(error as Error);
+    }
+  };
   define(prototype, "end", function observedEnd(...args) {
+    if (heldEnds.get(this)?.isCalledAgain(args) === true) return this;
     const attempt = neverThrow("starting a span", () => observer.ended(this, args));
-    if (attempt?.refusal !== undefined && isAnswered(this, attempt.refusal)) return this;
-    const body = attempt && observer.bodyInstead(this, args, attempt);
-    return Reflect.apply(end, this, changedArguments(this, args, body) ?? args);
+    if (!(attempt instanceof Promise)) return send(this, args, attempt);
+    heldEnds.set(this, new HeldEnd(this));
+    void sendLater(this, args, attempt);
+    return this;
   });
   const responded = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
@@ -81,13 +109,16 @@ class HttpObserver {
     body.add(chunk, encoding);
   }
 
-  /** The body is whole: the attempt that the request is, if it is one. */
-  ended(request: ClientRequest, args: readonly unknown[]): Attempt | undefined {
+  /** The body is whole: the attempt that the request is, if it is one, now or when the ledger has answered. */
+  ended(
+    request: ClientRequest,
+    args: readonly unknown[],
+  ): Attempt | undefined | Promise<Attempt | undefined> {
     this.written(request, args);
     const body = this.#bodies.get(request);
     if (body === undefined || this.#attempts.has(request)) return undefined;
     this.#bodies.delete(request);
-    const attempt = this.#calls.start({
+    const attempt = this.#calls.startInTime({
       transport: "http",
       method: request.method,
       url: urlOf(request),
@@ -99,7 +130,12 @@ class HttpObserver {
       isCuttable: true,
       isStoppable: true,
     });
-    if (attempt === undefined || attempt.refusal !== undefined) return attempt;
+    if (attempt instanceof Promise) return attempt.then((decided) => this.#begun(request, decided));
+    return this.#begun(request, attempt);
+  }
+
+  #begun(request: ClientRequest, attempt: Attempt | undefined): Attempt | undefined {
+    if (attempt === undefined || attempt.refusal !== undefined || request.destroyed) return attempt;
     this.#attempts.set(request, attempt);
     observeRequestEnd(request, attempt, () => this.#answered.has(request));
     return attempt;

@@ -3,6 +3,8 @@ import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 /** A request that Node has made, and has not begun to send. */
 export interface HeldRequest {
   readonly isHeld: boolean;
+  /** It is held until it is told to go, however long that takes. */
+  wait(): void;
   /** It is sent, as if it had never been held. A second time changes nothing. */
   send(): void;
   /** It is never sent. */
@@ -65,6 +67,7 @@ function holdUntilNextTurn(passOn: Send): HeldRequest {
     get isHeld() {
       return isHeld;
     },
+    wait: () => clearImmediate(turn),
     send,
     keep,
   };

@@ -2,14 +2,18 @@ import { constants } from "node:http2";
 import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
-import type { CallObserver } from "../calls/call-observer.ts";
+import type { CallObserver, CallRequest } from "../calls/call-observer.ts";
 import type { RefusalError } from "../guard/refusal.ts";
-import { decodedAnswer } from "../node/decoded-answer.ts";
+import { answerDecoding } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
+import { writeAfterEnd } from "../node/write-after-end.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import type { HeldRequest } from "./held-request.ts";
 import { answerWithRefusal } from "./refused-stream.ts";
+
+/** The method is not called: what it would do is done later, or not at all. */
+const NOT_NOW = Symbol("not now");
 
 /** Arguments of `push` that add nothing. */
 const NOTHING = [new Uint8Array(0)];
@@ -22,6 +26,8 @@ export class Http2Exchange {
   readonly #body = new SentBody(REQUEST_CHARACTERS_MAX);
   #hasWritten = false;
   #hasStarted = false;
+  /** The end of the body waits until it is known whether the request may be sent. */
+  #isEndHeld = false;
   #attempt: Attempt | undefined;
   /** Undefined until the head of the answer was read, null when nothing of its body is. */
   #answer: AnswerObserver | null | undefined;
@@ -40,10 +46,14 @@ export class Http2Exchange {
   observe(): void {
     const stream = this.#stream;
     intercept(stream, "write", ([chunk, encoding]) => {
+      if (this.#isEndHeld) return this.#writtenAfterEnd();
       this.#hasWritten = true;
       this.#body.add(chunk, encoding);
+      return undefined;
     });
-    intercept(stream, "end", (args) => this.#ended(args));
+    const end = intercept(stream, "end", (args) =>
+      this.#isEndHeld ? this.#writtenAfterEnd() : this.#ended(args, end),
+    );
     intercept(stream, "push", ([chunk]) => {
       if (this.#cutOff !== undefined) return NOTHING;
       if (chunk === null) this.#hasEnd = true;
@@ -58,9 +68,33 @@ export class Http2Exchange {
   }
 
   /** The body is whole: the request goes, as it is or smaller, or is answered here. */
-  #ended([chunk, encoding, ...rest]: readonly unknown[]): readonly unknown[] | undefined {
-    this.#body.add(chunk, encoding);
-    this.#start();
+  #ended(args: readonly unknown[], end: Method): Instead {
+    this.#body.add(args[0], args[1]);
+    const attempt = this.#start();
+    if (!(attempt instanceof Promise)) return this.#endedAs(args);
+    this.#isEndHeld = true;
+    this.#hold?.wait();
+    void this.#endLater(args, end, attempt);
+    return NOT_NOW;
+  }
+
+  /** Never rejects: what the application would have been thrown ends its stream. */
+  async #endLater(
+    args: readonly unknown[],
+    end: Method,
+    attempt: Promise<Attempt | undefined>,
+  ): Promise<void> {
+    this.#attempt = await attempt;
+    this.#isEndHeld = false;
+    if (this.#stream.destroyed) return this.#neverSent();
+    try {
+      Reflect.apply(end, this.#stream, this.#endedAs(args) ?? args);
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+    }
+  }
+
+  #endedAs([chunk, encoding, ...rest]: readonly unknown[]): readonly unknown[] | undefined {
     const clamped = this.#attempt?.clampedBody;
     const refusal = this.#attempt?.refusal;
     if (refusal === undefined) {
@@ -74,13 +108,25 @@ export class Http2Exchange {
     return undefined;
   }
 
-  #start(): void {
-    if (this.#hasStarted) return;
+  #neverSent(): void {
+    this.#hold?.keep();
+    this.#attempt?.failed(this.#stream.errored ?? undefined, { isSent: false });
+    this.#attempt = undefined;
+  }
+
+  #writtenAfterEnd(): typeof NOT_NOW {
+    this.#stream.destroy(writeAfterEnd());
+    return NOT_NOW;
+  }
+
+  /** The attempt, now or when the ledger has answered, where it could be held back. */
+  #start(): Attempt | undefined | Promise<Attempt | undefined> {
+    if (this.#hasStarted) return undefined;
     this.#hasStarted = true;
     const header = (name: string): string | undefined => textOf(this.#stream.sentHeaders[name]);
     // A stream that is closed is ended by Node.
     const isHeld = this.#hold?.isHeld === true && !this.#stream.closed;
-    this.#attempt = this.#calls.start({
+    const request: CallRequest = {
       transport: "http2",
       // When undici sends it; everybody else calls from the context that the request belongs to.
       isContextLost: true,
@@ -93,15 +139,18 @@ export class Http2Exchange {
       isBodyChangeable: isHeld && !this.#hasWritten && header("content-length") === undefined,
       isCuttable: true,
       isStoppable: isHeld,
-    });
+    };
+    const attempt = isHeld ? this.#calls.startInTime(request) : this.#calls.start(request);
+    if (!(attempt instanceof Promise)) this.#attempt = attempt;
+    return attempt;
   }
 
   #answered(headers: IncomingHttpHeaders & { ":status"?: number | undefined }): void {
-    this.#start();
+    void this.#start();
     const header = (name: string): string | undefined => textOf(headers[name]);
     const status = headers[":status"] ?? 0;
-    const observer = this.#attempt?.answered({ status, header });
-    this.#answer = observer ? decodedAnswer(header("content-encoding"), observer) : null;
+    const decoding = answerDecoding(header("content-encoding"));
+    this.#answer = this.#attempt?.answered({ status, header }, { decoding }) ?? null;
     for (const chunk of this.#early.splice(0)) this.#answer?.chunk(chunk);
   }
 
@@ -114,7 +163,7 @@ export class Http2Exchange {
   }
 
   #closed(): void {
-    this.#start();
+    void this.#start();
     const { errored, rstCode } = this.#stream;
     const error = errored ?? resetError(rstCode);
     if (this.#answer === undefined) this.#attempt?.failed(error);
@@ -141,16 +190,22 @@ function textOf(header: number | string | string[] | undefined): string | undefi
   return Array.isArray(header) ? header.join(", ") : header?.toString();
 }
 
-/** Sees what a method of this one stream is given; it gets that as before, or what it is to get instead. */
+type Method = (...args: unknown[]) => unknown;
+
+/** What a method gets in place of its arguments, if anything. */
+type Instead = readonly unknown[] | typeof NOT_NOW | undefined;
+
+/** Sees what a method of this one stream is given; it gets that as before, or what it is to get instead. Answers with it. */
 function intercept(
   stream: ClientHttp2Stream,
   name: "write" | "end" | "push",
-  see: (args: readonly unknown[]) => readonly unknown[] | undefined | void,
-): void {
-  const method = stream[name] as (...args: unknown[]) => unknown;
+  see: (args: readonly unknown[]) => Instead,
+): Method {
+  const method = stream[name] as Method;
   const value = function observed(this: ClientHttp2Stream, ...args: unknown[]): unknown {
     const instead = neverThrow("observing HTTP/2", () => see(args));
-    return Reflect.apply(method, this, instead ?? args);
+    return instead === NOT_NOW ? this : Reflect.apply(method, this, instead ?? args);
   };
   Object.defineProperty(stream, name, { value, configurable: true, writable: true });
+  return method;
 }

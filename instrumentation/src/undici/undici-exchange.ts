@@ -1,13 +1,15 @@
 import type { Context } from "@opentelemetry/api";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
-import type { CallObserver } from "../calls/call-observer.ts";
+import type { CallObserver, CallRequest } from "../calls/call-observer.ts";
 import { fieldsOf } from "../fetch/fetch-request.ts";
-import { decodedAnswer } from "../node/decoded-answer.ts";
+import type { RefusalError } from "../guard/refusal.ts";
+import { answerDecoding } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
+import { holdBody, replaceBody } from "./held-body.ts";
 import { answerWithRefusal } from "./refused-request.ts";
 import { answerHeader, contextOf, requestHeader, urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
@@ -38,6 +40,8 @@ export class UndiciExchange implements Exchange {
   #attempt: Attempt | undefined;
   #whole: Attempt | undefined;
   #answer: AnswerObserver | undefined;
+  /** What the request has failed with. */
+  #ended: unknown;
 
   constructor(request: UndiciRequest, calls: CallObserver) {
     this.#request = request;
@@ -48,7 +52,7 @@ export class UndiciExchange implements Exchange {
     const form = fieldsOf(request.body);
     if (request.body instanceof Uint8Array) {
       this.#body.add(request.body);
-      this.#start(form, { isStoppable: true });
+      this.#startHeld();
     } else if (form !== undefined) this.#start(form, { isStoppable: true });
     // Streams belong to the application: what they bring is read as it is sent.
     else
@@ -68,15 +72,9 @@ export class UndiciExchange implements Exchange {
     if (statusCode < FIRST_REDIRECTION) this.#whole?.settled();
     const header = (name: string): string | undefined => answerHeader(headers, name);
     const head = { status: statusCode, header };
-    const encoding = header("content-encoding");
-    const observer =
-      encoding === undefined
-        ? this.#attempt?.answeredInPassing(head)
-        : this.#attempt?.answered(head);
-    if (observer === undefined) return;
-    const answer = decodedAnswer(encoding, observer);
-    this.#answer = answer;
-    seeAnswer(this.#request, answer);
+    const decoding = answerDecoding(header("content-encoding"));
+    this.#answer = this.#attempt?.answeredInPassing(head, { decoding });
+    if (this.#answer !== undefined) seeAnswer(this.#request, this.#answer);
   }
 
   ended(): void {
@@ -84,6 +82,7 @@ export class UndiciExchange implements Exchange {
   }
 
   failed(error: unknown): void {
+    this.#ended = error;
     this.#start();
     if (this.#answer === undefined) this.#attempt?.failed(error);
     else if (isLeft(error)) this.#answer.cancel();
@@ -92,37 +91,72 @@ export class UndiciExchange implements Exchange {
 
   #start(form?: FormFields, { isStoppable = false } = {}): void {
     if (this.#hasStarted) return;
-    this.#hasStarted = true;
-    const request = this.#request;
-    const body = this.#body;
-    const url = urlOf(request);
-    if (url === undefined) return;
-    this.#attempt = runInContext(this.#context, () =>
-      this.#calls.start({
-        transport: "undici",
-        isContextLost: this.#isContextLost,
-        onPartOf: (attempt) => {
-          this.#whole = attempt;
+    const attempt = this.#begin((calls, request) => calls.start({ ...request, form, isStoppable }));
+    this.#decided(attempt);
+  }
+
+  /** The same for one whose body is in memory: it is held back until it is known whether it may be sent. */
+  #startHeld(): void {
+    let isHeld = false;
+    const attempt = this.#begin((calls, request) =>
+      calls.startInTime({
+        ...request,
+        isStoppable: true,
+        // Of one that is held, undici has said already how long it is.
+        get isBodyChangeable() {
+          return !isHeld;
         },
-        method: request.method,
-        url,
-        // Not asked for when the request is part of an attempt that is known.
-        get body() {
-          return body.text();
-        },
-        get bodyLength() {
-          return body.length;
-        },
-        form,
-        header: (name) => requestHeader(request, name),
-        isStoppable,
-        isCuttable: receiverOf(request) !== undefined,
       }),
     );
-    const refusal = this.#attempt?.refusal;
-    if (refusal === undefined) return;
-    this.#attempt = undefined;
-    answerWithRefusal(request, refusal);
+    if (!(attempt instanceof Promise)) return this.#decided(attempt);
+    isHeld = true;
+    holdBody(
+      this.#request,
+      attempt.then((decided) => this.#decidedLate(decided)),
+    );
+  }
+
+  #begin<T>(start: (calls: CallObserver, request: CallRequest) => T): T | undefined {
+    this.#hasStarted = true;
+    const request = this.#request;
+    const url = urlOf(request);
+    if (url === undefined) return undefined;
+    const body = this.#body;
+    const asked: CallRequest = {
+      transport: "undici",
+      isContextLost: this.#isContextLost,
+      onPartOf: (attempt) => {
+        this.#whole = attempt;
+      },
+      method: request.method,
+      url,
+      // Not asked for when the request is part of an attempt that is known.
+      get body() {
+        return body.text();
+      },
+      get bodyLength() {
+        return body.length;
+      },
+      header: (name) => requestHeader(request, name),
+      isCuttable: receiverOf(request) !== undefined,
+    };
+    return runInContext(this.#context, () => start(this.#calls, asked));
+  }
+
+  #decided(attempt: Attempt | undefined): void {
+    const { refusal, clampedBody } = attempt ?? {};
+    if (refusal === undefined) {
+      this.#attempt = attempt;
+      if (clampedBody !== undefined) replaceBody(this.#request, clampedBody);
+    } else answerWithRefusal(this.#request, refusal);
+  }
+
+  /** What stops a request that was held, if anything. */
+  #decidedLate(attempt: Attempt | undefined): RefusalError | undefined {
+    const refusal = attempt?.refusal;
+    if (this.#ended !== undefined) attempt?.failed(this.#ended, { isSent: false });
+    else if (refusal === undefined) this.#attempt = attempt;
+    return refusal;
   }
 }
 

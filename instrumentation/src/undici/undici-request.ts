@@ -7,7 +7,10 @@ export interface UndiciRequest {
   readonly origin?: string | URL;
   readonly path: string;
   readonly host: string | null;
-  readonly body: unknown;
+  /** What undici sends. As long as there is no connection it may be another one. */
+  body: unknown;
+  /** As the caller has said it; null: undici counts. */
+  contentLength?: number | null;
   readonly contentType: string | null;
   /** Names and values by turns, or (undici 5) lines. */
   readonly headers: readonly (string | readonly string[])[] | string;

@@ -5,7 +5,7 @@ import type { ControlPolicy } from "@lensai/otel-config/control/policy";
 import { ProxyTracerProvider } from "@opentelemetry/api";
 import { wrapFetch } from "../../src/fetch/wrap-fetch.ts";
 import { Guard } from "../../src/guard/guard.ts";
-import type { LeaseFigures, LeaseHolder, LeaseSource } from "../../src/guard/lease-source.ts";
+import type { LeaseSource } from "../../src/guard/lease-source.ts";
 import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError, KillSwitchError } from "../../src/guard/refusal.ts";
 import { IN_THE_MONTH_MS, budgetTerms, killSwitch, policyWith } from "../support/policies.ts";
@@ -13,6 +13,7 @@ import { textTokensAtMost } from "../../src/wire/text-tokens.ts";
 import { endless, json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
+import { SlowLedger } from "../support/slow-ledger.ts";
 import { sse } from "../support/wire-call.ts";
 
 /** gpt-4o: $2.50 and $10 per million. */
@@ -422,41 +423,6 @@ describe("a clamped call", () => {
 const delta = (content: string): string => sse({ choices: [{ index: 0, delta: { content } }] });
 const WORDS = 40;
 const chunk = delta("a few words of an answer ".repeat(WORDS));
-
-/** A ledger that grants so much at once, and answers to nothing more until it is told to. */
-class SlowLedger implements LeaseSource {
-  readonly #firstNano: number;
-  #holder: LeaseHolder | undefined;
-  asked = 0;
-
-  constructor(firstNano: number) {
-    this.#firstNano = firstNano;
-  }
-
-  ask(holder: LeaseHolder): void {
-    this.asked += 1;
-    this.#holder = holder;
-    if (this.asked === 1) this.answer(this.#firstNano, -Infinity);
-  }
-
-  answer(grantedNano: number, retryAtMs = Infinity): void {
-    const lease = {
-      id: "lease_1",
-      grantedNano,
-      expiresAtMs: Infinity,
-      lowWaterNano: 0,
-      tellAtNano: Infinity,
-    };
-    this.#holder?.receive({ kind: "lease", lease, retryAtMs });
-  }
-
-  get figures(): LeaseFigures {
-    return (this.#holder as LeaseHolder).figures;
-  }
-
-  changed(): void {}
-  close(): void {}
-}
 
 /** Streams of a process that has its leases from this ledger. */
 function streamingFrom(ledger: LeaseSource, terms: Partial<BudgetTerms> = {}) {

@@ -145,6 +145,21 @@ describe.each([
     expect(provider.requests).toEqual([]);
   });
 
+  test.each([{}, { "content-length": String(STREAMED.length) }])(
+    "sends a request that is clamped with the lower limit and its new length (%o)",
+    async (headers) => {
+      const limitNanoUsd = String(700 * OUTPUT_NANO);
+      guard.apply(policyWith({ budgets: [budgetTerms({ limitNanoUsd, clamp: true })] }));
+      const init = { method: "POST", body: STREAMED, headers, dispatcher } as const;
+      const sent = await undici.request(chatUrl(), init);
+      await sent.body.text();
+      const [seen] = provider.requests;
+      expect((JSON.parse(seen?.body ?? "") as { max_tokens: number }).max_tokens).toBeLessThan(700);
+      expect(seen?.headers["content-length"]).toBe(String(seen?.body.length));
+      expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("clamped");
+    },
+  );
+
   describe("a stream that costs more than there is", () => {
     let hasLeft: boolean;
     beforeEach(() => {
