@@ -24,6 +24,7 @@ from lensai._telemetry import (
     variable,
 )
 from lensai.calls.attempt import CallObserver
+from lensai.export.collector_session import CollectorSession
 from lensai.guard.control_client import ControlClient
 from lensai.guard.running_guard import GuardSettings, RunningGuard
 from lensai.spans.call_span import CallSpan
@@ -157,7 +158,7 @@ def _policy_settings(
         raise ValueError("policy_url is not the URL of a collector, as http://localhost:4318/v1/control")
 
     def make_session() -> requests.Session:
-        return session_of(options) or requests.Session()
+        return session_of(options) or CollectorSession()
 
     client = ControlClient(url, control_headers_of(options), make_session)
     return {"client": client, "is_asked_for": asked is not None}

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.util.re import parse_env_headers
 
+from lensai.export.collector_session import CollectorSession
 from lensai.export.signed_session import signed_session
 
 _logger = logging.getLogger("lensai")
@@ -112,7 +113,7 @@ def session_of(options: TelemetryOptions) -> Optional[requests.Session]:
     if options.signing_key_id is not None and options.signing_secret is not None:
         session = signed_session(options.signing_key_id, options.signing_secret)
     if options.api_key is not None:
-        session = session or requests.Session()
+        session = session or CollectorSession()
         # Headers of the single request win: a key that the user sends already.
         session.headers["x-api-key"] = options.api_key
     return session

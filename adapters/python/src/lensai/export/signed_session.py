@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
+from lensai.export.collector_session import CollectorSession
 from lensai.export.signature import (
     RequestToSign,
     require_key_id,
@@ -59,7 +60,7 @@ def signed_session(key_id: str, secret: str) -> requests.Session:
     everything it sends is signed. `secret` is base64, as the console shows it. Raises ValueError when the id or the
     secret cannot be one.
     """
-    session = requests.Session()
+    session = CollectorSession()
     session.auth = SignatureAuth(key_id, secret)
     return session
 
