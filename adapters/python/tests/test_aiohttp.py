@@ -13,7 +13,7 @@ from guarded import own
 from http_server import HttpServer, Received, Reply
 from lensai import BudgetExceededError, KillSwitchError, configure
 from policies import SWITCH, budget, policy
-from provider_bodies import COUNTED, chat, openai_like, stream
+from provider_bodies import COUNTED, chat, chunks, openai_like, stream
 from test_metering import Endless, Under
 
 PATH = "/v1/chat/completions"
@@ -89,6 +89,47 @@ def test_a_stream_is_the_same_however_it_is_read(read: Callable[[Any], Awaitable
     (span,) = own(observed)
     assert {name: span[name] for name in COUNTED} == COUNTED
     assert "lensai.observation.problem" not in span
+
+
+@reader
+async def by_chunk_of_the_wire(content: Any) -> bytes:
+    parts = []
+    while not content.at_eof():
+        parts.append(await content.readany())
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("read", READS, ids=lambda read: read.__name__)
+def test_a_stream_of_a_known_provider_is_asked_for_its_usage_and_the_program_does_not_see_it(
+    read: Callable[[Any], Awaitable[bytes]], observed: InMemorySpanExporter
+) -> None:
+    # A proxy is asked with the provider's address.
+    with HttpServer(openai_like) as server:
+
+        async def use(session: aiohttp.ClientSession, _: str) -> bytes:
+            address = f"http://api.openai.com{PATH}"
+            async with session.post(address, json=chat(stream=True), proxy=server.url) as response:
+                return await read(response.content)
+
+        found = run(server.url, use)
+    assert found == b"".join(chunks(False))
+    (received,) = server.received
+    assert json.loads(received.body)["stream_options"] == {"include_usage": True}
+    assert received.headers["accept-encoding"] == "identity"
+    (span,) = own(observed)
+    assert {name: span[name] for name in COUNTED} == COUNTED
+    assert "lensai.observation.problem" not in span
+
+
+def test_its_lines_are_lines(observed: InMemorySpanExporter) -> None:
+    with HttpServer(openai_like) as server:
+
+        async def use(session: aiohttp.ClientSession, _: str) -> List[bytes]:
+            address = f"http://api.openai.com{PATH}"
+            async with session.post(address, json=chat(stream=True), proxy=server.url) as response:
+                return [line async for line in response.content]
+
+        assert run(server.url, use) == b"".join(chunks(False)).splitlines(keepends=True)
 
 
 def test_an_answer_that_is_closed_or_breaks_off_is_marked(observed: InMemorySpanExporter) -> None:

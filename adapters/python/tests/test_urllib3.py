@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from typing import Any, Dict, List
+from dataclasses import replace
+from typing import Any, Callable, Dict, List
 
 import boto3
 import pytest
@@ -13,7 +15,7 @@ import urllib3
 from botocore.config import Config
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from http_server import HttpServer, Reply
+from http_server import HttpServer, Received, Reply
 from provider_bodies import COUNTED, chat, chunks, completion, openai_like, stream
 
 PATH = "/v1/chat/completions"
@@ -87,6 +89,68 @@ def test_a_stream_passes_untouched_and_is_not_asked_for_its_usage(observed: InMe
     found = attributes(observed)
     assert found["lensai.usage.source"] == "missing" and "lensai.observation.problem" not in found
     assert found["gen_ai.response.time_to_first_chunk"] > 0
+
+
+def lines_of(response: Any) -> bytes:
+    return b"".join(line + b"\n" for line in response.iter_lines())
+
+
+READS: Dict[str, Callable[[Any], bytes]] = {
+    "by line": lines_of,
+    "as it comes": lambda response: b"".join(response.iter_content(None)),
+    "in small parts": lambda response: b"".join(response.iter_content(7)),
+    "at once": lambda response: bytes(response.content),
+    "raw": lambda response: bytes(response.raw.read()),
+    "raw, in parts": lambda response: b"".join(iter(lambda: response.raw.read(10), b"")),
+    "buffered": lambda response: io.BufferedReader(response.raw, 16).read(),
+}
+
+
+@pytest.mark.parametrize("is_chunked", [True, False], ids=["chunked", "with length"])
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_stream_of_a_known_provider_is_asked_for_its_usage_and_the_program_does_not_see_it(
+    read: Callable[[Any], bytes], is_chunked: bool, observed: InMemorySpanExporter
+) -> None:
+    def answer(received: Received) -> Reply:
+        reply = openai_like(received)
+        return reply if is_chunked else replace(reply, body=b"".join(reply.body))  # type: ignore[arg-type]
+
+    # A proxy is asked with the provider's address.
+    with HttpServer(answer) as server:
+        with requests.post(
+            f"http://api.openai.com{PATH}",
+            json=chat(stream=True),
+            stream=True,
+            timeout=9,
+            proxies={"http": server.url},
+        ) as response:
+            assert read(response) == b"".join(chunks(False))
+    (received,) = server.received
+    assert json.loads(received.body)["stream_options"] == {"include_usage": True}
+    assert received.headers["accept-encoding"] == "identity"
+    found = attributes(observed)
+    assert {name: found[name] for name in COUNTED} == COUNTED
+    assert "lensai.observation.problem" not in found
+
+
+def test_a_stream_that_is_read_at_once_hides_its_usage_as_well(observed: InMemorySpanExporter) -> None:
+    with HttpServer(openai_like) as server:
+        manager = urllib3.ProxyManager(server.url)
+        response = manager.request("POST", f"http://api.openai.com{PATH}", json=chat(stream=True))
+    assert response.data == b"".join(chunks(False))
+    assert attributes(observed)["gen_ai.usage.input_tokens"] == 100
+
+
+def test_a_stream_that_comes_compressed_all_the_same_passes_as_it_is(observed: InMemorySpanExporter) -> None:
+    body = gzip.compress(b"".join(chunks(True)))
+    reply = Reply(200, body, {"content-type": "text/event-stream", "content-encoding": "gzip"})
+    with HttpServer(lambda _: reply) as server:
+        proxies = {"http": server.url}
+        response = requests.post(
+            f"http://api.openai.com{PATH}", json=chat(stream=True), timeout=9, proxies=proxies
+        )
+    assert response.content == b"".join(chunks(True))
+    assert attributes(observed)["gen_ai.usage.input_tokens"] == 100
 
 
 def test_the_usage_of_a_stream_that_reports_it_is_read(observed: InMemorySpanExporter) -> None:

@@ -32,6 +32,9 @@ budget decides and not the clock."""
 _REFUSING_ORIGINS_MAX = 100
 """Servers that refuse the option for usage: few, and asked only once each."""
 
+_WELCOMING = frozenset(["openai", "deepseek", "groq", "openrouter"])
+"""Providers whose servers take the option of every caller: they are asked also where a refusal would be the answer."""
+
 _SIGNED = ("content-digest", "digest", "signature", "x-amz-content-sha256")
 
 
@@ -53,8 +56,8 @@ class OutgoingRequest:
 class Abilities:
     """What a transport can do with a request and its answer."""
 
-    may_ask: bool = True
-    """It can send another body first, take out again what that adds to the answer, and send the caller's own."""
+    can_resend: bool = True
+    """It can send the caller's own body after a refusal of another one, and the application does not see that."""
     can_change_body: bool = True
     can_cut: bool = True
     """It ends a stream when it is told to."""
@@ -192,7 +195,8 @@ class CallObserver:
             return None
         origin = f"{call.server_address}:{call.server_port}"
         clamped_body = None if guarded is None else guarded.clamped_body
-        asking_body = self._asking_body(call, request, origin, clamped_body) if abilities.may_ask else None
+        may_ask = abilities.can_resend or (call.is_at_known_host and call.provider in _WELCOMING)
+        asking_body = self._asking_body(call, request, origin, clamped_body) if may_ask else None
         return Attempt(span, origin, self._refusing, clamped_body=clamped_body, asking_body=asking_body)
 
     def _asking_body(

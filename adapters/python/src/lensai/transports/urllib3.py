@@ -16,7 +16,7 @@ from lensai.guard.errors import CallStoppedError
 
 
 def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
-    """Observes what is sent with urllib3; answers with what undoes it. Streams are not asked for their usage."""
+    """Observes what is sent with urllib3; answers with what undoes it."""
     pool: Any = HTTPConnectionPool
     send = pool.urlopen
 
@@ -28,13 +28,16 @@ def instrument_urllib3(observer: CallObserver) -> Callable[[], None]:
 
         outgoing = never_throw("reading a request", _outgoing, self, method, url, (body, headers))
         # An answer that is read at once has come whole before anybody could stop it.
-        abilities = Abilities(may_ask=False, can_cut=kwargs.get("preload_content") is False)
+        abilities = Abilities(can_resend=False, can_cut=kwargs.get("preload_content") is False)
         attempt = None if outgoing is None else observer.start(outgoing, abilities)
         if attempt is None:
             return sent()
         if isinstance(attempt, CallStoppedError):
             raise attempt
-        if attempt.clamped_body is not None:
+        if attempt.asking_body is not None:
+            body = attempt.asking_body
+            headers = _readable(_with_length(self.headers if headers is None else headers, len(body)))
+        elif attempt.clamped_body is not None:
             body = attempt.clamped_body
             headers = _with_length(self.headers if headers is None else headers, len(body))
         try:
@@ -95,6 +98,11 @@ def _with_length(headers: Any, length: int) -> Dict[Any, Any]:
     return {**kept, "content-length": str(length)}
 
 
+def _readable(headers: Dict[Any, Any]) -> Dict[Any, Any]:
+    """What is added to the stream is taken out again, which a compressed one does not allow."""
+    return {name: "identity" if _text(name).lower() == "accept-encoding" else value for name, value in headers.items()}
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
@@ -117,13 +125,17 @@ def _body_of(body: Any) -> Optional[bytes]:
 def _observe(attempt: Attempt, response: Any) -> None:
     coding = response.headers.get("content-encoding", "")
     fields = {name: value for name, value in _fields(response.headers).items() if name != "content-encoding"}
+    if coding:
+        # Nothing can be taken out of bytes that the application may want as they are.
+        attempt.asking_body = None
     observer = attempt.answered(response.status, fields)
     if observer is None:
         return
     if getattr(response, "_body", None) is not None:
         # It was read at once.
-        observer.chunk(response.data)
-        observer.end()
+        shown = observer.chunk(response.data) + observer.end()
+        if observer.is_rewriting:
+            response._body = shown
         return
     response.__class__ = _observed_class(type(response))
     response._lensai_body = _Body(observer, coding)
@@ -138,6 +150,9 @@ class _Body:
         self._observer = observer
         self._decode = decoder_of(coding)
         self._is_reading = False
+        self.is_rewriting = observer.is_rewriting
+        self.held = b""
+        """What was shown of a stream that is rewritten, and was more than was asked for."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -153,18 +168,18 @@ class _Body:
         finally:
             self._is_reading = False
 
-    def chunk(self, chunk: bytes, is_decoded: bool) -> None:
-        """Raises what the guard ends the answer with."""
+    def chunk(self, chunk: bytes, is_decoded: bool) -> bytes:
+        """Answers with what the application gets in place of the chunk. Raises what the guard ends the answer with."""
         decoded: Optional[bytes] = chunk
-        if not is_decoded:
+        if not is_decoded and not self.is_rewriting:
             decoded = None if self._decode is None else never_throw("decoding an answer", self._decode, chunk)
-        if decoded is not None:
-            self._observer.chunk(decoded)
+        shown = b"" if decoded is None else self._observer.chunk(decoded)
         if self._observer.cut_off is not None:
             raise self._observer.cut_off
+        return shown if self.is_rewriting else chunk
 
-    def end(self) -> None:
-        self._observer.end()
+    def end(self) -> bytes:
+        return self._observer.end()
 
     def cancel(self) -> None:
         if not self._is_reading:
@@ -186,11 +201,20 @@ def _observed_class(kind: Any) -> Any:
         def read(self, amt: Any = None, decode_content: Any = None, cache_content: bool = False) -> bytes:
             chunk = self._lensai_read(super().read, amt, decode_content, cache_content)
             if amt is None:
-                self._lensai_body.end()
+                chunk += self._lensai_body.end()
+            if cache_content and self._lensai_body.is_rewriting:
+                self._body = chunk
             return chunk
 
         def read1(self, amt: Any = None, decode_content: Any = None) -> bytes:
             return self._lensai_read(super().read1, amt, decode_content)
+
+        def readinto(self, b: Any) -> int:
+            chunk = self.read(len(b))
+            self._lensai_body.held = chunk[len(b) :] + self._lensai_body.held
+            size = min(len(chunk), len(b))
+            b[:size] = chunk[:size]
+            return size
 
         def read_chunked(self, amt: Any = None, decode_content: Any = None) -> Iterator[bytes]:
             is_decoded = self.decode_content if decode_content is None else decode_content
@@ -201,14 +225,18 @@ def _observed_class(kind: Any) -> Any:
                         chunk = next(chunks)
                 except StopIteration:
                     break
-                self._lensai_pass(chunk, is_decoded)
+                chunk = self._lensai_pass(chunk, is_decoded)
+                if not chunk:
+                    continue
                 try:
                     yield chunk
                 except GeneratorExit:
                     self._lensai_body.cancel()
                     chunks.close()
                     raise
-            self._lensai_body.end()
+            rest = self._lensai_body.end()
+            if rest:
+                yield rest
 
         def close(self) -> None:
             self._lensai_body.cancel()
@@ -216,19 +244,27 @@ def _observed_class(kind: Any) -> Any:
 
         def _lensai_read(self, read: Any, amt: Any, decode_content: Any, *more: Any) -> bytes:
             is_decoded = self.decode_content if decode_content is None else decode_content
-            with self._lensai_body.reading():
-                chunk: bytes = read(amt, decode_content, *more)
-            if chunk:
-                self._lensai_pass(chunk, is_decoded)
-            # There is no last empty read where the length was known.
-            is_closed = self.closed and not getattr(self, "_decoded_buffer", b"")
-            if is_closed or (not chunk and amt != 0):
-                self._lensai_body.end()
-            return chunk
+            body = self._lensai_body
+            shown, body.held = body.held, b""
+            while not shown:
+                with body.reading():
+                    chunk: bytes = read(amt, decode_content, *more)
+                if chunk:
+                    shown = self._lensai_pass(chunk, is_decoded)
+                # There is no last empty read where the length was known.
+                is_closed = self.closed and not getattr(self, "_decoded_buffer", b"")
+                if is_closed or (not chunk and amt != 0):
+                    # All of it: who reads no more of what is closed would not ask for the rest.
+                    return shown + body.end()
+                if not chunk or not body.is_rewriting:
+                    break
+            if body.is_rewriting and amt:
+                shown, body.held = shown[:amt], shown[amt:]
+            return shown
 
-        def _lensai_pass(self, chunk: bytes, is_decoded: bool) -> None:
+        def _lensai_pass(self, chunk: bytes, is_decoded: bool) -> bytes:
             try:
-                self._lensai_body.chunk(chunk, is_decoded)
+                return self._lensai_body.chunk(chunk, is_decoded)
             except CallStoppedError:
                 # The rest is not for anybody: the connection ends.
                 super().close()

@@ -36,6 +36,8 @@ class WireCall:
     """Its usage must be asked for, and the caller did not."""
     request: Optional[Mapping[str, Any]] = field(repr=False, default=None)
     """The request's JSON; None where it could not be read."""
+    is_at_known_host: bool = False
+    """It goes to the provider itself, and to no gateway or server of one's own."""
 
 
 def recognise_call(
@@ -77,6 +79,7 @@ def recognise_call(
         parameters=_parameters_of(api, request),
         lacks_stream_usage=is_stream and may_ask and _lacks_stream_usage(api, request),
         request=request,
+        is_at_known_host=host is not None,
     )
 
 
