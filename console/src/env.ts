@@ -145,6 +145,13 @@ export const variables = defineEnvVars({
     }),
     ...described("LENSAI_SLACK_API_URL"),
   },
+  LENSAI_STRIPE_API_URL: {
+    schema: withDefault("LENSAI_STRIPE_API_URL").refine(
+      (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""),
+      { message: "LENSAI_STRIPE_API_URL must be an http:// or https:// URL" },
+    ),
+    ...described("LENSAI_STRIPE_API_URL"),
+  },
   LENSAI_WEBHOOK_ALLOW_PRIVATE: {
     schema: optionalText
       .refine((value) => value === undefined || value === "true" || value === "false", {

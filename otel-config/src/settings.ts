@@ -159,6 +159,10 @@ export const SETTINGS: readonly SettingSpec[] = [
     description: "URL of Slack's Web API, ending in /",
     default: "https://slack.com/api/",
   }),
+  setting(["console"], "LENSAI_STRIPE_API_URL", {
+    description: "origin of Stripe's API",
+    default: "https://api.stripe.com",
+  }),
   setting(["console"], "LENSAI_WEBHOOK_ALLOW_PRIVATE", {
     description:
       "true or false: may webhooks go to http:// URLs and to addresses of this machine and its networks; empty means only where the console itself is bound to a loopback address",

@@ -8,6 +8,7 @@ import { pricesShow } from "./prices-show.ts";
 import { pricesUnknown } from "./prices-unknown.ts";
 import { recompute } from "./recompute.ts";
 import { verifyLake } from "./verify-lake.ts";
+import { verifyStatementFile } from "./verify-statement.ts";
 import { verify } from "./verify.ts";
 
 /** Every subcommand of `lensai`, in the order of its help. */
@@ -21,5 +22,6 @@ export const COMMANDS: readonly Command[] = [
   recompute,
   compact,
   verifyLake,
+  verifyStatementFile,
   verify,
 ];

@@ -5,12 +5,14 @@ import { z } from "zod";
 import { toCursor } from "#lib/server/api/paging.ts";
 import { API_ROUTES } from "#lib/server/api/routes.ts";
 import { alertEvents } from "#lib/server/db/schema/alert-events.ts";
+import { billingLines } from "#lib/server/db/schema/billing.ts";
 import { budgetOverrides } from "#lib/server/db/schema/budgets.ts";
 import { killSwitches } from "#lib/server/db/schema/kill-switches.ts";
 import { createAlertChannel } from "#lib/server/services/alerts/create-channel.ts";
 import { createChannelSchema } from "#lib/server/services/alerts/schemas.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
 import { revokeApiKey } from "#lib/server/services/api-keys/revoke.ts";
+import { setBillingCustomer } from "#lib/server/services/billing/customers.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
 import { inviteMember } from "#lib/server/services/members/invite.ts";
@@ -47,6 +49,8 @@ beforeAll(async () => {
       await revokeApiKey(services, { projectId: "tenant-0", keyId }, "tester");
     }
     await createSigningSecret(services, { projectId: "tenant-0" }, "tester");
+    const payer = { projectId: "tenant-0", tenant: `payer ${index}`, customerId: "cus_1" };
+    await setBillingCustomer(services, payer, "tester");
     await createMember(api.console, "tenant-0", "viewer");
     const guest = { email: `guest-${index}@example.com`, role: "viewer" } as const;
     const organization = { organizationId: "tenant-0", actor: "tester", userId: null } as const;
@@ -73,6 +77,23 @@ beforeAll(async () => {
       { ...stopped, id: `on-${index}`, triggeredAt: timeOf(index) },
       { ...stopped, ...end, id: `off-${index}`, triggeredAt: timeOf(0), releasedAt: timeOf(index) },
     ]),
+  );
+  await services.db.insert(billingLines).values(
+    numbers.map((index) => ({
+      projectId: "tenant-0",
+      tenant: `payer ${index}`,
+      day: "2026-11-20",
+      customerId: "cus_1",
+      markupBasisPoints: 0,
+      calls: 1,
+      unpricedCalls: 0,
+      costNanoUsd: 1000n,
+      estimatedNanoUsd: 0n,
+      amountNanoUsd: 1000n,
+      amountMicroUsd: 1n,
+      revision: 1,
+      changedAt: timeOf(0),
+    })),
   );
   await services.db.insert(alertEvents).values(
     numbers.map((index) => ({
@@ -118,6 +139,8 @@ const LISTS: Readonly<Record<string, () => string>> = {
   listKillSwitches: () => `${OF_PROJECT}/kill-switches?state=active`,
   listAlerts: () => `${OF_PROJECT}/alerts`,
   listAlertChannels: () => `${OF_PROJECT}/alert-channels`,
+  listBillingCustomers: () => `${OF_PROJECT}/billing/customers`,
+  listBillingCharges: () => `${OF_PROJECT}/billing/charges?month=2026-11`,
   listCalls: () => `${OF_PROJECT}/calls`,
   listUnpricedModels: () => `${OF_PROJECT}/prices/unknown`,
   getSources: () => `${OF_PROJECT}/sources`,

@@ -3,9 +3,12 @@ import { ROLES, roleMay } from "#lib/server/access/permissions.ts";
 import { ANONYMOUS, LOCAL_OWNER, scopesMay } from "#lib/server/access/principal.ts";
 import { hasOrganization, hasProject, type ApiRoute } from "#lib/server/api/route.ts";
 import { API_ROUTES } from "#lib/server/api/routes.ts";
+import { billingLines, billingSetups } from "#lib/server/db/schema/billing.ts";
 import { createAlertChannel } from "#lib/server/services/alerts/create-channel.ts";
 import { createChannelSchema } from "#lib/server/services/alerts/schemas.ts";
 import { createApiKey } from "#lib/server/services/api-keys/create.ts";
+import { setBillingCustomer } from "#lib/server/services/billing/customers.ts";
+import { createBilling } from "#lib/server/services/billing/setup.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
@@ -23,6 +26,7 @@ import {
   type AskOptions,
 } from "../support/api-client.ts";
 import { callRow } from "../support/sample-lake.ts";
+import { startStripeServer, STRIPE_KEY, type StripeServer } from "../support/stripe-server.ts";
 
 /** What makes each route answer with success. A route that is missing here fails the test below. */
 interface Example {
@@ -39,6 +43,7 @@ interface Example {
 }
 
 let api: ApiUnderTest;
+let stripe: StripeServer;
 let created = 0;
 const started = Date.now() - 60_000;
 const record = callRow(started, { project_id: "own" });
@@ -80,6 +85,28 @@ async function channelOfOwn(): Promise<{ channelId: string }> {
   const { id } = await createAlertChannel(api.console.alerts.context, input, "tester");
   return { channelId: id };
 }
+
+const BILLING = { stripeKey: STRIPE_KEY, startsOn: "2026-11-01" } as const;
+
+async function noBillingOfOwn(): Promise<Record<string, never>> {
+  await api.console.services.db.delete(billingSetups);
+  return {};
+}
+
+async function billingOfOwn(): Promise<Record<string, never>> {
+  const terms = { ...BILLING, eventName: "ai_usage", markupBasisPoints: 0 };
+  await createBilling(api.console.billing.context, { projectId: "own", ...terms }, "tester");
+  return {};
+}
+
+async function payerOfOwn(): Promise<{ tenant: string }> {
+  const tenant = `tenant-${next()}`;
+  const input = { projectId: "own", tenant, customerId: "cus_1" };
+  await setBillingCustomer(api.console.services, input, "tester");
+  return { tenant };
+}
+
+const CHARGED = "?tenant=acme&month=2026-11";
 
 async function keyOfOwn(): Promise<{ keyId: string }> {
   const input = { projectId: "own", scopes: ["ingest"] } as const;
@@ -150,6 +177,19 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   updateAlertChannel: { body: CHANNEL, headers: ANY_VERSION, prepare: () => channelOfOwn() },
   removeAlertChannel: { prepare: () => channelOfOwn() },
   testAlertChannel: { prepare: () => channelOfOwn() },
+  getBilling: { prepare: () => billingOfOwn() },
+  createBilling: { body: BILLING, prepare: () => noBillingOfOwn() },
+  updateBilling: {
+    body: { isPaused: true },
+    headers: ANY_VERSION,
+    prepare: () => billingOfOwn(),
+  },
+  listBillingCustomers: {},
+  setBillingCustomer: { body: { customerId: "cus_1" }, prepare: () => payerOfOwn() },
+  removeBillingCustomer: { prepare: () => payerOfOwn() },
+  listBillingCharges: { query: "?month=2026-11" },
+  getBillingDays: { query: CHARGED },
+  getBillingStatement: { query: CHARGED },
   getProject: {},
   updateProject: { body: { name: "Own" }, headers: ANY_VERSION },
   archiveProject: { prepare: () => projectOfOwn() },
@@ -222,8 +262,24 @@ for (const scope of ["read", "control", "ingest"] as const) {
 }
 
 beforeAll(async () => {
-  api = await startApi();
+  stripe = await startStripeServer();
+  api = await startApi({ stripeApiUrl: stripe.url });
   for (const id of ["own", "foreign"]) await createTenant(api.console, id);
+  await api.console.services.db.insert(billingLines).values({
+    projectId: "own",
+    tenant: "acme",
+    day: "2026-11-20",
+    customerId: "cus_1",
+    markupBasisPoints: 0,
+    calls: 1,
+    unpricedCalls: 0,
+    costNanoUsd: 1n,
+    estimatedNanoUsd: 0n,
+    amountNanoUsd: 1n,
+    amountMicroUsd: 0n,
+    revision: 1,
+    changedAt: new Date(started),
+  });
   await api.land([record, callRow(started, { project_id: "foreign" })]);
   for (const role of ROLES) options.set(role, { as: await createMember(api.console, "own", role) });
   for (const scope of ["read", "control", "ingest"] as const) {
@@ -232,7 +288,7 @@ beforeAll(async () => {
     options.set(`key with ${scope}`, { key, as: LOCAL_OWNER });
   }
 });
-afterAll(() => api.stop());
+afterAll(() => Promise.all([api.stop(), stripe.stop()]));
 
 interface Asked extends AskOptions {
   readonly of: string;

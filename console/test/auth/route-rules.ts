@@ -36,6 +36,17 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   },
   { route: `${PROJECT}/control/live`, reads: "project.read" },
   { route: `${PROJECT}/control/receipts`, reads: "project.read" },
+  {
+    route: `${PROJECT}/billing`,
+    reads: "billing.manage",
+    actions: {
+      create: "billing.manage",
+      update: "billing.manage",
+      setCustomer: "billing.manage",
+      removeCustomer: "billing.manage",
+    },
+  },
+  { route: `${PROJECT}/billing/statement`, reads: "billing.manage", emptyStatus: 400 },
   { route: `${PROJECT}/budgets`, reads: "project.read" },
   {
     route: `${PROJECT}/budgets/new`,

@@ -1,4 +1,9 @@
-import type { AlertSettings, ConsoleSettings, LakeSettings } from "#lib/server/settings.ts";
+import type {
+  AlertSettings,
+  ConsoleSettings,
+  LakeSettings,
+  SecretSettings,
+} from "#lib/server/settings.ts";
 
 /** For consoles that are asked nothing about calls. */
 export const NO_LAKE: LakeSettings = {
@@ -14,10 +19,13 @@ export const NO_LAKE: LakeSettings = {
   },
 };
 
-/** Sends to nobody: the address of Slack's API has no listener. */
-export const NO_ALERTS: AlertSettings = {
+const SECRETS: SecretSettings = {
   secretsKey: Buffer.alloc(32, 7).toString("base64"),
   dataFolder: "/nonexistent",
+};
+
+/** Sends to nobody: the address of Slack's API has no listener. */
+export const NO_ALERTS: AlertSettings = {
   slackApiUrl: "http://127.0.0.1:9/api/",
   mayWebhooksBePrivate: true,
 };
@@ -39,7 +47,10 @@ export function consoleSettings(
     people: { ownerEmail: undefined, authSecret: undefined, publicOrigin: "http://localhost:3000" },
     mail: undefined,
     hostPolicy: { bindAddress: "127.0.0.1", origin: undefined, allowedHosts: [] },
+    secrets: SECRETS,
     alerts: NO_ALERTS,
+    // No listener either.
+    stripeApiUrl: "http://127.0.0.1:9",
     ...values,
   };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 
 /** A request as it arrived. */
 export interface ReceivedRequest {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
@@ -31,7 +32,8 @@ export async function startLocalReceiver(answer: LocalReceiver["answer"]): Promi
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
       const body = Buffer.concat(chunks).toString();
-      const request = { path: incoming.url ?? "", headers: incoming.headers, body };
+      const { method = "", url: path = "", headers } = incoming;
+      const request = { method, path, headers, body };
       requests.push(request);
       write(response, receiver.answer(request, requests.length - 1));
     });

@@ -20,6 +20,9 @@ export const SNAPSHOT_PAYLOAD_TYPE = "application/vnd.lensai.control-snapshot+js
 /** The head of a chain of the audit log as JSON: see audit/audit-export.ts. */
 export const AUDIT_HEAD_PAYLOAD_TYPE = "application/vnd.lensai.audit-head+json";
 
+/** What a customer is charged: see statements/statement.ts. */
+export const STATEMENT_PAYLOAD_TYPE = "application/vnd.lensai.statement+json";
+
 /** A document that a key has signed. */
 export interface OpenedEnvelope {
   readonly payload: string;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { createAlerts, type Alerts } from "./alerts/alerts.ts";
+import { createBilling, type Billing } from "./billing/billing.ts";
 import { createSignIn, type SignIn } from "./auth/sign-in.ts";
 import type { InstallationTrouble } from "./alerts/evaluate/installation-alerts.ts";
 import { RateLimiter } from "./api/rate-limit.ts";
@@ -15,6 +16,8 @@ import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPriceBookFile, type PriceBookFile } from "./prices/price-book-file.ts";
 import { prepareDatabase, reasonOf, type DatabasePreparation } from "./prepare-database.ts";
 import type { ServiceContext } from "./services/context.ts";
+import { createSecretBox } from "./secrets/secret-box.ts";
+import { secretsKey } from "./secrets/secrets-key.ts";
 import { readControlVersion } from "./services/snapshot/build.ts";
 import type { ConsoleSettings } from "./settings.ts";
 
@@ -30,6 +33,7 @@ export interface Console {
   readonly mailer: Mailer | undefined;
   readonly control: ControlPush;
   readonly alerts: Alerts;
+  readonly billing: Billing;
   readonly signIn: SignIn;
   /** Of requests to /api. */
   readonly apiRates: RateLimiter;
@@ -53,8 +57,8 @@ const CHECK_TIMEOUT_MS = 3000;
 
 export function createConsole(settings: ConsoleSettings): Console {
   const parts = createParts(settings);
-  const { database, services, lake, live, settlement, control, jobs, mailer, alerts, signIn } =
-    parts;
+  const { database, services, lake, live, settlement, control, jobs, mailer, alerts } = parts;
+  const { billing, signIn } = parts;
   let preparation: DatabasePreparation | undefined;
 
   return {
@@ -67,6 +71,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     mailer,
     control,
     alerts,
+    billing,
     signIn,
     apiRates: new RateLimiter(),
     start: () => {
@@ -77,11 +82,12 @@ export function createConsole(settings: ConsoleSettings): Console {
         client: database,
         context: services,
       });
-      void startWhenPrepared(preparation, [live, control, alerts, jobs]);
+      void startWhenPrepared(preparation, [live, control, alerts, billing, jobs]);
     },
     warnings: () => [
       ...jobs.warnings(),
       ...warningOf("alerts are not sent", alerts.problem()),
+      ...warningOf("customers are not charged", billing.problem()),
       ...warningOf("rights are missing", preparation?.warning()),
     ],
     databaseWarning: () => preparation?.warning(),
@@ -101,7 +107,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     },
     stop: async () => {
       preparation?.stop();
-      await Promise.all([live.stop(), jobs.stop(), control.stop(), alerts.stop()]);
+      await Promise.all([live.stop(), jobs.stop(), control.stop(), alerts.stop(), billing.stop()]);
       mailer?.close();
       await Promise.all([lake.close(), database.close()]);
     },
@@ -136,9 +142,14 @@ function createParts(settings: ConsoleSettings) {
   const { people } = settings;
   const { publicOrigin } = people;
   const signIn = createSignIn({ context: services, people, mailer, say: sayAtTerminal });
+  const key = secretsKey(settings.secrets.secretsKey, settings.secrets.dataFolder);
+  const secrets = createSecretBox(key, services.randomBytes);
+  const { stripeApiUrl } = settings;
+  const billing = createBilling({ services, secrets, lake, stripeApiUrl });
   const alerts = createAlerts({
     settings: settings.alerts,
     services,
+    secrets,
     mailer,
     publicOrigin,
     lake,
@@ -153,7 +164,19 @@ function createParts(settings: ConsoleSettings) {
     },
     onLanding: () => live.wake(),
   });
-  return { database, services, lake, live, settlement, jobs, mailer, alerts, signIn, control };
+  return {
+    database,
+    services,
+    lake,
+    live,
+    settlement,
+    jobs,
+    mailer,
+    alerts,
+    billing,
+    signIn,
+    control,
+  };
 }
 
 /** Standard output is for the operator; the log is standard error. */

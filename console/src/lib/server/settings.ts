@@ -23,13 +23,20 @@ export interface ConsoleSettings {
   /** Reads, and apart from them changes, that a project may ask of /api in a minute. */
   readonly apiRequestsPerMinute: number;
   readonly hostPolicy: HostPolicy;
+  readonly secrets: SecretSettings;
   readonly alerts: AlertSettings;
+  /** Of Stripe, or a stand-in. */
+  readonly stripeApiUrl: string;
+}
+
+/** What secrets in the database are sealed with. */
+export interface SecretSettings {
+  /** Undefined: a file in the data folder. */
+  readonly secretsKey: string | undefined;
+  readonly dataFolder: string;
 }
 
 export interface AlertSettings {
-  /** What secrets in the database are sealed with; undefined: a file in the data folder. */
-  readonly secretsKey: string | undefined;
-  readonly dataFolder: string;
   readonly slackApiUrl: string;
   /** May webhooks go to this machine and its networks? */
   readonly mayWebhooksBePrivate: boolean;
@@ -123,15 +130,15 @@ export function readSettings(): ConsoleSettings {
       origin: environment.ORIGIN,
       allowedHosts: environment.LENSAI_ALLOWED_HOSTS,
     },
-    alerts: readAlertSettings(dataFolder),
+    secrets: { secretsKey: environment.LENSAI_SECRETS_KEY, dataFolder },
+    alerts: readAlertSettings(),
+    stripeApiUrl: environment.LENSAI_STRIPE_API_URL,
   };
 }
 
-function readAlertSettings(dataFolder: string): AlertSettings {
+function readAlertSettings(): AlertSettings {
   const isLocal = isLoopbackAddress(environment.HOST);
   return {
-    secretsKey: environment.LENSAI_SECRETS_KEY,
-    dataFolder,
     slackApiUrl: environment.LENSAI_SLACK_API_URL,
     mayWebhooksBePrivate: environment.LENSAI_WEBHOOK_ALLOW_PRIVATE ?? isLocal,
   };

@@ -1,6 +1,5 @@
 import type { Mailer } from "../mail/mailer.ts";
-import { createSecretBox } from "../secrets/secret-box.ts";
-import { secretsKey } from "../secrets/secrets-key.ts";
+import type { SecretBox } from "../secrets/secret-box.ts";
 import type { AlertContext } from "../services/alerts/context.ts";
 import type { ChannelRef } from "../services/alerts/schemas.ts";
 import type { LakeReader } from "../lake/lake-reader.ts";
@@ -44,6 +43,8 @@ export interface Alerts {
 export interface AlertsOptions {
   readonly settings: AlertSettings;
   readonly services: ServiceContext;
+  /** Of the channels' secrets. */
+  readonly secrets: SecretBox;
   readonly mailer: Mailer | undefined;
   /** Where links to the console lead. */
   readonly publicOrigin: string;
@@ -53,10 +54,8 @@ export interface AlertsOptions {
 }
 
 export function createAlerts(options: AlertsOptions): Alerts {
-  const { settings, services, mailer, publicOrigin, lake, follow, troubles } = options;
+  const { settings, services, secrets, mailer, publicOrigin, lake, follow, troubles } = options;
   const { slackApiUrl, mayWebhooksBePrivate } = settings;
-  const key = secretsKey(settings.secretsKey, settings.dataFolder);
-  const secrets = createSecretBox(key, services.randomBytes);
   const context: AlertContext = { ...services, secrets };
   const ending = new AbortController();
   const urlOf: UrlOfAlert = (event) => new URL(alertPath(event), publicOrigin).href;

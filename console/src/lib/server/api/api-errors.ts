@@ -26,6 +26,7 @@ export const STATUS_BY_CODE = {
   "api.version_required": 428,
   "api.rate_limited": 429,
   "mail.failed": 502,
+  "stripe.failed": 502,
   internal: 500,
   "lake.file_corrupt": 500,
   "api.unavailable": 503,

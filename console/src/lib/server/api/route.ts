@@ -50,6 +50,7 @@ type ApiTag =
   | "Budgets"
   | "Kill-switches"
   | "Alerts"
+  | "Billing"
   | "Metrics"
   | "Calls"
   | "Prices"

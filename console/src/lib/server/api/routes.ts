@@ -5,6 +5,7 @@ import { alertChannelRoutes } from "./resources/alert-channels.ts";
 import { alertRoutes } from "./resources/alerts.ts";
 import { apiKeyRoutes } from "./resources/api-keys.ts";
 import { auditRoutes } from "./resources/audit.ts";
+import { billingRoutes } from "./resources/billing.ts";
 import { budgetFigureRoutes } from "./resources/budget-figures.ts";
 import { budgetOverrideRoutes } from "./resources/budget-overrides.ts";
 import { budgetRoutes } from "./resources/budgets.ts";
@@ -36,6 +37,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...killSwitchRoutes,
   ...alertRoutes,
   ...alertChannelRoutes,
+  ...billingRoutes,
   ...metricRoutes,
   ...callRoutes,
   ...exportRoutes,

@@ -7,6 +7,7 @@ export const JOB_LOCKS = {
   lakeCompaction: 4_713_002,
   settlement: 4_713_003,
   alerts: 4_713_004,
+  billing: 4_713_005,
 } as const;
 
 /**

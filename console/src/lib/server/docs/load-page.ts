@@ -36,6 +36,7 @@ const READING_ORDER: readonly string[] = [
   "budgets-bench",
   "kill-switch",
   "alerts",
+  "billing",
   "accounts",
   "api-keys",
   "dialects",
