@@ -33,6 +33,8 @@ export interface Project {
   /** Share of all traffic. */
   readonly weight: number;
   readonly users: number;
+  /** Shops that the service works for, each with users of its own; none where it works for the company itself. */
+  readonly tenants: readonly string[];
   /** 0 = the weekend is like any day, 1 = nothing happens on it. */
   readonly weekendDip: number;
   readonly features: readonly Feature[];
@@ -52,6 +54,7 @@ export const PROJECTS: readonly Project[] = [
     name: "Storefront assistant",
     weight: 5,
     users: 900,
+    tenants: ["harbor-books", "juniper-home", "north-trail", "oak-and-ember"],
     weekendDip: -0.2,
     features: [
       {
@@ -94,6 +97,7 @@ export const PROJECTS: readonly Project[] = [
     name: "Support copilot",
     weight: 3,
     users: 60,
+    tenants: [],
     weekendDip: 0.5,
     features: [
       {
@@ -131,6 +135,7 @@ export const PROJECTS: readonly Project[] = [
     name: "Engineering tools",
     weight: 2,
     users: 35,
+    tenants: [],
     weekendDip: 0.85,
     features: [
       {
@@ -172,6 +177,7 @@ export const PROJECTS: readonly Project[] = [
     name: "Back office",
     weight: 2,
     users: 25,
+    tenants: [],
     weekendDip: 0.9,
     features: [
       {

@@ -206,7 +206,10 @@ const USER_SKEW = 2.2;
 
 function whoAttributes(random: Random, project: Project, feature: Feature): Attributes {
   const user = Math.floor(project.users * random.next() ** USER_SKEW);
+  // Every user is a customer of one shop.
+  const tenant = project.tenants[user % Math.max(1, project.tenants.length)];
   return {
+    ...(tenant !== undefined && { "lensai.tenant": tenant }),
     "user.id": `${project.id}-user-${String(user + 1).padStart(4, "0")}`,
     "gen_ai.conversation.id": `conv-${Buffer.from(random.bytes(6)).toString("hex")}`,
     "lensai.feature": feature.name,
