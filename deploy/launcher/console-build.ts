@@ -43,16 +43,16 @@ export async function ensureConsoleBuild(root: string, options: BuildOptions): P
     writeFileSync(stampFile, wanted);
     return true;
   } finally {
-    lock.release();
+    await lock.release();
   }
 }
 
 async function takeBuildLock(file: string): Promise<PidLock> {
-  let lock = tryLock(file);
+  let lock = await tryLock(file);
   await waitUntil(
-    () => {
-      if ("heldByPid" in lock) lock = tryLock(file);
-      return Promise.resolve(!("heldByPid" in lock));
+    async () => {
+      if ("heldByPid" in lock) lock = await tryLock(file);
+      return !("heldByPid" in lock);
     },
     { timeoutMs: BUILD_TIMEOUT_MS, what: `another start to finish building the console (${file})` },
   );

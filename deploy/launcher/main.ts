@@ -58,7 +58,7 @@ async function runInstallation(): Promise<void> {
     await stack.stop();
     stopLimiting();
     guard.dismiss();
-    lock.release();
+    await lock.release();
   }
   say("stopped");
 }

@@ -1,50 +1,46 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { tryClaim } from "@lensai/analytics/object-store/claim-file";
 
 /**
- * A lock file that names its holder by pid and start time, so that neither a crash nor a reused pid
+ * A lock whose file names its holder by pid and start time, so that neither a crash nor a reused pid
  * keeps it closed.
  */
 export interface PidLock {
   /** True when an earlier holder died without releasing. */
   readonly wasStale: boolean;
-  release(): void;
+  release(): Promise<void>;
 }
+
+/** Two who start at the same moment may both step back: each tries again after a pause of its own. */
+const ATTEMPTS = 5;
+const PAUSE_MS_MAX = 50;
 
 /** Takes the lock, or returns the pid of the living process that holds it. */
-export function tryLock(file: string): PidLock | { readonly heldByPid: number } {
-  const wasStale = removeStale(file);
-  const own = `${process.pid} ${processStart(process.pid) ?? "unknown"}`;
-  try {
-    writeFileSync(file, `${own}\n`, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return { heldByPid: Number(readHolder(file)?.split(" ")[0]) };
-  }
-  return {
-    wasStale,
-    release: () => {
-      if (readHolder(file) === own) rmSync(file, { force: true });
-    },
-  };
-}
-
-function removeStale(file: string): boolean {
-  const [pid = "", start = ""] = readHolder(file)?.split(" ") ?? [];
-  if (pid === "" || isAlive(Number(pid), start)) return false;
-  rmSync(file, { force: true });
-  return true;
-}
-
-function readHolder(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+export async function tryLock(file: string): Promise<PidLock | { readonly heldByPid: number }> {
+  const owner = `${process.pid}.${processStart(process.pid) ?? UNKNOWN}`;
+  let wasStale = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const claim = await tryClaim(file, {
+      owner,
+      isGone: (other) => {
+        const isGone = !isAlive(other);
+        wasStale ||= isGone;
+        return Promise.resolve(isGone);
+      },
+    });
+    if (!("heldBy" in claim)) return { wasStale, release: claim.release };
+    if (attempt === ATTEMPTS) return { heldByPid: Number(claim.heldBy.split(".")[0]) };
+    await delay(randomInt(PAUSE_MS_MAX));
   }
 }
 
-function isAlive(pid: number, start: string): boolean {
+const UNKNOWN = "unknown";
+
+function isAlive(owner: string): boolean {
+  const [digits, start] = owner.split(".");
+  const pid = Number(digits);
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
@@ -53,7 +49,7 @@ function isAlive(pid: number, start: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
   const startNow = processStart(pid);
-  return startNow === undefined || start === "unknown" || startNow === start;
+  return startNow === undefined || start === UNKNOWN || startNow === start;
 }
 
 /** Field 22 of /proc/<pid>/stat: start time in clock ticks since boot. Undefined where there is no /proc. */

@@ -20,14 +20,14 @@ const STALE_PATIENCE_MS = 20_000;
  * On return the data folder exists and is locked.
  */
 export async function prepare({ config, problems }: ParsedSettings): Promise<PreparedFolder> {
-  const opened = openDataFolder(config.collector.dataDir);
+  const opened = await openDataFolder(config.collector.dataDir);
   if ("problem" in opened) {
     throw configError(merged(problems, [opened.problem, ...(await portProblems(config))]));
   }
   const { folder, lock } = opened;
   const all = merged(problems, await settledPortProblems(config, lock));
   if (all.length === 0) return { folder, lock, ports: await choosePorts(config) };
-  lock.release();
+  await lock.release();
   throw configError(all);
 }
 
@@ -44,10 +44,10 @@ type OpenedFolder =
   | { readonly problem: string };
 
 /** Creating and locking it is the only honest test of whether it can be used. */
-function openDataFolder(path: string): OpenedFolder {
+async function openDataFolder(path: string): Promise<OpenedFolder> {
   try {
     const folder = createDataFolder(path, process.getuid?.() === 0);
-    const lock = tryLock(folder.lockFile);
+    const lock = await tryLock(folder.lockFile);
     return "heldByPid" in lock ? { problem: inUse(folder.path, lock.heldByPid) } : { folder, lock };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

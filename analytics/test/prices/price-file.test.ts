@@ -54,9 +54,9 @@ test("of several that add at the same time none loses the entries of another", a
 
 test("the lock of a process that died does not stay in the way", async () => {
   await mkdir(join(folder.path, "below"));
-  await writeFile(`${path}.lock`, "");
+  await writeFile(`${path}.lock.of-the-dead`, "");
   const longAgo = new Date(Date.now() - 60_000);
-  await utimes(`${path}.lock`, longAgo, longAgo);
+  await utimes(`${path}.lock.of-the-dead`, longAgo, longAgo);
   await appendPriceEntries(path, [entry("a")]);
   expect(await readdir(join(folder.path, "below"))).toEqual(["prices.json"]);
 });
