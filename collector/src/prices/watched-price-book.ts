@@ -22,7 +22,8 @@ const POLL_INTERVAL_MS = 2_000;
 
 /**
  * The book of prices with the overrides of a file that may change at any time. A file with problems changes
- * nothing: what was read last without one stays in use, and the log says what is wrong. A start never fails
+ * nothing: what was read last without one stays in use, and the log says what is wrong. One that cannot be read is read
+ * again at the next look, though it looks the same. A start never fails
  * because of the file: telemetry that was refused is lost, while a wrong price can be corrected later.
  */
 export class WatchedPriceBook implements PriceBook, Component {
@@ -34,6 +35,8 @@ export class WatchedPriceBook implements PriceBook, Component {
   private readonly listeners: (() => void)[] = [];
   /** What the file looked like when it was read last. */
   private seen = "";
+  /** What was wrong at the last look: said once, however often it is met. */
+  private problem = "";
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> = Promise.resolve();
   private isStopped = false;
@@ -102,19 +105,24 @@ export class WatchedPriceBook implements PriceBook, Component {
     try {
       const appearance = await appearanceOf(file);
       if (appearance === this.seen) return "same";
+      const body = appearance === ABSENT ? undefined : await readFile(file);
       this.seen = appearance;
-      if (appearance === ABSENT) {
+      this.problem = "";
+      if (body === undefined) {
         this.use(undefined);
         log.info("no price overrides: list prices apply", { path: file });
         return "read";
       }
-      const body = await readFile(file);
       const layer = parsePriceFile(body, file);
       await this.keep(body, layer); // before anything is accepted under it
       this.use(layer);
       return "read";
     } catch (error) {
-      log.warn(`price overrides: ${(error as Error).message}`, { inUse: this.version });
+      const { message } = error as Error;
+      if (message !== this.problem) {
+        log.warn(`price overrides: ${message}`, { inUse: this.version });
+      }
+      this.problem = message;
       return "broken";
     }
   }

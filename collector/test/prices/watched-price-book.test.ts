@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,15 +8,22 @@ import { WatchedPriceBook } from "../../src/prices/watched-price-book.ts";
 
 const AT = new Date("2026-11-01T00:00:00Z");
 const POLL_MS = 20;
+/** The account that owns nothing. */
+const NOBODY = 65_534;
 
 let folder: string;
 let file: string;
 let lines: string[];
 let book: WatchedPriceBook;
+/** How often a book has asked where its file is: once with each look at it. */
+let looks: number;
 
 function createBook(): WatchedPriceBook {
   return new WatchedPriceBook({
-    path: file,
+    get path() {
+      looks += 1;
+      return file;
+    },
     keptFolder: path.join(folder, "kept"),
     pollIntervalMs: POLL_MS,
     log: {
@@ -56,6 +63,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "lensai-prices-"));
   file = path.join(folder, "prices.json");
   lines = [];
+  looks = 0;
   book = createBook();
 });
 
@@ -97,6 +105,35 @@ test("a file with problems changes nothing, and the log names every problem once
   await write(documentOf(3));
   await expect.poll(inputPrice).toBe(3);
   expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+});
+
+const refusals = (): string[] => lines.filter((line) => line.includes("EACCES"));
+
+/** Root may read whatever the mode says: for as long as `work` takes, it is somebody who may not. */
+async function withoutRights(work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return work();
+  process.seteuid?.(NOBODY);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test("a file that cannot be read is read as soon as it can, and is said once", async () => {
+  await chmod(folder, 0o755); // what the file looks like can be seen
+  await write(documentOf(1));
+  await chmod(file, 0o000);
+  await withoutRights(async () => {
+    await book.start();
+    await expect.poll(() => refusals().length).toBe(1);
+    const before = looks;
+    await expect.poll(() => looks - before).toBeGreaterThan(2);
+  });
+  expect(refusals()).toHaveLength(1);
+  expect(inputPrice()).toBe(1.25);
+  await chmod(file, 0o600);
+  await expect.poll(inputPrice).toBe(1);
 });
 
 test("a start with a broken file uses the last one that was not, and goes on watching", async () => {
