@@ -38,10 +38,16 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
     signal: new AbortController().signal,
     onStart: () => console.log("building the console"),
   });
-  const postgres = await startPostgres(folder);
-  guard.watch(postgres.child.pid, postgres.child.stopSignal);
+  const postgres: Child[] = [];
+  const database = await startPostgres({
+    folder,
+    adopt: (child) => {
+      postgres.push(child);
+      guard.watch(child.pid, child.stopSignal);
+    },
+  });
   const dependencies = { root: ROOT, folder, ports, guard, environment, say: () => undefined };
-  const shared = sharedEnvironment(parsed.config, dependencies, postgres);
+  const shared = sharedEnvironment(parsed.config, dependencies, database);
   const steps = stepsOf(childSpecs(parsed.config, dependencies, shared));
   const start = async ({ spec, readyUrl }: StartStep): Promise<Child> => {
     const child = await startChild(spec);
@@ -64,10 +70,9 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
       children[part] = await start(steps[part]);
     },
     async stop() {
-      for (const child of [children.collector, children.console, postgres.child])
-        await child.stop();
+      for (const child of [children.collector, children.console, ...postgres]) await child.stop();
       guard.dismiss();
-      lock.release();
+      await lock.release();
     },
   };
 }

@@ -9,15 +9,18 @@ import { freePort } from "./ports.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
 
+export interface PostgresStart {
+  readonly folder: DataFolder;
+  /** Takes care of the server from its first moment: also when it never gets ready. */
+  readonly adopt: (child: Child) => void;
+  readonly readyTimeoutMs?: number;
+}
+
 /** How the console signs in. */
 export interface DatabaseUrls {
   readonly databaseUrl: string;
   /** As the owner of the tables, for migrations alone; undefined: the same. */
   readonly migrateDatabaseUrl?: string | undefined;
-}
-
-export interface RunningPostgres extends DatabaseUrls {
-  readonly child: Child;
 }
 
 const OWNER = "lensai";
@@ -55,8 +58,15 @@ const SMALL_FOOTPRINT: Readonly<Record<string, string>> = {
   log_checkpoints: "off",
 };
 
-/** Starts the embedded PostgreSQL on a free loopback port; creates the cluster at the first start. */
-export async function startPostgres(folder: DataFolder): Promise<RunningPostgres> {
+/**
+ * Starts the embedded PostgreSQL on a free loopback port; creates the cluster at the first start. Answers when it accepts
+ * connections; throws LensError `internal` when it does not in time.
+ */
+export async function startPostgres({
+  folder,
+  adopt,
+  readyTimeoutMs = READY_TIMEOUT_MS,
+}: PostgresStart): Promise<DatabaseUrls> {
   const place = choosePostgresPlace(folder.path);
   const password = keptSecret(folder.postgresPasswordFile, "");
   if (!existsSync(join(place.cluster, "PG_VERSION"))) await createCluster(place, password);
@@ -79,17 +89,17 @@ export async function startPostgres(folder: DataFolder): Promise<RunningPostgres
     stopTimeoutMs: STOP_TIMEOUT_MS,
     account: place.account,
   });
+  adopt(child);
   await waitUntil(
     async () => {
       if (child.hasExited()) throw postgresFailed(`ended at start: ${child.logTail()}`);
       return isReady(place.cluster, child.pid);
     },
-    { timeoutMs: READY_TIMEOUT_MS, what: "PostgreSQL to accept connections" },
+    { timeoutMs: readyTimeoutMs, what: "PostgreSQL to accept connections" },
   );
   const urlOf = (user: string, secret: string): string =>
     `postgres://${user}:${secret}@127.0.0.1:${port}/${DATABASE}`;
   return {
-    child,
     databaseUrl: urlOf(CONSOLE_USER, keptSecret(folder.consolePasswordFile, "")),
     migrateDatabaseUrl: urlOf(OWNER, password),
   };

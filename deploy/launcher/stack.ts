@@ -75,7 +75,8 @@ export function createStack(config: LauncherConfig, dependencies: StackDependenc
     });
     // A failing database must not leave the build's own failure unobserved.
     build.catch(() => undefined);
-    const database = config.database ?? (await embeddedDatabase(dependencies, adopt));
+    const database =
+      config.database ?? (await startPostgres({ folder: dependencies.folder, adopt }));
     await build;
     // From here on what the children create is for this user only.
     process.umask(0o077);
@@ -90,15 +91,6 @@ export function createStack(config: LauncherConfig, dependencies: StackDependenc
   };
   const start = (): Promise<ReadyFacts> => (starting ??= startAll());
   return { start, stop, failed: failure.promise };
-}
-
-async function embeddedDatabase(
-  dependencies: StackDependencies,
-  adopt: (child: Child) => Child,
-): Promise<DatabaseUrls> {
-  const { child, ...urls } = await startPostgres(dependencies.folder);
-  adopt(child);
-  return urls;
 }
 
 type Environment = Record<string, string | undefined>;
