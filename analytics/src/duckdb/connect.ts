@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { LensError } from "@lensai/otel-config/errors";
+import { storeRefused, storeUnavailable } from "../object-store/store-error.ts";
 import { Semaphore } from "./semaphore.ts";
 import { renderSql } from "./sql.ts";
 import type { RenderedSql, Sql, SqlValue } from "./sql.ts";
@@ -58,7 +59,8 @@ type Work<T> = (
 /**
  * One DuckDB in memory, for queries over Parquet files. A process needs one; nothing is loaded before the
  * first query, and nothing stays when there has been none for a while. Errors: `query.timeout` (retryable), `lake.object_missing` (a file went away),
- * `lake.file_corrupt`, else `internal`.
+ * `lake.file_corrupt`, `lake.store_unavailable` (a full disk), `lake.store_refused` (no place for temporary files),
+ * else `internal`.
  */
 export class DuckDb {
   readonly #options: DuckDbOptions;
@@ -183,7 +185,7 @@ export class DuckDb {
       signal.throwIfAborted();
       return await work(connection, bound, statement);
     } catch (error) {
-      throw signal.aborted ? signal.reason : queryError(error);
+      throw signal.aborted ? signal.reason : queryError(error, this.#options.tempDirectory);
     } finally {
       signal.removeEventListener("abort", interrupt);
       clearInterval(repeat);
@@ -245,8 +247,19 @@ function timeoutError(timeoutMs: number): LensError {
   );
 }
 
-function queryError(cause: unknown): LensError {
+/** What DuckDB says of a disk or a quota, and of its own limit: by default, the room there was when it was opened. */
+const FULL_DISK = /No space left on device|Disk quota exceeded|failed to offload data block/;
+
+function queryError(cause: unknown, tempDirectory = ""): LensError {
   const text = cause instanceof Error ? cause.message : String(cause);
+  if (FULL_DISK.test(text)) {
+    return storeUnavailable("the query found the disk full: free some space", { cause });
+  }
+  if (tempDirectory !== "" && text.startsWith("IO Error") && text.includes(tempDirectory)) {
+    return storeRefused("the query cannot write its temporary files: make their folder writable", {
+      cause,
+    });
+  }
   if (text.startsWith("IO Error")) {
     return new LensError("lake.object_missing", "a file of the lake could not be read: ask again", {
       retryable: true,

@@ -121,6 +121,34 @@ test("a file that went away, and a file that is no Parquet, are told apart", asy
   });
 });
 
+/** More than the memory limit that it is asked with. */
+const SORTED = sql`SELECT count(*) AS rows FROM
+  (SELECT md5(range::VARCHAR) AS digest, repeat('x', 100) AS text FROM range(1500000) ORDER BY digest LIMIT 1400000)`;
+
+test("a full disk is told as one, and no file as missing", async () => {
+  await withDuckDb({}, async (duckDb) => {
+    const full = duckDb.query(
+      sql`COPY (SELECT range FROM range(100000)) TO '/dev/full' (FORMAT parquet)`,
+    );
+    await expect(full).rejects.toMatchObject({
+      code: "lake.store_unavailable",
+      message: expect.stringContaining("free some space") as string,
+      retryable: true,
+    });
+  });
+});
+
+test("a folder for temporary files that cannot be written is told as that", async () => {
+  const file = join(folder, "a file where a folder should be");
+  await writeFile(file, "");
+  await withDuckDb(
+    { memoryLimit: "60MB", tempDirectory: join(file, "temporary") },
+    async (duckDb) => {
+      await expect(duckDb.query(SORTED)).rejects.toMatchObject({ code: "lake.store_refused" });
+    },
+  );
+});
+
 test("its settings cannot be changed by a query, and no extension is loaded by itself", async () => {
   await withDuckDb({ memoryLimit: "64MB", threads: 1 }, async (duckDb) => {
     await expect(duckDb.query(sql`SET memory_limit = '8GB'`)).rejects.toThrow("failed");
