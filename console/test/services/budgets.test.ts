@@ -1,12 +1,14 @@
 import { parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
-import { desc, eq } from "drizzle-orm";
+import { desc, eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
+import { budgetLedgers } from "#lib/server/db/schema/budget-ledgers.ts";
 import { budgets } from "#lib/server/db/schema/budgets.ts";
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
 import { endOverride } from "#lib/server/services/budgets/end-override.ts";
+import { lockBudget } from "#lib/server/services/budgets/lock-budget.ts";
 import { findBudget, listBudgets, listOverrides } from "#lib/server/services/budgets/list.ts";
 import {
   createBudgetSchema,
@@ -313,5 +315,24 @@ test("the database itself refuses a limit that is not above zero", async () => {
   const broken = database.db.update(budgets).set({ limitNanoUsd: 0n }).where(eq(budgets.id, id));
   await expect(broken).rejects.toMatchObject({
     cause: { message: expect.stringContaining("budgets_limit") as string },
+  });
+});
+
+test("while a budget is locked its ledger is written, and nobody else changes the budget", async () => {
+  const { id: budgetId } = await makeBudget();
+  const row = { projectId: "shop", budgetId, value: "", periodStartsAt: DAY };
+  await database.db.transaction(async (transaction) => {
+    await lockBudget(transaction, { projectId: "shop", budgetId });
+    const impatient = (work: (other: typeof transaction) => Promise<unknown>): Promise<unknown> =>
+      database.db.transaction(async (other) => {
+        await other.execute(sql`set local lock_timeout = '1s'`);
+        return work(other);
+      });
+    await impatient((other) => other.insert(budgetLedgers).values(row));
+    await expect(
+      impatient((other) => lockBudget(other, { projectId: "shop", budgetId })),
+    ).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("lock timeout") as string },
+    });
   });
 });

@@ -40,7 +40,7 @@ export async function appendAudit(transaction: Transaction, event: AuditEvent): 
 
 /**
  * Waits for its place in the audit log before the entry is known. A change that locks what the entries of others lead to, a
- * project or the control version, calls it first: else the two wait for each other, and PostgreSQL ends one of them.
+ * project, the control version, members or invitations, calls it first: else the two wait for each other, and PostgreSQL ends one of them.
  */
 export async function lockAuditLog(transaction: Transaction): Promise<void> {
   await transaction.execute(sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`);

@@ -13,7 +13,10 @@ export interface BudgetNotFound {
   readonly kind: "not_found";
 }
 
-/** The row of a budget, kept from others until the transaction ends; undefined when there is none. */
+/**
+ * The row of a budget, kept from others until the transaction ends; undefined when there is none. Rows that only refer to
+ * it (ledgers, leases, alerts) can be added meanwhile.
+ */
 export async function lockBudget(
   transaction: Transaction,
   { projectId, budgetId }: { projectId: string; budgetId: string },
@@ -24,6 +27,6 @@ export async function lockBudget(
     .where(
       and(eq(budgets.projectId, projectId), eq(budgets.id, budgetId), isNull(budgets.deletedAt)),
     )
-    .for("update");
+    .for("no key update");
   return budget;
 }

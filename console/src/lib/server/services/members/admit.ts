@@ -3,7 +3,7 @@ import type { Role } from "../../access/permissions.ts";
 import { invitations } from "../../db/schema/invitations.ts";
 import { members } from "../../db/schema/members.ts";
 import { users } from "../../db/schema/users.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import { DEFAULT_ORGANIZATION_ID } from "../organizations/default.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
@@ -44,6 +44,7 @@ export async function admitUser(context: ServiceContext, admission: Admission): 
   const { userId, email, ownerEmail, onlyInvitationId } = admission;
   const now = context.now();
   return context.db.transaction(async (transaction) => {
+    await lockAuditLog(transaction);
     if (email === ownerEmail && onlyInvitationId === undefined) {
       await makeOwner(context, transaction, userId);
     }

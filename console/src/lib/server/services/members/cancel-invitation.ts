@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { invitations } from "../../db/schema/invitations.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Grantor } from "./grantor.ts";
 
@@ -11,6 +11,7 @@ export async function cancelInvitation(
   { organizationId, actor }: Grantor,
 ): Promise<boolean> {
   return context.db.transaction(async (transaction) => {
+    await lockAuditLog(transaction);
     const canceled = await transaction
       .update(invitations)
       .set({ status: "canceled" })

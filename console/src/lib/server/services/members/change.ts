@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Role } from "../../access/permissions.ts";
 import { members } from "../../db/schema/members.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 import { mayGrant, type Grantor } from "./grantor.ts";
@@ -59,13 +59,14 @@ async function refuseChange(
   userId: string,
   { grantor, keepsOwner }: { readonly grantor: Grantor; readonly keepsOwner: boolean },
 ): Promise<MemberChangeOutcome | { readonly role: Role }> {
+  await lockAuditLog(transaction);
   // Locked in one order, so that two owners who take each other's role wait for each other: the second finds one owner.
   const owners = await transaction
     .select({ userId: members.userId })
     .from(members)
     .where(and(eq(members.organizationId, grantor.organizationId), eq(members.role, "owner")))
     .orderBy(members.id)
-    .for("update");
+    .for("no key update");
   const [member] = await transaction.select().from(members).where(isMember(grantor, userId));
   if (member === undefined) return "unknown";
   const isSelf = grantor.userId === userId;

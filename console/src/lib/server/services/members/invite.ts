@@ -3,7 +3,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { invitations } from "../../db/schema/invitations.ts";
 import { members } from "../../db/schema/members.ts";
 import { users } from "../../db/schema/users.ts";
-import { appendAudit } from "../audit/append.ts";
+import { appendAudit, lockAuditLog } from "../audit/append.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 import { mayGrant, type Grantor } from "./grantor.ts";
@@ -37,6 +37,7 @@ export async function inviteMember(
   const token = base64url(context.randomBytes(TOKEN_RANDOM_BYTES));
   const id = `invite_${base64url(context.randomBytes(ID_RANDOM_BYTES))}`;
   return context.db.transaction(async (transaction) => {
+    await lockAuditLog(transaction);
     if (await isMember(transaction, organizationId, email)) return { outcome: "already_member" };
     const row = {
       role,
