@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { commandLine } from "@lensai/otel-config/command-line";
 import { settingSpec } from "@lensai/otel-config/settings";
 
 /** What a person needs to know once everything is up. */
@@ -41,20 +42,10 @@ export function readyBlock(facts: ReadyFacts, workingDir: string): string {
 
 /** Another terminal has none of the settings of this one: those that the seed needs are part of the command. */
 function seedCommand({ consoleUrl, otlpHttpUrl, dataDir }: ReadyFacts, workingDir: string): string {
-  const isUsualFolder = dataDir === resolve(workingDir, usual("LENSAI_DATA_DIR"));
-  const settings: readonly (readonly [name: string, value: string])[] = [
-    ["LENSAI_DATA_DIR", isUsualFolder ? usual("LENSAI_DATA_DIR") : dataDir],
+  const usualFolder = settingSpec("LENSAI_DATA_DIR").default ?? "";
+  return commandLine("npx pnpm@12 seed", [
+    ["LENSAI_DATA_DIR", dataDir === resolve(workingDir, usualFolder) ? usualFolder : dataDir],
     ["LENSAI_CONSOLE_PORT", new URL(consoleUrl).port],
     ["LENSAI_OTLP_HTTP_PORT", new URL(otlpHttpUrl).port],
-  ];
-  const words = settings
-    .filter(([name, value]) => value !== usual(name))
-    .map(([name, value]) => `${name}=${shellWord(value)}`);
-  return [...words, "npx pnpm@12 seed"].join(" ");
+  ]);
 }
-
-const usual = (name: string): string => settingSpec(name).default ?? "";
-
-/** Quoted where a shell would take it apart. */
-const shellWord = (text: string): string =>
-  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

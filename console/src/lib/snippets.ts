@@ -1,12 +1,14 @@
 /** What to paste to get the first span in: pure text, so that it can be tested against a real collector. */
 
-import { settingSpec } from "@lensai/otel-config/settings";
+import { commandLine } from "@lensai/otel-config/command-line";
 
 export interface Endpoints {
   /** Host as the reader's browser reaches this machine. */
   readonly host: string;
   readonly otlpHttpPort: string;
   readonly consolePort: string;
+  /** Where the installation keeps its data; undefined where commands in the checkout find it by themselves, or who reads need not know. */
+  readonly dataDir: string | undefined;
 }
 
 /** Any OpenTelemetry SDK, any language. */
@@ -39,12 +41,11 @@ export function curlSnippet(endpoints: Endpoints, needsKey: boolean): string {
     {"key": "user.id", "value": {"stringValue": "me"}}]}]}]}]}'`;
 }
 
-/** The seed looks for an installation at the usual ports, unless it is told otherwise. */
-export function seedSnippet({ otlpHttpPort, consolePort }: Endpoints): string {
-  const ports = [
+/** The seed looks for an installation at the usual ports and in the usual folder, unless it is told otherwise. */
+export function seedSnippet({ otlpHttpPort, consolePort, dataDir }: Endpoints): string {
+  return commandLine("npx pnpm@12 seed", [
+    ...(dataDir === undefined ? [] : [["LENSAI_DATA_DIR", dataDir] as const]),
     ["LENSAI_CONSOLE_PORT", consolePort],
     ["LENSAI_OTLP_HTTP_PORT", otlpHttpPort],
-  ] as const;
-  const unusual = ports.filter(([name, port]) => port !== settingSpec(name).default);
-  return [...unusual.map(([name, port]) => `${name}=${port}`), "npx pnpm@12 seed"].join(" ");
+  ]);
 }

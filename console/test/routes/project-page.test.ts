@@ -34,7 +34,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
     range,
     problem,
     nowUnixMs: NOW,
-    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000" },
+    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000", dataDir: undefined },
     needsKey: false,
     ...answer,
     ...props,
@@ -56,10 +56,15 @@ test("waits for the first span and shows what to paste", async () => {
   expect(text).not.toContain("$0.00");
 });
 
-test("offers a seed command that finds an installation on other ports", async () => {
-  const endpoints = { host: "127.0.0.1", otlpHttpPort: "4518", consolePort: "3400" };
+test("offers a seed command that finds an installation on other ports, with its data elsewhere", async () => {
+  const endpoints = {
+    host: "127.0.0.1",
+    otlpHttpPort: "4518",
+    consolePort: "3400",
+    dataDir: "/data/of ann",
+  };
   expect(await pageText("", { endpoints })).toContain(
-    "LENSAI_CONSOLE_PORT=3400 LENSAI_OTLP_HTTP_PORT=4518 npx pnpm@12 seed",
+    "LENSAI_DATA_DIR='/data/of ann' LENSAI_CONSOLE_PORT=3400 LENSAI_OTLP_HTTP_PORT=4518 npx pnpm@12 seed",
   );
 });
 

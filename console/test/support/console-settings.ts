@@ -43,6 +43,7 @@ export function consoleSettings(
     bootstrapKey: undefined,
     controlToken: undefined,
     otlpHttpPort: "4318",
+    dataDirOfCommands: undefined,
     apiRequestsPerMinute: 600,
     people: { ownerEmail: undefined, authSecret: undefined, publicOrigin: "http://localhost:3000" },
     mail: undefined,

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import * as environment from "$app/env/private";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
 import { LensError } from "@lensai/otel-config/errors";
-import { unknownSettingProblems } from "@lensai/otel-config/settings";
+import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
 import { isLoopbackAddress, type HostPolicy } from "./http/allowed-host.ts";
 import type { MailSettings } from "./mail/mailer.ts";
 
@@ -17,6 +17,8 @@ export interface ConsoleSettings {
   readonly bootstrapKey: string | undefined;
   readonly controlToken: string | undefined;
   readonly otlpHttpPort: string;
+  /** What commands on this machine must be told to find the data; undefined: nothing, or they run elsewhere. */
+  readonly dataDirOfCommands: string | undefined;
   readonly people: PeopleSettings;
   /** Undefined: this console sends no mail. */
   readonly mail: MailSettings | undefined;
@@ -116,6 +118,7 @@ export function readSettings(): ConsoleSettings {
     bootstrapKey: environment.LENSAI_BOOTSTRAP_KEY,
     controlToken: environment.LENSAI_CONTROL_TOKEN,
     otlpHttpPort: environment.LENSAI_OTLP_HTTP_PORT,
+    dataDirOfCommands: unusualDataDir(dataFolder),
     people: {
       ownerEmail: environment.LENSAI_OWNER_EMAIL,
       authSecret: environment.LENSAI_AUTH_SECRET,
@@ -134,6 +137,12 @@ export function readSettings(): ConsoleSettings {
     alerts: readAlertSettings(),
     stripeApiUrl: environment.LENSAI_STRIPE_API_URL,
   };
+}
+
+/** Commands run in the checkout, one folder above the one that the console runs in. */
+function unusualDataDir(dataFolder: string): string | undefined {
+  const usual = resolve("..", settingSpec("LENSAI_DATA_DIR").default ?? "");
+  return isLoopbackAddress(environment.HOST) && dataFolder !== usual ? dataFolder : undefined;
 }
 
 function readAlertSettings(): AlertSettings {

@@ -29,6 +29,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
         host: hostname === "localhost" ? "127.0.0.1" : hostname,
         otlpHttpPort: settings.otlpHttpPort,
         consolePort: port,
+        dataDir: settings.dataDirOfCommands,
       },
       needsKey:
         project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
