@@ -33,7 +33,7 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
   const parsed = parseLauncherConfig(environment, ROOT);
   const { folder, lock, ports } = await prepare(parsed);
   // Whatever becomes of this process, none of its children is left behind.
-  const guard = startGuard();
+  const guard = startGuard(folder.guardFile);
   await ensureConsoleBuild(ROOT, {
     signal: new AbortController().signal,
     onStart: () => console.log("building the console"),

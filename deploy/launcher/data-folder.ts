@@ -22,6 +22,8 @@ export interface DataFolder {
   /** Of the user that the console signs in as. */
   readonly consolePasswordFile: string;
   readonly lockFile: string;
+  /** Held by the guard, which lives as long as what it guards. */
+  readonly guardFile: string;
 }
 
 /**
@@ -58,6 +60,7 @@ export function dataFolderAt(absolute: string): DataFolder {
     postgresPasswordFile: join(absolute, "postgres-password"),
     consolePasswordFile: join(absolute, "console-password"),
     lockFile: join(absolute, "launcher.lock"),
+    guardFile: join(absolute, "guard.lock"),
   };
 }
 

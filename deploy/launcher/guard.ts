@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { holdFor } from "./pid-lock.ts";
 
 /**
  * A shell of half a megabyte that outlives the launcher by a few seconds. It learns the process groups on its
@@ -37,7 +38,8 @@ done
 for entry in $groups; do kill -s KILL -- "-\${entry#*:}" 2>/dev/null; done
 `;
 
-export function startGuard(): Guard {
+/** While it lives, `file` says so: whoever starts after a killed launcher waits for its guard to have stopped everything. */
+export function startGuard(file: string): Guard {
   // Detached: a Ctrl-C in the terminal reaches the launcher's process group, not the guard.
   const shell: ChildProcess = spawn("sh", ["-c", GUARD_SCRIPT], {
     cwd: "/",
@@ -45,6 +47,7 @@ export function startGuard(): Guard {
     stdio: ["pipe", "ignore", "ignore"],
   });
   shell.unref();
+  const letGo = shell.pid === undefined ? () => undefined : holdFor(file, shell.pid);
   const tell = (line: string): void => {
     shell.stdin?.write(`${line}\n`);
   };
@@ -56,6 +59,7 @@ export function startGuard(): Guard {
     dismiss: () => {
       tell("done");
       shell.stdin?.end();
+      letGo();
     },
   };
 }

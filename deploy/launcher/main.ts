@@ -42,7 +42,7 @@ async function runInstallation(): Promise<void> {
   const settings = await readSettings(environment, process.cwd());
   const { config } = settings;
   const { folder, lock, ports } = await prepare(settings);
-  const guard = startGuard();
+  const guard = startGuard(folder.guardFile);
   const stopLimiting = keepLogsLimited(folder.logs);
   const stack = createStack(config, {
     root: ROOT,

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { tryClaim } from "@lensai/analytics/object-store/claim-file";
+import { ownersOf, tryClaim } from "@lensai/analytics/object-store/claim-file";
 
 /**
  * A lock whose file names its holder by pid and start time, so that neither a crash nor a reused pid
@@ -19,7 +19,7 @@ const PAUSE_MS_MAX = 50;
 
 /** Takes the lock, or returns the pid of the living process that holds it. */
 export async function tryLock(file: string): Promise<PidLock | { readonly heldByPid: number }> {
-  const owner = `${process.pid}.${processStart(process.pid) ?? UNKNOWN}`;
+  const owner = ownerOf(process.pid);
   let wasStale = false;
   for (let attempt = 1; ; attempt += 1) {
     const claim = await tryClaim(file, {
@@ -30,13 +30,32 @@ export async function tryLock(file: string): Promise<PidLock | { readonly heldBy
         return Promise.resolve(isGone);
       },
     });
-    if (!("heldBy" in claim)) return { wasStale, release: claim.release };
+    if (!("heldBy" in claim)) return { wasStale, release: () => claim.release() };
     if (attempt === ATTEMPTS) return { heldByPid: Number(claim.heldBy.split(".")[0]) };
     await delay(randomInt(PAUSE_MS_MAX));
   }
 }
 
+/** Notes that another process holds the lock until it ends. Returns a function that takes the note away. */
+export function holdFor(file: string, pid: number): () => void {
+  const claim = `${file}.${ownerOf(pid)}`;
+  writeFileSync(claim, "", { mode: 0o600 });
+  return () => rmSync(claim, { force: true });
+}
+
+/** Does a living process hold the lock? What others have left of it is removed. */
+export async function isHeld(file: string): Promise<boolean> {
+  const owners = await ownersOf(file);
+  const living = owners.filter(isAlive);
+  for (const owner of owners) {
+    if (!living.includes(owner)) rmSync(`${file}.${owner}`, { force: true });
+  }
+  return living.length > 0;
+}
+
 const UNKNOWN = "unknown";
+
+const ownerOf = (pid: number): string => `${pid}.${processStart(pid) ?? UNKNOWN}`;
 
 function isAlive(owner: string): boolean {
   const [digits, start] = owner.split(".");
@@ -52,12 +71,16 @@ function isAlive(owner: string): boolean {
   return startNow === undefined || start === UNKNOWN || startNow === start;
 }
 
-/** Field 22 of /proc/<pid>/stat: start time in clock ticks since boot. Undefined where there is no /proc. */
+/**
+ * Field 22 of /proc/<pid>/stat: start time in clock ticks since boot. Undefined where there is no /proc, and like no other
+ * where the process has ended and only its parent has not noticed.
+ */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses and may hold spaces: count from its end.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "ended" : fields[19];
   } catch {
     return undefined;
   }

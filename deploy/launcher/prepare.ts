@@ -1,7 +1,7 @@
 import { configError } from "./config-error.ts";
 import { createDataFolder, type DataFolder } from "./data-folder.ts";
 import type { LauncherConfig, ParsedSettings } from "./launcher-config.ts";
-import { tryLock, type PidLock } from "./pid-lock.ts";
+import { isHeld, tryLock, type PidLock } from "./pid-lock.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { portProblems } from "./port-problems.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -12,7 +12,7 @@ export interface PreparedFolder {
   readonly ports: Ports;
 }
 
-/** The children of a launcher that was killed get this long to free their ports. */
+/** The children of a launcher that was killed get this long to end and to free their ports: longer than its guard gives them. */
 const STALE_PATIENCE_MS = 20_000;
 
 /**
@@ -25,6 +25,7 @@ export async function prepare({ config, problems }: ParsedSettings): Promise<Pre
     throw configError(merged(problems, [opened.problem, ...(await portProblems(config))]));
   }
   const { folder, lock } = opened;
+  if (lock.wasStale) await untilGuardHasEnded(folder);
   const all = merged(problems, await settledPortProblems(config, lock));
   if (all.length === 0) return { folder, lock, ports: await choosePorts(config) };
   await lock.release();
@@ -55,6 +56,15 @@ async function openDataFolder(path: string): Promise<OpenedFolder> {
       problem: `LENSAI_DATA_DIR: ${path} cannot be written (${code}); choose another folder or change its owner`,
     };
   }
+}
+
+/** What it still stops would hold the data that the new processes need. In the end they are started, and say what is wrong. */
+async function untilGuardHasEnded({ guardFile }: DataFolder): Promise<void> {
+  const hasEnded = async (): Promise<boolean> => !(await isHeld(guardFile));
+  await waitUntil(hasEnded, {
+    timeoutMs: STALE_PATIENCE_MS,
+    what: "an earlier start to end",
+  }).catch(() => undefined);
 }
 
 async function settledPortProblems(config: LauncherConfig, lock: PidLock): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { open, readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { errnoCode, isMissingFile } from "./file-error.ts";
 
 /** Held until it is released, which may be done twice. */
@@ -48,8 +48,8 @@ export async function tryClaim(
   return { release };
 }
 
-/** Who has made a claim, alive or not. */
-async function ownersOf(path: string): Promise<string[]> {
+/** Who has made a claim, gone or not. */
+export async function ownersOf(path: string): Promise<string[]> {
   const prefix = `${basename(path)}.`;
   try {
     const names = await readdir(dirname(path));
