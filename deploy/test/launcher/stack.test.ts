@@ -1,9 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { askConsole, runningConsole } from "../../cli/running-console.ts";
+import { changeDatabase } from "../support/change-database.ts";
 import { lakeSummary } from "../support/lake-summary.ts";
 import { launch, launched, processesOf, type LaunchedStack } from "../support/launched-stack.ts";
 import { ONE_CALL_NANO_USD, sendOneCall } from "../support/one-call.ts";
@@ -12,6 +15,8 @@ import { waitFor } from "../support/wait-for.ts";
 
 /** The first start may have to build the console, on a machine that does other things too. */
 const TIMEOUT_MS = 300_000;
+
+const CLI = join(import.meta.dirname, "../../cli/main.ts");
 
 let folder: TemporaryFolder;
 let stacks: LaunchedStack[];
@@ -43,7 +48,7 @@ const untilNoProcessOf = (dataDir: string): Promise<true> =>
   waitFor("all processes to be gone", () => (processesOf(dataDir).length === 0 ? true : undefined));
 
 describe("the launcher", { timeout: TIMEOUT_MS }, () => {
-  it("keeps data, key and secrets over every kind of end, and leaves no process behind", async () => {
+  it("keeps data, key and secrets over every kind of end, leaves no process behind, and counts a ledger anew", async () => {
     const dataDir = join(folder.path, "data");
     const first = await start(dataDir);
     expect(await sendOneCall(first.otlpHttpUrl)).toBe(200);
@@ -52,14 +57,19 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     await untilCallsIn(dataDir, 2);
     expectSecretsAreKept(dataDir, first);
     expect(databaseUsers(dataDir)).toEqual(["lensai_console"]);
+    await makeSettledBudget(first, dataDir, 2n * ONE_CALL_NANO_USD);
     expect(await first.stop("SIGINT")).toBe(0);
     expect(processesOf(dataDir)).toEqual([]);
+    await changeDatabase(dataDir, "UPDATE budget_ledgers SET settled_nano_usd = 1000000000");
 
     // With this interval nothing lands by itself between the answer and the end.
     const second = await start(dataDir, { LENSAI_LANDING_INTERVAL_MS: "60000" });
     expect(second.apiKey).toBe(first.apiKey);
     expect((await lakeSummary(dataDir, "default")).costNanoUsd).toBe(2n * ONE_CALL_NANO_USD);
     expect((await fetch(`${second.consoleUrl}/projects/default`)).status).toBe(200);
+    const changes = await rebuildLedgers(second, dataDir);
+    expect(changes).toMatch(/^default {2}\S+ {2}\S+ {2}-\$0\.58\n1 were wrong, and are/);
+    expect(await rebuildLedgers(second, dataDir)).toBe("every ledger is what the lake says\n");
     expect(await sendOneCall(second.otlpHttpUrl)).toBe(200);
     expect(await second.stop("SIGTERM")).toBe(0);
     expect(processesOf(dataDir)).toEqual([]);
@@ -155,6 +165,47 @@ function databaseUsers(dataDir: string): string[] {
   const users = titles.matchAll(/^postgres: (\w+) \w+ 127\.0\.0\.1/gm);
   return [...new Set([...users].map(([, user]) => user ?? ""))];
 }
+
+/** Of the whole project, for all time; returns when its ledger says what the calls so far cost. */
+async function makeSettledBudget(
+  stack: LaunchedStack,
+  dataDir: string,
+  spentNanoUsd: bigint,
+): Promise<void> {
+  const console = runningConsole(commandEnvironment(stack, dataDir), dataDir);
+  const made = await askConsole(console, "/internal/budgets", {
+    method: "POST",
+    body: {
+      projectId: "default",
+      name: "Everything",
+      limitNanoUsd: "100000000000",
+      period: { kind: "total", startsAt: "2026-01-01T00:00:00Z" },
+    },
+  });
+  const { budgetId } = made as { readonly budgetId: string };
+  await waitFor("the calls to be settled", async () => {
+    const path = `/internal/ledgers?projectId=default&budgetId=${budgetId}`;
+    const { ledgers } = (await askConsole(console, path, { method: "GET" })) as {
+      readonly ledgers: readonly { readonly settledNanoUsd: string }[];
+    };
+    return ledgers[0]?.settledNanoUsd === String(spentNanoUsd) ? true : undefined;
+  });
+}
+
+/** What `lensai ledger rebuild` says at the terminal. */
+async function rebuildLedgers(stack: LaunchedStack, dataDir: string): Promise<string> {
+  const args = [CLI, "ledger", "rebuild", "default"];
+  const env = { ...process.env, ...commandEnvironment(stack, dataDir) };
+  return (await promisify(execFile)(process.execPath, args, { env })).stdout;
+}
+
+const commandEnvironment = (
+  stack: LaunchedStack,
+  dataDir: string,
+): Readonly<Record<string, string>> => ({
+  LENSAI_DATA_DIR: dataDir,
+  LENSAI_CONSOLE_PORT: new URL(stack.consoleUrl).port,
+});
 
 /** Without a mail server a sign-in link is for whoever sees the terminal, and for no file. */
 async function expectLinkAtTerminal(stack: LaunchedStack, dataDir: string): Promise<void> {
