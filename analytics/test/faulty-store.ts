@@ -5,6 +5,14 @@ import { withLocalPath } from "../src/object-store/with-local-path.ts";
 /** What can go wrong with one call. `half-write` leaves the first part of a put under the final key. */
 export type StoreFault = "fail-before" | "fail-after" | "half-write" | "stall";
 
+export type StoreCall = "put" | "get" | "head" | "list" | "delete";
+
+/** Does the call fail as with fail-before? What only reads has nothing to do half, or to have done. */
+export function isFailBefore(fault: StoreFault, call: StoreCall): boolean {
+  if (fault === "fail-after") return call !== "put" && call !== "delete";
+  return fault === "fail-before" || (fault === "half-write" && call !== "put");
+}
+
 export interface FaultyStore {
   readonly store: ObjectStore;
   /** Lets every stalled call go on, as if the network came back. */
@@ -19,16 +27,17 @@ export interface FaultyStore {
  */
 export function faultyStore(
   store: ObjectStore,
-  nextFault: () => StoreFault | undefined,
+  nextFault: (call: StoreCall) => StoreFault | undefined,
 ): FaultyStore {
   let faultCount = 0;
   let stalled: (() => void)[] = [];
 
   async function perform<T>(
+    call: StoreCall,
     signal: AbortSignal | undefined,
     steps: { work: () => Promise<T>; half?: () => Promise<unknown> },
   ): Promise<T> {
-    const fault = nextFault();
+    const fault = nextFault(call);
     if (fault === undefined) return await steps.work();
     faultCount += 1;
     if (fault === "stall") {
@@ -54,7 +63,7 @@ export function faultyStore(
     body: Uint8Array,
     options: PutOptions = {},
   ): Promise<"created" | "exists"> =>
-    await perform(options.signal, {
+    await perform("put", options.signal, {
       work: async () => await store.put(key, body, options),
       half: async () => await store.put(key, body.subarray(0, body.length >> 1), options),
     });
@@ -62,14 +71,15 @@ export function faultyStore(
   const faulty = withLocalPath(store, {
     description: `faulty ${store.description}`,
     put,
-    get: (key, options) => perform(options?.signal, { work: () => store.get(key, options) }),
-    head: (key, options) => perform(options?.signal, { work: () => store.head(key, options) }),
+    get: (key, options) => perform("get", options?.signal, { work: () => store.get(key, options) }),
+    head: (key, options) =>
+      perform("head", options?.signal, { work: () => store.head(key, options) }),
     async *list(prefix, options) {
-      await perform(options?.signal, { work: async () => undefined });
+      await perform("list", options?.signal, { work: async () => undefined });
       yield* store.list(prefix, options);
     },
     delete: (keys, options) =>
-      perform(options?.signal, { work: () => store.delete(keys, options) }),
+      perform("delete", options?.signal, { work: () => store.delete(keys, options) }),
     close: () => store.close(),
   });
   return {

@@ -6,7 +6,7 @@ import { MemoryStore } from "../../src/object-store/memory-store.ts";
 import { appendRows } from "../../src/lake/append.ts";
 import { LakeIndex } from "../../src/lake/read-manifest.ts";
 import { openLake } from "../../src/lake/open-lake.ts";
-import { faultyStore } from "../faulty-store.ts";
+import { faultyStore, isFailBefore } from "../faulty-store.ts";
 import type { StoreFault } from "../faulty-store.ts";
 import { collect } from "../object-store.contract.ts";
 import { readLakeFile, readSpanIds } from "./read-lake.ts";
@@ -101,8 +101,9 @@ describe("append rows on a store that fails", () => {
             [first, kinds[0]],
             [second, kinds[1]],
           ]);
-          const { inner, calls } = await landWith(faults);
-          if (calls <= second) continue;
+          const landed = await landWith(faults);
+          if (landed === undefined || landed.calls <= second) continue;
+          const { inner } = landed;
           const commits = await collect(inner.list("manifest/"));
           const index = await LakeIndex.open(openLake({ store: inner, region: "local" }));
           const files = index.allFiles();
@@ -154,22 +155,35 @@ async function sha256Of(store: MemoryStore, key: string): Promise<string> {
     .digest("hex");
 }
 
-/** Lands one batch, hour by hour across midnight until it succeeds, on a store with faults at the given calls. */
+const REPEATED = new Error("another case does the same");
+
+/**
+ * Lands one batch, hour by hour across midnight until it succeeds, on a store with faults at the given calls. Undefined
+ * where one of them is a fail-before under another name.
+ */
 async function landWith(
   faults: ReadonlyMap<number, StoreFault>,
-): Promise<{ inner: MemoryStore; calls: number }> {
+): Promise<{ inner: MemoryStore; calls: number } | undefined> {
   let nowMs = START;
   let calls = 0;
   const inner = new MemoryStore(() => new Date(nowMs));
-  const { store } = faultyStore(inner, () => {
+  const { store } = faultyStore(inner, (call) => {
     calls += 1;
-    return faults.get(calls - 1);
+    const fault = faults.get(calls - 1);
+    if (fault === undefined || fault === "fail-before") return fault;
+    if (isFailBefore(fault, call)) throw REPEATED;
+    return fault;
   });
   const lake = openLake({ store, region: "local" });
   const batch = sampleBatch([{ spanId: "1", day: DAY, prompt: "[]" }]);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const landing = appendRows(lake, batch, { name: "c1-1", landedAt: new Date(nowMs) });
-    if (await succeeds(landing)) return { inner, calls };
+    try {
+      if (await succeeds(landing)) return { inner, calls };
+    } catch (error) {
+      if (error === REPEATED) return undefined;
+      throw error;
+    }
     nowMs += 3_600_000;
   }
   throw new Error("never landed");
