@@ -2,25 +2,12 @@ import adapter from "@sveltejs/adapter-node";
 import { sveltekit } from "@sveltejs/kit/vite";
 import { defineConfig } from "vitest/config";
 
-/** Where Kit and Vite write what they generate, for the servers of tests: servers load again when what they share changes. */
-// oxlint-disable-next-line node/no-process-env -- of the build, not of the server
-const ownOutDir = process.env["KIT_OUT_DIR"];
-
-/** Nobody runs the scripts of such a server's pages: what they import need not be bundled. */
-const withoutBrowser = (cacheFolder: string) => ({
-  cacheDir: `${cacheFolder}/vite`,
-  optimizeDeps: { noDiscovery: true, include: [] },
-  ssr: { optimizeDeps: { noDiscovery: true, include: [] } },
-});
-
 export default defineConfig({
   // Kit takes its root from Vite; without this, vitest started at the repo root does not find src/app.html.
   root: import.meta.dirname,
-  ...(ownOutDir !== undefined && withoutBrowser(ownOutDir)),
   plugins: [
     sveltekit({
       adapter: adapter(),
-      ...(ownOutDir !== undefined && { outDir: ownOutDir }),
       // Kit compares with https:// unless the URL is known when it is built; hooks.server.ts has the check.
       csrf: { trustedOrigins: ["*"] },
       csp: {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isPublicRoute } from "#lib/server/access/public-routes.ts";
 import { roleMay, ROLES, type Role } from "#lib/server/access/permissions.ts";
 import { createSessions } from "#lib/server/auth/sessions.ts";
@@ -22,9 +22,6 @@ const PERSONAL_ROUTES = ["/", "/organizations/new", "/sign-out"];
 let server: ConsoleServer;
 let database: DatabaseClient;
 const browsers = new Map<Role, Browser>();
-
-// Whatever is asked for first is compiled first.
-vi.setConfig({ testTimeout: START_TIMEOUT_MS });
 
 beforeAll(async () => {
   const databaseUrl = await createEmptyDatabase();

@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openDatabase, type DatabaseClient } from "#lib/server/db/client.ts";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
 import { members } from "#lib/server/db/schema/members.ts";
@@ -24,9 +24,6 @@ const SESSION = "lensai.session_token";
 let mail: MailServer;
 let server: ConsoleServer;
 let database: DatabaseClient;
-
-// Whatever is asked for first is compiled first.
-vi.setConfig({ testTimeout: START_TIMEOUT_MS });
 
 beforeAll(async () => {
   const databaseUrl = await createEmptyDatabase();

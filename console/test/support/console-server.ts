@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { vi } from "vitest";
 
 /** A console in a process of its own, asked over HTTP: hooks, forms, cookies and headers as people meet them. */
@@ -16,31 +16,29 @@ export interface ConsoleServer {
 }
 
 const CONSOLE = join(import.meta.dirname, "../..");
-const VITE = join(
-  dirname(createRequire(import.meta.url).resolve("vite/package.json")),
-  "bin/vite.js",
-);
-/** A limit for what hangs: it compiles everything it is made of, on a machine that does other things, too. */
+/** What the launcher runs: with other tests that start the whole product, it builds once. */
+const BUILD = join(CONSOLE, "../deploy/launcher/build-console.ts");
+const SERVE = join(import.meta.dirname, "serve-build.ts");
+/** A limit for what hangs: the console may have to be built first, on a machine that does other things, too. */
 export const START_TIMEOUT_MS = 300_000;
 
-/** It listens on loopback whatever HOST says: HOST is what the console believes. */
+/** The built console. It listens on loopback whatever HOST says: HOST is what the console believes. */
 export async function startConsoleServer(
   environment: Readonly<Record<string, string>>,
 ): Promise<ConsoleServer> {
+  await promisify(execFile)(process.execPath, [BUILD]);
   const dataFolder = mkdtempSync(join(tmpdir(), "lensai-console-server-"));
   const port = await freePort();
-  const outDir = `.svelte-kit/server-${port}`;
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(LENSAI_|AWS_|DATABASE_URL$|ORIGIN$|HOST$|PORT$|NODE_ENV$|VITEST)/.test(name),
   );
-  const flags = ["dev", "--host", "127.0.0.1", "--port", String(port), "--strictPort"];
-  const child = spawn(process.execPath, [VITE, ...flags], {
+  const child = spawn(process.execPath, [SERVE], {
     cwd: CONSOLE,
     env: {
       ...Object.fromEntries(inherited),
+      NODE_ENV: "production",
       LENSAI_DATA_DIR: dataFolder,
       PORT: String(port),
-      KIT_OUT_DIR: outDir,
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -56,10 +54,9 @@ export async function startConsoleServer(
     if (answer?.ok !== true) throw new Error(`the console is not ready:\n${output}`);
   };
   const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
+    child.kill("SIGKILL"); // it has nothing to put away: what it knows is the test's
     await exited;
     rmSync(dataFolder, { recursive: true, force: true });
-    rmSync(join(CONSOLE, outDir), { recursive: true, force: true });
   };
   try {
     await vi.waitFor(seeReady, { timeout: START_TIMEOUT_MS, interval: 100 });
