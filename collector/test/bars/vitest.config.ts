@@ -7,5 +7,7 @@ export default defineConfig({
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
     testTimeout: 120_000,
+    // Much of it is waiting: for a disk that is full, a store that stalls, a client that is slow.
+    maxWorkers: 2,
   },
 });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { until } from "../landing/test-folder.ts";
 import type { CrashTarget } from "./crash-run.ts";
 import { postTo } from "./post-to.ts";
 
@@ -28,7 +29,28 @@ export function collectorTarget(
     },
     portIn: (line) => line["httpPort"],
     send: (port, ids) => post(port, Buffer.from(JSON.stringify(requestOf(ids, startNano)))),
+    settle: untilLanded, // may take longer than a stop waits for
   };
+}
+
+interface Stats {
+  readonly pipeline: {
+    readonly landing: {
+      readonly waitingSegments: number;
+      /** Undefined: nothing waits, in no segment. */
+      readonly oldestReceivedMs?: number;
+    };
+  };
+}
+
+/** Waits until everything that the collector has acknowledged is in the lake. */
+export async function untilLanded(port: number): Promise<void> {
+  await until(async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/internal/stats`);
+    const { waitingSegments, oldestReceivedMs } = ((await response.json()) as Stats).pipeline
+      .landing;
+    return waitingSegments === 0 && oldestReceivedMs === undefined;
+  });
 }
 
 function requestOf(ids: readonly string[], startNano: bigint): unknown {

@@ -1,7 +1,6 @@
 import { FAKE_CREDENTIALS } from "../../../analytics/test/s3-fake.ts";
 import type { S3Fake } from "../../../analytics/test/s3-fake.ts";
-import { until } from "../landing/test-folder.ts";
-import { collectorTarget } from "./collector-target.ts";
+import { collectorTarget, untilLanded } from "./collector-target.ts";
 import type { CrashTarget } from "./crash-run.ts";
 import type { S3Faults } from "./s3-faults.ts";
 
@@ -24,17 +23,7 @@ export function s3CollectorTarget(folder: string, fake: S3Fake, faults: S3Faults
     },
     settle: async (port) => {
       await givenUp;
-      await until(() => hasLanded(port)); // may take longer than a stop waits for
+      await untilLanded(port);
     },
   };
-}
-
-interface Stats {
-  readonly pipeline: { readonly landing: { readonly waitingSegments: number } };
-}
-
-async function hasLanded(port: number): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${port}/internal/stats`);
-  const { pipeline } = (await response.json()) as Stats;
-  return pipeline.landing.waitingSegments === 0;
 }

@@ -7,5 +7,7 @@ export default defineConfig({
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
     testTimeout: 600_000, // up to three minutes each on an idle machine
+    // All at once: killed processes wait for disks, and the bucket for a client's minute.
+    maxWorkers: 3,
   },
 });
