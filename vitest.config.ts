@@ -19,9 +19,12 @@ const shared = {
   // Below the test's own limit, so that a wait that is in vain says what it waited for.
   expect: { poll: { timeout: TIMEOUT_MS / 2 } },
   setupFiles: [PROPERTY_SEED],
-  // At least two: much of the time goes into waiting for disks, sockets and processes.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // One more than two cores have: much of the time goes into waiting for disks, sockets and processes.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
 };
+
+/** Node runs our sources as they are: only the console needs Vite, for its components. */
+const asNodeDoes = { experimental: { viteModuleRunner: false, nodeLoader: false } };
 
 interface ProjectOptions {
   /** Starts a process for each file: for those that change what is global and cannot take it back. */
@@ -35,6 +38,7 @@ const packageProject = (
 ) => ({
   test: {
     ...shared,
+    ...asNodeDoes,
     setupFiles: [...shared.setupFiles, ...setupFiles],
     name: folder.split("/").at(-1) ?? folder,
     isolate,
@@ -57,6 +61,7 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          ...asNodeDoes,
           name: "deploy",
           isolate: false,
           root: "./deploy",
