@@ -9,21 +9,24 @@ export interface AttemptLimit {
 
 /** Windows that are over count for nothing; the longest is far below a day. */
 const KEPT_MS = 86_400_000;
+const ID_RANDOM_BYTES = 12;
 
 /**
  * Counts an attempt. Undefined when it may go on, else the seconds until the window of the first attempt is over. One
  * statement counts: attempts at the same time, at several consoles, cannot slip through together.
  */
 export async function takeAttempt(
-  { db, now }: ServiceContext,
+  { db, now, randomBytes }: ServiceContext,
   key: string,
   { attemptsMax, windowMs }: AttemptLimit,
 ): Promise<number | undefined> {
   const nowUnixMs = now().getTime();
   const isOver = sql`${rateLimits.lastRequest} <= ${nowUnixMs - windowMs}`;
+  // Two first attempts may meet in the key alone: a conflict of ids would be an error.
+  const id = Buffer.from(randomBytes(ID_RANDOM_BYTES)).toString("base64url");
   const [row] = await db
     .insert(rateLimits)
-    .values({ id: key, key, count: 1, lastRequest: nowUnixMs })
+    .values({ id, key, count: 1, lastRequest: nowUnixMs })
     .onConflictDoUpdate({
       target: rateLimits.key,
       set: {
