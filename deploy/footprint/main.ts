@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { launched } from "../test/support/launched-stack.ts";
 import { listenForAlerts, populate } from "./populate.ts";
 import { processUsages } from "./process-usage.ts";
-import { reportOf } from "./report.ts";
+import { cpuPercentOf, CPU_PERCENT_MAX, reportOf } from "./report.ts";
 
 /**
  * What the whole product uses while nobody uses it, per process: as a first start leaves it, and with a month of
@@ -19,11 +19,16 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "30" },
     /** How long nothing is done before. */
     settle: { type: "string", default: "45" },
-    /** The same after the traffic of a month has come at once: bills are reviewed, small files are merged. */
-    "settle-traffic": { type: "string", default: "240" },
+    /**
+     * How long it may take at most to work off a month of traffic that has come at once: bills are reviewed, which takes a
+     * tenth of a core, and small files are merged.
+     */
+    "work-off": { type: "string", default: "900" },
   },
 });
 const seconds = Number(values.seconds);
+const LOOK_SECONDS = 15;
+const QUIET_LOOKS = 4;
 
 const controlToken = randomBytes(16).toString("hex");
 const dataDir = mkdtempSync(join(tmpdir(), "lensai-footprint-"));
@@ -38,7 +43,7 @@ try {
     await delay(Number(values.settle) * 1000);
     await measure(stack.pid, "Idle, as it starts");
     await populate({ ...stack, controlToken }, alerts);
-    await delay(Number(values["settle-traffic"]) * 1000);
+    await untilAtRest(stack.pid);
     await measure(stack.pid, "Idle, after a month of traffic, with budgets and alert channels");
   } finally {
     await stack.stop();
@@ -48,6 +53,18 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 process.exitCode = isWithinBars ? 0 : 1;
+
+/** Returns when a minute has gone by in which each look found next to nothing; after the longest time in any case. */
+async function untilAtRest(launcherPid: number): Promise<void> {
+  const startedAtMs = performance.now();
+  const elapsedSeconds = (): number => Math.round((performance.now() - startedAtMs) / 1000);
+  for (let quietLooks = 0; quietLooks < QUIET_LOOKS;) {
+    if (elapsedSeconds() > Number(values["work-off"])) break;
+    const cpuPercent = cpuPercentOf(await processUsages(launcherPid, LOOK_SECONDS));
+    quietLooks = cpuPercent < CPU_PERCENT_MAX ? quietLooks + 1 : 0;
+  }
+  process.stdout.write(`at rest ${elapsedSeconds()} s after the traffic\n\n`);
+}
 
 async function measure(launcherPid: number, title: string): Promise<void> {
   const report = reportOf(title, await processUsages(launcherPid, seconds));

@@ -1,7 +1,7 @@
 import type { ProcessUsage } from "./process-usage.ts";
 
 /** What all processes together may use while nobody uses them. */
-const CPU_PERCENT_MAX = 2;
+export const CPU_PERCENT_MAX = 2;
 const RSS_BYTES_MAX = 500e6;
 
 export interface FootprintReport {
@@ -15,7 +15,7 @@ export function reportOf(title: string, usages: readonly ProcessUsage[]): Footpr
     name: "together",
     rssBytes: sum(usages.map(({ rssBytes }) => rssBytes)),
     pssBytes: sum(usages.map(({ pssBytes }) => pssBytes)),
-    cpuPercent: sum(usages.map(({ cpuPercent }) => cpuPercent)),
+    cpuPercent: cpuPercentOf(usages),
   };
   const isCpuKept = together.cpuPercent < CPU_PERCENT_MAX;
   const isRssKept = together.rssBytes < RSS_BYTES_MAX;
@@ -35,6 +35,9 @@ export function reportOf(title: string, usages: readonly ProcessUsage[]): Footpr
   ];
   return { text: `${lines.join("\n")}\n\n`, isWithinBars: isCpuKept && isRssKept };
 }
+
+export const cpuPercentOf = (usages: readonly ProcessUsage[]): number =>
+  sum(usages.map(({ cpuPercent }) => cpuPercent));
 
 const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, number) => total + number, 0);
