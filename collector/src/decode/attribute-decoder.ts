@@ -3,6 +3,7 @@ import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import { RAW_USAGE_FIELDS } from "@lensai/otel-config/dialects/dialect";
 import type { RawUsageField } from "@lensai/otel-config/dialects/dialect";
 import type { AttributeClaim } from "@lensai/otel-config/dialects/compile-dialects";
+import { breakOffName } from "@lensai/otel-config/billing/break-off";
 import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { AnyValue, VALUE_ARRAY, VALUE_BYTES, VALUE_KVLIST, VALUE_STRING } from "./any-value.ts";
@@ -10,7 +11,7 @@ import { blankValue } from "./blank-value.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import { KeyTable } from "./key-table.ts";
 import type { KeyInfo } from "./key-table.ts";
-import { maskText, overwriteValue } from "./message-masking.ts";
+import { maskText, overwriteRange, overwriteValue } from "./message-masking.ts";
 import { OtlpReader } from "./otlp-reader.ts";
 import { readKeyValue } from "./read-value.ts";
 import { FLAG } from "./record-flags.ts";
@@ -19,6 +20,9 @@ import type { JsonContext } from "./value-json.ts";
 
 /** More attributes on one record than this are counted and dropped; OTel SDKs stop at 128 by default. */
 const ATTRIBUTES_PER_RECORD_MAX = 1024;
+
+/** Of the event of an exception. */
+export const EXCEPTION_MESSAGE = "exception.message";
 
 /** A field with its target resolved: a column, a place in the raw usage, or neither. */
 export interface FieldTarget {
@@ -34,6 +38,7 @@ const SPOKEN_KINDS: ReadonlySet<number> = new Set([
 ]);
 const OPEN_OBJECT = 0x7b;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const PENDING = encoder.encode(PENDING_SPAN.value);
 
 /**
@@ -228,9 +233,21 @@ export class AttributeDecoder implements JsonContext {
     const range = readKeyValue(this, end, value);
     const key = this.keys.lookup(this.reader.view, range.from, range.to);
     if (key.isSensitive) maskText(this, range.from, range.to);
-    if (key.policy === "drop" || this.isHidden(key, value)) blankValue(this, value);
+    if (key.policy === "drop") blankValue(this, value);
+    else if (this.isHidden(key, value)) this.hideMember(key, value);
     else this.writeMember(json, key, value);
     return key;
+  }
+
+  /** What an exception says is gone, but for the name of an error that tells of a call that broke off. */
+  private hideMember({ name }: KeyInfo, value: AnyValue): void {
+    if (name !== EXCEPTION_MESSAGE || value.kind !== VALUE_STRING) {
+      blankValue(this, value);
+      return;
+    }
+    const { from, to } = value;
+    const text = decoder.decode(this.reader.bytes.subarray(from, to));
+    overwriteRange(this, from + breakOffName(text).length, to);
   }
 
   /** The value read last by `readAttribute` or `readMember`. */

@@ -20,6 +20,11 @@ export function clearRange(range: Range): void {
   range.to = 0;
 }
 
+export function setRange(range: Range, { from, to }: Readonly<Range>): void {
+  range.from = from;
+  range.to = to;
+}
+
 /** A length-delimited field as it is. */
 export function readRange(reader: OtlpReader, range: Range, end: number): void {
   range.to = reader.lengthEnd(end);

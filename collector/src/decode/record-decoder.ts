@@ -2,7 +2,8 @@ import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
 import { VALUE_STRING } from "./any-value.ts";
 import { CodeList } from "./code-list.ts";
-import { AttributeDecoder, openObject } from "./attribute-decoder.ts";
+import { AttributeDecoder, EXCEPTION_MESSAGE, openObject } from "./attribute-decoder.ts";
+import { clearRange, emptyRange, setRange } from "./field-reader.ts";
 import { FieldWriter } from "./field-writer.ts";
 import { ColumnValues } from "./column-values.ts";
 import { RecordFields } from "./record-fields.ts";
@@ -27,6 +28,8 @@ const REDACTION_COUNT_COLUMN = columnIndex("redaction_count");
 const SPAN_NAME_COLUMN = columnIndex("span_name");
 const START_TIME_COLUMN = columnIndex("start_time");
 const START_UNIX_NANO_COLUMN = columnIndex("start_unix_nano");
+
+const EXCEPTION_TYPE = "exception.type";
 
 /** What holds for every record of a request. */
 export interface RequestFacts {
@@ -82,7 +85,8 @@ export class RecordDecoder {
   private ordinal = 0;
   /** The flags of all records of the request together. */
   requestFlags = 0;
-  private readonly exceptionType = { from: 0, to: 0 };
+  private readonly exceptionType = emptyRange();
+  private readonly exceptionMessage = emptyRange();
   /** An event of the record tells of a part of the answer. */
   hasAnswerEvent = false;
   private readonly text: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
@@ -162,6 +166,8 @@ export class RecordDecoder {
     const { attributes, fields, sink, record } = this;
     this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
     record.hasException = this.exceptionType.to > this.exceptionType.from;
+    record.exceptionMessage.view = attributes.reader.view;
+    setRange(record.exceptionMessage, this.exceptionMessage);
     record.hasAnswerEvent = this.hasAnswerEvent;
     record.signs = attributes.signs | record.scope.signs | this.resource.signs;
     if (record.name.isSet) record.signs |= this.nameSigns.get(record.name);
@@ -202,8 +208,8 @@ export class RecordDecoder {
     this.attributes.begin();
     this.sink.abandonRow();
     this.hasAnswerEvent = false;
-    this.exceptionType.from = 0;
-    this.exceptionType.to = 0;
+    clearRange(this.exceptionType);
+    clearRange(this.exceptionMessage);
   }
 
   /** Ends a record that makes no row; its bytes still reach the write-ahead log. */
@@ -227,12 +233,15 @@ export class RecordDecoder {
     this.record.noteText(column, this.text);
   }
 
-  /** Remembers the exception type an event names; it fills `error_type` when no attribute does. */
-  noteExceptionType(): void {
+  /**
+   * Remembers what an exception's attribute, just read, says. Its type fills `error_type` when no attribute does;
+   * some producers have a class of their own for all of them, and the class that it was in the message.
+   */
+  noteException(name: string): void {
     const value = this.attributes.lastValue;
     if (value.kind !== VALUE_STRING) return;
-    this.exceptionType.from = value.from;
-    this.exceptionType.to = value.to;
+    if (name === EXCEPTION_TYPE) setRange(this.exceptionType, value);
+    else if (name === EXCEPTION_MESSAGE) setRange(this.exceptionMessage, value);
   }
 }
 

@@ -37,6 +37,8 @@ export class RecordFields {
   isRefused = false;
   /** An exception was recorded, which alone proves nothing. */
   hasException = false;
+  /** What the exception says; empty without one. */
+  readonly exceptionMessage: TextRange = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
   /** An event tells of a part of the answer. */
   hasAnswerEvent = false;
   startMicros = 0;

@@ -34,7 +34,6 @@ const KEY = {
   traceState: encoder.encode('"trace_state":'),
 } as const;
 const EXCEPTION = encoder.encode("exception");
-const EXCEPTION_TYPE = "exception.type";
 const ANSWERS = ANSWER_EVENTS.map((name) => encoder.encode(name));
 
 /** The scalar fields of one event or link; ranges point into the message. */
@@ -202,7 +201,7 @@ export class SpanListDecoder {
           continue;
         }
         const key = records.attributes.readMember(reader.lengthEnd(list.end), json);
-        if (list.isException && key.name === EXCEPTION_TYPE) records.noteExceptionType();
+        if (list.isException) records.noteException(key.name);
       }
       json.byte(CLOSE_OBJECT);
     }

@@ -13,7 +13,6 @@ import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
 import { isBreakOff } from "@lensai/otel-config/billing/break-off";
 import { ColumnValues } from "../decode/column-values.ts";
-import type { RecordText } from "../decode/column-values.ts";
 import type { RecordFields } from "../decode/record-fields.ts";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";
@@ -43,7 +42,7 @@ export class Accounting {
   private readonly normal = createNormalUsage();
   private readonly price: CallPrice;
   private readonly operations = new ColumnValues((name) => callRoleOf(name) ?? "unknown");
-  private readonly finishReasons = new ColumnValues((list) => list === '["error"]');
+  private readonly answerEnds = new ColumnValues(answerEndOf);
   private readonly names = new ColumnValues(namedRecords);
   private readonly providers = new ColumnValues(readProvider);
   private readonly requestModels = new ColumnValues((name) => name);
@@ -87,8 +86,9 @@ export class Accounting {
     const isOpened = named === undefined && isOpening(record, dialect, { role: said, hasUsage });
     const role = isOpened ? "step" : said;
     sink.setConstant(ROLE[role]);
-    const endedInError = record.finishReasons.isSet && this.finishReasons.get(record.finishReasons);
-    const rule = verdictOf(record, { named, role, hasUsage, endedInError });
+    const { finishReasons } = record;
+    const answerEnd = finishReasons.isSet ? this.answerEnds.get(finishReasons) : "unsaid";
+    const rule = verdictOf(record, { named, role, hasUsage, answerEnd });
     const isInference = role === "inference";
     writeUsage(sink, usage, { record, reading, isAnswered: rule === "call", isInference });
     this.writeClientCost(sink, record, usage);
@@ -199,14 +199,17 @@ function verdictOf(
     named: NamedRecord | undefined;
     role: CallRole;
     hasUsage: boolean;
-    /** Its only finish reason is an error. */
-    endedInError: boolean;
+    answerEnd: AnswerEnd;
   },
 ): LoneBillRule | undefined {
-  const { named, role, hasUsage, endedInError } = about;
+  const { named, role, hasUsage, answerEnd } = about;
   const isNamedError = named?.isError === true;
   const isError =
-    isNamedError || record.isRefused || record.isError || record.hasException || endedInError;
+    isNamedError ||
+    record.isRefused ||
+    record.isError ||
+    record.hasException ||
+    answerEnd === "error";
   return billRuleOf({
     isRecordOfCall: record.signal !== "metric",
     isModelCall: isModelCall(role),
@@ -218,17 +221,31 @@ function verdictOf(
       !hasUsage &&
       !isNamedError &&
       !record.isRefused &&
-      (record.hasAnswerBegun || brokeOff(record)),
+      (record.hasAnswerBegun || answerEnd === "ended" || brokeOff(record)),
   });
 }
 
-/** Broken by the network or the caller while the provider was answering, which it charges for. */
-function brokeOff({ errorType, statusMessage }: RecordFields): boolean {
-  return isBreakOff(textOf(errorType), textOf(statusMessage));
+/** What the reasons why an answer ended say: that it came to an end, that there was none, or nothing. */
+type AnswerEnd = "ended" | "error" | "unsaid";
+
+const UNSAID: ReadonlySet<string> = new Set(["error", "unknown", "other", "none", "null"]);
+
+function answerEndOf(list: string): AnswerEnd {
+  const reasons = list.toLowerCase().match(/[\w-]+/g) ?? [];
+  if (reasons.some((reason) => !UNSAID.has(reason))) return "ended";
+  return reasons.length > 0 && reasons.every((reason) => reason === "error") ? "error" : "unsaid";
 }
 
-function textOf({ isSet, view, from, to }: RecordText): string {
-  if (!isSet) return "";
+/** Broken by the network or the caller while the provider was answering, which it charges for. */
+function brokeOff({ errorType, statusMessage, exceptionMessage }: RecordFields): boolean {
+  return isBreakOff({
+    type: errorType.isSet ? textOf(errorType) : "",
+    message: statusMessage.isSet ? textOf(statusMessage) : "",
+    exceptionMessage: textOf(exceptionMessage),
+  });
+}
+
+function textOf({ view, from, to }: TextRange): string {
   return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + from, to - from));
 }
 

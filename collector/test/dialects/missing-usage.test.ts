@@ -9,6 +9,14 @@ const CHAT = {
 } as const;
 const ERROR = { status: { code: 2 } } as const;
 
+const exception = (type: string, message: string) => ({
+  name: "exception",
+  attributes: [
+    { key: "exception.type", value: { stringValue: type } },
+    { key: "exception.message", value: { stringValue: message } },
+  ],
+});
+
 const chat = (attributes: Record<string, Value> = {}, rest: Partial<SentRecord> = {}) =>
   rowOf({ ...rest, attributes: { ...CHAT, ...attributes } });
 
@@ -37,6 +45,19 @@ describe("a call without usage says why, and costs nothing that is known", () =>
       chat({ "error.type": "AbortError" }, { fields: ERROR }),
     ],
     [
+      "given up by its reader, as a producer says that calls all errors by one name",
+      "cut-before-usage",
+      chat(
+        {},
+        {
+          fields: {
+            status: { code: 1 },
+            events: [exception("Exception", "GeneratorExit()Traceback (most recent call last):")],
+          },
+        },
+      ),
+    ],
+    [
       "cut by the network",
       "cut-before-usage",
       chat(
@@ -47,6 +68,14 @@ describe("a call without usage says why, and costs nothing that is known", () =>
   ])("%s", (_, rule, row) => {
     expect(row).toMatchObject({ ...missing, usage_rule: rule });
   });
+});
+
+test("the error of a broken call is known where no content is kept, and what it says is not", () => {
+  const thrown = exception("Exception", "GeneratorExit()Traceback: about Oslo");
+  const row = chat({}, { keepsContent: false, fields: { events: [thrown] } });
+  expect(row).toMatchObject({ billed: true, usage_rule: "cut-before-usage" });
+  expect(row["events"]).not.toContain("GeneratorExit");
+  expect(row["events"]).not.toContain("Oslo");
 });
 
 test("a call of which only the input is known misses its usage, and its cost is unknown", () => {
@@ -116,15 +145,7 @@ describe("a call that the provider refused is no spend", () => {
       chat(
         {},
         {
-          fields: {
-            status: { code: 1 },
-            events: [
-              {
-                name: "exception",
-                attributes: [{ key: "exception.type", value: { stringValue: "RateLimitError" } }],
-              },
-            ],
-          },
+          fields: { status: { code: 1 }, events: [exception("RateLimitError", "refused 3")] },
         },
       ),
     ],
@@ -152,11 +173,10 @@ describe("a call that the provider refused is no spend", () => {
   });
 
   test("an exception on the way does not undo an answer", () => {
-    const event = {
-      name: "exception",
-      attributes: [{ key: "exception.type", value: { stringValue: "X" } }],
-    };
-    const row = chat({ "gen_ai.usage.input_tokens": 5 }, { fields: { events: [event] } });
+    const row = chat(
+      { "gen_ai.usage.input_tokens": 5 },
+      { fields: { events: [exception("X", "x")] } },
+    );
     expect(row).toMatchObject({ billed: true, input_tokens: 5n });
   });
 });
@@ -208,6 +228,29 @@ describe("guesses are marked", () => {
   test("counts of a stream that ended without a reason, where the producer names one otherwise", () => {
     expect(stream({})).toBe("estimated");
     expect(stream({ "llm.finish_reason": "end_turn" })).toBe("reported");
+  });
+
+  test.each([
+    { sent: {}, usage_source: "estimated", usage_rule: "spring-ai-anthropic-stream-omits-cache" },
+    {
+      sent: { "gen_ai.usage.cache_read.input_tokens": "0" },
+      usage_source: "reported",
+      usage_rule: "counts-prove-it",
+    },
+  ])("Spring AI, of a stream of Anthropic and of a call: %#", ({ sent, ...usage }) => {
+    const row = rowOf({
+      scope: "org.springframework.boot",
+      attributes: {
+        ...CHAT,
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "claude-haiku-4-5",
+        // Texts, as all that it sends.
+        "gen_ai.usage.input_tokens": "365",
+        "gen_ai.usage.output_tokens": "130",
+        ...sent,
+      },
+    });
+    expect(row).toMatchObject({ input_tokens: 365n, ...usage });
   });
 
   test.each([
