@@ -36,9 +36,10 @@ export function requireWords<const N extends string>(
   words: readonly string[],
   names: readonly N[],
 ): Record<N, string> {
+  const wanted = names.map((name) => `<${name}>`).join(" ");
   const missing = names[words.length];
-  if (missing !== undefined) throw usageError(`<${missing}> is missing`);
+  if (missing !== undefined) throw usageError(`<${missing}> is missing: give ${wanted}`);
   const extra = words[names.length];
-  if (extra !== undefined) throw usageError(`"${extra}" is one word too many`);
+  if (extra !== undefined) throw usageError(`"${extra}" is one word too many: give ${wanted}`);
   return Object.fromEntries(names.map((name, index) => [name, words[index]])) as Record<N, string>;
 }

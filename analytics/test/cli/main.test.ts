@@ -17,7 +17,7 @@ test("the process prints what a command writes, and ends with 1 and the reason w
     await expect(run(process.execPath, [MAIN, "prices", "set"], options)).rejects.toMatchObject({
       code: 1,
       stdout: "",
-      stderr: "lensai: <provider> is missing\n",
+      stderr: "lensai: <provider> is missing: give <provider> <model>\n",
     });
   } finally {
     await folder.remove();

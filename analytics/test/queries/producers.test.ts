@@ -52,8 +52,10 @@ async function target(name: string): Promise<QueryTarget> {
 
 describe("figures of producers", () => {
   test("count every record once, under what it came to", async () => {
-    const [first, second, ...others] = await producerFigures("p1", input, await target("figures"));
-    expect(others).toEqual([]);
+    const { producers, others } = await producerFigures("p1", input, await target("figures"));
+    expect(others).toBeUndefined();
+    expect(producers).toHaveLength(2);
+    const [first, second] = producers;
     expect(first).toEqual({
       serviceName: "shop",
       scopeName: "openai",
@@ -79,16 +81,29 @@ describe("figures of producers", () => {
     expect(second).toMatchObject({ scopeVersion: "2", records: 1, billedCalls: 1 });
   });
 
-  test("are those with the most calls, up to the limit", async () => {
-    const some = await producerFigures("p1", { ...input, limit: 1 }, await target("limited"));
-    expect(some.map(({ scopeVersion }) => scopeVersion)).toEqual(["1"]);
+  test("are those with the most calls, up to the limit, and of all others together", async () => {
+    const more = [...rows, call(12, { scope_version: "3", cost_nano_usd: 5n })];
+    const files = [await lake.write("limited", more)];
+    const asked = { ...input, limit: 1 };
+    const some = await producerFigures("p1", asked, { duckDb, source: { files } });
+    expect(some.producers.map(({ scopeVersion }) => scopeVersion)).toEqual(["1"]);
+    expect(some.others).toMatchObject({
+      producers: 2,
+      records: 2,
+      billedCalls: 2,
+      failedCalls: 0,
+      costNanoUsd: 1005n,
+      pricedTokens: 220n,
+      firstUnixMs: DAY_MS + 10,
+      lastUnixMs: DAY_MS + 12,
+    });
   });
 
   test("are none without files", async () => {
     const none = { duckDb, source: { files: [] } };
-    expect(await producerFigures("p1", input, none)).toEqual([]);
+    expect(await producerFigures("p1", input, none)).toEqual({ producers: [] });
     expect(await producerFindings("p1", input, none)).toEqual([]);
-    expect(await unpricedModels("p1", input, none)).toEqual([]);
+    expect(await unpricedModels("p1", input, none)).toEqual({ models: [] });
   });
 });
 
@@ -104,16 +119,29 @@ test("findings name the rule behind missing, estimated and repeated records", as
 });
 
 test("unpriced models are those with usage and without a cost", async () => {
-  expect(await unpricedModels("p1", input, await target("unpriced"))).toEqual([
-    {
-      provider: "openai",
-      model: "own",
-      serviceTier: undefined,
-      calls: 1,
-      inputTokens: 100n,
-      outputTokens: 10n,
-      clientCostNanoUsd: 7n,
-      lastUnixMs: DAY_MS + 5,
+  const own = {
+    provider: "openai",
+    model: "own",
+    calls: 1,
+    inputTokens: 100n,
+    outputTokens: 10n,
+    clientCostNanoUsd: 7n,
+    lastUnixMs: DAY_MS + 5,
+  };
+  expect(await unpricedModels("p1", input, await target("unpriced"))).toEqual({ models: [own] });
+  const unknown = { cost_nano_usd: null, input_tokens: 1n, output_tokens: null };
+  const more = ["a", "b"].map((model, at) => call(20 + at, { ...unknown, response_model: model }));
+  const files = [await lake.write("more-unpriced", [...rows, ...more])];
+  const asked = { ...input, limit: 1 };
+  expect(await unpricedModels("p1", asked, { duckDb, source: { files } })).toEqual({
+    models: [own],
+    others: {
+      models: 2,
+      calls: 2,
+      inputTokens: 2n,
+      outputTokens: 0n,
+      clientCostNanoUsd: undefined,
+      lastUnixMs: DAY_MS + 21,
     },
-  ]);
+  });
 });

@@ -2,9 +2,17 @@ import type { ClientLoss } from "@lensai/analytics/queries/client-losses";
 import type { IngestOutcome } from "@lensai/analytics/queries/ingest-outcomes";
 import type { PossibleRepeats } from "@lensai/analytics/queries/possible-repeats";
 import type { Producer } from "@lensai/analytics/queries/producer";
-import type { ProducerFigures } from "@lensai/analytics/queries/producer-figures";
+import type {
+  OtherProducers,
+  ProducerFigures,
+  SentFigures,
+} from "@lensai/analytics/queries/producer-figures";
 import type { ProducerFinding } from "@lensai/analytics/queries/producer-findings";
-import type { UnpricedModel } from "@lensai/analytics/queries/unpriced-models";
+import type {
+  OtherUnpricedModels,
+  UnpricedCalls,
+  UnpricedModel,
+} from "@lensai/analytics/queries/unpriced-models";
 import { usageRuleAdvice, usageRuleWords } from "@lensai/otel-config/explain/usage-words";
 import { divideHalfUp } from "@lensai/otel-config/money";
 import { ruleLabel } from "./arithmetic-words.ts";
@@ -14,9 +22,12 @@ import { formatMoney } from "./format/money.ts";
 /** What the lake knows about who sent what, in a time range. */
 export interface SourcesAnswer {
   readonly figures: readonly ProducerFigures[];
+  /** All producers that have no line of their own; undefined when there are none. */
+  readonly otherProducers: OtherProducers | undefined;
   readonly findings: readonly ProducerFinding[];
   readonly repeats: readonly PossibleRepeats[];
   readonly unpriced: readonly UnpricedModel[];
+  readonly otherUnpriced: OtherUnpricedModels | undefined;
   readonly outcomes: readonly IngestOutcome[];
   readonly losses: readonly ClientLoss[];
 }
@@ -45,10 +56,11 @@ export interface Coverage {
 }
 
 export function coverageOf(answer: SourcesAnswer): Coverage {
-  const { figures, outcomes, losses, repeats, unpriced } = answer;
-  const count = (of: (figure: ProducerFigures) => number): number =>
+  const { outcomes, losses, repeats } = answer;
+  const figures = figuresOfAll(answer);
+  const count = (of: (figure: SentFigures) => number): number =>
     figures.reduce((sum, figure) => sum + of(figure), 0);
-  const amount = (of: (figure: ProducerFigures) => bigint): bigint =>
+  const amount = (of: (figure: SentFigures) => bigint): bigint =>
     figures.reduce((sum, figure) => sum + of(figure), 0n);
   const missingCalls = count((figure) => figure.missingCalls);
   return {
@@ -63,12 +75,17 @@ export function coverageOf(answer: SourcesAnswer): Coverage {
     notBilledNanoUsd: amount((figure) => figure.notBilledNanoUsd),
     possibleRepeats: repeats.reduce((sum, { calls }) => sum + calls, 0),
     possibleRepeatsNanoUsd: repeats.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n),
-    atStakeNanoUsd: atStake(figures, unpriced, missingCalls),
+    atStakeNanoUsd: atStake(answer, missingCalls),
     rejectedRecords: recordsOf(outcomes, "rejected"),
     duplicateRecords: recordsOf(outcomes, "duplicate"),
     droppedRecords: losses.length === 0 ? undefined : lostRecords(losses),
   };
 }
+
+type Sent = Pick<SourcesAnswer, "figures" | "otherProducers">;
+
+const figuresOfAll = ({ figures, otherProducers }: Sent): readonly SentFigures[] =>
+  otherProducers === undefined ? figures : [...figures, otherProducers];
 
 const lostRecords = (losses: readonly ClientLoss[]): number =>
   losses.reduce((sum, loss) => sum + (loss.errorType === undefined ? 0 : loss.records), 0);
@@ -80,7 +97,8 @@ export interface AverageCost {
   readonly calls: bigint;
 }
 
-export function averageCost(figures: readonly ProducerFigures[]): AverageCost {
+export function averageCost(sent: Sent): AverageCost {
+  const figures = figuresOfAll(sent);
   return {
     costNanoUsd: figures.reduce((sum, figure) => sum + figure.costNanoUsd, 0n),
     tokens: figures.reduce((sum, figure) => sum + figure.pricedTokens, 0n),
@@ -88,23 +106,21 @@ export function averageCost(figures: readonly ProducerFigures[]): AverageCost {
   };
 }
 
-/** The model's tokens at the average price of a token; undefined when nothing is priced. */
-export function modelAtStake(model: UnpricedModel, average: AverageCost): bigint | undefined {
+/** The tokens at the average price of a token; undefined when nothing is priced. */
+export function modelAtStake(model: UnpricedCalls, average: AverageCost): bigint | undefined {
   const { costNanoUsd, tokens } = average;
   if (tokens === 0n) return undefined;
   return divideHalfUp((model.inputTokens + model.outputTokens) * costNanoUsd, tokens);
 }
 
-function atStake(
-  figures: readonly ProducerFigures[],
-  unpriced: readonly UnpricedModel[],
-  missingCalls: number,
-): bigint | undefined {
-  const average = averageCost(figures);
+function atStake(answer: SourcesAnswer, missingCalls: number): bigint | undefined {
+  const average = averageCost(answer);
   const { calls, costNanoUsd } = average;
   if (calls === 0n) return undefined;
   const ofMissing = divideHalfUp(BigInt(missingCalls) * costNanoUsd, calls);
-  const ofModels = unpriced.map((model) => modelAtStake(model, average) ?? 0n);
+  const { unpriced, otherUnpriced } = answer;
+  const models = otherUnpriced === undefined ? unpriced : [...unpriced, otherUnpriced];
+  const ofModels = models.map((model) => modelAtStake(model, average) ?? 0n);
   return ofModels.reduce((sum, one) => sum + one, ofMissing);
 }
 

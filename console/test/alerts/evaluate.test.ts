@@ -154,9 +154,11 @@ describe("a forecast", () => {
 describe("sources", () => {
   const quiet: SourcesAnswer = {
     figures: [],
+    otherProducers: undefined,
     findings: [],
     repeats: [],
     unpriced: [],
+    otherUnpriced: undefined,
     outcomes: [],
     losses: [],
   };

@@ -34,9 +34,11 @@ const figure = (values: Partial<ProducerFigures> = {}): ProducerFigures => ({
 
 const answer = (values: Partial<SourcesAnswer> = {}): SourcesAnswer => ({
   figures: [figure()],
+  otherProducers: undefined,
   findings: [],
   repeats: [],
   unpriced: [],
+  otherUnpriced: undefined,
   outcomes: [],
   losses: [],
   ...values,
@@ -70,6 +72,21 @@ describe("coverage", () => {
       possibleRepeats: 0,
       possibleRepeatsNanoUsd: 0n,
     });
+  });
+
+  test("counts what has no line of its own", () => {
+    const known = coverageOf(answer());
+    const all = coverageOf(
+      answer({
+        otherProducers: { producers: 7, ...figure({ missingCalls: 1 }) },
+        unpriced: [unpriced],
+        otherUnpriced: { models: 3, ...unpriced },
+      }),
+    );
+    expect(all.billedCalls).toBe(known.billedCalls + 10);
+    expect(all.costNanoUsd).toBe(known.costNanoUsd * 2n);
+    // 100 tokens at 2 nano-USD, and a call at 100.
+    expect(all.atStakeNanoUsd).toBe(300n);
   });
 
   test("puts unpriced tokens and missing calls at stake at the average of what is priced", () => {

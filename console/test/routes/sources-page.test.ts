@@ -142,3 +142,18 @@ test("leaves instrumentations that make no model calls aside", async () => {
   ]);
   expect(text).toContain("1 more producer without model calls");
 });
+
+test("counts what has no line of its own, and says how much that is", async () => {
+  const rows = Array.from({ length: 203 }, (_, at) =>
+    row({
+      service_name: `app-${at}`,
+      request_model: `own-${at}`,
+      response_model: null,
+      cost_nano_usd: null,
+    }),
+  );
+  const text = await pageText(rows);
+  expect(text).toContain("203 producers");
+  expect(text).toContain("3 more producers with fewer calls");
+  expect(text).toContain("3 more models");
+});

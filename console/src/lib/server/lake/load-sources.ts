@@ -8,7 +8,7 @@ import { unpricedModels } from "@lensai/analytics/queries/unpriced-models";
 import type { SourcesAnswer } from "../../sources.ts";
 import type { LakeReader } from "./lake-reader.ts";
 
-/** More producers than one person looks after; beyond it those with the fewest calls are left out. */
+/** More producers than one person looks after; beyond it those with the fewest calls are one line. */
 const PRODUCERS_SHOWN = 200;
 /** For programs, which page through them. */
 export const PRODUCERS_MAX = MAX_PRODUCERS;
@@ -30,7 +30,7 @@ export async function loadSources(
   const within = { fromUnixMs, toUnixMs };
   return lake.ask({ name: `sources ${producersMax}`, projectId, ...within }, async (target) => {
     const details = { ...within, limit: DETAILS_MAX };
-    const [figures, findings, repeats, unpriced, outcomes, losses] = await Promise.all([
+    const [ranked, findings, repeats, unpriced, outcomes, losses] = await Promise.all([
       producerFigures(projectId, { ...within, limit: producersMax }, target),
       producerFindings(projectId, details, target),
       possibleRepeats(projectId, within, target),
@@ -38,6 +38,15 @@ export async function loadSources(
       ingestOutcomes(projectId, details, target),
       clientLosses(projectId, details, target),
     ]);
-    return { figures, findings, repeats, unpriced, outcomes, losses };
+    return {
+      figures: ranked.producers,
+      otherProducers: ranked.others,
+      findings,
+      repeats,
+      unpriced: unpriced.models,
+      otherUnpriced: unpriced.others,
+      outcomes,
+      losses,
+    };
   });
 }

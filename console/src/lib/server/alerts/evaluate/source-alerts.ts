@@ -10,11 +10,13 @@ export function sourceAlerts(sources: SourcesAnswer, now: Date): AlertOccurrence
   return [...unpricedAlerts(sources, now), ...lossAlerts(sources, now)];
 }
 
-function unpricedAlerts({ unpriced, figures }: SourcesAnswer, now: Date): AlertOccurrence[] {
-  const average = averageCost(figures);
+function unpricedAlerts(sources: SourcesAnswer, now: Date): AlertOccurrence[] {
+  const average = averageCost(sources);
   const month = now.toISOString().slice(0, 7);
   // A model of two service tiers is one model to its readers.
-  const byModel = Map.groupBy(unpriced, ({ provider, model }) => JSON.stringify([provider, model]));
+  const byModel = Map.groupBy(sources.unpriced, ({ provider, model }) =>
+    JSON.stringify([provider, model]),
+  );
   return Array.from(byModel, ([name, group]) => {
     const [{ provider, model } = { provider: undefined, model: undefined }] = group;
     const stakes = group.map((one) => modelAtStake(one, average));

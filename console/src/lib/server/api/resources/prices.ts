@@ -50,20 +50,34 @@ const priceSchema = z
   })
   .meta({ id: "Price" });
 
+const unpricedCalls = {
+  calls: countSchema,
+  inputTokens: countTextSchema,
+  outputTokens: countTextSchema,
+  clientCostNanoUsd: nanoUsdSchema
+    .nullable()
+    .describe("What the clients themselves say that the calls cost."),
+  lastCallAt: timeSchema,
+};
+
 const unpricedSchema = z
   .strictObject({
     provider: z.string().nullable(),
     model: z.string().nullable(),
     serviceTier: z.string().nullable(),
-    calls: countSchema,
-    inputTokens: countTextSchema,
-    outputTokens: countTextSchema,
-    clientCostNanoUsd: nanoUsdSchema
-      .nullable()
-      .describe("What the clients themselves say that the calls cost."),
-    lastCallAt: timeSchema,
+    ...unpricedCalls,
   })
   .meta({ id: "UnpricedModel" });
+
+const unpricedPageSchema = z.strictObject({
+  ...pageOf(unpricedSchema).shape,
+  others: z
+    .strictObject({ models: countSchema, ...unpricedCalls })
+    .nullable()
+    .describe(
+      `Models beyond the ${MAX_UNPRICED_MODELS} with most tokens, which no page lists; null: none.`,
+    ),
+});
 
 export const priceRoutes: readonly ApiRoute[] = [
   defineRoute({
@@ -119,26 +133,28 @@ export const priceRoutes: readonly ApiRoute[] = [
     summary: "Models whose calls have usage and no price, those with the most tokens first.",
     permission: "project.read",
     query: z.strictObject({ ...pageQuery, ...timeQuery }),
-    success: { status: 200, description: "A page of models.", schema: pageOf(unpricedSchema) },
+    success: { status: 200, description: "A page of models.", schema: unpricedPageSchema },
     handle: async ({ console, projectId, query }) => {
       const limit = MAX_UNPRICED_MODELS;
       const range = rangeOf(query, console.services.now().getTime());
       await console.lake.refresh();
-      const models = await console.lake.ask(
+      const ranked = await console.lake.ask(
         { name: "api unpriced", projectId, ...range },
         (target) => unpricedModels(projectId, { ...range, limit }, target),
       );
-      const { items, nextCursor } = pageOfRanking(models, query, (model) => ({
+      const { items, nextCursor } = pageOfRanking(ranked.models, query, (model) => ({
         weights: [model.inputTokens + model.outputTokens, model.calls],
         identity: JSON.stringify([model.provider, model.model, model.serviceTier]),
       }));
-      const lines = items.map(({ lastUnixMs, ...model }) =>
-        Object.assign(model, { lastCallAt: new Date(lastUnixMs) }),
-      );
-      return { body: { items: lines, nextCursor } };
+      const others = ranked.others && withTime(ranked.others);
+      return { body: { items: items.map((model) => withTime(model)), nextCursor, others } };
     },
   }),
 ];
+
+function withTime<T extends { readonly lastUnixMs: number }>({ lastUnixMs, ...calls }: T) {
+  return { ...calls, lastCallAt: new Date(lastUnixMs) };
+}
 
 function withoutAbsent<T>(prices: Readonly<Record<string, T | undefined>>): Record<string, T> {
   return Object.fromEntries(

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { coverageOf, producerLines, type ProducerLine } from "../../../sources.ts";
+import {
+  coverageOf,
+  producerLines,
+  type ProducerLine,
+  type SourcesAnswer,
+} from "../../../sources.ts";
 import { loadSources, PRODUCERS_MAX } from "../../lake/load-sources.ts";
 import { pageOf, pageOfRanking, pageQuery } from "../paging.ts";
 import { defineRoute, type ApiRoute } from "../route.ts";
@@ -62,6 +67,18 @@ const producerSchema = z
   })
   .meta({ id: "Producer" });
 
+const otherProducersSchema = z
+  .strictObject({
+    producers: countSchema,
+    records: countSchema,
+    calls: countSchema,
+    billedCalls: countSchema,
+    costNanoUsd: nanoUsdSchema,
+  })
+  .describe(
+    `Producers beyond the ${PRODUCERS_MAX} with most calls, which no page lists; null: none.`,
+  );
+
 export const sourceRoutes: readonly ApiRoute[] = [
   defineRoute({
     method: "GET",
@@ -78,6 +95,7 @@ export const sourceRoutes: readonly ApiRoute[] = [
         coverage: coverageSchema,
         producers: z.array(producerSchema),
         nextCursor: pageOf(producerSchema).shape.nextCursor,
+        otherProducers: otherProducersSchema.nullable(),
       }),
     },
     handle: async ({ console, projectId, query }) => {
@@ -91,10 +109,17 @@ export const sourceRoutes: readonly ApiRoute[] = [
         identity: line.id,
       }));
       const producers = items.map((line) => toProducerJson(line));
-      return { body: { coverage: coverageOf(answer), producers, nextCursor } };
+      const otherProducers = toOthersJson(answer);
+      return { body: { coverage: coverageOf(answer), producers, nextCursor, otherProducers } };
     },
   }),
 ];
+
+function toOthersJson({ otherProducers }: SourcesAnswer) {
+  if (otherProducers === undefined) return undefined;
+  const { producers, records, calls, billedCalls, costNanoUsd } = otherProducers;
+  return { producers, records, calls, billedCalls, costNanoUsd };
+}
 
 function toProducerJson({ firstUnixMs, lastUnixMs, ...line }: ProducerLine): Omit<
   ProducerLine,
