@@ -8,7 +8,7 @@ import { runScenarios } from "../conformance/run-scenario.ts";
 import { writeGenerated } from "../tooling/write-generated.ts";
 import type { Client } from "./harness/client.ts";
 import { captureScenario } from "./harness/run-client.ts";
-import { stageClient } from "./harness/stage.ts";
+import { missingProgram, stageClient } from "./harness/stage.ts";
 import { storeVerdicts } from "./harness/verdict-file.ts";
 import { RUN_USAGE, parseRunOptions } from "./run-options.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -49,6 +49,13 @@ const scenariosOf = ({ scenarios }: Client, { scenario }: RunOptions): string[] 
   scenarios.filter((name) => scenario === undefined || name === scenario);
 
 async function record(client: Client, options: RunOptions, captures: string): Promise<void> {
+  const missing = missingProgram(client);
+  if (missing !== undefined) {
+    process.stdout.write(
+      `${client.name}: skipped, there is no ${missing} here; judged as recorded\n`,
+    );
+    return;
+  }
   const staged = await stageClient(client, options.versions);
   const named = Object.entries(staged.versions).map(([name, version]) => `${name}@${version}`);
   process.stdout.write(`${client.name}: ${named.join(", ")}\n`);

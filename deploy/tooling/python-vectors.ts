@@ -85,7 +85,7 @@ const ASKED: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
 /** Every API of the fake provider: a whole answer, and for streams one that breaks off in the middle. */
 function providerCases(): WireCase[] {
   return ASKED.flatMap(([path, body], index) => {
-    const asked: ProviderRequest = { path, body };
+    const asked: ProviderRequest = { path, query: "alt=sse", body };
     const api = PROVIDER_APIS.find((each) => each.matches(path));
     if (api === undefined) throw new Error(`the fake provider has no API at ${path}`);
     const answer = answerTo("{cached} {reasoning} {1h}", index + 1, 0);

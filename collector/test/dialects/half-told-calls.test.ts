@@ -15,6 +15,27 @@ const COUNTED = { "llm.token_count.prompt": 326, "llm.token_count.completion": 2
 const llm = (attributes: Record<string, Value>, rest: Partial<SentRecord> = {}) =>
   rowOf({ ...rest, attributes: { ...LLM, ...attributes } });
 
+test("OpenInference's decisions are calls, with counts under names of their own", () => {
+  const row = rowOf({
+    attributes: {
+      "openinference.span.kind": "DECISION",
+      "decision.provider": "openai",
+      "decision.request.model_name": "gpt-4o-mini",
+      "decision.response.model_name": "gpt-4o-mini-2024-07-18",
+      "decision.token_count.input": 1000,
+      "decision.token_count.output": 100,
+    },
+  });
+  expect(row).toMatchObject({
+    call_role: "inference",
+    dialect: "openinference",
+    response_model: "gpt-4o-mini-2024-07-18",
+    billed: true,
+    // $0.15 and $0.60 per million.
+    cost_nano_usd: 210_000n,
+  });
+});
+
 describe("zeros", () => {
   const zeros = { "llm.token_count.prompt": 0, "llm.token_count.completion": 0 };
 
@@ -54,6 +75,18 @@ describe("counts of an answer that broke off", () => {
   test("are all of them when the answer had ended before", () => {
     const row = llm({ ...COUNTED, "llm.finish_reason": "stop" }, { fields: ERROR });
     expect(row).toMatchObject({ usage_source: "reported" });
+  });
+});
+
+const failed = (reason: string) => llm({ "llm.finish_reason": reason }, { fields: ERROR });
+
+describe("a call that failed, whose answer has a reason why it ended", () => {
+  test("was answered, and is charged for", () => {
+    expect(failed("length")).toMatchObject({ billed: true, usage_source: "missing" });
+  });
+
+  test.each(["error", "unknown", "other"])("was not, when the reason is none: %s", (reason) => {
+    expect(failed(reason)).toMatchObject({ billed: false, bill_rule: "failed" });
   });
 });
 

@@ -46,6 +46,42 @@ describe("in place of the client's own counts", () => {
     expect(row).toMatchObject({ ...OPENAI_ROW, input_uncached_tokens: 528n });
   });
 
+  test.each([
+    {
+      usage_metadata: {
+        prompt_token_count: 1558,
+        candidates_token_count: 74,
+        total_token_count: 1664,
+        cached_content_token_count: 1030,
+        thoughts_token_count: 32,
+      },
+      response_id: "gemini-000002",
+    },
+    {
+      usageMetadata: {
+        promptTokenCount: 1558,
+        candidatesTokenCount: 74,
+        totalTokenCount: 1664,
+        cachedContentTokenCount: 1030,
+        thoughtsTokenCount: 32,
+      },
+      responseId: "gemini-000002",
+    },
+  ])("OpenInference's of Vertex AI, which leaves cached tokens and thoughts out: %#", (answer) => {
+    const row = rowOf({
+      scope: "openinference.instrumentation.vertexai",
+      attributes: {
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "gemini-2.5-flash",
+        "llm.token_count.prompt": 1558,
+        "llm.token_count.completion": 74,
+        "llm.token_count.total": 1632,
+        "output.value": JSON.stringify(answer),
+      },
+    });
+    expect(row).toMatchObject({ ...OPENAI_ROW, response_id: "gemini-000002" });
+  });
+
   test("Logfire, beside the counts that it makes of it", () => {
     const row = rowOf({
       scope: "logfire.anthropic",

@@ -3,8 +3,8 @@ export interface Client {
   readonly name: string;
   /** What it is, for people. */
   readonly title: string;
-  readonly runtime: "node" | "python";
-  /** Folder of the program; several sets of packages can share one. */
+  readonly runtime: "node" | "python" | "java" | "go";
+  /** Folder of the program, or of what several programs share. */
   readonly app: string;
   readonly scenarios: readonly string[];
   /** The packages whose versions a verdict is about. */

@@ -161,7 +161,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     scenarios: LANGCHAIN,
     packages: ["opentelemetry-instrumentation-langchain", "langchain-openai"],
     advice:
-      "Reasoning tokens are not sent; the cost does not depend on them. Embeddings send no span, and neither does a stream that breaks off.",
+      "Reasoning tokens are not sent; the cost does not depend on them. Embeddings send no span.",
   },
   {
     name: "python-litellm-proxy",

@@ -1,5 +1,15 @@
 import type { Client } from "./client.ts";
-import { ANTHROPIC, BEDROCK, GEMINI, GROQ, OLLAMA, OPENAI, PROVIDERS } from "./scenario-sets.ts";
+import {
+  ANTHROPIC,
+  BEDROCK,
+  GEMINI,
+  GROQ,
+  LANGCHAIN,
+  OLLAMA,
+  OPENAI,
+  PROVIDERS,
+  VERTEX,
+} from "./scenario-sets.ts";
 
 /** What observes the SDKs of providers, Python. */
 export const PYTHON_SDK_CLIENTS: readonly Client[] = [
@@ -101,6 +111,36 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     advice: "Install `google-genai<3` with it: of newer ones it records nothing.",
   },
   {
+    name: "python-vertexai-openinference",
+    title: "OpenInference for Vertex AI (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: VERTEX,
+    packages: [
+      "openinference-instrumentation-vertexai",
+      "openinference-instrumentation-google-genai",
+      "google-cloud-aiplatform",
+      "google-genai",
+    ],
+    advice:
+      "Nothing to do: the counts of Vertex AI's first SDK leave cached tokens and thoughts out, and are read from the answer that is sent beside them. Keep `OPENINFERENCE_HIDE_OUTPUTS` off.",
+  },
+  {
+    name: "python-vertexai-openllmetry",
+    title: "OpenLLMetry for Vertex AI (Python)",
+    runtime: "python",
+    app: "python",
+    scenarios: VERTEX,
+    packages: [
+      "opentelemetry-instrumentation-vertexai",
+      "opentelemetry-instrumentation-google-generativeai",
+      "google-cloud-aiplatform",
+      "google-genai",
+    ],
+    advice:
+      "Of Vertex AI's first SDK, calls that are answered by a tool call send no span. Neither does a stream that breaks off.",
+  },
+  {
     name: "python-otel-bedrock",
     title: "OpenTelemetry for Bedrock (Python)",
     runtime: "python",
@@ -177,9 +217,9 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     title: "LangSmith in OpenTelemetry mode (Python)",
     runtime: "python",
     app: "python",
-    scenarios: [...OPENAI, "langchain-calls"],
+    scenarios: [...OPENAI, ...LANGCHAIN],
     packages: ["langsmith", "openai", "langchain-openai"],
     advice:
-      "Embeddings send no span. A stream of LangChain that its reader gives up is sent as a call that failed, and is not billed: read streams to their end.",
+      "Embeddings send no span. Of a stream of LangChain that its reader gives up it sends an error alone: it is billed, its usage missing.",
   },
 ];

@@ -95,11 +95,11 @@ async function outcomesOf(
 }
 
 async function runProgram(
-  { folder, command, program }: StagedClient,
+  { folder, command, args }: StagedClient,
   scenario: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const child = spawn(command, [program, scenario], {
+  const child = spawn(command, [...args, scenario], {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit"],
     timeout: RUN_TIMEOUT_MS,
@@ -120,5 +120,5 @@ async function runProgram(
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   if (code === 0) return;
   const end = signal ?? `code ${code}`;
-  throw new LensError("internal", `${program} ${scenario} in ${folder} ended with ${end}`);
+  throw new LensError("internal", `${command} ${scenario} in ${folder} ended with ${end}`);
 }

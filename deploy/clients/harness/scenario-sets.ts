@@ -3,6 +3,8 @@
 export const OPENAI = ["openai-calls", "openai-streams"];
 export const ANTHROPIC = ["anthropic-calls", "anthropic-streams"];
 export const GEMINI = ["gemini-calls", "gemini-streams"];
+/** Vertex AI by its first SDK, and by Google's newer one. */
+export const VERTEX = ["vertexai-calls", "vertexai-streams", "google-vertex"];
 export const LANGCHAIN = ["langchain-calls", "langchain-streams"];
 export const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-openai-streams"];
 export const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { LensError } from "@lensai/otel-config/errors";
+import { NODE_PROGRAM } from "./stage-node.ts";
 import type { StagedClient } from "./stage.ts";
 import type { VersionSet } from "./version-list.ts";
 
@@ -19,7 +20,7 @@ export async function stageVersions(client: StagedClient, set: VersionSet): Prom
   const folder = path.join(above, set.name);
   mkdirSync(folder, { recursive: true });
   cpSync(path.join(client.folder, "..", "shared"), path.join(above, "shared"), { recursive: true });
-  cpSync(path.join(client.folder, client.program), path.join(folder, client.program));
+  cpSync(path.join(client.folder, NODE_PROGRAM), path.join(folder, NODE_PROGRAM));
   writeFileSync(path.join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"];
   try {

@@ -1,19 +1,14 @@
-import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, cpSync, mkdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { LensError } from "@lensai/otel-config/errors";
 import type { Client } from "./client.ts";
+import { stageGo } from "./stage-go.ts";
+import { stageJava } from "./stage-java.ts";
+import { stageNode } from "./stage-node.ts";
+import { stagePython } from "./stage-python.ts";
 
-const run = promisify(execFile);
-
-/** A few hundred packages over a slow line. */
-const INSTALL_TIMEOUT_MS = 600_000;
-const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
-
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const CLIENTS_FOLDER = fileURLToPath(new URL("..", import.meta.url));
 /** Outside the repository: hundreds of packages that nothing of the project may find by accident. */
 const STAGE_FOLDER = path.join(os.tmpdir(), "lensai-clients");
@@ -22,9 +17,49 @@ const STAGE_FOLDER = path.join(os.tmpdir(), "lensai-clients");
 export interface StagedClient {
   readonly folder: string;
   readonly command: string;
-  readonly program: string;
+  /** Before the name of the scenario. */
+  readonly args: readonly string[];
   /** Installed versions by package, those that a verdict is about. */
   readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Installs a client's packages in its folder; `versions` ("package@version") in place of the locked ones. */
+export type StageRuntime = (
+  client: Client,
+  folder: string,
+  versions: readonly string[],
+) => Promise<StagedClient>;
+
+const STAGE: Readonly<Record<Client["runtime"], StageRuntime>> = {
+  node: stageNode,
+  python: stagePython,
+  java: stageJava,
+  go: stageGo,
+};
+
+/** What a runtime needs that not every machine has. */
+const PROGRAMS: Readonly<Record<Client["runtime"], readonly string[]>> = {
+  node: [],
+  python: ["python3"],
+  java: ["java", "mvn"],
+  go: ["go"],
+};
+
+/** The first program that a client needs and that is not on the PATH; undefined when all are there. */
+export function missingProgram({ runtime }: Client): string | undefined {
+  return PROGRAMS[runtime].find((program) => !isInstalled(program));
+}
+
+function isInstalled(program: string): boolean {
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**
@@ -42,98 +77,15 @@ export async function stageClient(
   copy(client.app, folder);
   copy(client.install ?? client.name, folder);
   try {
-    return client.runtime === "python"
-      ? await stagePython(client, folder, versions)
-      : await stageNode(client, folder, versions);
+    return await STAGE[client.runtime](client, folder, versions);
   } catch (error) {
-    const output = (error as { stderr?: string }).stderr ?? String(error);
-    const message = `${client.name} could not be installed in ${folder}: ${output.slice(-2000)}`;
+    const { stdout = "", stderr = String(error) } = error as { stdout?: string; stderr?: string };
+    const output = `${stdout}${stderr}`.slice(-2000);
+    const message = `${client.name} could not be installed in ${folder}: ${output}`;
     throw new LensError("config.invalid", message, { cause: error });
   }
 }
 
 function copy(name: string, target: string): void {
   cpSync(path.join(CLIENTS_FOLDER, name), target, { recursive: true });
-}
-
-async function stageNode(
-  client: Client,
-  folder: string,
-  versions: readonly string[],
-): Promise<StagedClient> {
-  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await install(
-    "npm",
-    versions.length === 0 ? ["ci", ...flags] : ["install", ...flags, ...versions],
-    {
-      folder,
-    },
-  );
-  if (client.packs !== undefined) await installPacked(client.packs, folder, flags);
-  const versionOf = (name: string): string => {
-    const file = path.join(folder, "node_modules", name, "package.json");
-    return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-  };
-  return {
-    folder,
-    command: "node",
-    program: "app.mjs",
-    versions: Object.fromEntries(client.packages.map((name) => [name, versionOf(name)])),
-  };
-}
-
-/** Builds and packs packages of this repository, and installs them as their users get them. */
-async function installPacked(
-  names: readonly string[],
-  folder: string,
-  flags: readonly string[],
-): Promise<void> {
-  const archives: string[] = [];
-  for (const name of names) {
-    const source = { folder: path.join(REPOSITORY, name) };
-    const archive = path.join(folder, `${path.basename(name)}.tgz`);
-    await install("npx", ["-y", "pnpm@12", "build"], source);
-    await install("npx", ["-y", "pnpm@12", "pack", "--out", archive], source);
-    archives.push(archive);
-  }
-  // At once: one of them may need another, which no registry has in this form.
-  await install("npm", ["install", "--no-save", "--no-package-lock", ...flags, ...archives], {
-    folder,
-  });
-}
-
-async function stagePython(
-  client: Client,
-  folder: string,
-  versions: readonly string[],
-): Promise<StagedClient> {
-  const python = path.join(folder, "venv", "bin", "python");
-  if (!existsSync(python)) await install("python3", ["-m", "venv", "venv"], { folder });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  await install(python, [...pip, "-r", "requirements.txt"], { folder });
-  const wanted = versions.map((version) => version.replace("@", "=="));
-  if (wanted.length > 0) await install(python, [...pip, ...wanted], { folder });
-  for (const name of client.packs ?? []) {
-    const source = path.join(REPOSITORY, name);
-    await install(python, [...pip, "--no-deps", "--force-reinstall", source], { folder });
-  }
-  const { stdout } = await run(python, ["-m", "pip", "list", "--format=json"], { cwd: folder });
-  const installed = JSON.parse(stdout) as { name: string; version: string }[];
-  const versionOf = (name: string): string =>
-    installed.find((each) => each.name.toLowerCase() === name)?.version ?? "unknown";
-  return {
-    folder,
-    command: python,
-    program: "app.py",
-    versions: Object.fromEntries(client.packages.map((name) => [name, versionOf(name)])),
-  };
-}
-
-async function install(
-  command: string,
-  args: readonly string[],
-  { folder }: { readonly folder: string },
-): Promise<void> {
-  const limits = { timeout: INSTALL_TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX };
-  await run(command, [...args], { cwd: folder, ...limits });
 }

@@ -103,7 +103,7 @@ async function serve(
   { log, refusals }: ProviderState,
 ): Promise<void> {
   const startMs = performance.timeOrigin + performance.now();
-  const path = (request.url ?? "").split("?")[0] ?? "";
+  const [path = "", query = ""] = (request.url ?? "").split("?");
   const api = PROVIDER_APIS.find((each) => each.matches(path));
   const body = await readBody(request);
   if (api === undefined) {
@@ -114,7 +114,7 @@ async function serve(
   }
   const words = JSON.stringify(body);
   const refused = refusals.get(words) ?? 0;
-  const asked: ProviderRequest = { path, body };
+  const asked: ProviderRequest = { path, query, body };
   const number = log.length + 1;
   const answer = answerTo(words, number, refused);
   if (answer.failure !== undefined) refusals.set(words, refused + 1);

@@ -47,9 +47,11 @@ function replyTo(request: ProviderRequest, given: Answer): Reply {
   });
   const isStream = GEMINI.isStream(request);
   const pieces = piecesOf(answer.text);
-  const streamed = pieces.map((text, at) => sse(chunkOf([{ text }], at === pieces.length - 1)));
+  const parts = pieces.map((text, at) => chunkOf([{ text }], at === pieces.length - 1));
+  const isSse = isStream && request.query.includes("alt=sse");
+  const streamed = isSse ? parts.map((each) => sse(each)) : listOf(parts);
   return {
-    contentType: isStream ? SSE_TYPE : JSON_TYPE,
+    contentType: isSse ? SSE_TYPE : JSON_TYPE,
     chunks: isStream ? streamed : [JSON.stringify(chunkOf([part], true))],
     isStream,
     responseId,
@@ -58,4 +60,12 @@ function replyTo(request: ProviderRequest, given: Answer): Reply {
     usage,
     usageIsSent: true,
   };
+}
+
+/** A stream that was not asked for as events: one list, piece by piece. */
+function listOf(parts: readonly object[]): string[] {
+  return parts.map((part, at) => {
+    const end = at === parts.length - 1 ? "]" : "";
+    return `${at === 0 ? "[" : ","}${JSON.stringify(part)}${end}`;
+  });
 }

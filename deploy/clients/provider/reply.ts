@@ -4,6 +4,8 @@ import type { TrueUsage } from "../../conformance/truth.ts";
 /** A request as a dialect of the fake provider sees it. */
 export interface ProviderRequest {
   readonly path: string;
+  /** What follows "?" in its URL; "" without one. */
+  readonly query: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 

@@ -62,10 +62,16 @@ def anthropic_step():
     return run
 
 
-def gemini_step():
+def gemini_step(on_vertex=False):
     from google import genai
 
-    client = genai.Client(api_key="none", http_options={"base_url": PROVIDER_URL})
+    options = {"http_options": {"base_url": PROVIDER_URL}}
+    if on_vertex:
+        credentials = import_module("google.oauth2.credentials").Credentials(token="none")
+        place = {"project": "none", "location": "us-central1"}
+        client = genai.Client(vertexai=True, credentials=credentials, **place, **options)
+    else:
+        client = genai.Client(api_key="none", **options)
     declaration = {"name": TOOL["name"], "description": "weather", "parameters_json_schema": TOOL_SCHEMA}
 
     async def run(step):
@@ -80,6 +86,38 @@ def gemini_step():
             if step.get("aborts"):
                 await stream.aclose()
                 break
+
+    return run
+
+
+def vertexai_step():
+    import vertexai
+    from google.auth.credentials import AnonymousCredentials
+    from vertexai import generative_models
+
+    vertexai.init(
+        project="none",
+        location="us-central1",
+        api_endpoint=PROVIDER_URL,
+        api_transport="rest",
+        credentials=AnonymousCredentials(),
+    )
+    weather = generative_models.FunctionDeclaration(
+        name=TOOL["name"], description="weather", parameters=TOOL_SCHEMA
+    )
+
+    def make(step):
+        tools = [generative_models.Tool([weather])] if step.get("withTool") else None
+        model = generative_models.GenerativeModel(MODELS["gemini"], tools=tools)
+        if step.get("stream") is None:
+            model.generate_content(step["prompt"])
+            return
+        for _ in model.generate_content(step["prompt"], stream=True):
+            if step.get("aborts"):
+                break
+
+    async def run(step):
+        await asyncio.to_thread(make, step)
 
     return run
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from provider_steps import PROVIDERS
 from scenario import has
-from sdk_steps import anthropic_step, bedrock_step, gemini_step, openai_step
+from sdk_steps import anthropic_step, bedrock_step, gemini_step, openai_step, vertexai_step
 
 # By package, those that build on others of the list first; each has a module in `frameworks`.
 FRAMEWORKS = {
@@ -34,6 +34,10 @@ FRAMEWORKS = {
 def step_of(scenario):
     if scenario.startswith("anthropic"):
         return anthropic_step()
+    if scenario.startswith("vertexai"):
+        return vertexai_step()
+    if scenario.startswith("google-vertex"):
+        return gemini_step(on_vertex=True)
     if scenario.startswith("bedrock"):
         return bedrock_step(scenario)
     provider = scenario.split("-")[0]

@@ -21,6 +21,8 @@ export const OPENINFERENCE: Dialect = {
   fields: [
     role("openinference.span.kind", {
       LLM: "inference",
+      // A model that answers typed questions: what it used is under names of its own.
+      DECISION: "inference",
       EMBEDDING: "embedding",
       RERANKER: "rerank",
       TOOL: "tool",
@@ -31,18 +33,20 @@ export const OPENINFERENCE: Dialect = {
       GUARDRAIL: "other",
       EVALUATOR: "other",
     }),
-    kept(text("provider", "llm.provider", "llm.system", "embedding.provider")),
+    kept(text("provider", "llm.provider", "llm.system", "embedding.provider", "decision.provider")),
     text(
       "request_model",
       "llm.request.model_name",
       "llm.model_name",
       "embedding.model_name",
       "reranker.model_name",
+      "decision.request.model_name",
+      "decision.model_name",
     ),
-    text("response_model", "llm.response.model_name"),
+    text("response_model", "llm.response.model_name", "decision.response.model_name"),
     ofKind("text_list", "finish_reasons", "llm.finish_reason"),
-    tokens("input", "llm.token_count.prompt"),
-    tokens("output", "llm.token_count.completion"),
+    tokens("input", "llm.token_count.prompt", "decision.token_count.input"),
+    tokens("output", "llm.token_count.completion", "decision.token_count.output"),
     tokens("total", "llm.token_count.total"),
     tokens("cacheRead", "llm.token_count.prompt_details.cache_read"),
     tokens("cacheWrite", "llm.token_count.prompt_details.cache_write"),
@@ -71,6 +75,11 @@ export const OPENINFERENCE: Dialect = {
       members: [
         { field: "response_id", kind: "text", path: ["id"] },
         providerUsage("usage"),
+        // Google's, of Vertex AI's first SDK and of the newer one.
+        { field: "response_id", kind: "text", path: ["response_id"] },
+        providerUsage("usage_metadata"),
+        { field: "response_id", kind: "text", path: ["responseId"] },
+        providerUsage("usageMetadata"),
         // Haystack's embedders have it nowhere else.
         providerUsage("meta", "usage"),
         // Cohere's embeddings and rankings.

@@ -205,6 +205,14 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation leaves out cached tokens of calls by InvokeModel: use Converse, or take the cost as a lower bound",
   },
   {
+    name: "spring-ai-anthropic-stream-omits-cache",
+    scopes: ["org.springframework.boot"],
+    providers: ["anthropic"],
+    estimate: "unlessCacheCounted",
+    advice:
+      "Spring AI leaves cached tokens out of streams of Anthropic: their cost is a lower bound, calls that are not streamed are right",
+  },
+  {
     name: "aws-sdk-bedrock-guesses",
     scopes: AWS_SDKS,
     providers: ["aws.bedrock"],
