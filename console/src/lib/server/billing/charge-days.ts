@@ -9,6 +9,9 @@ import type { BillingSetupRow } from "../services/billing/setup.ts";
 import { chargeableDays, occurredAt, timesOf, type DayRange } from "./billing-days.ts";
 import { planCharges, type ChargeChange, type ChargedDay } from "./plan-charges.ts";
 
+/** A first look can find a month of thousands of tenants: what is done of it stays done. */
+const STORED_AT_ONCE = 500;
+
 /**
  * Charges the days of a project that are over and not charged yet, and corrects those whose calls have changed. What is to
  * be metered goes into the outbox in the transaction of the charge. Safe to do twice, at the same time as well: a charge
@@ -24,9 +27,12 @@ export async function chargeDays(
   const days = chargeableDays(setup.startsOn, at.getTime());
   if (days === undefined) return 0;
   const changes = await plannedChanges(context, lake, { setup, days });
-  await db.transaction(async (transaction) => {
-    for (const change of changes) await store(transaction, { setup, change, at });
-  });
+  for (let from = 0; from < changes.length; from += STORED_AT_ONCE) {
+    const part = changes.slice(from, from + STORED_AT_ONCE);
+    await db.transaction(async (transaction) => {
+      for (const change of part) await store(transaction, { setup, change, at });
+    });
+  }
   return changes.length;
 }
 

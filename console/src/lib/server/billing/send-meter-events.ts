@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, lte, sql, sum } from "drizzle-orm";
 import { billingMeterEvents, billingSetups } from "../db/schema/billing.ts";
 import type { BillingSetupRow } from "../services/billing/setup.ts";
 import type { ServiceContext } from "../services/context.ts";
-import { stripeProblem, type StripeAccount } from "./stripe.ts";
+import { stripeProblem, type StripeAccount, type StripeProblem } from "./stripe.ts";
 
 type EventRow = typeof billingMeterEvents.$inferSelect;
 
@@ -26,16 +26,18 @@ export interface SendOptions {
 }
 
 /**
- * Sends what is due of a project, oldest first. Answers with why nothing of the account can be sent at the moment;
- * undefined when nothing is wrong with it.
+ * Sends what is due of a project, oldest first, and stops at the first that may succeed later: whoever is busy or away is
+ * not asked again for the next one. Answers with why nothing of the account can be sent at the moment; undefined when
+ * nothing is wrong with it.
  */
 export async function sendMeterEvents(options: SendOptions): Promise<string | undefined> {
   for (;;) {
     const due = await dueEvents(options);
     for (const event of due) {
-      const problem =
+      const outcome =
         event.state === "unsure" ? await clear(options, event) : await attempt(options, event);
-      if (problem !== undefined) return problem;
+      if (outcome?.kind === "later") return undefined;
+      if (outcome?.kind === "account") return outcome.reason;
     }
     if (due.length < BATCH) return undefined;
   }
@@ -56,8 +58,8 @@ function dueEvents({ context, setup }: SendOptions): Promise<EventRow[]> {
     .limit(BATCH);
 }
 
-/** One attempt; answers with what is wrong with the account. */
-async function attempt(options: SendOptions, event: EventRow): Promise<string | undefined> {
+/** One attempt; answers with what went wrong. */
+async function attempt(options: SendOptions, event: EventRow): Promise<StripeProblem | undefined> {
   const { context, account, setup } = options;
   const at = context.now();
   const { identifier, customerId, valueMicroUsd, occurredAt, firstAttemptAt } = event;
@@ -83,14 +85,15 @@ async function attempt(options: SendOptions, event: EventRow): Promise<string | 
     await change(options, event, { state: "sent", sentAt: context.now(), problem: null });
     return undefined;
   } catch (error) {
-    const { kind, reason } = stripeProblem(error);
+    const problem = stripeProblem(error);
+    const { kind, reason } = problem;
     await change(options, event, {
       problem: reason,
       ...(kind === "refused" && { state: "refused" as const }),
       // It did not arrive: the time in which it may be repeated has not begun.
       ...(kind === "account" && { firstAttemptAt }),
     });
-    return kind === "account" ? reason : undefined;
+    return problem;
   }
 }
 
@@ -101,7 +104,7 @@ const pauseMs = (attempts: number): number =>
  * Finds out whether an event has arrived that nobody knows about, by what the meter has counted for the customer in the
  * minute of the event: with it, or without it. Counted otherwise, it stays unsure: a person has to look.
  */
-async function clear(options: SendOptions, event: EventRow): Promise<string | undefined> {
+async function clear(options: SendOptions, event: EventRow): Promise<StripeProblem | undefined> {
   const { context, account, setup } = options;
   const at = context.now();
   const later = new Date(at.getTime() + PAUSE_MS_MAX);
@@ -125,9 +128,9 @@ async function clear(options: SendOptions, event: EventRow): Promise<string | un
     await change(options, event, clearance(event, { counted, others, at, later }));
     return undefined;
   } catch (error) {
-    const { kind, reason } = stripeProblem(error);
-    await change(options, event, { problem: reason, nextAttemptAt: later });
-    return kind === "account" ? reason : undefined;
+    const problem = stripeProblem(error);
+    await change(options, event, { problem: problem.reason, nextAttemptAt: later });
+    return problem;
   }
 }
 
