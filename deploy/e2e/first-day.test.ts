@@ -24,6 +24,7 @@ const PAGES = [
   "/projects/support/budgets",
   "/projects/support/budgets/new?name=all&limitUsd=5&kind=day&timeZone=UTC&mode=enforce&preview=1",
   "/projects/support/alerts",
+  "/projects/storefront/billing",
   "/projects/support/audit",
   "/projects/support/settings",
   "/organizations/default/members",
