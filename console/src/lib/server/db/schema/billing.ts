@@ -14,6 +14,13 @@ import {
 import { bytea } from "./bytea.ts";
 import { projects } from "./projects.ts";
 
+const ofTenant = () => ({
+  projectId: text()
+    .notNull()
+    .references(() => projects.id),
+  tenant: text().notNull(),
+});
+
 /** How a project charges its customers through Stripe. */
 export const billingSetups = pgTable(
   "billing_setups",
@@ -51,10 +58,7 @@ export const billingSetups = pgTable(
 export const billingCustomers = pgTable(
   "billing_customers",
   {
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    tenant: text().notNull(),
+    ...ofTenant(),
     customerId: text().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
@@ -65,10 +69,7 @@ export const billingCustomers = pgTable(
 export const billingLines = pgTable(
   "billing_lines",
   {
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    tenant: text().notNull(),
+    ...ofTenant(),
     /** UTC. */
     day: date({ mode: "string" }).notNull(),
     /** As it was when the day was charged first: corrections go where the charge went. */
@@ -98,10 +99,7 @@ export const billingMeterEvents = pgTable(
   "billing_meter_events",
   {
     identifier: text().primaryKey(),
-    projectId: text()
-      .notNull()
-      .references(() => projects.id),
-    tenant: text().notNull(),
+    ...ofTenant(),
     day: date({ mode: "string" }).notNull(),
     customerId: text().notNull(),
     /** Negative where a correction takes something back. */
