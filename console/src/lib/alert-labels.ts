@@ -11,6 +11,7 @@ export const KIND_LABELS: Readonly<Record<Exclude<AlertKind, "test">, string>> =
   "spend.unpriced": "Model without a price",
   "ingest.trouble": "Trouble at ingest",
   "api_key.expiring": "API key expires soon",
+  "billing.trouble": "Charges do not reach Stripe",
 };
 
 export const SEVERITY_LABELS: Readonly<Record<AlertSeverity, string>> = {

@@ -22,6 +22,7 @@ export const ALERT_KINDS = [
   "spend.unpriced",
   "ingest.trouble",
   "api_key.expiring",
+  "billing.trouble",
   "test",
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
@@ -107,6 +108,23 @@ export interface AlertDetails {
     readonly expiresAt: string;
     readonly daysBefore: number;
   };
+  readonly "billing.trouble": {
+    readonly trouble: BillingTrouble;
+    /** Of Stripe or of the console, in words. */
+    readonly reason?: string;
+    /** The charges and corrections that no invoice has; absent for `stopped`, which concerns all. */
+    readonly missing?: {
+      readonly charges: number;
+      /** Negative when corrections prevail. */
+      readonly amountNanoUsd: string;
+      /** How many tenants they are of. */
+      readonly tenants: number;
+      /** Some of them, by name. */
+      readonly tenantNames: readonly string[];
+      /** The first day that they are for, in UTC: `2026-11-01`. */
+      readonly firstDay: string;
+    };
+  };
   readonly test: { readonly channelName: string };
 }
 
@@ -115,6 +133,12 @@ export interface AlertDetails {
  * none of the collectors asks the console any more; `review_failing`: bills are not reviewed.
  */
 export type IngestTrouble = "rejected" | "dropped" | "collector_silent" | "review_failing";
+
+/**
+ * `refused`: Stripe does not take a charge; `late`: a charge has not arrived there for a day; `stopped`: nothing can be charged
+ * at all, because Stripe refuses the key or the calls cannot be added up.
+ */
+export type BillingTrouble = "refused" | "late" | "stopped";
 
 /** What happened, without where it is told. */
 export type AlertFacts = {

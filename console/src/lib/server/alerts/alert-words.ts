@@ -15,13 +15,15 @@ export interface AlertWords {
   /** How much of a whole, as a number from 0, for a bar; undefined where there is no whole. */
   readonly share: number | undefined;
   /** The page of the project that shows more: "control". */
-  readonly page: "alerts" | "budgets" | "control" | "settings" | "sources";
+  readonly page: "alerts" | "billing" | "budgets" | "control" | "settings" | "sources";
 }
 
 type WordsOf<Kind extends AlertKind> = (details: AlertDetails[Kind]) => AlertWords;
 
 /** Names come from people and programs; in a title they are short. */
 const NAME_CHARACTERS_MAX = 80;
+/** What Stripe says to a refusal is a sentence or two. */
+const REASON_CHARACTERS_MAX = 300;
 
 export function alertWords({ kind, details }: AlertFacts): AlertWords {
   return (WORDS[kind] as WordsOf<typeof kind>)(details);
@@ -115,6 +117,12 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
     share: undefined,
     page: "settings",
   }),
+  "billing.trouble": (details) => ({
+    ...BILLING_WORDS[details.trouble],
+    facts: billingRows(details),
+    share: undefined,
+    page: "billing",
+  }),
   test: (details) => ({
     title: "This is a test",
     text: `Alerts for "${short(details.channelName)}" arrive here. Nothing has happened.`,
@@ -147,6 +155,45 @@ const TROUBLE_WORDS: Readonly<
     text: "The review of what has landed fails. Figures of late records and of repeated calls may be wrong until it works again.",
   },
 };
+
+const BILLING_WORDS: Readonly<
+  Record<
+    AlertDetails["billing.trouble"]["trouble"],
+    { readonly title: string; readonly text: string }
+  >
+> = {
+  refused: {
+    title: "Stripe refuses charges",
+    text: "They are on no invoice. The page of billing says why; set the customer of the tenant again, and they are sent to that one.",
+  },
+  late: {
+    title: "Charges have not reached Stripe for a day",
+    text: "They are on no invoice yet. The page of billing says what keeps them, and what to compare.",
+  },
+  stopped: {
+    title: "Customers are not charged",
+    text: "Nothing is lost: what is missing is charged once this is mended. Stripe takes usage of the last 34 days.",
+  },
+};
+
+function billingRows({
+  reason,
+  missing,
+}: AlertDetails["billing.trouble"]): readonly (readonly [string, string])[] {
+  const rows: [string, string][] = [];
+  if (missing !== undefined) {
+    const { charges, amountNanoUsd, tenants, tenantNames, firstDay } = missing;
+    const named = tenantNames.map((name) => short(name)).join(", ");
+    const more = tenants - tenantNames.length;
+    rows.push(
+      ["Missing", `${formatMoney(BigInt(amountNanoUsd))} in ${formatCounted(charges, "charge")}`],
+      ["Tenants", more > 0 ? `${named} and ${formatCount(more)} more` : named],
+      ["Since", firstDay],
+    );
+  }
+  if (reason !== undefined) rows.push(["Reason", short(reason, REASON_CHARACTERS_MAX)]);
+  return rows;
+}
 
 type BudgetDetails = AlertDetails["budget.exceeded"];
 
@@ -217,7 +264,7 @@ function scopeWords(scope: CallScope): string {
 }
 
 /** On one line, and not too long. */
-function short(name: string): string {
+function short(name: string, charactersMax = NAME_CHARACTERS_MAX): string {
   const line = name.replaceAll(/\s+/g, " ");
-  return line.length > NAME_CHARACTERS_MAX ? `${line.slice(0, NAME_CHARACTERS_MAX - 1)}…` : line;
+  return line.length > charactersMax ? `${line.slice(0, charactersMax - 1)}…` : line;
 }

@@ -15,11 +15,15 @@ export const isoDay = (unixMs: number): string => new Date(unixMs).toISOString()
 
 const dayStartMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
+/** The first day that can still be charged or corrected. */
+export const earliestDay = (nowUnixMs: number): string =>
+  isoDay(nowUnixMs - SETTLED_AFTER_MS - DAYS_MAX * DAY_MS);
+
 /** The days that can be charged or corrected now; undefined while none can. */
 export function chargeableDays(startsOn: string, nowUnixMs: number): DayRange | undefined {
   const today = Math.floor((nowUnixMs - SETTLED_AFTER_MS) / DAY_MS) * DAY_MS;
   const lastDay = isoDay(today - DAY_MS);
-  const earliest = isoDay(today - DAYS_MAX * DAY_MS);
+  const earliest = earliestDay(nowUnixMs);
   const firstDay = startsOn > earliest ? startsOn : earliest;
   return firstDay > lastDay ? undefined : { firstDay, lastDay };
 }

@@ -8,6 +8,7 @@ import { propagationOf } from "../../services/receipts/propagation.ts";
 import { drillAlerts } from "./drill-alerts.ts";
 import { recordUnknown, type EvaluationOptions } from "./evaluate-project.ts";
 import { KEY_HORIZON_MS, keyAlerts } from "./key-alerts.ts";
+import { createLasting } from "./lasting.ts";
 
 /** Troubles that concern every project, with what is known of each. */
 export type InstallationTroubles = () => Promise<readonly InstallationTrouble[]>;
@@ -33,15 +34,8 @@ export function lastingTroubles(
   troubles: InstallationTroubles,
   now: () => Date,
 ): InstallationTroubles {
-  const sinceMs = new Map<string, number>();
-  return async () => {
-    const found = await troubles();
-    const nowMs = now().getTime();
-    for (const trouble of sinceMs.keys())
-      if (!found.some((one) => one.trouble === trouble)) sinceMs.delete(trouble);
-    for (const { trouble } of found) sinceMs.set(trouble, sinceMs.get(trouble) ?? nowMs);
-    return found.filter(({ trouble }) => nowMs - (sinceMs.get(trouble) ?? nowMs) >= LASTS_MS);
-  };
+  const lasting = createLasting(now, LASTS_MS);
+  return async () => lasting(await troubles(), ({ trouble }) => trouble);
 }
 
 export interface InstallationOptions extends Pick<EvaluationOptions, "services" | "known"> {

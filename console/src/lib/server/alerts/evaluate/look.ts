@@ -3,6 +3,7 @@ import { logError } from "../../log.ts";
 import { reasonOf } from "../../prepare-database.ts";
 import { listProjectIds } from "../../services/projects/list.ts";
 import type { Agenda } from "./agenda.ts";
+import { createBillingLook } from "./billing-alerts.ts";
 import { evaluateProject, type EvaluationOptions } from "./evaluate-project.ts";
 import {
   evaluateInstallation,
@@ -27,6 +28,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
   const { db } = options.services;
   const troubles = lastingTroubles(options.troubles, options.services.now);
   const evaluation = { ...options, troubles, known: new Map<string, Set<string>>() };
+  const lookAtBilling = createBillingLook(evaluation);
   const allIds = (): Promise<string[]> => listProjectIds(db);
 
   const lookAtProject = async (projectId: string, isThorough: boolean): Promise<void> => {
@@ -51,6 +53,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
     }
     if (isSlowDue) {
       await evaluateInstallation(evaluation, [...inUse]);
+      await lookAtBilling([...inUse]);
       agenda.slowDone();
     }
     if (failures.length > 0) throw failures[0];

@@ -19,34 +19,20 @@ export interface ButtonSet {
 }
 
 export function buttonsOf({ kind, details }: AlertFacts): ButtonSet {
-  switch (kind) {
-    case "kill_switch.triggered":
-      return {
-        lift: { label: "Release", consequence: "The calls go out again, as budgets allow." },
-        raise: undefined,
-      };
-    case "budget.exceeded":
-    case "budget.threshold":
-      return {
-        lift:
-          details.mode === "enforce"
-            ? {
-                label: "Stop enforcing",
-                consequence: "The budget only observes from then on, until somebody sets it back.",
-              }
-            : undefined,
-        raise: { limitNanoUsd: BigInt(details.limitNanoUsd) },
-      };
-    case "budget.forecast":
-      return { lift: undefined, raise: { limitNanoUsd: BigInt(details.limitNanoUsd) } };
-    case "kill_switch.released":
-    case "kill_switch.drill":
-    case "spend.unpriced":
-    case "ingest.trouble":
-    case "api_key.expiring":
-    case "test":
-      return { lift: undefined, raise: undefined };
+  if (kind === "kill_switch.triggered") {
+    const consequence = "The calls go out again, as budgets allow.";
+    return { lift: { label: "Release", consequence }, raise: undefined };
   }
+  if (kind === "budget.exceeded" || kind === "budget.threshold") {
+    const consequence = "The budget only observes from then on, until somebody sets it back.";
+    return {
+      lift: details.mode === "enforce" ? { label: "Stop enforcing", consequence } : undefined,
+      raise: { limitNanoUsd: BigInt(details.limitNanoUsd) },
+    };
+  }
+  if (kind === "budget.forecast")
+    return { lift: undefined, raise: { limitNanoUsd: BigInt(details.limitNanoUsd) } };
+  return { lift: undefined, raise: undefined };
 }
 
 /** Half up, to the nano-dollar. */
