@@ -15,6 +15,8 @@ import { maskText, overwriteRange, overwriteValue } from "./message-masking.ts";
 import { OtlpReader } from "./otlp-reader.ts";
 import { readKeyValue } from "./read-value.ts";
 import { FLAG } from "./record-flags.ts";
+import { toNumber } from "./coerce.ts";
+import { UnreadCounts } from "./unread-counts.ts";
 import { writeJsonValue } from "./value-json.ts";
 import type { JsonContext } from "./value-json.ts";
 
@@ -50,6 +52,8 @@ export class AttributeDecoder implements JsonContext {
   readonly reader = new OtlpReader();
   readonly keys: KeyTable;
   readonly redactor: Redactor;
+  /** Token counts of the current record that fill nothing. */
+  readonly unread = new UnreadCounts();
   redactions = 0;
   isAltered = false;
   hasNonFinite = false;
@@ -91,6 +95,7 @@ export class AttributeDecoder implements JsonContext {
   begin(): void {
     this.epoch += 1;
     this.touchedCount = 0;
+    this.unread.clear();
     this.redactions = 0;
     this.hasNonFinite = false;
     this.hasTruncated = false;
@@ -124,9 +129,17 @@ export class AttributeDecoder implements JsonContext {
     if (this.attributeCount > ATTRIBUTES_PER_RECORD_MAX || key.policy === "drop") {
       this.dropAttribute(key, value);
     } else if (key.claim !== undefined) this.offer(key, value, json);
-    else if (this.isHidden(key, value)) blankValue(this, value);
-    else this.writeMember(json, key, value);
+    else {
+      this.noteUnread(key, value);
+      if (this.isHidden(key, value)) blankValue(this, value);
+      else this.writeMember(json, key, value);
+    }
     return key;
+  }
+
+  private noteUnread({ unreadCount }: KeyInfo, value: AnyValue): void {
+    if (unreadCount !== undefined)
+      this.unread.note(unreadCount, toNumber(value, this.reader.bytes));
   }
 
   private dropAttribute(key: KeyInfo, value: AnyValue): void {
@@ -218,8 +231,9 @@ export class AttributeDecoder implements JsonContext {
     }
   }
 
-  /** A value of an unexpected shape stays among the attributes instead of filling its column. */
+  /** A value that fills nothing, by its shape or in records of this dialect, stays among the attributes. */
   keepUnfit(field: number, json: JsonWriter): void {
+    this.noteUnread(this.keyOf(field), this.valueOf(field));
     this.keepLoser(this.keyOf(field), this.valueOf(field), json);
   }
 

@@ -5,6 +5,8 @@ import type {
   CompiledDialects,
 } from "@lensai/otel-config/dialects/compile-dialects";
 import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
+import { unreadCountOf } from "@lensai/otel-config/dialects/unread-count";
+import type { UnreadCount } from "@lensai/otel-config/dialects/unread-count";
 import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
@@ -15,6 +17,8 @@ export interface KeyInfo {
   readonly name: string;
   /** What the attribute means; undefined when nothing is filled from it. */
   readonly claim: AttributeClaim | undefined;
+  /** What the attribute seems to count, where no table claims it or only the tables of other dialects do. */
+  readonly unreadCount: UnreadCount | undefined;
   /** Bits of the dialects that the attribute is a sign of. */
   readonly signs: number;
   readonly policy: "keep" | "drop" | "content";
@@ -79,6 +83,7 @@ export class KeyTable {
     const info: KeyInfo = {
       name,
       claim: this.compiled.claims.get(name),
+      unreadCount: unreadCountOf(name),
       signs: this.compiled.attributeSigns(name),
       policy: attributePolicy(name),
       json: new DataView(json.buffer, json.byteOffset, json.byteLength),

@@ -15,6 +15,7 @@ import { countOutcome } from "./record-outcomes.ts";
 import type { RecordOrigin, RecordOutcome } from "./record-outcomes.ts";
 import type { Accounting } from "../pipeline/accounting.ts";
 import type { RowBatch } from "@lensai/otel-config/span-row/row-batch";
+import { writeUnread } from "../pipeline/usage-columns.ts";
 import { ConstantText } from "./row-sink.ts";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
 import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
@@ -97,7 +98,8 @@ export class RecordDecoder {
     this.attributes = new AttributeDecoder(redactor);
     this.sink = new RowSink(batch);
     this.resource = new ResourceDecoder(this.attributes, this.sink);
-    this.record = new RecordFields(this.sink, this.resource.scope);
+    const { scope } = this.resource;
+    this.record = new RecordFields(this.sink, { scope, unread: this.attributes.unread });
     this.fields = new FieldWriter(this.attributes, this.sink, this.record);
     const { nameSigns } = this.attributes.keys.compiled;
     this.nameSigns = new ColumnValues(nameSigns);
@@ -174,7 +176,7 @@ export class RecordDecoder {
     fields.write();
     if (record.signs !== 0) {
       attributes.flags |= this.accounting.account(sink, record) << USAGE_FLAG_SHIFT;
-    }
+    } else if (record.signal !== "metric" && record.unread.isCallLike) writeUnread(sink);
     if (attributes.redactions > 0) {
       sink.setInt64(REDACTION_COUNT_COLUMN, attributes.redactions);
     }

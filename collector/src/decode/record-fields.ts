@@ -5,6 +5,7 @@ import type { RawUsage } from "@lensai/otel-config/usage/usage";
 import { RecordText } from "./column-values.ts";
 import type { RowSink } from "./row-sink.ts";
 import type { ScopeFacts } from "./scope-facts.ts";
+import type { UnreadCounts } from "./unread-counts.ts";
 import type { TextRange } from "./text-interner.ts";
 
 /** What a record of telemetry is. */
@@ -54,6 +55,8 @@ export class RecordFields {
   /** The producer's own claim, nano-USD. */
   clientCostNano: number | undefined;
   readonly usage: RawUsage = createRawUsage();
+  /** Token counts that the record has beside these. */
+  readonly unread: UnreadCounts;
   readonly name: RecordText;
   readonly operation: RecordText;
   readonly provider: RecordText;
@@ -70,8 +73,9 @@ export class RecordFields {
   private epoch = 1;
   private readonly filled = new Uint32Array(SPAN_COLUMNS.length);
 
-  constructor(sink: RowSink, scope: ScopeFacts) {
-    this.scope = scope;
+  constructor(sink: RowSink, about: { scope: ScopeFacts; unread: UnreadCounts }) {
+    this.scope = about.scope;
+    this.unread = about.unread;
     const textOf: (RecordText | undefined)[] = SPAN_COLUMNS.map(() => undefined);
     const known = (column: number): RecordText =>
       (textOf[column] = new RecordText(sink.internerOf(column)));

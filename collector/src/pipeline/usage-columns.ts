@@ -28,6 +28,7 @@ const RULE = {
   estimated: new ConstantText("usage_rule", "output-estimated"),
   partial: new ConstantText("usage_rule", "counted-until-cut"),
   notSent: new ConstantText("usage_rule", "not-sent"),
+  unread: new ConstantText("usage_rule", "unread-count"),
 } as const;
 
 const INPUT = columnIndex("input_tokens");
@@ -75,7 +76,9 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
   writeCount(sink, IMAGE_INPUT, usage.imageInput);
   writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
   sink.setConstant(BASIS[usage.basis]);
-  const guess = guessOf(record.usage, usage, reading);
+  const guess = hasUntoldCached(record, usage)
+    ? RULE.unread
+    : guessOf(record.usage, usage, reading);
   if (isAnswered && isHalf(usage, about)) {
     sink.setConstant(SOURCE.missing);
     sink.setConstant(whyMissing(record, usage));
@@ -84,8 +87,14 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
     sink.setConstant(RULE.partial);
   } else {
     sink.setConstant(SOURCE[guess === undefined ? usage.source : "estimated"]);
-    sink.setConstant(guess === undefined ? readBy(usage, reading) : ruleNamed(guess));
+    sink.setConstant(guess ?? readBy(usage, reading));
   }
+}
+
+/** Of a record that no dialect knows: tokens were counted, and nobody can say of what. */
+export function writeUnread(sink: RowSink): void {
+  sink.setConstant(SOURCE.missing);
+  sink.setConstant(RULE.unread);
 }
 
 /** A stream that broke off has often said what went in, and never what came out. */
@@ -102,14 +111,20 @@ function writeCount(sink: RowSink, column: number, count: number | undefined): v
   if (count !== undefined) sink.setInt64(column, count);
 }
 
+function hasUntoldCached({ usage, unread }: RecordFields, normal: NormalUsage): boolean {
+  if (hasObservedUsage(usage)) return false;
+  const { cacheRead = 0, cacheWrite5m = 0, cacheWrite1h = 0 } = normal;
+  return unread.hasUntoldCached(cacheRead, cacheWrite5m, cacheWrite1h);
+}
+
 /** The rule that says the counts may be the producer's guess. */
 function guessOf(
   raw: RawUsage,
   usage: NormalUsage,
   { estimate }: UsageReading,
-): string | undefined {
+): ConstantText | undefined {
   if (estimate === undefined || (hasObservedUsage(raw) && !estimate.isPartial)) return undefined;
-  return isSure(usage, estimate.kind) ? undefined : estimate.rule;
+  return isSure(usage, estimate.kind) ? undefined : ruleNamed(estimate.rule);
 }
 
 function isSure({ cacheRead, reasoning }: NormalUsage, kind: UsageDoubt["kind"]): boolean {
@@ -126,6 +141,7 @@ function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): C
 
 function whyMissing(record: RecordFields, usage: NormalUsage): ConstantText {
   if (record.hasRefusedCount || (usage.flags & USAGE_FLAG.invalidCount) !== 0) return RULE.refused;
+  if (!record.unread.isEmpty) return RULE.unread;
   if (record.isError || record.hasException) return RULE.cut;
   return record.isStreaming ? RULE.stream : RULE.notSent;
 }

@@ -15,9 +15,13 @@ export const LOGFIRE: Dialect = {
     own({ ...role("model_name", { "*": "agent" }), isFallback: true }),
     tokens("cacheRead", "gen_ai.usage.details.cache_read_tokens"),
     tokens("cacheRead", "gen_ai.usage.details.cache_read_input_tokens"),
+    // Of its first versions, as OpenAI and Google name them.
+    tokens("cacheRead", "gen_ai.usage.details.cached_tokens"),
+    tokens("cacheRead", "gen_ai.usage.details.cached_content_tokens"),
     tokens("cacheWrite", "gen_ai.usage.details.cache_write_tokens"),
     tokens("cacheWrite", "gen_ai.usage.details.cache_creation_input_tokens"),
     tokens("reasoning", "gen_ai.usage.details.reasoning_tokens"),
+    tokens("reasoning", "gen_ai.usage.details.thoughts_tokens"),
     tokens("audioInput", "gen_ai.usage.details.input_audio_tokens"),
     tokens("audioOutput", "gen_ai.usage.details.output_audio_tokens"),
     json("gen_ai.usage.raw", providerUsage()),

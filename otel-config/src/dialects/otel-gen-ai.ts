@@ -1,7 +1,8 @@
 import { GEN_AI } from "../attributes/gen-ai.ts";
 import { LENSAI } from "../attributes/lensai.ts";
-import { kept, ofKind, text, tokens } from "./dialect.ts";
+import { kept, ofKind, role, text, tokens } from "./dialect.ts";
 import type { Dialect, ResourceRule } from "./dialect.ts";
+import { USAGE_SPELLINGS } from "./usage-spellings.ts";
 
 /**
  * The OpenTelemetry GenAI conventions, all three generations: newest name first. One span may mix
@@ -17,6 +18,21 @@ export const OTEL_GEN_AI: Dialect = {
   fields: [
     text("error_type", "error.type"),
     text("operation", GEN_AI.operationName),
+    // The older word of Alibaba's conventions, and that of Future AGI's.
+    {
+      ...role("gen_ai.span.kind", {
+        LLM: "inference",
+        EMBEDDING: "embedding",
+        RERANKER: "rerank",
+        TOOL: "tool",
+        RETRIEVER: "retrieval",
+        AGENT: "agent",
+        CHAIN: "chain",
+        TASK: "step",
+        STEP: "step",
+      }),
+      isFallback: true,
+    },
     // Kept as sent: the column holds the canonical spelling.
     kept(text("provider", GEN_AI.providerName, GEN_AI.system)),
     text("request_model", GEN_AI.requestModel),
@@ -46,6 +62,7 @@ export const OTEL_GEN_AI: Dialect = {
     tokens("audioOutput", usage.audioOutputTokens),
     tokens("imageInput", usage.imageInputTokens),
     tokens("imageOutput", usage.imageOutputTokens),
+    ...USAGE_SPELLINGS,
     tokens("observedInput", LENSAI.usageInputTokens),
     tokens("observedOutput", LENSAI.usageOutputTokens),
     tokens("webSearches", LENSAI.usageWebSearches),

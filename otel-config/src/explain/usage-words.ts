@@ -26,6 +26,8 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",
+  "unread-count":
+    "the record counts tokens under names that are not known here: they are kept, and in no total",
   "output-estimated":
     "the answer broke off before the provider said what it used: the output is guessed from what had come",
   meter: "a metric counted them: how they are spread over calls is not known",
@@ -51,6 +53,8 @@ const MISSING_ADVICE: Readonly<Record<string, string>> = {
   "stream-without-usage":
     "ask the provider for usage in streams (OpenAI: stream_options.include_usage) or update the instrumentation",
   "not-sent": "update the instrumentation, or record gen_ai.usage.input_tokens and output_tokens",
+  "unread-count":
+    "write the counts as gen_ai.usage.* attributes, in the app or with a transform processor of an OpenTelemetry Collector",
   "counts-refused": "correct what the producer writes into the usage attributes",
 };
 
