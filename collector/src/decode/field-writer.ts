@@ -345,9 +345,11 @@ export class FieldWriter {
   }
 
   /** What an attribute said directly stands. */
-  private takeMember({ kind, field }: JsonMember, value: FoundMember["value"]): void {
+  private takeMember(member: JsonMember, value: FoundMember["value"]): void {
+    const { kind, field } = member;
     const { record } = this;
     if (typeof value === "object") readQuotedUsage(value, record.usage);
+    else if (kind === "role") record.fallbackRole ??= member.values?.[String(value)];
     else if (kind === "tokens") {
       const usage = this.usageOfMember.get(field);
       if (usage === undefined || record.usage[usage] !== undefined) return;

@@ -1,6 +1,7 @@
 import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
 import { describe, expect, test } from "vitest";
 import { rowOf } from "./decode-record.ts";
+import { FURTHER_CASES } from "./further-cases.ts";
 import type { SentRecord } from "./decode-record.ts";
 
 /*
@@ -459,6 +460,7 @@ const CASES: Readonly<Record<string, Case>> = {
       usage_rule: "gemini-cli-candidates",
     },
   },
+  ...FURTHER_CASES,
 };
 
 test("every dialect has a case", () => {

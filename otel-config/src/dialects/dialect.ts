@@ -83,9 +83,14 @@ export interface FieldRule {
 /** A value inside JSON; `path` leads there by keys. */
 export interface JsonMember {
   readonly field: string;
-  /** "usage": the usage object of a provider's answer, as it came. In content it counts on model calls only. */
-  readonly kind: "tokens" | "dollars" | "text" | "text_list" | "boolean" | "usage";
+  /**
+   * "usage": the usage object of a provider's answer, as it came. In content it counts on model calls only.
+   * "role": asked only when neither an attribute nor `gen_ai.operation.name` says what the record is.
+   */
+  readonly kind: "tokens" | "dollars" | "text" | "text_list" | "boolean" | "usage" | "role";
   readonly path: readonly string[];
+  /** For kind "role". */
+  readonly values?: Readonly<Record<string, CallRole>>;
 }
 
 /** How records of a dialect are told from others. One sign is enough. */

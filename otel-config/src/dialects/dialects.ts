@@ -1,3 +1,4 @@
+import { BRAINTRUST } from "./braintrust.ts";
 import { CLAUDE_CODE } from "./claude-code.ts";
 import { CODEX } from "./codex.ts";
 import type { Dialect } from "./dialect.ts";
@@ -6,15 +7,20 @@ import { GENKIT } from "./genkit.ts";
 import { GOOGLE_ADK } from "./google-adk.ts";
 import { LANGFUSE } from "./langfuse.ts";
 import { LANGSMITH } from "./langsmith.ts";
+import { LANGTRACE } from "./langtrace.ts";
+import { LANGWATCH } from "./langwatch.ts";
 import { LITELLM } from "./litellm.ts";
+import { LIVEKIT } from "./livekit.ts";
 import { LOGFIRE } from "./logfire.ts";
 import { MASTRA } from "./mastra.ts";
+import { MIRASCOPE } from "./mirascope.ts";
 import { MISTRAL_SDK } from "./mistral-sdk.ts";
 import { MLFLOW } from "./mlflow.ts";
 import { OPENINFERENCE } from "./openinference.ts";
 import { OPENLIT } from "./openlit.ts";
 import { OPENLLMETRY } from "./openllmetry.ts";
 import { OTEL_GEN_AI } from "./otel-gen-ai.ts";
+import { QWEN_CODE } from "./qwen-code.ts";
 import { SEMANTIC_KERNEL } from "./semantic-kernel.ts";
 import { VERCEL_AI } from "./vercel-ai.ts";
 import { VOLTAGENT } from "./voltagent.ts";
@@ -27,6 +33,7 @@ export const DIALECTS: readonly Dialect[] = [
   CLAUDE_CODE,
   CODEX,
   GEMINI_CLI,
+  QWEN_CODE,
   LANGFUSE,
   VERCEL_AI,
   MASTRA,
@@ -42,5 +49,10 @@ export const DIALECTS: readonly Dialect[] = [
   GOOGLE_ADK,
   SEMANTIC_KERNEL,
   MISTRAL_SDK,
+  LIVEKIT,
+  MIRASCOPE,
+  LANGTRACE,
+  LANGWATCH,
+  BRAINTRUST,
   OTEL_GEN_AI,
 ];

@@ -9,6 +9,7 @@ export const STORED_METRIC_PREFIXES: readonly string[] = [
   "claude_code.",
   "codex.",
   "gemini_cli.",
+  "qwen-code.",
   "llm.",
   "mastra_",
   "operation.cost",

@@ -41,6 +41,12 @@ export const TOKEN_METERS: readonly TokenMeter[] = [
     kinds: { input: "input", output: "output", thought: "reasoning", cache: "cacheRead" },
   },
   {
+    metric: "qwen-code.token.usage",
+    meter: "qwen-code.token.usage",
+    attribute: "type",
+    kinds: { input: "input", output: "output", thought: "reasoning", cache: "cacheRead" },
+  },
+  {
     // A histogram of turns; "total" repeats the others.
     metric: "codex.turn.token_usage",
     meter: "codex.turn.token_usage",
