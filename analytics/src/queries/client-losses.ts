@@ -1,6 +1,8 @@
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import { metricIncreases } from "./metric-increases.ts";
+import { listedOnly, othersOf } from "./others-together.ts";
+import type { OthersTogether } from "./others-together.ts";
 import { checkCount, checkRange } from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 
@@ -15,12 +17,12 @@ const SDK_COUNTERS: readonly string[] = [
 ];
 
 export interface ClientLossesInput extends TimeRange {
-  /** How many, those with the most records first. */
+  /** How many one by one, those with the most records first; of the others one for each stage and reason. */
   readonly limit: number;
 }
 
 /** What the SDK of one service counted in one place. */
-export interface ClientLoss {
+export interface ClientLoss extends OthersTogether {
   readonly serviceName: string | undefined;
   /** `processor`: dropped before an export was tried; `exporter`: an export failed. */
   readonly stage: "processor" | "exporter";
@@ -45,13 +47,17 @@ export async function clientLosses(
   if (source.files.length === 0) return [];
   const filter = sql`list_contains(${SDK_COUNTERS}, span_name)`;
   const rows = await target.duckDb.query(sql`
-    SELECT service_name, split_part(metric, '.', 3) AS stage,
+    WITH counted AS (SELECT service_name, split_part(metric, '.', 3) AS stage,
       coalesce(error_type, attributes ->> '$."error.type"') AS lost_by, sum(increase) AS records
-    FROM ${metricIncreases(projectId, { ...input, filter, isYoungSeriesCounted: true }, source)}
-    WHERE increase IS NOT NULL
-    GROUP BY ALL
-    ORDER BY records DESC, service_name NULLS LAST, stage, lost_by NULLS LAST
-    LIMIT ${BigInt(input.limit)}`);
+      FROM ${metricIncreases(projectId, { ...input, filter, isYoungSeriesCounted: true }, source)}
+      WHERE increase IS NOT NULL
+      GROUP BY ALL),
+    ranked AS (SELECT *, row_number() OVER (ORDER BY records DESC, service_name NULLS LAST, stage,
+      lost_by NULLS LAST) <= ${BigInt(input.limit)} AS is_listed FROM counted)
+    SELECT is_listed, ${listedOnly("service_name")}, stage, lost_by, count(*) AS lines,
+      sum(records) AS records
+    FROM ranked GROUP BY ALL
+    ORDER BY is_listed DESC, records DESC, service_name NULLS LAST, stage, lost_by NULLS LAST`);
   return rows.map((row) => toLoss(row));
 }
 
@@ -61,5 +67,6 @@ function toLoss(row: SqlRow): ClientLoss {
     stage: row["stage"] as ClientLoss["stage"],
     errorType: (row["lost_by"] as string | null) ?? undefined,
     records: Number(row["records"]),
+    ...othersOf(row),
   };
 }

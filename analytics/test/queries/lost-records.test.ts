@@ -96,6 +96,34 @@ test("what clients lost is what their counters grew by, by place and reason", as
   ]);
 });
 
+test("what has no line of its own is summed up by what happened", async () => {
+  const refused = { metric: "lensai.ingest.records", atMs: 1 };
+  const dropped = { metric: "otel.sdk.processor.span.processed", atMs: 1 };
+  const rows = [
+    ...["a", "b", "c"].flatMap((service_name, at) => [
+      point(
+        { ...refused, row: { service_name } },
+        delta(10 - at, outcome("rejected", "too_large")),
+      ),
+      point({ ...dropped, row: { service_name } }, delta(10 - at, { "error.type": "queue_full" })),
+    ]),
+    point({ ...refused, row: { service_name: "d" } }, delta(1, outcome("duplicate"))),
+  ];
+  const asked = { ...input, limit: 1 };
+  const full = await target("others", rows);
+  const outcomes = await ingestOutcomes("p1", asked, full);
+  expect(outcomes).toMatchObject([
+    { serviceName: "a", outcome: "rejected", records: 10 },
+    { serviceName: undefined, outcome: "rejected", reason: "too_large", records: 17, others: 2 },
+    { serviceName: undefined, outcome: "duplicate", records: 1, others: 1 },
+  ]);
+  expect(outcomes[0]?.others).toBeUndefined();
+  expect(await clientLosses("p1", asked, full)).toMatchObject([
+    { serviceName: "a", records: 10 },
+    { serviceName: undefined, errorType: "queue_full", records: 17, others: 2 },
+  ]);
+});
+
 test.each([
   ["an hour before the range", DAY_MS - 3_600_000, 7],
   ["earlier", DAY_MS - 3_600_001, 2],

@@ -118,6 +118,27 @@ test("findings name the rule behind missing, estimated and repeated records", as
   ]);
 });
 
+test("findings without a line of their own are one for each kind and rule", async () => {
+  const guess = { usage_source: "estimated", usage_rule: "guess" };
+  const more = ["2", "3"].map((version, at) => call(20 + at, { ...guess, scope_version: version }));
+  const files = [await lake.write("more-findings", [call(3, guess), call(4, guess), ...more])];
+  const asked = { ...input, limit: 1 };
+  const found = await producerFindings("p1", asked, { duckDb, source: { files } });
+  expect(found).toMatchObject([
+    { scopeVersion: "1", rule: "guess", records: 2 },
+    { serviceName: undefined, scopeVersion: undefined, rule: "guess", records: 2, others: 2 },
+  ]);
+});
+
+test("findings name records that are no calls and count tokens that nobody reads", async () => {
+  const unread = { usage_source: "missing", usage_rule: "unread-count", bill_rule: null };
+  const stranger = call(1, { ...unread, billed: null, dialect: null, cost_nano_usd: null });
+  const files = [await lake.write("unread", [stranger, call(2)])];
+  expect(await producerFindings("p1", input, { duckDb, source: { files } })).toMatchObject([
+    { kind: "unread", rule: "unread-count", records: 1, costNanoUsd: 0n },
+  ]);
+});
+
 test("unpriced models are those with usage and without a cost", async () => {
   const own = {
     provider: "openai",

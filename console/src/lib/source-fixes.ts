@@ -48,19 +48,23 @@ function usageFixes(findings: readonly ProducerFinding[]): SourceFix[] {
 function usageFix(id: string, group: readonly ProducerFinding[]): SourceFix {
   const { kind, rule = "", scopeName } = group[0] as ProducerFinding;
   const records = group.reduce((sum, finding) => sum + finding.records, 0);
-  const calls = formatCounted(records, "call");
   return {
     id,
-    title:
-      kind === "missing"
-        ? `${calls} without usage`
-        : `${calls} with counts that are not the provider's`,
-    where: group.map((finding) => producerName(finding)),
+    title: usageTitle(kind, records),
+    where: distinct(group.map((finding) => producerName(finding))),
     text: sentence(usageRuleWords(rule) ?? ""),
     advice: sentence(usageRuleAdvice(rule) ?? ""),
     snippet: usageSnippet(rule, scopeName),
     records,
   };
+}
+
+function usageTitle(kind: ProducerFinding["kind"], records: number): string {
+  if (kind === "unread") return `${formatCounted(records, "record")} with counts that are not read`;
+  const calls = formatCounted(records, "call");
+  return kind === "missing"
+    ? `${calls} without usage`
+    : `${calls} with counts that are not the provider's`;
 }
 
 /** One per pair of services. */
@@ -91,10 +95,16 @@ const headers = {};
 propagation.inject(context.active(), headers); // traceparent
 await client.chat.completions.create(request, { headers });`;
 
-function producerName({ serviceName, scopeName, scopeVersion }: ProducerFinding): string {
+function producerName({ serviceName, scopeName, scopeVersion, others }: ProducerFinding): string {
+  if (others !== undefined) return othersName(others);
   const scope = [scopeName, scopeVersion].filter((part) => part !== undefined).join(" ");
   return whereOf(serviceName, scope);
 }
+
+const othersName = (others: number): string => formatCounted(others, "other");
+
+/** Producers that differ in their dialect alone have one name. */
+const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
 function whereOf(service: string | undefined, scope: string | undefined): string {
   return [scope, service ?? "a service without a name"].filter((part) => part).join(" · ");
@@ -105,7 +115,11 @@ function refusalFix(reason: string, group: readonly IngestOutcome[]): SourceFix 
   return {
     id: JSON.stringify(["rejected", reason]),
     title: `${formatCounted(records, "record")} rejected: ${reason.replaceAll("_", " ")}`,
-    where: group.map(({ serviceName, scopeName }) => whereOf(serviceName, scopeName)),
+    where: distinct(
+      group.map(({ serviceName, scopeName, others }) =>
+        others === undefined ? whereOf(serviceName, scopeName) : othersName(others),
+      ),
+    ),
     text: "The collector refused them and told the client so; they are in no figure.",
     advice: "The answer to the client, in its log, names the record and what is wrong with it.",
     snippet: undefined,
@@ -146,15 +160,16 @@ const LARGER_QUEUE = `export OTEL_BSP_MAX_QUEUE_SIZE=8192
 export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=512
 export OTEL_BSP_SCHEDULE_DELAY=1000`;
 
-function lossFix({ serviceName, stage, errorType, records }: ClientLoss): SourceFix | undefined {
+function lossFix(loss: ClientLoss): SourceFix | undefined {
+  const { serviceName, stage, errorType, records, others } = loss;
   if (errorType === undefined || records === 0) return undefined;
   const isQueue = stage === "processor";
   return {
-    id: JSON.stringify(["lost", serviceName, stage, errorType]),
+    id: JSON.stringify(["lost", serviceName, stage, errorType, others]),
     title: isQueue
       ? `${formatCounted(records, "record")} dropped by the app before sending`
       : `${formatCounted(records, "record")} lost in exports that failed`,
-    where: [whereOf(serviceName, undefined)],
+    where: [others === undefined ? whereOf(serviceName, undefined) : othersName(others)],
     text: `The app's own SDK reports it: ${errorType}. These calls are in no figure here.`,
     advice: isQueue
       ? "Give the SDK a larger queue that is emptied more often, before the app starts."

@@ -139,7 +139,8 @@ export interface ProducerLine extends ProducerFigures {
 /** One line per producer; one that had every record refused has a line too. */
 export function producerLines(answer: SourcesAnswer): ProducerLine[] {
   const { figures, outcomes } = answer;
-  const findings = Map.groupBy(answer.findings, (finding) => producerId(finding));
+  const ofOne = answer.findings.filter(({ others }) => others === undefined);
+  const findings = Map.groupBy(ofOne, (finding) => producerId(finding));
   const repeats = Map.groupBy(answer.repeats, (repeat) => producerId(repeat));
   const taken = new Set<IngestOutcome>();
   const lines = figures.map((figure) => {
@@ -152,12 +153,15 @@ export function producerLines(answer: SourcesAnswer): ProducerLine[] {
       own,
     );
   });
-  const rest = outcomes.filter((outcome) => !taken.has(outcome) && outcome.outcome === "rejected");
+  const rest = outcomes.filter(
+    (one) => !taken.has(one) && one.outcome === "rejected" && one.others === undefined,
+  );
   const groups = Map.groupBy(rest, ({ serviceName, scopeName }) => `${serviceName} ${scopeName}`);
   return [...lines, ...Array.from(groups.values(), (group) => refusedLine(group))];
 }
 
 function isOf(outcome: IngestOutcome, producer: Producer): boolean {
+  if (outcome.others !== undefined) return false;
   return outcome.serviceName === producer.serviceName && outcome.scopeName === producer.scopeName;
 }
 
@@ -228,6 +232,8 @@ const hasAdvice = (rule: string): boolean => usageRuleAdvice(rule) !== undefined
 
 function findingNote({ kind, rule, records }: ProducerFinding): string {
   if (kind === "repeated") return `${formatCounted(records, "repeat")}: ${ruleLabel(rule)}`;
+  if (kind === "unread")
+    return `${formatCounted(records, "record")} with unread counts: no call is known to be theirs`;
   const calls = formatCounted(records, "call");
   const words = rule === undefined ? undefined : usageRuleWords(rule);
   const why = words === undefined ? "" : `: ${words}`;

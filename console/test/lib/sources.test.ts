@@ -138,6 +138,39 @@ describe("calls that another service may have sent as well", () => {
   });
 });
 
+const nameless = {
+  serviceName: undefined,
+  scopeName: undefined,
+  scopeVersion: undefined,
+  dialect: undefined,
+};
+
+describe("what has no line of its own", () => {
+  const outcome = { ...nameless, outcome: "rejected", reason: "too_large", records: 5 } as const;
+  const others = { ...outcome, records: 90, others: 3 };
+  const finding = { ...nameless, kind: "missing", rule: "not-sent", costNanoUsd: 0n } as const;
+
+  test("counts in the coverage", () => {
+    expect(coverageOf(answer({ outcomes: [outcome, others] })).rejectedRecords).toBe(95);
+    const losses = [
+      { serviceName: undefined, stage: "exporter", errorType: "timeout", records: 4, others: 2 },
+    ] as const;
+    expect(coverageOf(answer({ losses })).droppedRecords).toBe(4);
+  });
+
+  test("is not taken for a producer that does not say its name", () => {
+    const [line] = producerLines(
+      answer({
+        figures: [figure(nameless)],
+        outcomes: [outcome, others],
+        findings: [{ ...finding, records: 8, others: 2 }],
+      }),
+    );
+    expect(line).toMatchObject({ rejectedRecords: 5, notes: ["5 records rejected: too large"] });
+    expect(producerLines(answer({ figures: [], outcomes: [others] }))).toEqual([]);
+  });
+});
+
 describe("lines of producers", () => {
   const rejected = {
     serviceName: "shop",
@@ -204,6 +237,24 @@ describe("what to mend", () => {
     expect(fixes[0]?.snippet).toContain('stream_options={"include_usage": True}');
     expect(fixes[1]?.snippet).toContain("stream_options: { include_usage: true }");
     expect(fixes[1]?.where[0]).toBe("openai 1.0 · shop");
+  });
+
+  test("names each producer once, and how many others there are", () => {
+    const findings = [
+      { ...producer, ...stream, records: 5 },
+      { ...producer, dialect: "openlit", ...stream, records: 4 },
+      { ...nameless, ...stream, records: 3, others: 7 },
+    ];
+    expect(sourceFixes(answer({ findings }))).toMatchObject([
+      { where: ["openai 1.0 · shop", "7 others"], records: 12 },
+    ]);
+  });
+
+  test("names records that count tokens and are of no call", () => {
+    const unread = { kind: "unread", rule: "unread-count", costNanoUsd: 0n, records: 3 } as const;
+    const [fix] = sourceFixes(answer({ findings: [{ ...producer, ...unread }] }));
+    expect(fix).toMatchObject({ title: "3 records with counts that are not read", records: 3 });
+    expect(fix?.advice).toContain("gen_ai.usage");
   });
 
   test("names what the app dropped, with a larger queue where the queue was full", () => {
