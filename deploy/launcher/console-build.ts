@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tryLock, type ProcessLock } from "@lensai/analytics/object-store/process-lock";
 import { LensError } from "@lensai/otel-config/errors";
-import { tryLock, type PidLock } from "./pid-lock.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -47,7 +47,7 @@ export async function ensureConsoleBuild(root: string, options: BuildOptions): P
   }
 }
 
-async function takeBuildLock(file: string): Promise<PidLock> {
+async function takeBuildLock(file: string): Promise<ProcessLock> {
   let lock = await tryLock(file);
   await waitUntil(
     async () => {
@@ -56,7 +56,7 @@ async function takeBuildLock(file: string): Promise<PidLock> {
     },
     { timeoutMs: BUILD_TIMEOUT_MS, what: `another start to finish building the console (${file})` },
   );
-  return lock as PidLock;
+  return lock as ProcessLock;
 }
 
 async function runBuild(consoleFolder: string, signal: AbortSignal): Promise<void> {

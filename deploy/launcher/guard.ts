@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { holdFor } from "./pid-lock.ts";
+import { holdFor } from "@lensai/analytics/object-store/process-lock";
 
 /**
  * A shell of half a megabyte that outlives the launcher by a few seconds. It learns the process groups on its

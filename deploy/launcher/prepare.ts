@@ -1,14 +1,14 @@
+import { isHeld, tryLock, type ProcessLock } from "@lensai/analytics/object-store/process-lock";
 import { configError } from "./config-error.ts";
 import { createDataFolder, type DataFolder } from "./data-folder.ts";
 import type { LauncherConfig, ParsedSettings } from "./launcher-config.ts";
-import { isHeld, tryLock, type PidLock } from "./pid-lock.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { portProblems } from "./port-problems.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface PreparedFolder {
   readonly folder: DataFolder;
-  readonly lock: PidLock;
+  readonly lock: ProcessLock;
   readonly ports: Ports;
 }
 
@@ -41,7 +41,7 @@ function merged(problems: readonly string[], ofMachine: readonly string[]): stri
 }
 
 type OpenedFolder =
-  | { readonly folder: DataFolder; readonly lock: PidLock }
+  | { readonly folder: DataFolder; readonly lock: ProcessLock }
   | { readonly problem: string };
 
 /** Creating and locking it is the only honest test of whether it can be used. */
@@ -67,7 +67,7 @@ async function untilGuardHasEnded({ guardFile }: DataFolder): Promise<void> {
   }).catch(() => undefined);
 }
 
-async function settledPortProblems(config: LauncherConfig, lock: PidLock): Promise<string[]> {
+async function settledPortProblems(config: LauncherConfig, lock: ProcessLock): Promise<string[]> {
   let found = await portProblems(config);
   if (!lock.wasStale || found.length === 0) return found;
   const isFree = async (): Promise<boolean> => {

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { ownersOf, tryClaim } from "@lensai/analytics/object-store/claim-file";
+import { ownersOf, tryClaim } from "./claim-file.ts";
 
 /**
  * A lock whose file names its holder by pid and start time, so that neither a crash nor a reused pid
- * keeps it closed.
+ * keeps it closed. Processes of different containers that share a volume cannot see each other.
  */
-export interface PidLock {
+export interface ProcessLock {
   /** True when an earlier holder died without releasing. */
   readonly wasStale: boolean;
   release(): Promise<void>;
@@ -18,7 +18,7 @@ const ATTEMPTS = 5;
 const PAUSE_MS_MAX = 50;
 
 /** Takes the lock, or returns the pid of the living process that holds it. */
-export async function tryLock(file: string): Promise<PidLock | { readonly heldByPid: number }> {
+export async function tryLock(file: string): Promise<ProcessLock | { readonly heldByPid: number }> {
   const owner = ownerOf(process.pid);
   let wasStale = false;
   for (let attempt = 1; ; attempt += 1) {
@@ -72,15 +72,16 @@ function isAlive(owner: string): boolean {
 }
 
 /**
- * Field 22 of /proc/<pid>/stat: start time in clock ticks since boot. Undefined where there is no /proc, and like no other
- * where the process has ended and only its parent has not noticed.
+ * The boot, and the clock ticks from it to the process's start (field 22 of /proc/<pid>/stat). Undefined where there is no
+ * /proc, and like no other where the process has ended and only its parent has not noticed.
  */
 function processStart(pid: number): string | undefined {
   try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses and may hold spaces: count from its end.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "ended" : fields[19];
+    return fields[0] === "Z" ? "ended" : `${boot}-${fields[19]}`;
   } catch {
     return undefined;
   }

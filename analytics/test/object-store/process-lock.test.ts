@@ -3,18 +3,20 @@ import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { tryLock, type PidLock } from "../../launcher/pid-lock.ts";
-import { temporaryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
+import { tryLock } from "../../src/object-store/process-lock.ts";
+import type { ProcessLock } from "../../src/object-store/process-lock.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import type { TemporaryFolder } from "../temporary-folder.ts";
 
 let folder: TemporaryFolder;
 let file: string;
-beforeEach(() => {
-  folder = temporaryFolder();
-  file = join(folder.path, "launcher.lock");
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  file = join(folder.path, "lock");
 });
 afterEach(() => folder.remove());
 
-const taken = async (): Promise<PidLock> => {
+const taken = async (): Promise<ProcessLock> => {
   const lock = await tryLock(file);
   if ("heldByPid" in lock) throw new Error(`held by ${lock.heldByPid}`);
   return lock;
@@ -23,7 +25,7 @@ const taken = async (): Promise<PidLock> => {
 /** Takes the lock in a process of its own, says so, and keeps it until its input ends. */
 function holder(): ReturnType<typeof spawn> {
   const script = `
-    import { tryLock } from ${JSON.stringify(join(import.meta.dirname, "../../launcher/pid-lock.ts"))};
+    import { tryLock } from ${JSON.stringify(join(import.meta.dirname, "../../src/object-store/process-lock.ts"))};
     const lock = await tryLock(process.argv[1]);
     process.stdout.write("heldByPid" in lock ? "refused" : "held");
     for await (const _ of process.stdin);
