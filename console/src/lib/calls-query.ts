@@ -2,6 +2,7 @@ import type { CallDimension, CallFilter } from "@lensai/analytics/queries/call-d
 import { API_PATH } from "./api-path.ts";
 import { DIMENSIONS } from "./call-dimensions.ts";
 import type { TimeWindow } from "./dashboard.ts";
+import { COMPARISONS, type Comparison } from "./time-range.ts";
 
 /** The query of a URL, of which nothing here changes anything. */
 type ReadableQuery = Pick<URLSearchParams, "get"> & { toString: () => string };
@@ -11,6 +12,8 @@ export interface CallsQuery {
   readonly filter: CallFilter;
   /** What the cost is broken down by. */
   readonly by: CallDimension;
+  /** The groups as changes against the time before, or a week before; undefined: as costs. */
+  readonly compare: Comparison | undefined;
   /** Of the list of calls; the figures above it are of all calls. */
   readonly status: "ok" | "error" | undefined;
   /** Where the page of the list starts; undefined: with the newest call. */
@@ -29,6 +32,7 @@ export function parseCallsQuery(query: ReadableQuery): CallsQuery {
       values.filter(([, value]) => value !== "" && value.length <= VALUE_CHARACTERS_MAX),
     ),
     by: DIMENSIONS.find((dimension) => dimension === query.get("by")) ?? DEFAULT_DIMENSION,
+    compare: COMPARISONS.find((comparison) => comparison === query.get("compare")),
     status: status === "ok" || status === "error" ? status : undefined,
     cursor: query.get("cursor") ?? undefined,
   };

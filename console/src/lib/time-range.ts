@@ -94,6 +94,29 @@ export function windowBefore(
   return { fromUnixMs: startMs, toUnixMs: Math.min(startMs + comparedMs, fromUnixMs) };
 }
 
+/** What the spend of a range can be compared with: the time before it, or the same days and hours a week earlier. */
+export const COMPARISONS = ["before", "week"] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+const WEEK = 7 * DAY;
+
+/** Longer ranges would overlap with what they are compared with. */
+export function canCompareWithWeek({ window }: TimeRange): boolean {
+  return window.toUnixMs - window.fromUnixMs < WEEK;
+}
+
+/** As much of the time that a range is compared with as has passed of the range itself. */
+export function comparedWindow(
+  range: TimeRange,
+  nowMs: number,
+  comparison: Comparison,
+): Pick<TimeWindow, "fromUnixMs" | "toUnixMs"> {
+  const before = windowBefore(range, nowMs);
+  if (comparison === "before" || !canCompareWithWeek(range)) return before;
+  const fromUnixMs = range.window.fromUnixMs - WEEK;
+  return { fromUnixMs, toUnixMs: fromUnixMs + before.toUnixMs - before.fromUnixMs };
+}
+
 /** "22 Nov 14:00 to 23 Nov 14:30 UTC" */
 export function windowWords({ window }: TimeRange): string {
   return formatWindow(window.fromUnixMs, window.toUnixMs);

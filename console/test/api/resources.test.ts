@@ -72,6 +72,29 @@ test("cost by any dimension, dearest first", async () => {
   ]);
 });
 
+test("changes of the cost, against the time before unless another one is named", async () => {
+  const changes = `${project}/metrics/changes?by=team&limit=1`;
+  const before = { from: isoOf(STARTED - 2 * 3_600_000), to: isoOf(STARTED - 3_600_000) };
+  const hour = `from=${before.to}&to=${isoOf(STARTED)}`;
+  expect(await get(`${changes}&${hour}`)).toMatchObject({
+    range: { from: before.to },
+    before,
+    by: "team",
+  });
+  const [apart, later] = [isoOf(STARTED - 8 * 3_600_000), isoOf(STARTED - 3_600_000)];
+  expect(await get(`${changes}&${range}&beforeFrom=${apart}`)).toMatchObject({
+    before: { from: apart },
+    total: {
+      before: { calls: 0, costNanoUsd: "0" },
+      now: { calls: 3, unpricedCalls: 1, costNanoUsd: "9007199259240993" },
+    },
+    items: [{ key: null, now: { costNanoUsd: "9007199254740993" } }],
+  });
+  const overlapping = await api.ask("GET", `${changes}&${range}&beforeFrom=${later}`);
+  expect(overlapping.status).toBe(400);
+  expect(JSON.stringify(overlapping.json)).toContain("/beforeFrom");
+});
+
 test("series and percentiles", async () => {
   const series = `${project}/metrics/series?${range}&by=user&intervalSeconds=3600`;
   expect(await get(series)).toMatchObject({

@@ -220,6 +220,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   getSummary: {},
   getCost: {},
+  getCostChanges: {},
   getLatency: {},
   getSeries: {},
   listCalls: {},

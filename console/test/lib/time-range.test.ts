@@ -4,6 +4,8 @@ import {
   BARS_MAX,
   CUSTOM_RANGE_MAX_MS,
   intervalFor,
+  canCompareWithWeek,
+  comparedWindow,
   parseTimeRange,
   RANGE_PRESETS,
   windowBefore,
@@ -110,6 +112,21 @@ test.each([
   ["from=2026-12-01&to=2026-12-03", "2026-11-29T00:00 2026-12-01T00:00"],
 ])("compares %s with %s", (query, expected) => {
   expect(shown(windowBefore(parse(query).range, NOW))).toBe(expected);
+});
+
+test("compares with the same hours a week earlier, as much of them as has passed", () => {
+  const { range } = parse("range=24h");
+  expect(shown(comparedWindow(range, NOW, "week"))).toBe("2026-11-15T14:30 2026-11-16T14:05");
+  expect(shown(comparedWindow(range, NOW, "before"))).toBe(shown(windowBefore(range, NOW)));
+});
+
+test("a range that its week before would overlap with is compared with the time before", () => {
+  expect(canCompareWithWeek(parse("range=24h").range)).toBe(true);
+  for (const query of ["range=7d", "range=month"]) {
+    const { range } = parse(query);
+    expect(canCompareWithWeek(range)).toBe(false);
+    expect(comparedWindow(range, NOW, "week")).toEqual(windowBefore(range, NOW));
+  }
 });
 
 test("a short month is compared whole with a day late in a long one, and never with itself", () => {

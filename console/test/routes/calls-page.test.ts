@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseCallsQuery } from "#lib/calls-query.ts";
 import { loadCalls } from "#lib/server/lake/load-calls.ts";
 import { loadProjectSpend } from "#lib/server/lake/load-project-spend.ts";
-import { parseTimeRange } from "#lib/time-range.ts";
+import { comparedWindow, parseTimeRange } from "#lib/time-range.ts";
 import CallsPage from "../../src/routes/projects/[projectId=projectId]/calls/+page.svelte";
 import { callRow } from "../support/sample-lake.ts";
 import { useSampleLake } from "../support/use-sample-lake.ts";
@@ -18,13 +18,11 @@ async function pageHtml(search: string): Promise<string> {
   const url = new URL(`http://localhost/projects/default/calls${search}`);
   const { range, problem } = parseTimeRange(url.searchParams, NOW);
   const query = parseCallsQuery(url.searchParams);
-  const answer = await loadCalls(sample.reader, {
-    projectId: "default",
-    window: range.window,
-    query,
-  });
+  const before = query.compare && comparedWindow(range, NOW, query.compare);
+  const question = { projectId: "default", window: range.window, query, before };
+  const answer = await loadCalls(sample.reader, question);
   const project = { id: "default", name: "Default" };
-  const data = { project, mayExport: true, range, problem, query, answer };
+  const data = { project, mayExport: true, range, problem, query, before, answer };
   const { body } = render(CallsPage, {
     props: { data, params: { projectId: "default" } } as never,
     context: new Map([["__request__", { page: { params: {}, url }, navigating: {} }]]),
@@ -54,6 +52,34 @@ test("shows figures and calls of the filter alone, and how to take it away", asy
     'href="/api/v1/projects/default/export/calls?format=csv&amp;from=2026-11-22T14%3A30%3A00.000Z&amp;to=2026-11-23T14%3A30%3A00.000Z&amp;user=ann"',
   );
   expect(html).toContain('href="?range=24h&amp;user=ann&amp;by=team&amp;team=support"');
+});
+
+const call = (atMs: number, feature: string, costNanoUsd: bigint | null) =>
+  callRow(atMs, { feature, cost_nano_usd: costNanoUsd });
+
+test("tells what made the cost change: more calls, or dearer ones, and what is gone or new", async () => {
+  const DAY = 24 * 60 * MINUTE;
+  await sample.lake.land([
+    call(NOW - DAY - 60 * MINUTE, "chat", 1_000_000_000n),
+    call(NOW - DAY - 61 * MINUTE, "gone", 500_000_000n),
+    call(NOW - MINUTE, "chat", 1_500_000_000n),
+    call(NOW - 2 * MINUTE, "chat", 1_500_000_000n),
+    call(NOW - 3 * MINUTE, "new", 250_000_000n),
+    call(NOW - 4 * MINUTE, "unpriced", null),
+    call(NOW - 7 * DAY - MINUTE, "old", 4_000_000_000n),
+  ]);
+  const html = await pageHtml("?by=feature&compare=before");
+  const text = textOf(html);
+  expect(text).toContain("largest change first, against 21 Nov 14:30 to 22 Nov 14:05 UTC");
+  expect(text).toContain("All calls $1.50 $3.25 +$1.75 +$0.75 +$1.00");
+  expect(text).toMatch(
+    /chat \$1\.00 \$3\.00 \+\$2\.00 \+\$1\.00 \+\$1\.00 +gone \$0\.50 – -\$0\.50 -\$0\.50 \$0\.00 +new – \$0\.25 \+\$0\.25/,
+  );
+  expect(text).toContain("unpriced – unknown unknown – –");
+  expect(text).toContain("1 call of the two times have no known cost");
+  expect(html).toContain('href="?by=feature&amp;compare=before&amp;feature=chat"');
+  expect(textOf(await pageHtml("?by=feature&compare=week"))).toContain("old $4.00 – -$4.00");
+  expect(textOf(await pageHtml("?by=feature"))).not.toContain("largest change");
 });
 
 test("shows every call once from page to page, and failed ones apart", async () => {

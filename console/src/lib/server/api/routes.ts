@@ -15,6 +15,7 @@ import { exportRoutes } from "./resources/export.ts";
 import { invitationRoutes } from "./resources/invitations.ts";
 import { killSwitchRoutes } from "./resources/kill-switches.ts";
 import { memberRoutes } from "./resources/members.ts";
+import { metricChangeRoutes } from "./resources/metric-changes.ts";
 import { metricRoutes } from "./resources/metrics.ts";
 import { organizationRoutes } from "./resources/organizations.ts";
 import { priceRoutes } from "./resources/prices.ts";
@@ -39,6 +40,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...alertChannelRoutes,
   ...billingRoutes,
   ...metricRoutes,
+  ...metricChangeRoutes,
   ...callRoutes,
   ...exportRoutes,
   ...priceRoutes,

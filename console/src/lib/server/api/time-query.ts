@@ -66,6 +66,22 @@ export function rangeOf(
   throw invalid([{ in: "query", pointer: "/from", detail: problem }]);
 }
 
+/**
+ * As long as the range and before it: from the moment that is given, or else until the range begins. Throws
+ * `query.invalid` where they would overlap or lie too far apart.
+ */
+export function earlierRange(range: TimeRange, from: string | undefined): TimeRange {
+  const lengthMs = range.toUnixMs - range.fromUnixMs;
+  const fromUnixMs = from === undefined ? range.fromUnixMs - lengthMs : Date.parse(from);
+  const earlier = { fromUnixMs, toUnixMs: fromUnixMs + lengthMs };
+  const problem =
+    earlier.toUnixMs > range.fromUnixMs
+      ? "the time that begins there must end before `from`"
+      : problemOf({ fromUnixMs, toUnixMs: range.toUnixMs });
+  if (problem === undefined) return earlier;
+  throw invalid([{ in: "query", pointer: "/beforeFrom", detail: problem }]);
+}
+
 function problemOf({ fromUnixMs, toUnixMs }: TimeRange): string | undefined {
   if (fromUnixMs >= toUnixMs) return "must be before `to`";
   if (fromUnixMs < 0) return "must be after 1970";

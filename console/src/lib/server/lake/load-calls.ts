@@ -1,6 +1,8 @@
 import { costOverTime, type CostOverTime } from "@lensai/analytics/queries/cost-over-time";
 import { newestCalls, type CallLine } from "@lensai/analytics/queries/newest-calls";
 import { projectSummary, type ProjectSummary } from "@lensai/analytics/queries/project-summary";
+import type { TimeRange } from "@lensai/analytics/queries/query-source";
+import { spendChanges, type SpendChanges } from "@lensai/analytics/queries/spend-changes";
 import { topGroups, type Group } from "@lensai/analytics/queries/top-groups";
 import type { CallsQuery } from "../../calls-query.ts";
 import type { TimeWindow } from "../../dashboard.ts";
@@ -16,6 +18,8 @@ export interface CallsQuestion {
   readonly projectId: string;
   readonly window: TimeWindow;
   readonly query: CallsQuery;
+  /** What the groups are compared with; undefined: with nothing. */
+  readonly before?: TimeRange | undefined;
 }
 
 export interface CallsAnswer {
@@ -24,6 +28,8 @@ export interface CallsAnswer {
   readonly costOverTime: CostOverTime;
   /** Dearest first; more may exist than are shown. */
   readonly groups: readonly Group[];
+  /** Undefined when nothing is compared. */
+  readonly changes: SpendChanges | undefined;
   /** A page of calls, newest first. */
   readonly calls: readonly CallLine[];
   /** Where the next page starts; undefined: this is the last one. */
@@ -36,14 +42,21 @@ export interface CallsAnswer {
  */
 export async function loadCalls(
   lake: LakeReader,
-  { projectId, window, query }: CallsQuestion,
+  { projectId, window, query, before }: CallsQuestion,
 ): Promise<CallsAnswer> {
   const { filter, by, status, cursor } = query;
   const { fromUnixMs, toUnixMs, intervalMs } = window;
   const range = { fromUnixMs, toUnixMs };
   const after = fromCursor(cursor, callPlaceSchema);
   await lake.refresh();
-  const [figures, calls] = await Promise.all([
+  const changesIn = (compared: TimeRange): Promise<SpendChanges> => {
+    const both = { fromUnixMs: compared.fromUnixMs, toUnixMs };
+    const name = `changes by ${by} of ${JSON.stringify({ filter, range, compared })}`;
+    return lake.ask({ name, projectId, ...both }, (target) =>
+      spendChanges(projectId, { ...range, before: compared, filter, by, limit: GROUPS }, target),
+    );
+  };
+  const [figures, changes, calls] = await Promise.all([
     lake.ask(
       { name: `calls by ${by} of ${JSON.stringify(filter)}`, projectId, ...range },
       async (target) => {
@@ -57,6 +70,7 @@ export async function loadCalls(
         return { summary, costOverTime: cost, groups };
       },
     ),
+    before && changesIn(before),
     lake.ask(
       {
         name: `page of calls ${JSON.stringify({ filter, status, cursor })}`,
@@ -70,5 +84,5 @@ export async function loadCalls(
     ),
   ]);
   const { items, nextCursor } = cutPage(calls, PAGE_CALLS, callPlaceOf);
-  return { ...figures, calls: items, nextCursor };
+  return { ...figures, changes, calls: items, nextCursor };
 }

@@ -1,4 +1,3 @@
-import { CALL_DIMENSIONS } from "@lensai/analytics/queries/call-dimensions";
 import { costOverTime, MAX_BUCKETS, MAX_SERIES } from "@lensai/analytics/queries/cost-over-time";
 import { latencyPercentiles } from "@lensai/analytics/queries/latency-percentiles";
 import { projectSummary } from "@lensai/analytics/queries/project-summary";
@@ -6,47 +5,28 @@ import type { QueryTarget, TimeRange } from "@lensai/analytics/queries/query-sou
 import { MAX_GROUPS, topGroups } from "@lensai/analytics/queries/top-groups";
 import { z } from "zod";
 import { intervalFor } from "../../../time-range.ts";
+import {
+  callFigures,
+  datesOf,
+  dimensionSchema,
+  GROUPS_DEFAULT,
+  keySchema,
+  milliseconds,
+  rangeSchema,
+  tokensSchema,
+} from "../metric-schemas.ts";
 import { defineRoute, type ApiRequest, type ApiRoute } from "../route.ts";
 import { countSchema, nanoUsdSchema, timeSchema } from "../schemas.ts";
 import { filterOf, filterQuery, rangeOf, timeQuery } from "../time-query.ts";
 
 const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
-const GROUPS_DEFAULT = 100;
 const SERIES_DEFAULT = 8;
-
-const rangeSchema = z
-  .strictObject({ from: timeSchema, to: timeSchema })
-  .describe("What was asked about: from `from` up to, and without, `to`.");
-
-const costSchema = nanoUsdSchema
-  .nullable()
-  .describe("Sum of the known costs; null when there are billed calls and none has a price.");
-
-const tokensSchema = countSchema.nullable().describe("Null when no billed call reports them.");
-
-const milliseconds = z.number().min(0).nullable();
-
-const dimensionSchema = z.enum(CALL_DIMENSIONS).describe("What the calls are grouped by.");
-
-const keySchema = z.string().nullable().describe("Null: the calls that have no value there.");
-
-const calls = {
-  calls: countSchema.describe("Model calls, answered or failed."),
-  pricedCalls: countSchema.describe("Billed calls with a price."),
-  unpricedCalls: countSchema.describe(
-    "Billed calls whose price is unknown: they are missing in the cost.",
-  ),
-  costNanoUsd: costSchema,
-  estimatedCalls: countSchema.describe("Priced calls whose counts are not the provider's."),
-  inputTokens: tokensSchema,
-  outputTokens: tokensSchema,
-};
 
 const summarySchema = z
   .strictObject({
     range: rangeSchema,
-    ...calls,
+    ...callFigures,
     estimatedNanoUsd: nanoUsdSchema.describe("The part of the cost that is an estimate."),
     errorCalls: countSchema,
     cacheReadTokens: tokensSchema,
@@ -59,7 +39,7 @@ const summarySchema = z
 const groupSchema = z
   .strictObject({
     key: keySchema,
-    ...calls,
+    ...callFigures,
     errorShare: z.number().min(0).max(1),
     p95LatencyMs: milliseconds,
   })
@@ -102,7 +82,7 @@ async function ask<T>(
     { name: `api ${name} ${JSON.stringify(others)}`, projectId, ...range },
     (target) => run(range, target),
   );
-  return { range: { from: new Date(range.fromUnixMs), to: new Date(range.toUnixMs) }, answer };
+  return { range: datesOf(range), answer };
 }
 
 export const metricRoutes: readonly ApiRoute[] = [

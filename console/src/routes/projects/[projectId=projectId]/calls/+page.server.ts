@@ -3,7 +3,7 @@ import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadCalls } from "#lib/server/lake/load-calls.ts";
 import { addedFilter, parseCallsQuery } from "#lib/calls-query.ts";
-import { parseTimeRange } from "#lib/time-range.ts";
+import { comparedWindow, parseTimeRange } from "#lib/time-range.ts";
 import type { PageServerLoad } from "./$types";
 
 export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
@@ -12,11 +12,13 @@ export const load: PageServerLoad = async ({ params, url, locals, parent }) => {
   if (added !== undefined) redirect(303, `${url.pathname}${added}`);
   const { services, lake } = locals.console;
   const { project, may } = await projectForPage(locals, params.projectId, "calls.read");
-  const { range, problem } = parseTimeRange(url.searchParams, services.now().getTime());
+  const nowMs = services.now().getTime();
+  const { range, problem } = parseTimeRange(url.searchParams, nowMs);
   const query = parseCallsQuery(url.searchParams);
-  const question = { projectId: project.id, window: range.window, query };
+  const before = query.compare && comparedWindow(range, nowMs, query.compare);
+  const question = { projectId: project.id, window: range.window, query, before };
   const answer = await loadCalls(lake, question).catch((failure: unknown) =>
     failPage(failure, locals.requestId),
   );
-  return { project, mayExport: may("export.read"), range, problem, query, answer };
+  return { project, mayExport: may("export.read"), range, problem, query, before, answer };
 };
