@@ -12,7 +12,7 @@ import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import { readControlVersion } from "#lib/server/services/snapshot/build.ts";
 import { GET } from "../../src/routes/internal/control/+server.ts";
-import { asOwner, createEmptyDatabase } from "../support/database.ts";
+import { asOwner, createMigratedDatabase } from "../support/database.ts";
 import { consoleSettings, NO_LAKE } from "../support/console-settings.ts";
 
 const CONTROL_TOKEN = "control-token-of-the-test";
@@ -21,7 +21,7 @@ let one: Console;
 let two: Console;
 
 beforeAll(async () => {
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   one = createConsole(consoleSettings(NO_LAKE, { databaseUrl, controlToken: CONTROL_TOKEN }));
   two = createConsole(consoleSettings(NO_LAKE, { databaseUrl, controlToken: CONTROL_TOKEN }));
   for (const each of [one, two]) {
@@ -152,7 +152,7 @@ test("a collector that knows more than the database is overtaken, and the log sa
 });
 
 test("the streams end with the console", async () => {
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   const own = createConsole(consoleSettings(NO_LAKE, { databaseUrl, controlToken: CONTROL_TOKEN }));
   own.start();
   await own.databaseReady(30_000);

@@ -8,7 +8,7 @@ import { recordAlerts } from "#lib/server/services/alerts/record-alerts.ts";
 import * as page from "../../src/routes/projects/[projectId=projectId]/alerts/+page.server.ts";
 import AlertsPage from "../../src/routes/projects/[projectId=projectId]/alerts/+page.svelte";
 import { consoleSettings, NO_ALERTS, NO_LAKE } from "../support/console-settings.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { createMigratedDatabase } from "../support/database.ts";
 import { startSlackServer, type SlackServer } from "../support/slack-server.ts";
 import { createUser, userPrincipal } from "../support/users.ts";
 
@@ -17,7 +17,7 @@ let running: Console;
 
 beforeAll(async () => {
   slack = await startSlackServer();
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   const alerts = { ...NO_ALERTS, slackApiUrl: slack.apiUrl };
   running = createConsole(consoleSettings(NO_LAKE, { databaseUrl, alerts }));
   running.start();

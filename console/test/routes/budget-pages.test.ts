@@ -14,7 +14,7 @@ import * as edit from "../../src/routes/projects/[projectId=projectId]/budgets/[
 import NewPage from "../../src/routes/projects/[projectId=projectId]/budgets/new/+page.svelte";
 import * as newPage from "../../src/routes/projects/[projectId=projectId]/budgets/new/+page.server.ts";
 import { consoleSettings } from "../support/console-settings.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { createMigratedDatabase } from "../support/database.ts";
 import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
 const HOUR_MS = 3_600_000;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     ...days.map((startMs) => callRow(startMs, { user_id: "ann", cost_nano_usd: USD })),
     callRow(now - 2 * DAY_MS, { user_id: "bob", team: "sales", cost_nano_usd: USD / 2n }),
   ]);
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   running = createConsole(consoleSettings(lake.settings, { databaseUrl }));
   running.start();
   await running.databaseReady(30_000);

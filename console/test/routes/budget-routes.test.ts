@@ -4,7 +4,7 @@ import { exchangeLeases } from "#lib/server/services/ledger/exchange-leases.ts";
 import { POST as postBudget } from "../../src/routes/internal/budgets/+server.ts";
 import { GET as getLedgers } from "../../src/routes/internal/ledgers/+server.ts";
 import { consoleSettings } from "../support/console-settings.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { createMigratedDatabase } from "../support/database.ts";
 import { createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
 const TOKEN = "control-token-of-the-test";
@@ -15,7 +15,7 @@ let running: Console;
 
 beforeAll(async () => {
   lake = await createSampleLake();
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   running = createConsole(
     consoleSettings(lake.settings, {
       bootstrapKey: "lensai_bootstrap_key_3",

@@ -15,7 +15,7 @@ import { POST as postProject } from "../../src/routes/internal/projects/+server.
 import { actions as signInActions } from "../../src/routes/sign-in/+page.server.ts";
 import { GET as getReady } from "../../src/routes/readyz/+server.ts";
 import { consoleSettings } from "../support/console-settings.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { createMigratedDatabase } from "../support/database.ts";
 import { callRow, createSampleLake, type SampleLake } from "../support/sample-lake.ts";
 
 const TOKEN = "control-token-of-the-test";
@@ -37,7 +37,7 @@ const settingsWith = (values: Partial<ConsoleSettings>): ConsoleSettings =>
 
 beforeAll(async () => {
   lake = await createSampleLake();
-  running = createConsole(settingsWith({ databaseUrl: await createEmptyDatabase() }));
+  running = createConsole(settingsWith({ databaseUrl: await createMigratedDatabase() }));
   running.start();
   await running.databaseReady(15_000);
 });

@@ -4,13 +4,13 @@ import { buildSnapshot } from "#lib/server/services/snapshot/build.ts";
 import { PATCH as patchProject } from "../../src/routes/internal/projects/+server.ts";
 import { DELETE, POST } from "../../src/routes/internal/signing-secrets/+server.ts";
 import { consoleSettings, NO_LAKE } from "../support/console-settings.ts";
-import { createEmptyDatabase } from "../support/database.ts";
+import { createMigratedDatabase } from "../support/database.ts";
 
 const TOKEN = "control-token-of-the-test";
 let running: Console;
 
 beforeAll(async () => {
-  const databaseUrl = await createEmptyDatabase();
+  const databaseUrl = await createMigratedDatabase();
   running = createConsole(consoleSettings(NO_LAKE, { databaseUrl, controlToken: TOKEN }));
   running.start();
   await running.databaseReady(15_000);

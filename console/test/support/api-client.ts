@@ -18,7 +18,7 @@ import { apiKeys } from "#lib/server/db/schema/api-keys.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
 import type { ConsoleSettings } from "#lib/server/settings.ts";
 import { consoleSettings } from "./console-settings.ts";
-import { createEmptyDatabase } from "./database.ts";
+import { createMigratedDatabase } from "./database.ts";
 import { createSampleLake } from "./sample-lake.ts";
 
 export const CONTROL_TOKEN_OF_TEST = "control-token-of-the-test";
@@ -54,7 +54,7 @@ export async function startApi(values: Partial<ConsoleSettings> = {}): Promise<A
   const lake = await createSampleLake();
   const running = createConsole(
     consoleSettings(lake.settings, {
-      databaseUrl: await createEmptyDatabase(),
+      databaseUrl: await createMigratedDatabase(),
       controlToken: CONTROL_TOKEN_OF_TEST,
       apiRequestsPerMinute: 1_000_000,
       ...values,

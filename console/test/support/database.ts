@@ -3,7 +3,6 @@ import { sql } from "drizzle-orm";
 import postgres from "postgres";
 import { inject } from "vitest";
 import { openDatabase, type Database, type DatabaseClient } from "#lib/server/db/client.ts";
-import { migrateDatabase } from "#lib/server/db/migrate.ts";
 import type { ServiceContext } from "#lib/server/services/context.ts";
 import type { Transaction } from "#lib/server/services/snapshot/raise-version.ts";
 
@@ -13,10 +12,10 @@ export interface TestDatabase extends DatabaseClient {
   readonly services: ServiceContext;
 }
 
-/** A new database with the current schema. */
+/** A new database with the current schema, and its services. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const url = await createEmptyDatabase();
-  const { role } = await migrateDatabase(url);
+  const url = await createMigratedDatabase();
+  const { role } = inject("migrated");
   const client = openDatabase(url);
   // As the console does: what its services may not do fails in their tests, too.
   if (role !== undefined) client.actAs(role);
@@ -43,12 +42,18 @@ export function asOwner<T>(
   });
 }
 
+/** The URL of a new database with the current schema: a copy, which takes a tenth of what migrating one does. */
+export const createMigratedDatabase = (): Promise<string> =>
+  createDatabase(inject("migrated").database);
+
 /** The URL of a new database without any table. */
-export async function createEmptyDatabase(): Promise<string> {
+export const createEmptyDatabase = (): Promise<string> => createDatabase("template1");
+
+async function createDatabase(template: string): Promise<string> {
   const serverUrl = inject("postgresUrl");
   const name = `test_${randomBytes(6).toString("hex")}`;
   const admin = postgres(`${serverUrl}/postgres`, { max: 1 });
-  await admin`create database ${admin(name)}`;
+  await admin`create database ${admin(name)} template ${admin(template)}`;
   await admin.end();
   return `${serverUrl}/${name}`;
 }
