@@ -20,6 +20,11 @@ export type GuardStep = { readonly atMs: number; readonly silentMs?: number } & 
       readonly addedNano: number | null;
       readonly ttlMs: number;
       readonly retryAfterMs: number;
+      /** Before the question, where there is no answer. */
+      readonly silentForMs: number;
+      /** Of the whole budget, beyond the lease. */
+      readonly freeNano: number;
+      readonly lentNano: number;
     }
   | {
       readonly kind: "call";
@@ -238,7 +243,10 @@ function answerStep(below: Below): GuardStep {
     atMs: 0,
     addedNano,
     ttlMs: oneOf(below, [30_000, 30_000, 2000]),
-    retryAfterMs: oneOf(below, [0, 1000]),
+    retryAfterMs: oneOf(below, [0, 1000, 4000]),
+    silentForMs: oneOf(below, [0, 8000, 20_000]),
+    freeNano: below(3) * 900_000,
+    lentNano: below(3) * 5_000_000,
   };
 }
 

@@ -112,7 +112,8 @@ function answer(step: GuardStep & { kind: "answer" }, { open }: ScriptedLeases):
   const holder = open.shift();
   if (holder === undefined) return;
   const retryAtMs = step.atMs + step.retryAfterMs;
-  if (step.addedNano === null) holder.receive({ kind: "unreachable", retryAtMs });
+  if (step.addedNano === null)
+    holder.receive({ kind: "unreachable", sinceMs: step.atMs - step.silentForMs, retryAtMs });
   else {
     const grantedNano = holder.figures.grantedNano + step.addedNano;
     const { budgetId, value = "" } = holder.key;
@@ -122,6 +123,8 @@ function answer(step: GuardStep & { kind: "answer" }, { open }: ScriptedLeases):
       expiresAtMs: step.atMs + step.ttlMs,
       lowWaterNano: step.addedNano / 2,
       tellAtNano: holder.figures.spentNano + holder.figures.incurredNano + step.addedNano / 4,
+      freeNano: step.freeNano,
+      lentNano: step.lentNano,
     };
     holder.receive({ kind: "lease", lease, retryAtMs });
   }

@@ -20,6 +20,8 @@ class ControlServer:
         self.free_nano = free_nano
         self.keep_nano = 10**18
         self.ttl_ms = 30_000
+        self.retry_ms = 1_000
+        """Of who asks in vain."""
         self.is_broken = False
         self.is_ledger_gone = False
         self.asked: List[Received] = []
@@ -118,5 +120,5 @@ class ControlServer:
             "grantedNanoUsd": str(used + idle + more),
             "keepNanoUsd": str(min(self.keep_nano, idle + more)),
             "ttlMs": self.ttl_ms,
-            "retryAfterMs": 0 if is_enough else 1000,
+            "retryAfterMs": 0 if is_enough else self.retry_ms,
         }

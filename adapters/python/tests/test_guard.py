@@ -121,10 +121,12 @@ def test_a_budget_without_room_stops_a_call_the_same_way(
     assert server.received == []
     stop = error.value
     assert (stop.budget_id, stop.limit_nano_usd, stop.remaining_nano_usd) == ("b1", 7, 7)
+    assert (stop.cause, stop.held_nano_usd) == ("spent", 0)
     assert stop.estimate_nano_usd is not None and stop.estimate_nano_usd > 7
     assert stop.resets_at == "2100-01-01T00:00:00.000Z"
     (found,) = own(spans)
     assert (found["lensai.budget.decision"], found["error.type"]) == ("refused", "control.budget_exceeded")
+    assert found["lensai.budget.refusal_cause"] == "spent"
 
 
 def test_the_error_is_one_of_the_sdks_own_as_well(stopped: Callable[[Any], InMemorySpanExporter]) -> None:

@@ -79,7 +79,7 @@ class Player:
         account, added = self._leases.open.pop(0), step["addedNano"]
         retry_at = self._now + step["retryAfterMs"] / 1000
         if added is None:
-            account.receive(LeaseAnswer(None, retry_at))
+            account.receive(LeaseAnswer(None, retry_at, self._now - step["silentForMs"] / 1000))
             return {}
         lease = Lease(
             id=f"lease:{account.key.budget_id}:{account.key.value or ''}",
@@ -87,6 +87,8 @@ class Player:
             expires_at=self._now + step["ttlMs"] / 1000,
             low_water_nano=added / 2,
             tell_at_nano=account.gone_nano + added / 4,
+            free_nano=step["freeNano"],
+            lent_nano=step["lentNano"],
         )
         account.receive(LeaseAnswer(lease, retry_at))
         return {}

@@ -19,6 +19,7 @@ from control_server import KEY, ControlServer
 from guarded import own
 from http_server import HttpServer
 from lensai import BudgetExceededError, configure
+from lensai.guard import budget_account
 from policies import budget, policy
 from provider_bodies import chat, openai_like
 from waiting import until
@@ -92,6 +93,7 @@ def test_a_call_that_is_too_large_for_the_lease_waits_for_a_larger_one(
     send: Callable[..., int], following: Follow
 ) -> None:
     with ControlServer(shared()) as server, HttpServer(openai_like) as model:
+        server.retry_ms = 5_000
         following(server)
         # 60,000 tokens are $0.036, and $0.02 is lent at first.
         assert send(model.url, max_tokens=60_000) == 200
@@ -131,7 +133,11 @@ def test_a_task_that_is_cancelled_while_it_waits_holds_nothing(following: Follow
         assert {lease["reservedNanoUsd"] for request in server.lease_requests for lease in request["leases"]} == {"0"}
 
 
-def test_a_ledger_that_is_gone_leaves_the_decision_to_the_fail_mode(following: Follow) -> None:
+def test_a_ledger_that_is_gone_leaves_the_decision_to_the_fail_mode(
+    following: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # How long a restart is waited for, in short.
+    monkeypatch.setattr(budget_account, "_SILENT_MAX_SECONDS", 0.5)
     for mode, is_sent in (("open", True), ("closed", False), ("spend_lease_then_closed", False)):
         with ControlServer(shared(failMode=mode)) as server, HttpServer(openai_like) as model:
             server.is_ledger_gone = True
@@ -146,6 +152,8 @@ def test_a_ledger_that_is_gone_leaves_the_decision_to_the_fail_mode(following: F
 def test_threads_and_processes_together_do_not_spend_more_than_there_is(tmp_path: Path) -> None:
     room = 40 * COST_NANO
     with ControlServer(policy(budget(limitNanoUsd=str(room))), free_nano=room) as server, HttpServer(openai_like) as model:
+        # As of a ledger that has nothing left: no call waits for what does not come back.
+        server.retry_ms = 5_000
         programs = [program(THREADS, server, model) for _ in range(3)]
         refused = [int(result_of(each)) for each in programs]
         assert server.free_nano >= 0

@@ -201,7 +201,11 @@ def test_a_policy_of_too_long_ago_stops_calls_or_does_not() -> None:
     assert decided("last_known").error.code == "control.budget_exceeded"
     assert decided("open").attributes["lensai.budget.decision"] == "warned"
     silent = 100.0
-    assert decided("open").attributes == {"lensai.budget.decision": "refused", "lensai.control.stale_seconds": 100}
+    assert decided("open").attributes == {
+        "lensai.budget.decision": "refused",
+        "lensai.budget.refusal_cause": "spent",
+        "lensai.control.stale_seconds": 100,
+    }
 
 
 def test_a_file_that_is_wrong_at_the_start_is_a_clear_error_and_later_leaves_the_last_one(tmp_path: Path) -> None:

@@ -197,6 +197,24 @@ describe("a grant", () => {
     });
   });
 
+  test("says how much of the whole budget is free, and how much others hold that they have not spent", async () => {
+    const budgetId = await makeBudget();
+    const [one, other] = [processOf(budgetId), processOf(budgetId)];
+    expect(await one.say({ need: 600 })).toMatchObject({ freeNanoUsd: "400", lentNanoUsd: "0" });
+    await one.say({ spent: 250, reserved: 300, incurred: 50 });
+    expect(await other.say({ need: 100 })).toMatchObject({
+      freeNanoUsd: "300",
+      lentNanoUsd: "350",
+    });
+    expect(await other.say({ spent: 40, need: 400 })).toMatchObject({
+      state: "exhausted",
+      freeNanoUsd: "300",
+      lentNanoUsd: "350",
+    });
+    await one.say({ spent: 250, isFinal: true });
+    expect(await other.say({ spent: 40 })).toMatchObject({ freeNanoUsd: "650", lentNanoUsd: "0" });
+  });
+
   test("follows overrides at once", async () => {
     const budgetId = await makeBudget();
     const one = processOf(budgetId);

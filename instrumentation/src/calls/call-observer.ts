@@ -27,11 +27,11 @@ import { isSigned } from "./signed-request.ts";
 import { activeContext, tracerOf } from "../telemetry/global-api.ts";
 
 /**
- * How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of
- * the budget decides and not the clock; and longer than leases go without being renewed, so that every process has
- * given back by then what it does not need.
+ * How long a call is held back for a lease, at most: longer than the ledger is waited for, so that the fail mode of
+ * the budget decides and not the clock; longer than leases go without being renewed, so that every process has
+ * given back by then what it does not need; and about as long as a call takes, so that many that ran have ended.
  */
-const LEASE_WAIT_MAX_MS = 5_000;
+const LEASE_WAIT_MAX_MS = 10_000;
 
 /** A request that could be a call of a model, as its transport has it. */
 export interface CallRequest

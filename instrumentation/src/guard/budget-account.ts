@@ -11,6 +11,8 @@ import type {
 const RETRY_AFTER_MS = 1_000;
 /** A call that can wait does so for another question that makes sense so soon. */
 const RETRY_SOON_MS = 1_000;
+/** What is restarted is back within so long. Of a ledger that is silent for longer nothing is waited for. */
+const SILENT_MAX_MS = 10_000;
 
 /**
  * What this process may spend of one budget in one period: a lease, from which calls are admitted by
@@ -32,7 +34,10 @@ export class BudgetAccount implements LeaseHolder {
   #spentNano = 0;
   #uncertainNano = 0;
   #isAsking = false;
-  #isReachable = true;
+  #freeNano = 0;
+  #lentNano = 0;
+  /** Undefined while the ledger answers. */
+  #silentSinceMs: number | undefined;
   #retryAtMs = -Infinity;
   #askedNano = 0;
   /** Of calls that found no room while a question was open. */
@@ -40,7 +45,7 @@ export class BudgetAccount implements LeaseHolder {
   /** So much was not to be had; less may be. */
   #refusedNano = Infinity;
   #onAnswer: (() => void)[] = [];
-  #retry: Promise<void> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(key: LedgerKey, terms: AccountTerms, source: LeaseSource) {
     this.key = key;
@@ -67,13 +72,33 @@ export class BudgetAccount implements LeaseHolder {
     return this.#availableNano;
   }
 
+  /** Does the ledger answer? */
+  get isReachable(): boolean {
+    return this.#silentSinceMs === undefined;
+  }
+
+  /** Of the budget, as far as the ledger has told: neither spent nor held by anybody else. */
+  get leftNano(): number {
+    return Math.max(0, this.#availableNano + this.#freeNano);
+  }
+
+  /** Held by calls that run, and lent to other processes: what of it is not spent comes back. */
+  get heldNano(): number {
+    return this.#reservedNano + this.#lentNano;
+  }
+
+  /** Would be left if all of that came back. */
+  get unspentNano(): number {
+    return this.#availableNano + this.#freeNano + this.heldNano;
+  }
+
   /** Is there room for a call of this size? Asks for more where there is not, or will soon not be. */
   hasRoom(amountNano: number, nowMs: number): boolean {
     const isCurrent = nowMs < this.#expiresAtMs;
     const leftNano = this.#availableNano - amountNano;
-    if (leftNano < this.#lowWaterNano || !isCurrent || !this.#isReachable)
+    if (leftNano < this.#lowWaterNano || !isCurrent || !this.isReachable)
       this.#ask(amountNano, nowMs);
-    if (this.#isReachable || this.terms.failMode === "spend_lease_then_closed")
+    if (this.isReachable || this.terms.failMode === "spend_lease_then_closed")
       return amountNano <= this.#availableNano && nowMs < this.#expiresAtMs;
     return this.terms.failMode === "open";
   }
@@ -90,7 +115,7 @@ export class BudgetAccount implements LeaseHolder {
 
   /** Has the ledger been asked for the first time, and not answered yet? */
   get isUnanswered(): boolean {
-    return this.#isAsking && this.#isReachable && this.#leaseId === "";
+    return this.#isAsking && this.isReachable && this.#leaseId === "";
   }
 
   /**
@@ -98,26 +123,32 @@ export class BudgetAccount implements LeaseHolder {
    * nothing more is to be had soon.
    */
   nextAnswer(nowMs: number): Promise<void> | undefined {
-    if (this.#isAsking) {
-      return new Promise((resolve) => {
-        this.#onAnswer.push(resolve);
-      });
+    if (!this.mayGetMore(nowMs)) return undefined;
+    if (!this.#isAsking && this.#retry === undefined) {
+      this.#retry = setTimeout(() => this.#wake(), this.#retryAtMs - nowMs);
+      this.#retry.unref?.();
     }
-    if (!this.#isRetriedSoon(nowMs)) return undefined;
-    this.#retry ??= new Promise((resolve) => {
-      const over = (): void => {
-        this.#retry = undefined;
-        resolve();
-      };
-      setTimeout(over, this.#retryAtMs - nowMs).unref?.();
+    return new Promise((resolve) => {
+      this.#onAnswer.push(resolve);
     });
-    return this.#retry;
   }
 
   #isRetriedSoon(nowMs: number): boolean {
     const inMs = this.#retryAtMs - nowMs;
-    if (inMs <= 0 || inMs > RETRY_SOON_MS) return false;
-    return this.#isReachable || this.terms.failMode === "spend_lease_then_closed";
+    if (inMs <= 0) return false;
+    if (this.#silentSinceMs === undefined) return inMs <= RETRY_SOON_MS;
+    const isWaitedFor = this.terms.failMode === "spend_lease_then_closed";
+    return isWaitedFor && nowMs - this.#silentSinceMs < SILENT_MAX_MS;
+  }
+
+  /** Calls that wait look again. */
+  #wake(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const waiting = this.#onAnswer;
+    if (waiting.length === 0) return;
+    this.#onAnswer = [];
+    for (const resolve of waiting) resolve();
   }
 
   /**
@@ -170,9 +201,11 @@ export class BudgetAccount implements LeaseHolder {
     this.#isAsking = false;
     this.#retryAtMs = answer.retryAtMs;
     this.#refusedNano = this.#askedNano;
-    this.#isReachable = answer.kind !== "unreachable";
+    this.#silentSinceMs = answer.kind === "unreachable" ? answer.sinceMs : undefined;
     if (answer.kind === "lease") {
       const { id, grantedNano, expiresAtMs, lowWaterNano, tellAtNano } = answer.lease;
+      this.#freeNano = answer.lease.freeNano;
+      this.#lentNano = answer.lease.lentNano;
       this.#leaseId = id;
       this.#grantedNano = grantedNano;
       this.#availableNano = grantedNano - this.#spentNano - this.#reservedNano;
@@ -182,10 +215,7 @@ export class BudgetAccount implements LeaseHolder {
       // Meanwhile calls have gone on.
       this.incur(0);
     }
-    const waiting = this.#onAnswer;
-    if (waiting.length === 0) return;
-    this.#onAnswer = [];
-    for (const resolve of waiting) resolve();
+    this.#wake();
   }
 
   release(): void {
@@ -193,6 +223,8 @@ export class BudgetAccount implements LeaseHolder {
     this.#leaseId = "";
     this.#grantedNano = 0;
     this.#availableNano = 0;
+    this.#freeNano = 0;
+    this.#lentNano = 0;
     this.#spentNano = 0;
     this.#uncertainNano = 0;
   }
@@ -225,7 +257,11 @@ export class BudgetAccount implements LeaseHolder {
       this.#source.ask(this, needNano, waitingNano);
     } catch {
       // Not soon: no call is to wait for what only we can mend.
-      this.receive({ kind: "unreachable", retryAtMs: nowMs + RETRY_SOON_MS + RETRY_AFTER_MS });
+      this.receive({
+        kind: "unreachable",
+        sinceMs: -Infinity,
+        retryAtMs: nowMs + RETRY_AFTER_MS,
+      });
     }
   }
 }

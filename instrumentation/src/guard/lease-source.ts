@@ -37,13 +37,17 @@ export interface Lease {
   readonly lowWaterNano: number;
   /** The source is to be told, by `changed`, when so much is spent and incurred; may be Infinity. */
   readonly tellAtNano: number;
+  /** Of the whole budget, beyond this lease. */
+  readonly freeNano: number;
+  /** Lent to other processes and not spent by them: it may come back. */
+  readonly lentNano: number;
 }
 
 export type LeaseAnswer =
   /** There may be less in it than was asked for; asking again makes sense from `retryAtMs` on. */
   | { readonly kind: "lease"; readonly lease: Lease; readonly retryAtMs: number }
-  /** Nobody knows: the fail mode of the budget says what happens until `retryAtMs`. */
-  | { readonly kind: "unreachable"; readonly retryAtMs: number };
+  /** Nobody knows, since `sinceMs`: the fail mode of the budget says what happens until `retryAtMs`. */
+  | { readonly kind: "unreachable"; readonly sinceMs: number; readonly retryAtMs: number };
 
 /** What has become of a lease since it began; nano-USD. */
 export interface LeaseFigures {

@@ -44,6 +44,8 @@ export class LocalLeases implements LeaseSource {
         expiresAtMs: Infinity,
         lowWaterNano: -Infinity,
         tellAtNano: Infinity,
+        freeNano: 0,
+        lentNano: 0,
       },
       retryAtMs: Infinity,
     });

@@ -1,7 +1,9 @@
 import type { KillSwitch } from "@lensai/otel-config/control/kill-switches";
 import { formatUsd } from "@lensai/otel-config/money";
 import type { Hold } from "./hold.ts";
+import type { BudgetAccount } from "./budget-account.ts";
 import { BudgetExceededError, KillSwitchError, PolicyStaleError } from "./refusal.ts";
+import type { RefusalCause } from "./refusal.ts";
 
 /** The refusal of a call by `hold.refusedBy`. */
 export function budgetRefusal(
@@ -12,13 +14,16 @@ export function budgetRefusal(
   const { budget, account } = refusedBy;
   const { id, name, scope } = budget.terms;
   const limitNanoUsd = account.terms.limitNanoUsd;
-  const remainingNanoUsd = BigInt(Math.max(0, account.availableNano));
+  const cause = isUnpriced ? "unpriced" : causeOf(account, needNano);
+  const left = cause === "ledger_silent" ? Math.max(0, account.availableNano) : account.leftNano;
+  const amounts = {
+    limitNanoUsd,
+    remainingNanoUsd: BigInt(left),
+    heldNanoUsd: BigInt(account.heldNano),
+  };
   const { endMs } = budget.period;
   const resetsAt = Number.isFinite(endMs) ? new Date(endMs).toISOString() : undefined;
-  const left = `${formatUsd(remainingNanoUsd)} of ${formatUsd(limitNanoUsd)} is left`;
-  const why = isUnpriced
-    ? "nobody knows the price of the model, and the budget refuses such calls"
-    : `${left}, and ${isCutOff ? "more of the answer" : "the call"} may cost ${formatUsd(BigInt(needNano))}`;
+  const asked = `${isCutOff ? "more of the answer" : "the call"} may cost ${formatUsd(BigInt(needNano))}`;
   const until = resetsAt === undefined ? "" : `; it starts anew at ${resetsAt}`;
   return new BudgetExceededError({
     kind: "budget",
@@ -26,12 +31,36 @@ export function budgetRefusal(
     budgetName: name,
     scope,
     ...(account.key.value !== undefined && { value: account.key.value }),
-    limitNanoUsd,
-    remainingNanoUsd,
+    cause,
+    ...amounts,
     ...(resetsAt !== undefined && { resetsAt }),
     isCutOff,
-    message: `the budget "${name}" stopped the call: ${why}${until}`,
+    message: `the budget "${name}" stopped the call: ${reasonOf(cause, amounts, asked)}${until}`,
   });
+}
+
+function causeOf(account: BudgetAccount, needNano: number): RefusalCause {
+  if (!account.isReachable) return "ledger_silent";
+  return needNano <= account.unspentNano ? "held" : "spent";
+}
+
+function reasonOf(
+  cause: RefusalCause,
+  amounts: { readonly [Name in "limitNanoUsd" | "remainingNanoUsd" | "heldNanoUsd"]: bigint },
+  asked: string,
+): string {
+  const limit = formatUsd(amounts.limitNanoUsd);
+  const left = formatUsd(amounts.remainingNanoUsd);
+  switch (cause) {
+    case "spent":
+      return `${left} of ${limit} is left, and ${asked}`;
+    case "held":
+      return `${left} of ${limit} is left, ${formatUsd(amounts.heldNanoUsd)} is held by calls that run and may come back, and ${asked}`;
+    case "ledger_silent":
+      return `its ledger does not answer, ${left} is left of what this process was lent, and ${asked}`;
+    case "unpriced":
+      return "nobody knows the price of the model, and the budget refuses such calls";
+  }
 }
 
 export function staleRefusal(staleSeconds: number, maxStalenessSeconds: number): PolicyStaleError {

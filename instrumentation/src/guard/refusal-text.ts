@@ -74,11 +74,17 @@ export function refusalOfFields(value: unknown): Refusal | undefined {
   if (value["kind"] === "kill_switch" || value["kind"] === "policy_stale")
     return value as unknown as Refusal;
   if (value["kind"] !== "budget") return undefined;
-  const { limitNanoUsd, remainingNanoUsd } = value;
-  if (typeof limitNanoUsd !== "string" || typeof remainingNanoUsd !== "string") return undefined;
+  const { limitNanoUsd, remainingNanoUsd, heldNanoUsd } = value;
+  if (![limitNanoUsd, remainingNanoUsd, heldNanoUsd].every((nano) => isDigits(nano)))
+    return undefined;
   const amounts = {
-    limitNanoUsd: BigInt(limitNanoUsd),
-    remainingNanoUsd: BigInt(remainingNanoUsd),
+    limitNanoUsd: BigInt(limitNanoUsd as string),
+    remainingNanoUsd: BigInt(remainingNanoUsd as string),
+    heldNanoUsd: BigInt(heldNanoUsd as string),
   };
   return Object.assign({}, value, amounts) as unknown as Refusal;
+}
+
+function isDigits(value: unknown): boolean {
+  return typeof value === "string" && /^\d+$/.test(value);
 }

@@ -2,6 +2,15 @@ import type { CallScope } from "@lensai/otel-config/control/call-scope";
 import { LensError } from "@lensai/otel-config/errors";
 import type { NanoUsd } from "@lensai/otel-config/money";
 
+/**
+ * Why a budget has no room. `spent`: too little is left. `held`: there would be room if calls that run, and other
+ * processes, gave back what they have not spent: it makes sense to try again. `ledger_silent`: the ledger does not
+ * answer, and what the process was lent is used up. `unpriced`: nobody knows what the call costs.
+ */
+export const REFUSAL_CAUSES = ["spent", "held", "ledger_silent", "unpriced"] as const;
+
+export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
+
 /** A budget that stopped a call, as far as an application may want to tell. */
 export interface BudgetRefusal {
   readonly kind: "budget";
@@ -11,8 +20,11 @@ export interface BudgetRefusal {
   /** Whose share it is, when the budget is kept for each value of an attribute. */
   readonly value?: string;
   readonly limitNanoUsd: NanoUsd;
-  /** Neither spent nor held by calls that run. */
+  readonly cause: RefusalCause;
+  /** Of the whole budget: neither spent nor held. Of a ledger that is silent: of what the process was lent. */
   readonly remainingNanoUsd: NanoUsd;
+  /** Held by calls that run and lent to other processes: what of it is not spent comes back. */
+  readonly heldNanoUsd: NanoUsd;
   /** ISO 8601, UTC; absent for a budget that does not start anew. */
   readonly resetsAt?: string;
   /** The call was made, and its stream was cut off. */

@@ -56,6 +56,8 @@ export class RemoteLeases implements LeaseSource {
   #leases = 0;
   #sequence = 0;
   #failures = 0;
+  /** When the first of them was asked, by the guard's clock. */
+  #silentSinceMs = 0;
   #exchanging: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #journal: LeaseJournal | undefined;
@@ -226,6 +228,7 @@ export class RemoteLeases implements LeaseSource {
     }
     // By the clock of timers, which nobody sets.
     const sentMs = performance.now();
+    const askedMs = this.#options.nowMs();
     try {
       const answer = await exchange({ instanceId, sequence: this.#sequence, leases });
       const grants = new Map(answer.leases.map((grant) => [grant.leaseId, grant]));
@@ -233,13 +236,14 @@ export class RemoteLeases implements LeaseSource {
       onLedgerTime?.(answer.nowUnixMs, performance.now() - sentMs);
       for (const held of asked) {
         const grant = grants.get(held.leaseId);
-        if (grant === undefined) this.#unreachable(held);
+        if (grant === undefined) this.#unreachable(held, askedMs);
         else this.#granted(held, grant, sentMs);
       }
     } catch {
+      if (this.#failures === 0) this.#silentSinceMs = askedMs;
       this.#failures += 1;
       if (this.#finals.length < FINALS_MAX) this.#finals.push(...finals);
-      for (const held of asked) this.#unreachable(held);
+      for (const held of asked) this.#unreachable(held, this.#silentSinceMs);
     }
   }
 
@@ -277,6 +281,8 @@ export class RemoteLeases implements LeaseSource {
         expiresAtMs: isRefused ? -Infinity : nowMs + (held.expiresAtMs - held.grantedAtMs),
         lowWaterNano: Math.max(0, keptNano - usedNano) / 2,
         tellAtNano: held.toldNano + tellStepNanoOf(holder),
+        freeNano: Number(grant.freeNanoUsd ?? 0),
+        lentNano: Number(grant.lentNanoUsd ?? 0),
       },
       retryAtMs: nowMs + grant.retryAfterMs,
     });
@@ -289,8 +295,9 @@ export class RemoteLeases implements LeaseSource {
     return Math.min(wantNano, Number(terms.limitNanoUsd));
   }
 
-  #unreachable({ holder }: HeldLease): void {
+  #unreachable({ holder }: HeldLease, sinceMs: number): void {
     const backoffMs = Math.min(RETRY_MIN_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
-    holder.receive({ kind: "unreachable", retryAtMs: this.#options.nowMs() + backoffMs });
+    const retryAtMs = this.#options.nowMs() + backoffMs;
+    holder.receive({ kind: "unreachable", sinceMs, retryAtMs });
   }
 }

@@ -331,6 +331,8 @@ test("a call that cannot wait for the first answer of the ledger is charged and 
     expiresAtMs: Infinity,
     lowWaterNano: 0,
     tellAtNano: Infinity,
+    freeNano: 0,
+    lentNano: 0,
   };
   holders[0]?.receive({ kind: "lease", lease, retryAtMs: Infinity });
   expect(decide(401, false).decision).toBe("refused");
@@ -350,6 +352,7 @@ test("a ledger that cannot be reached is no reason to let calls pass that cannot
     return admit(index, call, new Hold());
   };
   expect(decide()).toBe("warned");
-  holders[0]?.receive({ kind: "unreachable", retryAtMs: IN_THE_MONTH_MS });
+  const silence = { sinceMs: IN_THE_MONTH_MS, retryAtMs: IN_THE_MONTH_MS };
+  holders[0]?.receive({ kind: "unreachable", ...silence });
   expect([decide(), decide()]).toEqual(["refused", "refused"]);
 });

@@ -91,7 +91,9 @@ describe("a refused call", () => {
           scope: {},
           value: "production",
           limitNanoUsd: 10n,
+          cause: "spent",
           remainingNanoUsd: 10n,
+          heldNanoUsd: 0n,
           resetsAt: "2026-12-01T00:00:00.000Z",
           isCutOff: false,
         },
@@ -100,6 +102,7 @@ describe("a refused call", () => {
     const { attributes, status } = await spans.last();
     expect(attributes).toMatchObject({
       "lensai.budget.decision": "refused",
+      "lensai.budget.refusal_cause": "spent",
       "error.type": "control.budget_exceeded",
       "gen_ai.request.model": "gpt-4o",
     });

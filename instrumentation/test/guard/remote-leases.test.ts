@@ -205,6 +205,30 @@ describe("when the ledger is gone", () => {
     expect(ledger.last).toMatchObject([{ spentNanoUsd: "7" }]);
     expect(account.hasRoom(10, Date.now())).toBe(true);
   });
+
+  test("it is waited for as long as it can be restarting, from the first question that it did not answer", async () => {
+    const account = accountOf();
+    const mayWait = () => {
+      account.hasRoom(10, Date.now());
+      return account.mayGetMore(Date.now());
+    };
+    ledger.isGone = true;
+    const waits: boolean[] = [];
+    for (let second = 0; second < 20; second += 1) {
+      mayWait();
+      await settled();
+      waits.push(mayWait());
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(waits.lastIndexOf(true)).toBe(9);
+    expect(waits.indexOf(false)).toBe(10);
+    ledger.isGone = false;
+    await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+    ledger.isGone = true;
+    await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+    account.hasRoom(Infinity, Date.now());
+    expect(account.mayGetMore(Date.now())).toBe(true);
+  });
 });
 
 describe("a lease ends", () => {

@@ -23,6 +23,8 @@ export class SlowLedger implements LeaseSource {
       expiresAtMs: Infinity,
       lowWaterNano: 0,
       tellAtNano: Infinity,
+      freeNano: 0,
+      lentNano: 0,
     };
     this.#holder?.receive({ kind: "lease", lease, retryAtMs });
   }

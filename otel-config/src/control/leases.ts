@@ -3,6 +3,7 @@ import {
   isFields,
   nanoUsdOf,
   oneOf,
+  optionalNanoUsdOf,
   optionalTextOf,
   refuse,
   sectionOf,
@@ -75,6 +76,10 @@ export interface LeaseGrant {
   readonly ttlMs: number;
   /** When it makes sense to ask for more. */
   readonly retryAfterMs: number;
+  /** Of the whole budget: neither spent nor lent to any process. Absent from a console of an earlier version. */
+  readonly freeNanoUsd?: string;
+  /** Lent to other processes and not spent by them: it may come back. Absent as well. */
+  readonly lentNanoUsd?: string;
 }
 
 export interface LeaseAnswer {
@@ -186,6 +191,8 @@ function leaseGrantOf(entry: SectionEntry): LeaseGrant {
     keepNanoUsd: nanoUsdOf(entry, "keepNanoUsd"),
     ttlMs: wholeOf(entry, "ttlMs"),
     retryAfterMs: wholeOf(entry, "retryAfterMs"),
+    ...optionalNanoUsdOf(entry, "freeNanoUsd"),
+    ...optionalNanoUsdOf(entry, "lentNanoUsd"),
   };
 }
 

@@ -129,3 +129,12 @@ export function nanoUsdOf(entry: SectionEntry, name: string): string {
     refuse(`${entry.at}.${name} is not a whole amount of nano-USD in digits`);
   return value;
 }
+
+/** The member of that name, if there is one. */
+export function optionalNanoUsdOf<Name extends string>(
+  entry: SectionEntry,
+  name: Name,
+): { readonly [N in Name]?: string } {
+  if (entry.fields[name] === undefined) return {};
+  return { [name]: nanoUsdOf(entry, name) } as { [N in Name]: string };
+}

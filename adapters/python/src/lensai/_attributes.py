@@ -45,6 +45,7 @@ FEATURE = "lensai.feature"
 ROUTE = "lensai.route"
 
 BUDGET_DECISION = "lensai.budget.decision"
+BUDGET_REFUSAL_CAUSE = "lensai.budget.refusal_cause"
 BUDGET_LEASE_ID = "lensai.budget.lease_id"
 BUDGET_CHARGED_NANO_USD = "lensai.budget.charged_nano_usd"
 BUDGET_SHORTFALL_NANO_USD = "lensai.budget.shortfall_nano_usd"

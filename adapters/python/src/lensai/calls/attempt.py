@@ -25,9 +25,10 @@ from lensai.wire.form_fields import FormFields
 from lensai.wire.reader import SseReader, create_response_reader
 from lensai.wire.stream_usage import with_stream_usage
 
-_LEASE_WAIT_MAX_SECONDS = 3.5
-"""How long a call is held back for a lease, at most. Longer than the ledger is waited for, so that the fail mode of the
-budget decides and not the clock."""
+_LEASE_WAIT_MAX_SECONDS = 10.0
+"""How long a call is held back for a lease, at most: longer than the ledger is waited for, so that the fail mode of the
+budget decides and not the clock; longer than leases go without being renewed, so that every process has given back by
+then what it does not need; and about as long as a call takes, so that many that ran have ended."""
 
 _REFUSING_ORIGINS_MAX = 100
 """Servers that refuse the option for usage: few, and asked only once each."""

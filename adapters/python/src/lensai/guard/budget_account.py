@@ -12,6 +12,9 @@ _RETRY_AFTER_SECONDS = 1.0
 _RETRY_SOON_SECONDS = 1.0
 """A call that can wait does so for another question that makes sense so soon."""
 
+_SILENT_MAX_SECONDS = 10.0
+"""What is restarted is back within so long. Of a ledger that is silent for longer nothing is waited for."""
+
 _NEVER = float("-inf")
 _EVER = float("inf")
 
@@ -43,7 +46,10 @@ class BudgetAccount:
         self._expires_at = _NEVER
         self._low_water_nano = 0.0
         self._tell_at_nano = _EVER
-        self._is_reachable = True
+        self._free_nano = 0
+        self._lent_nano = 0
+        self._silent_since: Optional[float] = None
+        """None while the ledger answers."""
         self._retry_at = _NEVER
         self._asked_nano = 0
         self._waiting_nano = 0
@@ -62,16 +68,36 @@ class BudgetAccount:
         return self.spent_nano + self.incurred_nano
 
     @property
+    def is_reachable(self) -> bool:
+        """Does the ledger answer?"""
+        return self._silent_since is None
+
+    @property
+    def left_nano(self) -> int:
+        """Of the budget, as far as the ledger has told: neither spent nor held by anybody else."""
+        return max(0, self.available_nano + self._free_nano)
+
+    @property
+    def held_nano(self) -> int:
+        """Held by calls that run, and lent to other processes: what of it is not spent comes back."""
+        return self.reserved_nano + self._lent_nano
+
+    @property
+    def unspent_nano(self) -> int:
+        """Would be left if all of that came back."""
+        return self.available_nano + self._free_nano + self.held_nano
+
+    @property
     def is_unanswered(self) -> bool:
         """Has the ledger been asked for the first time, and not answered yet?"""
-        return self.is_asking and self._is_reachable and self.lease_id == ""
+        return self.is_asking and self.is_reachable and self.lease_id == ""
 
     def has_room(self, amount_nano: int, now: float) -> bool:
         """Is there room for a call of this size? Asks for more where there is not, or will soon not be."""
         is_current = now < self._expires_at
-        if self.available_nano - amount_nano < self._low_water_nano or not is_current or not self._is_reachable:
+        if self.available_nano - amount_nano < self._low_water_nano or not is_current or not self.is_reachable:
             self._ask(amount_nano, now)
-        if self._is_reachable or self.terms.fail_mode == "spend_lease_then_closed":
+        if self.is_reachable or self.terms.fail_mode == "spend_lease_then_closed":
             return amount_nano <= self.available_nano and now < self._expires_at
         return self.terms.fail_mode == "open"
 
@@ -83,11 +109,11 @@ class BudgetAccount:
         """Until the answer to the question that is open, or until it makes sense to ask again; None when nothing more is to
         be had soon.
         """
+        if not self.may_get_more(now):
+            return None
         answer: Future[None] = Future()
-        if self.is_asking:
-            self._on_answer.append(answer)
-            return Wait(answer, _EVER)
-        return Wait(answer, self._retry_at - now) if self._is_retried_soon(now) else None
+        self._on_answer.append(answer)
+        return Wait(answer, _EVER if self.is_asking else self._retry_at - now)
 
     def reserve(self, amount_nano: int, incurred_nano: int) -> None:
         """Whether there was room is the caller's to decide: budgets that only watch are overdrawn."""
@@ -128,9 +154,10 @@ class BudgetAccount:
         self.is_asking = False
         self._retry_at = answer.retry_at
         self._refused_nano = self._asked_nano
-        self._is_reachable = answer.lease is not None
+        self._silent_since = answer.silent_since if answer.lease is None else None
         if answer.lease is not None:
             lease = answer.lease
+            self._free_nano, self._lent_nano = lease.free_nano, lease.lent_nano
             self.lease_id = lease.id
             self.granted_nano = lease.granted_nano
             self.available_nano = lease.granted_nano - self.used_nano
@@ -148,15 +175,20 @@ class BudgetAccount:
         self.lapse()
         self.lease_id = ""
         self.granted_nano = self.available_nano = self.spent_nano = self.uncertain_nano = 0
+        self._free_nano = self._lent_nano = 0
 
     def lapse(self) -> None:
         """The lease cannot be used until it is renewed."""
         self._expires_at = _NEVER
 
     def _is_retried_soon(self, now: float) -> bool:
-        if not 0 < self._retry_at - now <= _RETRY_SOON_SECONDS:
+        wait_seconds = self._retry_at - now
+        if wait_seconds <= 0:
             return False
-        return self._is_reachable or self.terms.fail_mode == "spend_lease_then_closed"
+        if self._silent_since is None:
+            return wait_seconds <= _RETRY_SOON_SECONDS
+        is_waited_for = self.terms.fail_mode == "spend_lease_then_closed"
+        return is_waited_for and now - self._silent_since < _SILENT_MAX_SECONDS
 
     def _tell_if_due(self) -> None:
         if self.gone_nano >= self._tell_at_nano:

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-from typing import ClassVar, Mapping, Optional
+from typing import ClassVar, Literal, Mapping, Optional
 
 from lensai.guard.money import format_usd
+
+
+RefusalCause = Literal["spent", "held", "ledger_silent", "unpriced"]
+"""Why a budget has no room. `spent`: too little is left. `held`: there would be room if calls that run, and other
+processes, gave back what they have not spent: it makes sense to try again. `ledger_silent`: the ledger does not answer,
+and what the process was lent is used up. `unpriced`: nobody knows what the call costs."""
 
 
 class CallStoppedError(Exception):
@@ -44,28 +50,35 @@ class BudgetExceededError(CallStoppedError):
         budget_name: str,
         scope: Mapping[str, str],
         *,
+        cause: RefusalCause,
         value: Optional[str],
         limit_nano_usd: int,
         remaining_nano_usd: int,
+        held_nano_usd: int,
         estimate_nano_usd: Optional[int],
         resets_at: Optional[str],
         is_cut_off: bool = False,
     ) -> None:
-        left = f"{format_usd(remaining_nano_usd)} of {format_usd(limit_nano_usd)} is left"
-        why = (
-            "nobody knows the price of the model, and the budget refuses such calls"
-            if estimate_nano_usd is None
-            else f"{left}, and {'more of the answer' if is_cut_off else 'the call'} may cost {format_usd(estimate_nano_usd)}"
-        )
+        limit, left, held = format_usd(limit_nano_usd), format_usd(remaining_nano_usd), format_usd(held_nano_usd)
+        asked = f"{'more of the answer' if is_cut_off else 'the call'} may cost {format_usd(estimate_nano_usd or 0)}"
+        why = {
+            "spent": f"{left} of {limit} is left, and {asked}",
+            "held": f"{left} of {limit} is left, {held} is held by calls that run and may come back, and {asked}",
+            "ledger_silent": f"its ledger does not answer, {left} is left of what this process was lent, and {asked}",
+            "unpriced": "nobody knows the price of the model, and the budget refuses such calls",
+        }[cause]
         until = "" if resets_at is None else f"; it starts anew at {resets_at}"
         super().__init__(f'the budget "{budget_name}" stopped the call: {why}{until}', scope)
         self.budget_id = budget_id
         self.budget_name = budget_name
+        self.cause = cause
         self.value = value
         """Whose share it is, when the budget is kept for each value of an attribute."""
         self.limit_nano_usd = limit_nano_usd
         self.remaining_nano_usd = remaining_nano_usd
-        """Neither spent nor held by calls that run."""
+        """Of the whole budget: neither spent nor held. Of a ledger that is silent: of what the process was lent."""
+        self.held_nano_usd = held_nano_usd
+        """Held by calls that run and lent to other processes: what of it is not spent comes back."""
         self.estimate_nano_usd = estimate_nano_usd
         """What the call, or more of its answer, may cost; None when nobody knows."""
         self.resets_at = resets_at

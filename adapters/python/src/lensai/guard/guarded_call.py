@@ -8,7 +8,7 @@ from typing import Callable, Dict, Optional
 from lensai import _attributes as names
 from lensai._never_throw import never_throw
 from lensai.guard.admission import Hold, incur, settle, top_up
-from lensai.guard.errors import CallStoppedError
+from lensai.guard.errors import BudgetExceededError, CallStoppedError
 from lensai.guard.estimator import HELD_ABORT_TOKENS, CallCost, EstimatedCall, Estimator
 from lensai.guard.learned_output import TextShares
 from lensai.guard.quote import Quote
@@ -130,8 +130,10 @@ class GuardedCall:
         """For the span."""
         decided, charged = self._decided, self._charged_nano
         shortfall_nano = max(0, (charged or 0) - self._held_nano)
+        stopped = self._cut_off or decided.error
         return {
             names.BUDGET_DECISION: "cut_off" if self._cut_off else decided.decision,
+            **({names.BUDGET_REFUSAL_CAUSE: stopped.cause} if isinstance(stopped, BudgetExceededError) else {}),
             **({} if decided.stale_seconds is None else {names.CONTROL_STALE_SECONDS: decided.stale_seconds}),
             **({names.BUDGET_LEASE_ID: self._lease_ids} if self._lease_ids else {}),
             **({} if charged is None else {names.BUDGET_CHARGED_NANO_USD: charged}),

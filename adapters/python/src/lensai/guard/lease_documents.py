@@ -30,6 +30,10 @@ class LeaseGrant:
     ttl_seconds: float
     """From when the request was sent: nothing may be admitted with the lease afterwards, unless it was renewed."""
     retry_after_seconds: float
+    free_nano: int
+    """Of the whole budget: neither spent nor lent to any process. 0 from a console of an earlier version."""
+    lent_nano: int
+    """Lent to other processes and not spent by them: it may come back. 0 as well."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def _grant(fields: Any, at: str) -> Any:
         keep_nano=_nano_usd(fields, "keepNanoUsd", at),
         ttl_seconds=_whole(fields, "ttlMs", at) / 1000,
         retry_after_seconds=_whole(fields, "retryAfterMs", at) / 1000,
+        free_nano=_nano_usd(fields, "freeNanoUsd", at) if "freeNanoUsd" in fields else 0,
+        lent_nano=_nano_usd(fields, "lentNanoUsd", at) if "lentNanoUsd" in fields else 0,
     )
 
 

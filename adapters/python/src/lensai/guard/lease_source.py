@@ -48,6 +48,10 @@ class Lease:
     """With less than this available, more is asked for in time."""
     tell_at_nano: float = float("inf")
     """The source is to be told, by `changed`, when so much is spent and incurred; may be infinite."""
+    free_nano: int = 0
+    """Of the whole budget, beyond this lease."""
+    lent_nano: int = 0
+    """Lent to other processes and not spent by them: it may come back."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class LeaseAnswer:
     """There may be less in it than was asked for. None: nobody knows, and the fail mode of the budget says what happens."""
     retry_at: float
     """From then on it makes sense to ask again."""
+    silent_since: float = float("-inf")
+    """Where nobody knows: for how long."""
 
 
 class LeaseSource(ABC):

@@ -6,7 +6,14 @@ import sys
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from lensai.guard.admission import Hold
-from lensai.guard.errors import BudgetExceededError, CallStoppedError, KillSwitchError, PolicyStaleError
+from lensai.guard.budget_account import BudgetAccount
+from lensai.guard.errors import (
+    BudgetExceededError,
+    CallStoppedError,
+    KillSwitchError,
+    PolicyStaleError,
+    RefusalCause,
+)
 
 E = TypeVar("E", bound=CallStoppedError)
 
@@ -18,18 +25,27 @@ def budget_error(hold: Hold, need_nano: int, user_agent: str, *, is_cut_off: boo
     """Of a call that `hold.refused_by` stops."""
     charge = hold.refused_by
     assert charge is not None
-    terms = charge.budget.terms
+    account, terms = charge.account, charge.budget.terms
+    cause = "unpriced" if hold.is_unpriced else _cause_of(account, need_nano)
     return _class_for(BudgetExceededError, user_agent)(
         terms.id,
         terms.name,
         terms.scope,
-        value=charge.account.key.value,
-        limit_nano_usd=charge.account.terms.limit_nano_usd,
-        remaining_nano_usd=max(0, charge.account.available_nano),
+        cause=cause,
+        value=account.key.value,
+        limit_nano_usd=account.terms.limit_nano_usd,
+        remaining_nano_usd=max(0, account.available_nano) if cause == "ledger_silent" else account.left_nano,
+        held_nano_usd=account.held_nano,
         estimate_nano_usd=None if hold.is_unpriced else need_nano,
         resets_at=charge.budget.resets_at,
         is_cut_off=is_cut_off,
     )
+
+
+def _cause_of(account: BudgetAccount, need_nano: int) -> RefusalCause:
+    if not account.is_reachable:
+        return "ledger_silent"
+    return "held" if need_nano <= account.unspent_nano else "spent"
 
 
 def kill_switch_error(hold: Hold, user_agent: str) -> KillSwitchError:

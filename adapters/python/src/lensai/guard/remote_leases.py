@@ -68,6 +68,8 @@ class RemoteLeases(LeaseSource):
         self._leases = 0
         self._sequence = 0
         self._failures = 0
+        self._silent_since = 0.0
+        """When the first of them was asked, by the guard's clock."""
         self._is_running = False
         self._is_exchanging = False
         self._is_wanted = False
@@ -179,6 +181,7 @@ class RemoteLeases(LeaseSource):
             finals = self._finals[: LEASES_PER_REQUEST_MAX - len(asked)]
             del self._finals[: len(finals)]
             request = self._request(asked, finals)
+            asked_at = self._now()
         sent_at = time.monotonic()
         try:
             with without_instrumentation():
@@ -187,9 +190,9 @@ class RemoteLeases(LeaseSource):
             answer = None
         with self._lock:
             if answer is not None:
-                self._answered(asked, answer, sent_at)
+                self._answered(asked, answer, sent_at, asked_at)
             elif asked or finals:
-                self._failed(asked, finals)
+                self._failed(asked, finals, asked_at)
             self._is_exchanging = False
             # What did not fit goes at once, unless nobody answers: then with what is asked for next.
             self._is_wanted = self._is_wanted or (self._is_waiting and self._failures == 0)
@@ -223,22 +226,24 @@ class RemoteLeases(LeaseSource):
                 asked.append(held)
         return asked
 
-    def _answered(self, asked: List[HeldLease], answer: LedgerAnswer, sent_at: float) -> None:
+    def _answered(self, asked: List[HeldLease], answer: LedgerAnswer, sent_at: float, asked_at: float) -> None:
         self._failures = 0
         self._on_ledger_time(answer.now, time.monotonic() - sent_at)
         for held in asked:
             grant = answer.grants.get(held.lease_id)
             if grant is None:
-                self._unreachable(held)
+                self._unreachable(held, asked_at)
             else:
                 self._granted(held, grant, sent_at)
 
-    def _failed(self, asked: List[HeldLease], finals: List[Dict[str, Any]]) -> None:
+    def _failed(self, asked: List[HeldLease], finals: List[Dict[str, Any]], asked_at: float) -> None:
+        if self._failures == 0:
+            self._silent_since = asked_at
         self._failures += 1
         if len(self._finals) < _FINALS_MAX:
             self._finals.extend(finals)
         for held in asked:
-            self._unreachable(held)
+            self._unreachable(held, self._silent_since)
 
     def _granted(self, held: HeldLease, grant: LeaseGrant, sent_at: float) -> None:
         account = held.account
@@ -254,11 +259,13 @@ class RemoteLeases(LeaseSource):
             expires_at=_NEVER if grant.state == "refused" else now + held.expires_at - held.granted_at,
             low_water_nano=ahead_nano / 2,
             tell_at_nano=held.told_nano + held.tell_step_nano,
+            free_nano=grant.free_nano,
+            lent_nano=grant.lent_nano,
         )
         account.receive(LeaseAnswer(lease, now + grant.retry_after_seconds))
         if grant.granted_nano - kept_nano > ahead_nano:
             self._due[held] = None
 
-    def _unreachable(self, held: HeldLease) -> None:
+    def _unreachable(self, held: HeldLease, silent_since: float) -> None:
         backoff = min(_RETRY_MIN_SECONDS * float(1 << min(max(self._failures - 1, 0), 10)), self._renewal_seconds)
-        held.account.receive(LeaseAnswer(None, self._now() + backoff))
+        held.account.receive(LeaseAnswer(None, self._now() + backoff, silent_since))

@@ -25,7 +25,7 @@ export interface Grant {
   readonly grantedNanoUsd: bigint;
   /** How much may stay unused. */
   readonly keepNanoUsd: bigint;
-  /** What is still free for anybody. */
+  /** Neither spent nor lent. */
   readonly freeNanoUsd: bigint;
 }
 

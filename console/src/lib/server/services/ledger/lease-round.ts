@@ -1,6 +1,13 @@
 import type { LeaseGrant, LeaseReport } from "@lensai/otel-config/control/leases";
 import { decideGrant } from "./decide-grant.ts";
-import { heldNanoUsd, isLive, NEW_LEASE, returnableNanoUsd, withReport } from "./lease-state.ts";
+import {
+  heldNanoUsd,
+  isLive,
+  larger,
+  NEW_LEASE,
+  returnableNanoUsd,
+  withReport,
+} from "./lease-state.ts";
 import type { LeaseState, LeaseTimes } from "./lease-state.ts";
 import { RETRY_HELD_MS, RETRY_SPENT_MS } from "./lease-times.ts";
 import type { LedgerKey } from "./ledger-key.ts";
@@ -85,7 +92,7 @@ export class LeaseRound {
       otherNanoUsd: totals.settledNanoUsd + totals.heldNanoUsd - heldNanoUsd(before, nowMs, times),
       liveLeases: totals.liveLeases + (isCounted ? 0 : 1),
     };
-    const { state, grantedNanoUsd, keepNanoUsd } = decideGrant(view, reported, {
+    const { state, grantedNanoUsd, keepNanoUsd, freeNanoUsd } = decideGrant(view, reported, {
       needNanoUsd: BigInt(report.needNanoUsd),
       wantNanoUsd: BigInt(report.wantNanoUsd),
     });
@@ -93,7 +100,10 @@ export class LeaseRound {
     const incurredNanoUsd = open.canClamp
       ? grantedNanoUsd - reported.spentNanoUsd
       : reported.incurredNanoUsd;
-    this.#keep({ report, ...question }, before, { ...reported, grantedNanoUsd, incurredNanoUsd });
+    const after = { ...reported, grantedNanoUsd, incurredNanoUsd };
+    this.#keep({ report, ...question }, before, after);
+    const { returnableNanoUsd: backNanoUsd } = this.#totalsOf(open) as LedgerTotals;
+    const lentNanoUsd = larger(0n, backNanoUsd - returnableNanoUsd(after, nowMs, times));
     const retryAfterMs = this.#mayFit(open, BigInt(report.needNanoUsd))
       ? RETRY_HELD_MS
       : RETRY_SPENT_MS;
@@ -104,6 +114,8 @@ export class LeaseRound {
       keepNanoUsd: keepNanoUsd.toString(),
       ttlMs: times.usableMs,
       retryAfterMs: state === "granted" ? 0 : retryAfterMs,
+      freeNanoUsd: freeNanoUsd.toString(),
+      lentNanoUsd: lentNanoUsd.toString(),
     };
   }
 
