@@ -11,7 +11,7 @@ export interface SentValue {
   readonly name: string;
   /** As sent, cut after MAX_VALUE_LENGTH characters. */
   readonly value: string;
-  /** What it was read as; undefined for an attribute that no dialect table claims. */
+  /** What it was read as; undefined for an attribute that no table claims for records of this dialect. */
   readonly meaning: string | undefined;
   /** False when another attribute said the same with precedence, and for what nobody reads. */
   readonly isUsed: boolean;
@@ -66,10 +66,9 @@ export function sentUsage(row: SpanRow): SentValue[] {
   const others: SentValue[] = [];
   for (const [name, value] of attributes) {
     const claim = claims.get(name);
-    const found =
-      claim === undefined || !isMeantBy(claim, dialect) ? [] : candidates(name, value, claim);
-    claimed.push(...found);
-    if (found.length === 0 && isUnreadUsage(name, value)) {
+    const isRead = claim !== undefined && isMeantBy(claim, dialect);
+    if (isRead) claimed.push(...candidates(name, value, claim));
+    else if (isUnreadUsage(name, value)) {
       others.push({ name, value: shownValue(value), meaning: undefined, isUsed: false });
     }
   }
@@ -138,7 +137,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 
 function isUnreadUsage(name: string, value: unknown): boolean {
   const isPlain = typeof value === "number" || typeof value === "string";
-  return isPlain && SOUNDS_LIKE_USAGE.test(name) && !NOT_USAGE.test(name) && !claims.has(name);
+  return isPlain && SOUNDS_LIKE_USAGE.test(name) && !NOT_USAGE.test(name);
 }
 
 function shownValue(value: unknown): string {

@@ -81,6 +81,9 @@ function noCallText(row: SpanRow): string {
   if (role !== undefined && isModelCall(role)) {
     return "The record says that it is a call to a model, but it names neither a model nor any usage, so nothing shows that a call was made.";
   }
+  if (textOf(row, "usage_rule") === "unread-count") {
+    return "The record counts tokens, under names that are not known here, and nothing else on it says that a model was called: it is in no total.";
+  }
   const known = role === undefined ? undefined : ROLE_TEXTS[role];
   return known ?? "Nothing on this record says that a model was called.";
 }

@@ -195,6 +195,12 @@ describe("the verdict", () => {
     expect(verdict.text).toContain(words);
   });
 
+  it("on a record with counts that nobody reads says that they are in no total", () => {
+    const unread = { call_role: null, billed: null, bill_rule: null, usage_rule: "unread-count" };
+    const { verdict } = explain({ ...unread, usage_source: "missing" });
+    expect(verdict.text).toContain("under names that are not known here");
+  });
+
   it("on a metric says that it sums up calls", () => {
     const metric = explain({ signal: "metric", billed: null, bill_rule: null });
     expect(metric.verdict.text).toContain("sums up many calls");
@@ -226,6 +232,17 @@ describe("usage as it was sent", () => {
         isUsed: false,
       },
       { name: "my.token_count", value: "5", meaning: undefined, isUsed: false },
+    ]);
+  });
+
+  it("shows what only another dialect would read", () => {
+    const attributes = JSON.stringify({ input_token_count: 7 });
+    const shown = { name: "input_token_count", value: "7" };
+    expect(explain({ dialect: "otel-gen-ai", attributes }).usage.sent).toEqual([
+      { ...shown, meaning: undefined, isUsed: false },
+    ]);
+    expect(explain({ dialect: "gemini-cli", attributes }).usage.sent).toEqual([
+      { ...shown, meaning: "input tokens", isUsed: true },
     ]);
   });
 
