@@ -7,6 +7,32 @@ import type { SentRecord } from "./decode-record.ts";
 export const FURTHER_CASES: Readonly<
   Record<string, { readonly record: SentRecord; readonly row: Readonly<Record<string, unknown>> }>
 > = {
+  ag2: {
+    record: {
+      scope: "opentelemetry.instrumentation.ag2",
+      attributes: {
+        "ag2.span.type": "llm",
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.input_tokens": 93,
+        "gen_ai.usage.output_tokens": 46,
+        // Less than the input: only the rule knows.
+        "gen_ai.usage.cache_read_input_tokens": 24,
+        "gen_ai.usage.cache_creation_input_tokens": 20,
+        "gen_ai.usage.thinking_tokens": 32,
+      },
+    },
+    row: {
+      call_role: "inference",
+      billed: true,
+      input_tokens: 137n,
+      input_uncached_tokens: 93n,
+      output_tokens: 46n,
+      reasoning_tokens: 32n,
+      usage_rule: "ag2-anthropic",
+    },
+  },
   braintrust: {
     record: {
       scope: "braintrust",

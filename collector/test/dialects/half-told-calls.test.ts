@@ -179,3 +179,30 @@ test("an answer that the client could not use is charged for", () => {
   const row = llm({ "error.type": "AI_NoObjectGeneratedError" }, { fields: ERROR });
   expect(row).toMatchObject({ billed: true, usage_source: "missing" });
 });
+
+const ag2Usage = (kind: string) =>
+  rowOf({
+    scope: "opentelemetry.instrumentation.ag2",
+    name: `record_usage ${kind}`,
+    attributes: {
+      "ag2.span.type": "usage",
+      "ag2.usage.kind": kind,
+      "gen_ai.response.model": "gpt-4o-mini",
+      "gen_ai.provider.name": "openai",
+      "gen_ai.usage.input_tokens": 1000,
+      "gen_ai.usage.output_tokens": 100,
+    },
+  });
+
+describe("AG2 says what a call used on a span of its own, too", () => {
+  test.each(["model_call", "subtask"])("which is no call when it is of a %s", (kind) => {
+    expect(ag2Usage(kind)).toMatchObject({ call_role: "other", billed: null });
+  });
+
+  test.each(["compaction", "aggregation", "of_its_own"])(
+    "which is all there is of a %s",
+    (kind) => {
+      expect(ag2Usage(kind)).toMatchObject({ billed: true, cost_nano_usd: 210_000n });
+    },
+  );
+});

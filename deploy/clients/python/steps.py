@@ -9,6 +9,7 @@ from sdk_steps import anthropic_step, bedrock_step, gemini_step, openai_step, ve
 # By package, those that build on others of the list first; each has a module in `frameworks`.
 FRAMEWORKS = {
     "google.adk": "google_adk",
+    "ag2": "ag2",
     "langgraph": "langgraph",
     "autogen_agentchat": "autogen",
     "portkey_ai": "portkey",

@@ -1,3 +1,4 @@
+import { AG2 } from "./ag2.ts";
 import { BRAINTRUST } from "./braintrust.ts";
 import { CLAUDE_CODE } from "./claude-code.ts";
 import { CODEX } from "./codex.ts";
@@ -49,6 +50,7 @@ export const DIALECTS: readonly Dialect[] = [
   GOOGLE_ADK,
   SEMANTIC_KERNEL,
   MISTRAL_SDK,
+  AG2,
   LIVEKIT,
   MIRASCOPE,
   LANGTRACE,

@@ -41,6 +41,8 @@ export const USAGE_SPELLINGS: readonly FieldRule[] = [
     "gen_ai.usage.output_tokens_details.reasoning_tokens",
     "gen_ai.usage.output_tokens_details.reasoning",
     "gen_ai.usage.output_reasoning_tokens",
+    // AG2.
+    "gen_ai.usage.thinking_tokens",
   ),
   tokens("audioInput", "gen_ai.usage.input_audio_tokens", "gen_ai.usage.input_tokens.audio"),
   tokens("audioOutput", "gen_ai.usage.output_audio_tokens"),

@@ -100,6 +100,20 @@ export const USAGE_RULES: readonly UsageRule[] = [
     models: ["claude"],
     input: "exclusive",
   },
+  {
+    name: "ag2-anthropic",
+    dialects: ["ag2"],
+    providers: ["anthropic", "aws.bedrock"],
+    input: "exclusive",
+    output: "inclusive",
+  },
+  { name: "ag2-google-candidates", dialects: ["ag2"], providers: GOOGLE, output: "exclusive" },
+  {
+    name: "pipecat-anthropic",
+    scopes: ["pipecat"],
+    providers: ["anthropic", "aws.bedrock"],
+    input: "exclusive",
+  },
   { name: "claude-code", dialects: ["claude-code"], input: "exclusive" },
   { name: "langfuse-buckets", dialects: ["langfuse"], input: "disjoint", output: "disjoint" },
   { name: "gemini-cli-candidates", dialects: ["gemini-cli"], output: "exclusive" },
@@ -195,6 +209,22 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "unlessDetailed",
     advice:
       "LiteLLM guesses the tokens of streams that break off or carry no usage, and sends them like the provider's: instrument the calling SDK as well",
+  },
+  {
+    name: "langtrace-stream-estimates",
+    dialects: ["langtrace"],
+    streaming: true,
+    estimate: "unlessDetailed",
+    advice:
+      "Langtrace guesses the tokens of streams without usage: ask for stream_options.include_usage",
+  },
+  {
+    name: "langtrace-anthropic-omits-cache",
+    dialects: ["langtrace"],
+    providers: ["anthropic"],
+    estimate: "unlessCacheCounted",
+    advice:
+      "Langtrace leaves out cached tokens of Anthropic: the cost is a lower bound; Anthropic's SDK sends right spans by itself",
   },
   {
     name: "openllmetry-bedrock-invoke-omits-cache",

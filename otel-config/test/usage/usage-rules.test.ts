@@ -38,3 +38,29 @@ describe("a rule about answers that broke off", () => {
     expect(readingOf({ ...cut, isFinished: true }).estimate).toBeUndefined();
   });
 });
+
+describe("rules read in a producer's source", () => {
+  it.each([
+    [{ scope: "pipecat", provider: "anthropic" }, "exclusive"],
+    [{ scope: "pipecat", provider: "openai" }, undefined],
+    [{ scope: "x", dialect: "ag2", provider: "aws.bedrock" }, "exclusive"],
+    [{ scope: "x", dialect: "ag2", provider: "openai" }, undefined],
+  ])("%o counts its input as %s", (about, input) => {
+    expect(readingOf(producer(about)).input).toBe(input);
+  });
+
+  it("AG2's output leaves Google's thoughts out", () => {
+    expect(readingOf(producer({ dialect: "ag2", provider: "gcp.gemini" })).output).toBe(
+      "exclusive",
+    );
+  });
+
+  it("Langtrace guesses the tokens of streams, and leaves Anthropic's cache out", () => {
+    const langtrace = producer({ scope: "x", dialect: "langtrace", provider: "openai" });
+    expect(readingOf(langtrace).estimate).toBeUndefined();
+    expect(readingOf({ ...langtrace, isStreaming: true }).estimate?.kind).toBe("unlessDetailed");
+    expect(readingOf({ ...langtrace, provider: "anthropic" }).estimate?.kind).toBe(
+      "unlessCacheCounted",
+    );
+  });
+});
