@@ -35,6 +35,8 @@ export interface Project {
   readonly users: number;
   /** Shops that the service works for, each with users of its own; none where it works for the company itself. */
   readonly tenants: readonly string[];
+  /** Departments whose people use it, each with users of its own; none where customers do. */
+  readonly teams: readonly string[];
   /** 0 = the weekend is like any day, 1 = nothing happens on it. */
   readonly weekendDip: number;
   readonly features: readonly Feature[];
@@ -55,6 +57,7 @@ export const PROJECTS: readonly Project[] = [
     weight: 5,
     users: 900,
     tenants: ["harbor-books", "juniper-home", "north-trail", "oak-and-ember"],
+    teams: [],
     weekendDip: -0.2,
     features: [
       {
@@ -98,6 +101,7 @@ export const PROJECTS: readonly Project[] = [
     weight: 3,
     users: 60,
     tenants: [],
+    teams: ["tier-1", "tier-2", "billing-desk"],
     weekendDip: 0.5,
     features: [
       {
@@ -136,6 +140,7 @@ export const PROJECTS: readonly Project[] = [
     weight: 2,
     users: 35,
     tenants: [],
+    teams: ["platform", "payments", "search"],
     weekendDip: 0.85,
     features: [
       {
@@ -178,6 +183,7 @@ export const PROJECTS: readonly Project[] = [
     weight: 2,
     users: 25,
     tenants: [],
+    teams: ["legal", "finance"],
     weekendDip: 0.9,
     features: [
       {

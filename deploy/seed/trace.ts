@@ -208,8 +208,10 @@ function whoAttributes(random: Random, project: Project, feature: Feature): Attr
   const user = Math.floor(project.users * random.next() ** USER_SKEW);
   // Every user is a customer of one shop.
   const tenant = project.tenants[user % Math.max(1, project.tenants.length)];
+  const team = project.teams[user % Math.max(1, project.teams.length)];
   return {
     ...(tenant !== undefined && { "lensai.tenant": tenant }),
+    ...(team !== undefined && { "lensai.team": team }),
     "user.id": `${project.id}-user-${String(user + 1).padStart(4, "0")}`,
     "gen_ai.conversation.id": `conv-${Buffer.from(random.bytes(6)).toString("hex")}`,
     "lensai.feature": feature.name,
