@@ -71,12 +71,22 @@ export function changedQuery(
   return `?${changed}`;
 }
 
-/** To the calls that have this value, in the time that a page shows. */
-export function callsHref(projectId: string, query: ReadableQuery, filter: CallFilter): string {
-  const kept = KEPT.flatMap((name) => {
+/** The time that a page shows, as the query of a link to another one: "?range=7d"; "" when its address names none. */
+export function keptTime(query: ReadableQuery): string {
+  const kept = keptParameters(query);
+  return kept.length === 0 ? "" : `?${new URLSearchParams(kept)}`;
+}
+
+function keptParameters(query: ReadableQuery): [name: string, value: string][] {
+  return KEPT.flatMap((name): [string, string][] => {
     const value = query.get(name);
     return value === null ? [] : [[name, value]];
   });
+}
+
+/** To the calls that have this value, in the time that a page shows. */
+export function callsHref(projectId: string, query: ReadableQuery, filter: CallFilter): string {
+  const kept = keptParameters(query);
   return `/projects/${projectId}/calls?${new URLSearchParams([...kept, ...Object.entries(filter)])}`;
 }
 

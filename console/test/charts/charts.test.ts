@@ -87,6 +87,13 @@ test("labels at most ten bars, at round times", () => {
   expect(timeTicks([])).toEqual([]);
 });
 
+test.each([300, 600, 1200])("labels have room beside each other on %i pixels", (widthPx) => {
+  const halfHours = Array.from({ length: 48 }, (_, index) => (index * HOUR) / 2);
+  const ticks = timeTicks(halfHours, widthPx);
+  expect(ticks.length).toBeGreaterThanOrEqual(2);
+  expect(widthPx / ticks.length).toBeGreaterThanOrEqual(50);
+});
+
 test("keeps unreported tokens unknown and tells failed calls from billed ones", () => {
   const figures = {
     key: "m",

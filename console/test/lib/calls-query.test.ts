@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { addedFilter, callsHref, changedQuery, parseCallsQuery } from "#lib/calls-query.ts";
+import {
+  addedFilter,
+  callsHref,
+  changedQuery,
+  keptTime,
+  parseCallsQuery,
+} from "#lib/calls-query.ts";
 
 const query = (text: string): URLSearchParams => new URLSearchParams(text);
 
@@ -38,4 +44,12 @@ test("leads to the calls of a value in the time that is shown", () => {
   expect(callsHref("shop", query("range=30d&call=x&by=team"), { user: "a b" })).toBe(
     "/projects/shop/calls?range=30d&user=a+b",
   );
+});
+
+test("keeps the time from page to page, and nothing else of the address", () => {
+  expect(keptTime(query("range=7d&user=ann&cursor=abc"))).toBe("?range=7d");
+  expect(keptTime(query("from=2026-11-01&to=2026-11-02&by=team"))).toBe(
+    "?from=2026-11-01&to=2026-11-02",
+  );
+  expect(keptTime(query("user=ann"))).toBe("");
 });

@@ -19,13 +19,16 @@ const TICK_STEPS_MS: readonly number[] = [
   14 * DAY,
 ];
 
-/** Labels that fit beside each other on a wide screen; narrow ones leave out those that would overlap. */
+/** More labels than this are no help, however wide the screen is. */
 const TICKS_MAX = 10;
+/** What "23 Nov" takes, and some room beside it. */
+const TICK_PX = 54;
 
-/** The starts of the bars that get a label: at round UTC times, at most TICKS_MAX of them. */
-export function timeTicks(startsUnixMs: readonly number[]): number[] {
+/** The starts of the bars that get a label: at round UTC times, as many of them as have room in so many pixels. */
+export function timeTicks(startsUnixMs: readonly number[], widthPx = Infinity): number[] {
+  const ticksMax = Math.max(1, Math.min(TICKS_MAX, Math.floor(widthPx / TICK_PX)));
   const aligned = (stepMs: number): number[] =>
     startsUnixMs.filter((startUnixMs) => startUnixMs % stepMs === 0);
-  const fitting = TICK_STEPS_MS.map(aligned).find((ticks) => ticks.length <= TICKS_MAX);
+  const fitting = TICK_STEPS_MS.map(aligned).find((ticks) => ticks.length <= ticksMax);
   return fitting ?? [];
 }
