@@ -12,6 +12,12 @@ const MINUTE = 60_000;
 const sample = useSampleLake();
 
 /** The text of the page, as a person or a screen reader meets it. */
+const CONNECTION = {
+  endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000", dataDir: undefined },
+  needsKey: false,
+  keysHref: "/projects/default/settings",
+};
+
 async function pageText(query = "", props: object = {}): Promise<string> {
   const html = await pageHtml(query, props);
   return html
@@ -34,8 +40,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
     range,
     problem,
     nowUnixMs: NOW,
-    endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000", dataDir: undefined },
-    needsKey: false,
+    connection: CONNECTION,
     ...answer,
     ...props,
   };
@@ -63,13 +68,15 @@ test("offers a seed command that finds an installation on other ports, with its 
     consolePort: "3400",
     dataDir: "/data/of ann",
   };
-  expect(await pageText("", { endpoints })).toContain(
+  expect(await pageText("", { connection: { ...CONNECTION, endpoints } })).toContain(
     "LENSAI_DATA_DIR='/data/of ann' LENSAI_CONSOLE_PORT=3400 LENSAI_OTLP_HTTP_PORT=4518 npx pnpm@12 seed",
   );
 });
 
 test("asks for the key where spans need one", async () => {
-  expect(await pageText("", { needsKey: true })).toContain("x-api-key=&lt;your key");
+  expect(await pageText("", { connection: { ...CONNECTION, needsKey: true } })).toContain(
+    "x-api-key=&lt;your key",
+  );
 });
 
 test("says when spans arrive that are no model calls", async () => {

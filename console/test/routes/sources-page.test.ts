@@ -11,6 +11,12 @@ import { useSampleLake } from "../support/use-sample-lake.ts";
 const NOW = Date.parse("2026-11-23T14:05:09Z");
 const MINUTE = 60_000;
 
+const CONNECTION = {
+  endpoints: { host: "127.0.0.1", otlpHttpPort: "4318", consolePort: "3000", dataDir: undefined },
+  needsKey: true,
+  keysHref: "/projects/default/settings",
+};
+
 const sample = useSampleLake();
 
 async function pageText(
@@ -23,7 +29,7 @@ async function pageText(
   const asked = { range: range.window, switches };
   const despite = await loadDespiteSwitches(sample.reader, "default", asked);
   const project = { id: "default", name: "Default" };
-  const data = { project, range, nowUnixMs: NOW, answer, despite };
+  const data = { project, range, nowUnixMs: NOW, answer, despite, connection: CONNECTION };
   const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
   const { body } = render(SourcesPage, {
     props: { data, params: {} } as never,
@@ -44,7 +50,15 @@ const attributes = (more: object): string =>
 test("says what appears here while nothing has arrived", async () => {
   const text = await pageText([]);
   expect(text).toContain("Nothing arrived in this time range");
-  expect(text).toContain("send the first call");
+});
+
+test("says how one more app is connected, whether or not something arrives", async () => {
+  for (const rows of [[], [row({})]]) {
+    const text = await pageText(rows);
+    expect(text).toContain("Connect an app");
+    expect(text).toMatch(/Python Node Claude Code Codex CLI One call by hand/);
+    expect(text).toContain("x-api-key=&lt;your key");
+  }
 });
 
 test("says which calls may be those of a gateway, and what is at stake", async () => {

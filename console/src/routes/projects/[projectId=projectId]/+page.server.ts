@@ -1,6 +1,5 @@
-import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 import { projectForPage } from "#lib/server/access/authorize.ts";
-import { isLoopbackAddress } from "#lib/server/http/allowed-host.ts";
+import { appConnectionOf } from "#lib/server/app-connection.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadDashboard } from "#lib/server/lake/load-dashboard.ts";
 import { parseTimeRange } from "#lib/time-range.ts";
@@ -14,7 +13,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   // Another search parameter (an open drawer) must not load the page again.
-  const { hostname, port } = untrack(() => ({ hostname: url.hostname, port: url.port }));
+  const address = untrack(() => ({ hostname: url.hostname, port: url.port }));
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
   try {
     return {
@@ -24,15 +23,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
       problem,
       nowUnixMs,
       ...(await loadDashboard(lake, { projectId: project.id, range, nowUnixMs })),
-      endpoints: {
-        // "localhost" may mean ::1, where an IPv4 listener does not answer.
-        host: hostname === "localhost" ? "127.0.0.1" : hostname,
-        otlpHttpPort: settings.otlpHttpPort,
-        consolePort: port,
-        dataDir: settings.dataDirOfCommands,
-      },
-      needsKey:
-        project.id !== DEFAULT_PROJECT_ID || !isLoopbackAddress(settings.hostPolicy.bindAddress),
+      connection: appConnectionOf(settings, address, { projectId: project.id, may }),
     };
   } catch (failure) {
     failPage(failure, locals.requestId);

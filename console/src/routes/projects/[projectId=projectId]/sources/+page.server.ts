@@ -1,4 +1,5 @@
 import { projectForPage } from "#lib/server/access/authorize.ts";
+import { appConnectionOf } from "#lib/server/app-connection.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { loadDespiteSwitches } from "#lib/server/lake/load-despite-switches.ts";
 import { loadSources } from "#lib/server/lake/load-sources.ts";
@@ -12,8 +13,8 @@ import type { PageServerLoad } from "./$types";
 export const load: PageServerLoad = async ({ params, url, locals, depends, parent }) => {
   depends("lensai:sources");
   await parent();
-  const { services, lake } = locals.console;
-  const { project } = await projectForPage(locals, params.projectId, "project.read");
+  const { services, lake, settings } = locals.console;
+  const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
   try {
@@ -25,7 +26,8 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     const { fromUnixMs, toUnixMs } = range.window;
     const asked = { range: { fromUnixMs, toUnixMs }, switches };
     const despite = await loadDespiteSwitches(lake, project.id, asked);
-    return { project, range, problem, nowUnixMs, answer, despite };
+    const connection = appConnectionOf(settings, url, { projectId: project.id, may });
+    return { project, range, problem, nowUnixMs, answer, despite, connection };
   } catch (failure) {
     failPage(failure, locals.requestId);
   }
