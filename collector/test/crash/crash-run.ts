@@ -109,7 +109,11 @@ class Run implements CrashResult {
     this.lives += 1;
     const child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...this.target.env, PATH: process.env["PATH"] ?? "" },
+      env: {
+        ...this.target.env,
+        PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+      },
     });
     let isWanted = true;
     this.written = "";

@@ -27,6 +27,7 @@ interface Running {
 
 async function start(dataDir: string, landingIntervalMs: string): Promise<Running> {
   const env = {
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     LENSAI_DATA_DIR: dataDir,
     LENSAI_LANDING_INTERVAL_MS: landingIntervalMs,
     LENSAI_OTLP_HTTP_PORT: "0",

@@ -27,7 +27,8 @@ type Child = ChildProcessByStdio<null, null, Readable>;
 
 function start(environment: Record<string, string>): Child {
   const free = { LENSAI_OTLP_HTTP_PORT: "0", LENSAI_OTLP_GRPC_PORT: "0" };
-  const env = { LENSAI_DATA_DIR: dataDir, ...free, ...environment };
+  const cache = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
+  const env = { ...cache, LENSAI_DATA_DIR: dataDir, ...free, ...environment };
   return spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "ignore", "pipe"] });
 }
 

@@ -40,6 +40,7 @@ afterEach(async () => {
 function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     PROVIDER_URL: provider.url,
     OTEL_SERVICE_NAME: "observed",
     OTEL_EXPORTER_OTLP_ENDPOINT: inbox.url,

@@ -61,6 +61,7 @@ async function startApp(signing: Record<string, string>): Promise<unknown> {
   app = spawn(process.execPath, ["--no-warnings", "--import", register, fileAt("signed-app.mjs")], {
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       PROVIDER_URL: provider.url,
       OTEL_SERVICE_NAME: "signed",
       OTEL_EXPORTER_OTLP_ENDPOINT: stack.otlpHttpUrl,
