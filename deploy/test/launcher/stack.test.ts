@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { askConsole, runningConsole } from "../../cli/running-console.ts";
 import { changeDatabase } from "../support/change-database.ts";
 import { lakeSummary } from "../support/lake-summary.ts";
@@ -87,28 +87,6 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     await untilNoProcessOf(dataDir);
   });
 
-  it("refuses a second start on the same data folder, and two folders run side by side", async () => {
-    const one = await start(join(folder.path, "one"));
-    const refused = await launch(join(folder.path, "one"));
-    expect(refused).toMatchObject({ exitCode: 1 });
-    expect(refused.output).toContain(`is in use by a running LensAI (process ${one.pid})`);
-    const dataDir = join(folder.path, "two");
-    const two = await start(dataDir, { LENSAI_OWNER_EMAIL: "owner@example.com" });
-    expect(await sendOneCall(one.otlpHttpUrl)).toBe(200);
-    expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
-    await expectLinkAtTerminal(two, dataDir);
-  });
-
-  it("stops everything, says why and exits with 1 when a part of it dies", async () => {
-    const dataDir = join(folder.path, "data");
-    const stack = await start(dataDir);
-    const collector = processesOf(dataDir).find((line) => line.includes("collector/src/main.ts"));
-    process.kill(Number(collector?.split(" ")[0]), "SIGKILL");
-    expect(await stack.exited).toBe(1);
-    expect(stack.output()).toContain("the collector ended unexpectedly (signal SIGKILL)");
-    expect(processesOf(dataDir)).toEqual([]);
-  });
-
   it("lists a taken port, an unwritable folder and wrong settings in one message", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -131,31 +109,62 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     expect(failed.output).not.toContain("hidden");
     expect(failed.output).not.toMatch(/^\s+at /m);
   });
+});
+
+/** What these look at is of the same two; each of the later tests ends one of them. */
+describe("two launchers at a time", { timeout: TIMEOUT_MS }, () => {
+  let home: TemporaryFolder;
+  let one: LaunchedStack;
+  let two: LaunchedStack;
+  const dataDirs = () => ({ one: join(home.path, "own/one"), two: join(home.path, "two") });
+
+  beforeAll(async () => {
+    home = temporaryFolder();
+    // Where there is root, the database's account may not enter it.
+    mkdirSync(join(home.path, "own"), { mode: 0o700 });
+    one = await launched(dataDirs().one);
+    two = await launched(dataDirs().two, { LENSAI_OWNER_EMAIL: "owner@example.com" });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await Promise.all([one.stop(), two.stop()]);
+    rmSync(placeOf(dataDirs().one), { recursive: true, force: true });
+    home.remove();
+  });
+
+  it("refuses a second start on the same data folder, and two folders run side by side", async () => {
+    const refused = await launch(dataDirs().one);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.output).toContain(`is in use by a running LensAI (process ${one.pid})`);
+    expect(await sendOneCall(one.otlpHttpUrl)).toBe(200);
+    expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
+    await expectLinkAtTerminal(two, dataDirs().two);
+  });
+
+  it("stops everything, says why and exits with 1 when a part of it dies", async () => {
+    const dataDir = dataDirs().two;
+    const collector = processesOf(dataDir).find((line) => line.includes("collector/src/main.ts"));
+    process.kill(Number(collector?.split(" ")[0]), "SIGKILL");
+    expect(await two.exited).toBe(1);
+    expect(two.output()).toContain("the collector ended unexpectedly (signal SIGKILL)");
+    expect(processesOf(dataDir)).toEqual([]);
+  });
 
   it.runIf(process.getuid?.() === 0)(
     "as root, keeps the database outside of a folder that only root may enter",
     async () => {
-      const home = join(folder.path, "home");
-      mkdirSync(home, { mode: 0o700 });
-      const dataDir = join(home, "data");
-      const place = join(
-        "/var/lib/lensai",
-        createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
-      );
-      try {
-        const first = await start(dataDir);
-        await first.stop();
-        expect(existsSync(join(place, "postgres/PG_VERSION"))).toBe(true);
-        expect(existsSync(join(dataDir, "postgres"))).toBe(false);
-        const second = await start(dataDir);
-        expect((await fetch(`${second.consoleUrl}/readyz`)).status).toBe(200);
-        await second.stop();
-      } finally {
-        rmSync(place, { recursive: true, force: true });
-      }
+      const dataDir = dataDirs().one;
+      await one.stop();
+      expect(existsSync(join(placeOf(dataDir), "postgres/PG_VERSION"))).toBe(true);
+      expect(existsSync(join(dataDir, "postgres"))).toBe(false);
+      one = await launched(dataDir);
+      expect((await fetch(`${one.consoleUrl}/readyz`)).status).toBe(200);
     },
   );
 });
+
+/** Where root keeps the database of a folder that the database's account may not enter. */
+const placeOf = (dataDir: string): string =>
+  join("/var/lib/lensai", createHash("sha256").update(dataDir).digest("hex").slice(0, 12));
 
 /** Whose the sessions of the embedded PostgreSQL are, by the titles of its processes. */
 function databaseUsers(dataDir: string): string[] {
