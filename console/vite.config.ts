@@ -27,6 +27,8 @@ export default defineConfig({
       },
     }),
   ],
+  // Of a library's hundreds of components only those that some page uses are compiled.
+  build: { rolldownOptions: { experimental: { lazyBarrel: true } } },
   environments: {
     ssr: {
       build: {
