@@ -132,7 +132,7 @@ export class Accounting {
 
   /**
    * The dialect's own word first, then the record's name, then the operation. Hand-made spans say nothing: a
-   * model with token counts is a model call all the same.
+   * model with token counts, or with an answer, is a model call all the same.
    */
   private roleOf(
     record: RecordFields,
@@ -189,7 +189,8 @@ function isOpening(
 function roleBySight(record: RecordFields, hasUsage: boolean): CallRole {
   if (record.namesTool && !hasUsage) return "tool";
   if (record.namesAgent && !hasModel(record)) return "agent";
-  return hasUsage && hasModel(record) && record.signal !== "metric" ? "inference" : "other";
+  const isAnswer = hasUsage || record.hasAnswerBegun;
+  return isAnswer && hasModel(record) && record.signal !== "metric" ? "inference" : "other";
 }
 
 /** Verdict on the record as if it were the only one of its call. */

@@ -61,6 +61,24 @@ export const FURTHER_CASES: Readonly<
       usage_source: "reported",
     },
   },
+  laminar: {
+    record: {
+      scope: "lmnr.tracer",
+      name: "openai.chat",
+      attributes: {
+        "lmnr.span.type": "LLM",
+        "gen_ai.system": "openai",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "llm.is_streaming": true,
+      },
+    },
+    row: {
+      call_role: "inference",
+      billed: true,
+      usage_source: "missing",
+      usage_rule: "stream-without-usage",
+    },
+  },
   langwatch: {
     record: {
       attributes: {

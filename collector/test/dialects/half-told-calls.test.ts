@@ -180,6 +180,16 @@ test("an answer that the client could not use is charged for", () => {
   expect(row).toMatchObject({ billed: true, usage_source: "missing" });
 });
 
+test("a model that answered was called, whatever else the record leaves out", () => {
+  const model = { "gen_ai.request.model": "gpt-4o-mini" };
+  expect(rowOf({ attributes: { ...model, "gen_ai.response.id": "chatcmpl-1" } })).toMatchObject({
+    call_role: "inference",
+    billed: true,
+    usage_source: "missing",
+  });
+  expect(rowOf({ attributes: model })).toMatchObject({ call_role: "other", billed: null });
+});
+
 const ag2Usage = (kind: string) =>
   rowOf({
     scope: "opentelemetry.instrumentation.ag2",

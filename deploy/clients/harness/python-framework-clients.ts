@@ -193,6 +193,15 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
       "Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound. Streams have no counts: instrument the provider's SDK as well.",
   },
   {
+    name: "python-beeai",
+    title: "BeeAI under OpenInference",
+    runtime: "python",
+    app: "python",
+    scenarios: AGENT,
+    packages: ["beeai-framework", "openinference-instrumentation-beeai"],
+    advice: "Reasoning tokens are not sent; the cost does not depend on them.",
+  },
+  {
     name: "python-ag2",
     title: "AG2 with its own spans",
     runtime: "python",

@@ -54,6 +54,15 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
       "Ask for `stream_options.include_usage` in every chat stream. Use version 0.1.60 or later for Bedrock: before, its input left cached tokens out.",
   },
   {
+    name: "python-laminar",
+    title: "Laminar",
+    runtime: "python",
+    app: "python",
+    scenarios: [...OPENAI, ...ANTHROPIC],
+    packages: ["lmnr", "openai", "anthropic"],
+    advice: "Ask for stream_options.include_usage in every chat stream.",
+  },
+  {
     name: "python-openllmetry",
     title: "OpenLLMetry (Python)",
     runtime: "python",

@@ -10,6 +10,7 @@ from sdk_steps import anthropic_step, bedrock_step, gemini_step, openai_step, ve
 FRAMEWORKS = {
     "google.adk": "google_adk",
     "ag2": "ag2",
+    "beeai_framework": "beeai",
     "langgraph": "langgraph",
     "autogen_agentchat": "autogen",
     "portkey_ai": "portkey",

@@ -52,6 +52,7 @@ INSTRUMENTORS = {
     "openinference.instrumentation.instructor": "InstructorInstrumentor",
     "openinference.instrumentation.portkey": "PortkeyInstrumentor",
     "openinference.instrumentation.litellm": "LiteLLMInstrumentor",
+    "openinference.instrumentation.beeai": "BeeAIInstrumentor",
     "opentelemetry.instrumentation.openai_v2": "OpenAIInstrumentor",
     "opentelemetry.instrumentation.google_genai": "GoogleGenAiSdkInstrumentor",
     "opentelemetry.instrumentation.botocore": "BotocoreInstrumentor",

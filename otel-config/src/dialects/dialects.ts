@@ -6,6 +6,7 @@ import type { Dialect } from "./dialect.ts";
 import { GEMINI_CLI } from "./gemini-cli.ts";
 import { GENKIT } from "./genkit.ts";
 import { GOOGLE_ADK } from "./google-adk.ts";
+import { LAMINAR } from "./laminar.ts";
 import { LANGFUSE } from "./langfuse.ts";
 import { LANGSMITH } from "./langsmith.ts";
 import { LANGTRACE } from "./langtrace.ts";
@@ -43,6 +44,7 @@ export const DIALECTS: readonly Dialect[] = [
   LOGFIRE,
   LITELLM,
   LANGSMITH,
+  LAMINAR,
   OPENINFERENCE,
   OPENLLMETRY,
   OPENLIT,

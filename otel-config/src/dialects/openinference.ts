@@ -48,8 +48,17 @@ export const OPENINFERENCE: Dialect = {
     tokens("input", "llm.token_count.prompt", "decision.token_count.input"),
     tokens("output", "llm.token_count.completion", "decision.token_count.output"),
     tokens("total", "llm.token_count.total"),
-    tokens("cacheRead", "llm.token_count.prompt_details.cache_read"),
-    tokens("cacheWrite", "llm.token_count.prompt_details.cache_write"),
+    tokens(
+      "cacheRead",
+      "llm.token_count.prompt_details.cache_read",
+      // Of BeeAI, whose usage has a place for it and whose totals contain it.
+      "metadata.usage.cached_prompt_tokens",
+    ),
+    tokens(
+      "cacheWrite",
+      "llm.token_count.prompt_details.cache_write",
+      "metadata.usage.cached_creation_tokens",
+    ),
     tokens("reasoning", "llm.token_count.completion_details.reasoning"),
     tokens("audioInput", "llm.token_count.prompt_details.audio"),
     tokens("audioOutput", "llm.token_count.completion_details.audio"),
