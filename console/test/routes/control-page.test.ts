@@ -48,6 +48,7 @@ function htmlOf(changes: object): string {
     isPreview: false,
     names: { ann: "ann@example.com" },
     active: [],
+    refusing: [],
     released: [],
     values: { team: ["support", "sales"] },
     impact: undefined,
@@ -148,4 +149,24 @@ test("shows the last drill, and offers one to those who may stop calls", () => {
   expect(textOf(htmlOf({ active: [active], receipts: nobody }))).toContain(
     "No connected process was running",
   );
+});
+
+const reading = (value: string | undefined) => ({
+  each: value === undefined ? undefined : { key: "user", value },
+  limitNanoUsd: 5_000_000_000n,
+  spentNanoUsd: 4_990_000_000n,
+  period: { id: "p", startsAt: at, resetsAt: new Date("2026-12-01T00:00:00Z") },
+  isExhausted: true,
+});
+
+test("says which budgets refuse calls, whose, and until when", () => {
+  const budget = { id: "bud_1", name: "each <b>user</b>", scope: { team: "support" } };
+  const values = Array.from({ length: 7 }, (_, index) => reading(`ada-${index}`));
+  const text = textOf(htmlOf({ refusing: [{ budget, readings: values }] }));
+  expect(text).toContain("No kill-switch is on.");
+  expect(text).toContain("each &lt;b>user&lt;/b>");
+  expect(text).toMatch(/for user ada-0, ada-1, ada-2, ada-3, ada-4 and 2 more;/);
+  expect(text).toContain("$4.99 of $5.00 spent by the first, until 2026-12-01 00:00 UTC");
+  const together = textOf(htmlOf({ refusing: [{ budget, readings: [reading(undefined)] }] }));
+  expect(together).toContain("$4.99 of $5.00 spent, until 2026-12-01 00:00 UTC");
 });

@@ -3,6 +3,7 @@ import { scopeFromFields } from "#lib/scope.ts";
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
+import { refusingBudgets } from "#lib/server/alerts/refusing-budgets.ts";
 import { loadImpact, loadScopeValues } from "#lib/server/lake/load-impact.ts";
 import { startDrill } from "#lib/server/services/drills/start.ts";
 import {
@@ -31,8 +32,9 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   if (!parsed.success) error(400, issuesText(parsed.error));
   const nowUnixMs = services.now().getTime();
   const question = { projectId: project.id, nowUnixMs };
-  const [active, released, receipts, [impact, values]] = await Promise.all([
+  const [active, refusing, released, receipts, [impact, values]] = await Promise.all([
     activeKillSwitches(services.db, project.id),
+    refusingBudgets(services.db, { projectId: project.id, now: services.now() }),
     releasedKillSwitches(services.db, project.id),
     receiptsOverview(services, project.id),
     Promise.all([
@@ -51,6 +53,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     scope,
     isPreview,
     active,
+    refusing,
     released,
     receipts,
     impact,
