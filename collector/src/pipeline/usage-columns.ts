@@ -29,6 +29,7 @@ const RULE = {
   partial: new ConstantText("usage_rule", "counted-until-cut"),
   notSent: new ConstantText("usage_rule", "not-sent"),
   unread: new ConstantText("usage_rule", "unread-count"),
+  beyond: new ConstantText("usage_rule", "total-beyond-counts"),
 } as const;
 
 const INPUT = columnIndex("input_tokens");
@@ -76,9 +77,7 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
   writeCount(sink, IMAGE_INPUT, usage.imageInput);
   writeCount(sink, IMAGE_OUTPUT, usage.imageOutput);
   sink.setConstant(BASIS[usage.basis]);
-  const guess = hasUntoldCached(record, usage)
-    ? RULE.unread
-    : guessOf(record.usage, usage, reading);
+  const guess = doubtOf(record, usage, reading);
   if (isAnswered && isHalf(usage, about)) {
     sink.setConstant(SOURCE.missing);
     sink.setConstant(whyMissing(record, usage));
@@ -109,6 +108,29 @@ function isCut({ isError, finishReasons }: RecordFields): boolean {
 
 function writeCount(sink: RowSink, column: number, count: number | undefined): void {
   if (count !== undefined) sink.setInt64(column, count);
+}
+
+/** Why the counts may not be what the provider charges for. */
+function doubtOf(
+  record: RecordFields,
+  usage: NormalUsage,
+  reading: UsageReading,
+): ConstantText | undefined {
+  if (hasUntoldCached(record, usage)) return RULE.unread;
+  return (
+    guessOf(record.usage, usage, reading) ?? (isShort(record, usage) ? RULE.beyond : undefined)
+  );
+}
+
+/**
+ * The producer's own total has more than its counts: something that is charged for has none. Not said of logs: with
+ * nothing but equal counts that are sure, they are joined with the other records of their call.
+ */
+function isShort({ signal, usage: { total } }: RecordFields, usage: NormalUsage): boolean {
+  if (signal !== "span" || total === undefined) return false;
+  if ((usage.flags & USAGE_FLAG.totalMismatch) === 0) return false;
+  const { input, output } = usage;
+  return input !== undefined && output !== undefined && total > input + output;
 }
 
 function hasUntoldCached({ usage, unread }: RecordFields, normal: NormalUsage): boolean {

@@ -69,6 +69,40 @@ describe("spellings of published producers", () => {
   });
 });
 
+describe("a total that is more than the counts", () => {
+  const GEMINI = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "gcp.gemini",
+    "gen_ai.request.model": "gemini-2.5-flash",
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.output_tokens": 100,
+  } as const;
+
+  test("makes the cost a guess: thoughts, or what tools brought, were not counted", () => {
+    const row = rowOf({ attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
+    expect(row).toMatchObject({
+      billed: true,
+      input_tokens: 1000n,
+      output_tokens: 100n,
+      usage_source: "estimated",
+      usage_rule: "total-beyond-counts",
+    });
+  });
+
+  test.each([1100, 900])("does not when it is %i", (total) => {
+    const row = rowOf({ attributes: { ...GEMINI, "gen_ai.usage.total_tokens": total } });
+    expect(row).toMatchObject({ usage_source: "reported" });
+  });
+
+  test("does not when a part explains it", () => {
+    const thoughts = { "gen_ai.usage.reasoning_tokens": 300, "gen_ai.usage.total_tokens": 1400 };
+    expect(rowOf({ attributes: { ...GEMINI, ...thoughts } })).toMatchObject({
+      output_tokens: 400n,
+      usage_source: "reported",
+    });
+  });
+});
+
 describe("names of nobody", () => {
   const UNREAD = { usage_source: "estimated", usage_rule: "unread-count" } as const;
 

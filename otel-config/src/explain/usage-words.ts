@@ -23,6 +23,8 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "stream-without-usage": "the answer was streamed and no chunk carried the usage",
   "cut-before-usage": "the call broke off before the provider said what it used",
   "counted-until-cut": "the call broke off: these are the counts that had come by then",
+  "total-beyond-counts":
+    "the total that was sent is more than the counts: what the rest is, thoughts or what tools brought, is not said, and nobody is billed for it",
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",
@@ -53,6 +55,8 @@ const MISSING_ADVICE: Readonly<Record<string, string>> = {
   "stream-without-usage":
     "ask the provider for usage in streams (OpenAI: stream_options.include_usage) or update the instrumentation",
   "not-sent": "update the instrumentation, or record gen_ai.usage.input_tokens and output_tokens",
+  "total-beyond-counts":
+    "record every part of the usage: cached tokens, reasoning, and what tools brought into the prompt",
   "unread-count":
     "write the counts as gen_ai.usage.* attributes, in the app or with a transform processor of an OpenTelemetry Collector",
   "counts-refused": "correct what the producer writes into the usage attributes",
