@@ -50,17 +50,31 @@ function tableOf(groups: readonly RepricedGroup[]): string {
     group.model ?? "-",
     String(group.calls),
     String(group.changedCalls),
-    amountText(group.oldNanoUsd, group.oldUnknownCalls),
-    amountText(group.newNanoUsd, group.newUnknownCalls),
-    formatUsd(group.newNanoUsd - group.oldNanoUsd),
+    amountText(group.oldNanoUsd, group.oldUnknownCalls, group.calls),
+    amountText(group.newNanoUsd, group.newUnknownCalls, group.calls),
+    differenceText(group),
   ]);
   const numbers = ["calls", "changed", "old", "new", "difference"];
   return textTable(["day", "project", "provider", "model", ...numbers], rows, numbers);
 }
 
-/** An amount that leaves calls out says so. */
-function amountText(nanoUsd: bigint, unknownCalls: number): string {
-  return `${formatUsd(nanoUsd)}${unknownCalls === 0 ? "" : ` + ${unknownCalls} unknown`}`;
+/** An amount that leaves calls out says so; of calls that are all unknown there is none. */
+function amountText(nanoUsd: bigint, unknownCalls: number, calls: number): string {
+  if (unknownCalls === 0) return formatUsd(nanoUsd);
+  const unknown = `${unknownCalls} unknown`;
+  return unknownCalls === calls ? unknown : `${formatUsd(nanoUsd)} + ${unknown}`;
+}
+
+/** Undefined where nothing is known on one of the sides. */
+function differenceOf(group: RepricedGroup): bigint | undefined {
+  const { calls, oldUnknownCalls, newUnknownCalls } = group;
+  if (oldUnknownCalls === calls || newUnknownCalls === calls) return undefined;
+  return group.newNanoUsd - group.oldNanoUsd;
+}
+
+function differenceText(group: RepricedGroup): string {
+  const difference = differenceOf(group);
+  return difference === undefined ? "unknown" : formatUsd(difference);
 }
 
 function totalLine(groups: readonly RepricedGroup[]): string {
@@ -73,16 +87,18 @@ function totalLine(groups: readonly RepricedGroup[]): string {
     sum.now += group.newNanoUsd;
     sum.nowUnknown += group.newUnknownCalls;
   }
-  const [old, now] = [amountText(sum.old, sum.oldUnknown), amountText(sum.now, sum.nowUnknown)];
+  const old = amountText(sum.old, sum.oldUnknown, sum.calls);
+  const now = amountText(sum.now, sum.nowUnknown, sum.calls);
   return `${sum.changed} of ${sum.calls} calls change: ${old} becomes ${now}, difference ${formatUsd(sum.now - sum.old)}\n`;
 }
 
 function jsonOf(group: RepricedGroup): Readonly<Record<string, unknown>> {
   const { oldNanoUsd, newNanoUsd, ...rest } = group;
+  const difference = differenceOf(group);
   return {
     ...rest,
-    oldUsd: usdDecimal(oldNanoUsd),
-    newUsd: usdDecimal(newNanoUsd),
-    differenceUsd: usdDecimal(newNanoUsd - oldNanoUsd),
+    oldUsd: rest.oldUnknownCalls === rest.calls ? null : usdDecimal(oldNanoUsd),
+    newUsd: rest.newUnknownCalls === rest.calls ? null : usdDecimal(newNanoUsd),
+    differenceUsd: difference === undefined ? null : usdDecimal(difference),
   };
 }

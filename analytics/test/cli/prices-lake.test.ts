@@ -117,9 +117,9 @@ describe("prices reprice", () => {
         changedCalls: 1,
         oldUnknownCalls: 1,
         newUnknownCalls: 0,
-        oldUsd: "0",
+        oldUsd: null,
         newUsd: "0.0011",
-        differenceUsd: "0.0011",
+        differenceUsd: null,
       },
       {
         day: "2026-03-03",
@@ -140,6 +140,8 @@ describe("prices reprice", () => {
     expect(await cli.run("prices", "reprice", ...RANGE)).toContain(
       "3 of 4 calls change: $0.00563 + 1 unknown becomes $0.00823, difference $0.0026\n",
     );
+    // Never as nothing.
+    expect(await cli.run("prices", "reprice", ...RANGE)).toMatch(/ own .* 1 unknown .* unknown\n/);
   });
 
   it("prices only the project and the range that were asked for", async () => {
