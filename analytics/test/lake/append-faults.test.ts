@@ -155,6 +155,9 @@ async function sha256Of(store: MemoryStore, key: string): Promise<string> {
     .digest("hex");
 }
 
+/** With content, so that there are two files. */
+const ONE_ROW = sampleBatch([{ spanId: "1", day: DAY, prompt: "[]" }]);
+
 const REPEATED = new Error("another case does the same");
 
 /**
@@ -175,9 +178,8 @@ async function landWith(
     return fault;
   });
   const lake = openLake({ store, region: "local" });
-  const batch = sampleBatch([{ spanId: "1", day: DAY, prompt: "[]" }]);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const landing = appendRows(lake, batch, { name: "c1-1", landedAt: new Date(nowMs) });
+    const landing = appendRows(lake, ONE_ROW, { name: "c1-1", landedAt: new Date(nowMs) });
     try {
       if (await succeeds(landing)) return { inner, calls };
     } catch (error) {

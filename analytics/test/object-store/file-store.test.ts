@@ -8,7 +8,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 import type { TemporaryFolder } from "../temporary-folder.ts";
 
 describeObjectStore("folder", {
-  manyObjects: 2500,
+  manyObjects: 1100,
   open: async () => {
     const folder = await temporaryFolder();
     return {

@@ -12,9 +12,9 @@ import type { TemporaryFolder } from "../temporary-folder.ts";
 const body = new TextEncoder().encode("body");
 
 describeObjectStore("s3:// URL", {
-  manyObjects: 1100,
+  manyObjects: 100,
   open: async () => {
-    const fake = await startS3Fake();
+    const fake = await startS3Fake({ pageSize: 40 });
     const url = `s3://${fake.bucket}/some/prefix/`;
     const store = await openStore(url, { ...FAKE_CREDENTIALS, endpoint: fake.endpoint });
     return {

@@ -176,8 +176,17 @@ const inside = (tag: number, bytes: Buffer): Buffer =>
 
 /** Protobuf of a span attribute whose value is `levels` lists deep. */
 function nestedAttribute(levels: number): Buffer {
-  let value: Buffer = Buffer.from([0x18, 1]);
-  for (let level = 1; level < levels; level += 1) value = inside(0x2a, inside(0x0a, value));
+  // Of each level only its head, or every level would copy all that are in it.
+  const parts: Buffer[] = [Buffer.from([0x18, 1])];
+  let bytes = 2;
+  for (let level = 1; level < levels; level += 1) {
+    for (const tag of [0x0a, 0x2a]) {
+      const head = Buffer.concat([Buffer.from([tag]), varint(bytes)]);
+      parts.push(head);
+      bytes += head.length;
+    }
+  }
+  const value = Buffer.concat(parts.toReversed());
   const keyValue = Buffer.concat([Buffer.from([0x0a, 1, 0x61]), inside(0x12, value)]);
   const known = {
     traceId: Buffer.from(TRACE_ID, "hex"),
