@@ -264,6 +264,7 @@ for (const scope of ["read", "control", "ingest"] as const) {
 
 beforeAll(async () => {
   stripe = await startStripeServer();
+  stripe.customers.add("cus_1");
   api = await startApi({ stripeApiUrl: stripe.url });
   for (const id of ["own", "foreign"]) await createTenant(api.console, id);
   await api.console.services.db.insert(billingLines).values({

@@ -8,6 +8,7 @@ import { createStripeOpener } from "#lib/server/billing/stripe.ts";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
 import { billingMeterEvents, billingSetups } from "#lib/server/db/schema/billing.ts";
 import { createSecretBox } from "#lib/server/secrets/secret-box.ts";
+import { checkCustomer } from "#lib/server/services/billing/check-customer.ts";
 import type { BillingContext } from "#lib/server/services/billing/context.ts";
 import {
   removeBillingCustomer,
@@ -98,6 +99,8 @@ const call = (tenant: string | undefined, day: number, costNanoUsd: bigint | nul
 
 const eventsOf = () =>
   database.db.select().from(billingMeterEvents).where(eq(billingMeterEvents.projectId, project));
+
+const named = (customerId: string) => checkCustomer(context, { projectId: project, customerId });
 
 describe("setting up", () => {
   test("makes a meter that sums and a price of a micro-USD, once, and keeps no key in the open", async () => {
@@ -286,6 +289,17 @@ describe("what goes wrong on the way to Stripe", () => {
     ]);
     const [tenant] = await chargedTenants(database.db, project, NOVEMBER);
     expect(tenant).toMatchObject({ open: { unsure: 1 }, sentMicroUsd: 0n });
+  });
+
+  test("a customer that Stripe does not have is refused when it is named, where Stripe can tell", async () => {
+    stripe.deletedCustomers.add("cus_gone");
+    await expect(named("cus_acme")).resolves.toBeUndefined();
+    await expect(named("cus_typo")).rejects.toThrow("the Stripe account has no customer cus_typo");
+    await expect(named("cus_gone")).rejects.toThrow("no customer cus_gone");
+    stripe.mayReadCustomers = false;
+    await expect(named("cus_typo"), "the key may not look").resolves.toBeUndefined();
+    await database.db.delete(billingSetups);
+    await expect(named("cus_typo"), "there is no account yet").resolves.toBeUndefined();
   });
 
   test("a customer that does not exist is told, and the right one gets the charge", async () => {

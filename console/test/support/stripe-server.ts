@@ -24,6 +24,10 @@ export interface StripeServer {
   readonly prices: URLSearchParams[];
   /** Ids that exist: events of others are refused, as v2 of the API does at once. */
   readonly customers: Set<string>;
+  /** Those of whom only the id is left. */
+  readonly deletedCustomers: Set<string>;
+  /** A restricted key may be without that right. */
+  mayReadCustomers: boolean;
   readonly troubles: StripeTrouble[];
   /** Keys that are let in. */
   readonly keys: Set<string>;
@@ -75,6 +79,8 @@ export async function startStripeServer(): Promise<StripeServer> {
     const { pathname, searchParams } = new URL(request.path, "http://stripe.test");
     const form = new URLSearchParams(request.body);
     if (pathname.endsWith("/event_summaries")) return summaries(searchParams);
+    const [, customerId] = /^\/v1\/customers\/(.+)$/.exec(pathname) ?? [];
+    if (customerId !== undefined) return customerAnswer(customerId);
     switch (`${request.method} ${pathname}`) {
       case "POST /v1/billing/meter_events":
         return takeOrTrouble(form);
@@ -90,6 +96,17 @@ export async function startStripeServer(): Promise<StripeServer> {
         return { status: 404, body: "{}" };
     }
   });
+  const customerAnswer = (id: string): Answer => {
+    if (!server.mayReadCustomers) return json({ error: { type: "invalid_request_error" } }, 403);
+    if (server.deletedCustomers.has(id)) return json({ object: "customer", id, deleted: true });
+    if (server.customers.has(id)) return json({ object: "customer", id });
+    const error = {
+      type: "invalid_request_error",
+      code: "resource_missing",
+      message: "No such customer",
+    };
+    return json({ error }, 404);
+  };
   const createMeter = (form: URLSearchParams): Answer => {
     const made = {
       id: `mtr_test_${server.meters.length + 1}`,
@@ -118,6 +135,8 @@ export async function startStripeServer(): Promise<StripeServer> {
     meters: [],
     prices: [],
     customers: new Set(),
+    deletedCustomers: new Set(),
+    mayReadCustomers: true,
     troubles: [],
     keys: new Set([STRIPE_KEY]),
     nowMs: Date.now(),
@@ -130,6 +149,8 @@ export async function startStripeServer(): Promise<StripeServer> {
         all.length = 0;
       known.clear();
       server.customers.clear();
+      server.deletedCustomers.clear();
+      server.mayReadCustomers = true;
       server.keys.clear();
       server.keys.add(STRIPE_KEY);
     },

@@ -6,6 +6,8 @@ export interface StripeAccount {
   prepareMeter(eventName: string): Promise<PreparedMeter>;
   /** Resolves once Stripe has taken the event, or says that it had taken it before. */
   sendMeterEvent(event: MeterEvent): Promise<void>;
+  /** Is there such a customer? Undefined when it cannot be told: the key may not read customers, or Stripe is away. */
+  hasCustomer(customerId: string): Promise<boolean | undefined>;
   /** What the meter has counted for a customer within whole minutes, the end exclusive. */
   meteredBetween(input: MeteredInput): Promise<bigint>;
 }
@@ -66,6 +68,7 @@ export function createStripeOpener({ apiUrl, timeoutMs = TIMEOUT_MS }: StripeOpt
         return { meterId: meter.id, priceId: await priceOf(stripe, meter) };
       },
       sendMeterEvent: (event) => sendMeterEvent(stripe, event),
+      hasCustomer: (customerId) => hasCustomer(stripe, customerId),
       meteredBetween: (input) => meteredBetween(stripe, input),
     };
   };
@@ -148,6 +151,16 @@ function isKnownAlready(error: unknown, identifier: string): boolean {
     error.message.includes(identifier) &&
     /already exists|duplicate/i.test(error.message)
   );
+}
+
+async function hasCustomer(stripe: Stripe, customerId: string): Promise<boolean | undefined> {
+  try {
+    const customer = await stripe.customers.retrieve(customerId);
+    return customer.deleted !== true;
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    return error.code === "resource_missing" ? false : undefined;
+  }
 }
 
 async function meteredBetween(

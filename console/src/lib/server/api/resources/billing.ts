@@ -1,6 +1,7 @@
 import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
 import { daysOfMonth } from "../../billing/billing-days.ts";
+import { checkCustomer } from "../../services/billing/check-customer.ts";
 import type { BillingContext } from "../../services/billing/context.ts";
 import {
   CUSTOMER_ORDER,
@@ -184,7 +185,9 @@ export const billingRoutes: readonly ApiRoute[] = [
     params: tenantParams,
     body: z.strictObject({ customerId: customerIdSchema }),
     success: { status: 204, description: "It is set." },
+    errors: ["stripe.failed"],
     handle: async ({ services, projectId, params, body, caller, console }) => {
+      await checkCustomer(console.billing.context, { projectId, ...body });
       await setBillingCustomer(services, { projectId, ...params, ...body }, caller.actor);
       console.billing.wake();
       return {};

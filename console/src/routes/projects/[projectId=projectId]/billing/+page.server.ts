@@ -5,6 +5,7 @@ import { projectForPage } from "#lib/server/access/authorize.ts";
 import { daysOfMonth, isoDay, timesOf } from "#lib/server/billing/billing-days.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadTenantSpend } from "#lib/server/lake/load-tenant-spend.ts";
+import { checkCustomer } from "#lib/server/services/billing/check-customer.ts";
 import {
   listBillingCustomers,
   removeBillingCustomer,
@@ -103,6 +104,8 @@ export const actions: Actions = {
     if (!customerId.success)
       return fail(400, { problem: `The customer ${customerId.error.issues[0]?.message}.` });
     const input = { projectId, tenant: tenant.data, customerId: customerId.data };
+    const refusal = await orRefusal(checkCustomer(billing.context, input));
+    if (refusal instanceof LensError) return fail(502, { problem: refusal.message });
     await setBillingCustomer(billing.context, input, actor);
     billing.wake();
     return { done: `${customerId.data} pays for ${tenant.data}.` };
