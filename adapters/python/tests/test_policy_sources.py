@@ -203,6 +203,7 @@ def test_a_policy_of_too_long_ago_stops_calls_or_does_not() -> None:
     silent = 100.0
     assert decided("open").attributes == {
         "lensai.budget.decision": "refused",
+        "lensai.budget.id": "b1",
         "lensai.budget.refusal_cause": "spent",
         "lensai.control.stale_seconds": 100,
     }

@@ -54,6 +54,45 @@ test("what is spent, held and left of a budget, and where it leads", async () =>
   expect((await api.ask("GET", `${project}/budgets/bud_none/figures`)).status).toBe(404);
 });
 
+test("what a budget has stopped, by cause, value and model", async () => {
+  const id = await createBudget({ name: "stops", limitNanoUsd: "7", each: "team" });
+  const path = `${project}/budgets/${id}/stopped-calls`;
+  expect(await get(path)).toEqual({
+    days: 7,
+    refusedCalls: 0,
+    cutOffCalls: 0,
+    firstAt: null,
+    lastAt: null,
+    causes: [],
+    values: [],
+    models: [],
+  });
+  const atMs = NOW - 2 * DAY_MS;
+  await api.land([
+    callRow(atMs, {
+      span_id: "00000000000000b1",
+      billed: false,
+      bill_rule: "failed",
+      budget_decision: "refused",
+      team: "support",
+      attributes: JSON.stringify({
+        "lensai.budget.id": id,
+        "lensai.budget.refusal_cause": "held",
+      }),
+    }),
+  ]);
+  const at = new Date(atMs).toISOString();
+  expect(await get(path)).toMatchObject({
+    refusedCalls: 1,
+    firstAt: at,
+    causes: [{ name: "held", calls: 1, lastAt: at }],
+    values: [{ name: "support", calls: 1 }],
+    models: [{ calls: 1 }],
+  });
+  expect(await get(`${path}?days=1`)).toMatchObject({ days: 1, refusedCalls: 0 });
+  expect((await api.ask("GET", `${project}/budgets/bud_none/stopped-calls`)).status).toBe(404);
+});
+
 test("each value of a budget for each has its own figures", async () => {
   const id = await createBudget({
     name: "each",

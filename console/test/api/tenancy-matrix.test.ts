@@ -149,6 +149,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   updateBudget: { body: { clamp: true }, headers: ANY_VERSION, prepare: () => budgetOfOwn() },
   deleteBudget: { headers: ANY_VERSION, prepare: () => budgetOfOwn() },
   getBudgetFigures: { prepare: () => budgetOfOwn() },
+  getStoppedCalls: { prepare: () => budgetOfOwn() },
   backtestBudget: { prepare: () => budgetOfOwn() },
   backtestProposedBudget: { body: { limitNanoUsd: "5000000000" } },
   listBudgetOverrides: { prepare: () => budgetOfOwn() },

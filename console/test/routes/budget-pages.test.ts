@@ -185,6 +185,34 @@ test("one click enforces what was tried, and the page tells what it did and how 
   expect(enforced.text).toContain("none of the 8 calls of the last 7 days had a guard");
 });
 
+test("tells which calls it has stopped: why, whose and of which models", async () => {
+  const { id: budgetId } = await makeBudget({ name: "stops", mode: "enforce" });
+  expect((await show(pages.budget, { budgetId })).text).toContain("It has stopped no call.");
+  const stopped = (cause: string, more: object) =>
+    callRow(Date.now() - HOUR_MS, {
+      billed: false,
+      bill_rule: "failed",
+      budget_decision: "refused",
+      user_id: "ann",
+      attributes: JSON.stringify({
+        "lensai.budget.id": budgetId,
+        "lensai.budget.refusal_cause": cause,
+      }),
+      ...more,
+    });
+  await lake.land([
+    stopped("ledger_silent", { span_id: "00000000000000a1" }),
+    stopped("spent", { span_id: "00000000000000a2", user_id: null }),
+    stopped("spent", { span_id: "00000000000000a3", budget_decision: "cut_off" }),
+  ]);
+  await running.lake.lookForNews();
+  const { text } = await show(pages.budget, { budgetId });
+  expect(text).toContain("3 calls since");
+  expect(text).toContain("of which 1 was a stream that was cut off");
+  expect(text).toMatch(/Why too little was left 2 calls last .+ the ledger did not answer 1 call/);
+  expect(text).toMatch(/Whose calls ann 2 calls last .+ no user 1 call/);
+});
+
 test("a raise needs a reason and an amount above the limit, and can be ended", async () => {
   const { id: budgetId } = await makeBudget({ name: "raised" });
   const body = { limitUsd: "2", hours: "4", reason: "launch day" };

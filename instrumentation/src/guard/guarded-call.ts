@@ -89,10 +89,12 @@ export class GuardedCall {
   get attributes(): Attributes {
     const { staleSeconds } = this.#input;
     const { refusal } = this.#cutOff ?? this.refusal ?? {};
-    const cause = refusal?.kind === "budget" ? refusal.cause : undefined;
     return {
       [LENSAI.budgetDecision]: this.#decision,
-      ...(cause !== undefined && { [LENSAI.budgetRefusalCause]: cause }),
+      ...(refusal?.kind === "budget" && {
+        [LENSAI.budgetId]: refusal.budgetId,
+        [LENSAI.budgetRefusalCause]: refusal.cause,
+      }),
       ...(staleSeconds !== undefined && { [LENSAI.controlStaleSeconds]: staleSeconds }),
       ...(this.#leaseId !== undefined && { [LENSAI.budgetLeaseId]: this.#leaseId }),
       ...(this.#chargedNano !== undefined && { [LENSAI.budgetChargedNanoUsd]: this.#chargedNano }),

@@ -1,9 +1,9 @@
 import type { KillSwitch } from "@lensai/otel-config/control/kill-switches";
+import type { RefusalCause } from "@lensai/otel-config/control/refusal-cause";
 import { formatUsd } from "@lensai/otel-config/money";
 import type { Hold } from "./hold.ts";
 import type { BudgetAccount } from "./budget-account.ts";
 import { BudgetExceededError, KillSwitchError, PolicyStaleError } from "./refusal.ts";
-import type { RefusalCause } from "./refusal.ts";
 
 /** The refusal of a call by `hold.refusedBy`. */
 export function budgetRefusal(

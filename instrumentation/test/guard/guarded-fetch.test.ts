@@ -102,6 +102,7 @@ describe("a refused call", () => {
     const { attributes, status } = await spans.last();
     expect(attributes).toMatchObject({
       "lensai.budget.decision": "refused",
+      "lensai.budget.id": "bud_1",
       "lensai.budget.refusal_cause": "spent",
       "error.type": "control.budget_exceeded",
       "gen_ai.request.model": "gpt-4o",

@@ -5,7 +5,9 @@ export const LENSAI = {
   feature: "lensai.feature",
   route: "lensai.route",
   budgetDecision: "lensai.budget.decision",
-  /** Written by the guard of a call that a budget stopped: why it had no room, as in `BudgetRefusal.cause`. */
+  /** Written by the guard of a call that a budget stopped: which one. */
+  budgetId: "lensai.budget.id",
+  /** The same: why it had no room, as in `BudgetRefusal.cause`. */
   budgetRefusalCause: "lensai.budget.refusal_cause",
   /** Written by the guard: the leases that the call was made with, one per budget, with spaces between them. */
   budgetLeaseId: "lensai.budget.lease_id",

@@ -45,6 +45,7 @@ FEATURE = "lensai.feature"
 ROUTE = "lensai.route"
 
 BUDGET_DECISION = "lensai.budget.decision"
+BUDGET_ID = "lensai.budget.id"
 BUDGET_REFUSAL_CAUSE = "lensai.budget.refusal_cause"
 BUDGET_LEASE_ID = "lensai.budget.lease_id"
 BUDGET_CHARGED_NANO_USD = "lensai.budget.charged_nano_usd"

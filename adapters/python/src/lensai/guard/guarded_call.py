@@ -87,6 +87,10 @@ class _TakenCall:
 _NOTHING = CallCost(0, 0)
 
 
+def _stop_of(error: BudgetExceededError) -> Dict[str, AttributeValue]:
+    return {names.BUDGET_ID: error.budget_id, names.BUDGET_REFUSAL_CAUSE: error.cause}
+
+
 class GuardedCall:
     """A call that the guard has decided about: stopped, or holding what it may cost until it ends. Raises nothing."""
 
@@ -133,7 +137,7 @@ class GuardedCall:
         stopped = self._cut_off or decided.error
         return {
             names.BUDGET_DECISION: "cut_off" if self._cut_off else decided.decision,
-            **({names.BUDGET_REFUSAL_CAUSE: stopped.cause} if isinstance(stopped, BudgetExceededError) else {}),
+            **(_stop_of(stopped) if isinstance(stopped, BudgetExceededError) else {}),
             **({} if decided.stale_seconds is None else {names.CONTROL_STALE_SECONDS: decided.stale_seconds}),
             **({names.BUDGET_LEASE_ID: self._lease_ids} if self._lease_ids else {}),
             **({} if charged is None else {names.BUDGET_CHARGED_NANO_USD: charged}),

@@ -1,8 +1,11 @@
 import { CONFIDENCE_PERCENT } from "@lensai/analytics/budgets/forecast";
 import type { Backtest } from "@lensai/analytics/budgets/backtest";
+import type { StoppedGroup } from "@lensai/analytics/queries/stopped-calls";
+import { REFUSAL_CAUSES } from "@lensai/otel-config/control/refusal-cause";
 import { z } from "zod";
 import { leftNanoUsd } from "../../../budgets/left.ts";
 import { BACKTEST_DAYS, loadBacktest, type ProposedBudget } from "../../lake/load-backtest.ts";
+import { loadStoppedCalls } from "../../lake/load-stopped-calls.ts";
 import { loadBudgetFigures, type BudgetFigures } from "../../lake/load-budget-figures.ts";
 import type { Budget } from "../../services/budgets/budget.ts";
 import { heldAmounts, heldByValue } from "../../services/budgets/held.ts";
@@ -95,7 +98,32 @@ const backtestSchema = z
   .describe("What the budget would have done, had it been enforced.")
   .meta({ id: "Backtest" });
 
+const stoppedGroupSchema = z.strictObject({
+  name: z.string().nullable(),
+  calls: countSchema,
+  lastAt: timeSchema,
+});
+
+const stoppedSchema = z
+  .strictObject({
+    days: z.int(),
+    refusedCalls: countSchema.describe(
+      "Were not made. A call that is tried again counts each time.",
+    ),
+    cutOffCalls: countSchema.describe("Were made, and their streams ended early."),
+    firstAt: timeSchema.nullable(),
+    lastAt: timeSchema.nullable(),
+    causes: z
+      .array(stoppedGroupSchema)
+      .describe(`\`name\`: ${REFUSAL_CAUSES.join(", ")}; null from guards of earlier versions.`),
+    values: z.array(stoppedGroupSchema).describe("By `each`, or by user: those with the most."),
+    models: z.array(stoppedGroupSchema),
+  })
+  .describe("What the budget has stopped, by the spans of the guards that did it.")
+  .meta({ id: "StoppedCalls" });
+
 const DAYS_DEFAULT = 30;
+const STOPPED_DAYS_DEFAULT = 7;
 
 const daysSchema = z
   .int()
@@ -153,6 +181,40 @@ export const budgetFigureRoutes: readonly ApiRoute[] = [
           liveLeases: held?.liveLeases,
           values: await withUncertain(services, budget, figures.byValue?.values),
           forecast: toForecastJson(figures),
+        },
+      };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/projects/{projectId}/budgets/{budgetId}/stopped-calls",
+    operationId: "getStoppedCalls",
+    tag: "Budgets",
+    summary: "What a budget has stopped: why, whose calls, and of which models.",
+    permission: "project.read",
+    params: budgetParams,
+    query: z.strictObject({ days: daysSchema.default(STOPPED_DAYS_DEFAULT) }),
+    success: { status: 200, description: "What it has stopped.", schema: stoppedSchema },
+    handle: async (request) => {
+      const { console, services, projectId, query } = request;
+      const budget = await foundBudget(request);
+      const nowUnixMs = services.now().getTime();
+      const stopped = await loadStoppedCalls(console.lake, {
+        projectId,
+        budget,
+        ...query,
+        nowUnixMs,
+      });
+      return {
+        body: {
+          days: query.days,
+          refusedCalls: stopped.refusedCalls,
+          cutOffCalls: stopped.cutOffCalls,
+          firstAt: dateOf(stopped.firstUnixMs),
+          lastAt: dateOf(stopped.lastUnixMs),
+          causes: stopped.causes.map((cause) => toStoppedJson(cause)),
+          values: stopped.values.map((value) => toStoppedJson(value)),
+          models: stopped.models.map((model) => toStoppedJson(model)),
         },
       };
     },
@@ -232,6 +294,13 @@ function toForecastJson({ forecast }: BudgetFigures) {
   const { kind: _kind, ...expected } = forecast;
   return { ...expected, confidencePercent: CONFIDENCE_PERCENT };
 }
+
+function toStoppedJson({ name, calls, lastUnixMs }: StoppedGroup) {
+  return { name, calls, lastAt: new Date(lastUnixMs) };
+}
+
+const dateOf = (unixMs: number | undefined): Date | undefined =>
+  unixMs === undefined ? undefined : new Date(unixMs);
 
 /** Undefined for a moment that never comes. */
 const timeOf = (unixMs: number): Date | undefined =>

@@ -7,6 +7,7 @@ import { issuesText } from "#lib/server/http/problem.ts";
 import { loadBacktest } from "#lib/server/lake/load-backtest.ts";
 import { loadBudgetFigures } from "#lib/server/lake/load-budget-figures.ts";
 import { BOUND_DAYS, loadBudgetHistory } from "#lib/server/lake/load-budget-history.ts";
+import { loadStoppedCalls } from "#lib/server/lake/load-stopped-calls.ts";
 import { createOverride } from "#lib/server/services/budgets/create-override.ts";
 import { deleteBudget } from "#lib/server/services/budgets/delete.ts";
 import { endOverride } from "#lib/server/services/budgets/end-override.ts";
@@ -24,6 +25,7 @@ import { actorNames } from "#lib/server/services/members/actor-names.ts";
 import type { Actions, PageServerLoad } from "./$types";
 
 const BACKTEST_DAYS = 30;
+const STOPPED_DAYS = 7;
 const HOUR_MS = 3_600_000;
 const NO_BUDGET = "There is no such budget; it may have been deleted.";
 
@@ -40,8 +42,9 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
   try {
     const [figures] = await loadBudgetFigures(lake, { ...question, budgets: [budget] });
     const values = figures?.byValue?.values.map(({ value }) => value) ?? [];
-    const [history, backtest, held, byValue, overrides, changes] = await Promise.all([
+    const [history, stopped, backtest, held, byValue, overrides, changes] = await Promise.all([
       figures && loadBudgetHistory(lake, { ...question, figures }),
+      loadStoppedCalls(lake, { ...question, days: STOPPED_DAYS }),
       budget.mode === "enforce"
         ? undefined
         : loadBacktest(lake, { ...question, days: BACKTEST_DAYS }),
@@ -60,6 +63,8 @@ export const load: PageServerLoad = async ({ params, locals, depends, parent }) 
       budget,
       figures,
       history,
+      stopped,
+      stoppedDays: STOPPED_DAYS,
       backtest,
       backtestDays: BACKTEST_DAYS,
       boundDays: BOUND_DAYS,
