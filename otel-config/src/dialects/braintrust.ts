@@ -35,7 +35,12 @@ export const BRAINTRUST: Dialect = {
   signs: { attributes: ["braintrust.*"], scopes: ["braintrust*"] },
   fields: [
     { ...role("braintrust.span_attributes.type", TYPES), isFallback: true },
-    json("braintrust.span_attributes", { field: "", kind: "role", path: ["type"], values: TYPES }),
+    json("braintrust.span_attributes", {
+      field: "call_role",
+      kind: "role",
+      path: ["type"],
+      values: TYPES,
+    }),
     json(
       "braintrust.metrics",
       ...METRICS.map(([name, field]): JsonMember => ({ field, kind: "tokens", path: [name] })),
