@@ -32,6 +32,8 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
   const projectIds = projects.map(({ id }) => id);
   return {
     account,
+    /** What commands on this machine must be told; nobody else need know it. */
+    dataDir: account === undefined ? undefined : locals.console.settings.dataDirOfCommands,
     organizations,
     projects,
     archivedProjects,

@@ -44,7 +44,11 @@ function drawerText(
 ): string {
   const record = { batchId: "b", startUnixMs: START, signal: "span", traceId: "t" };
   const arithmetic = { record, explanation: explain(values), related };
-  const { body } = render(Arithmetic, { props: { arithmetic, projectId: "p" } as never });
+  const request = { page: { data: { dataDir: "/srv/lens" } }, navigating: {} };
+  const { body } = render(Arithmetic, {
+    props: { arithmetic, projectId: "p" } as never,
+    context: new Map([["__request__", request]]),
+  });
   return body
     .replaceAll(/<!--.*?-->/gs, "")
     .replaceAll(/<[^>]+>/g, " ")
@@ -94,7 +98,9 @@ test("the drawer offers the command for an unknown model and names who repeats a
     outputTokens: 2,
   };
   const text = drawerText({ cost_nano_usd: null, response_model: "own-model" }, [other]);
-  expect(text).toContain("npx pnpm@12 lensai prices set openai own-model --input");
+  expect(text).toContain(
+    "LENSAI_DATA_DIR=/srv/lens npx pnpm@12 lensai prices set openai own-model --input",
+  );
   expect(text).toContain("claude_code.api_request");
   expect(text).toContain("log of com.example · another trace 3 tokens · unknown");
 });

@@ -30,7 +30,12 @@ async function pageText(
   const despite = await loadDespiteSwitches(sample.reader, "default", asked);
   const project = { id: "default", name: "Default" };
   const data = { project, range, nowUnixMs: NOW, answer, despite, connection: CONNECTION };
-  const request = { page: { params: {}, url: new URL("http://localhost/") }, navigating: {} };
+  const shown = {
+    params: {},
+    url: new URL("http://localhost/"),
+    data: { dataDir: "/srv/lens ai" },
+  };
+  const request = { page: shown, navigating: {} };
   const { body } = render(SourcesPage, {
     props: { data, params: {} } as never,
     context: new Map([["__request__", request]]),
@@ -115,7 +120,9 @@ test("lists models without a price with the command that gives them one", async 
     row({ response_model: "own $(reboot)", cost_nano_usd: null }),
   ]);
   expect(text).toContain("own $(reboot)");
-  expect(text).toContain("prices set openai 'own $(reboot)' --input");
+  expect(text).toContain(
+    "LENSAI_DATA_DIR='/srv/lens ai' npx pnpm@12 lensai prices set openai 'own $(reboot)' --input",
+  );
   expect(text).toContain("Priced 50.0 % 1 call without a cost");
 });
 
