@@ -8,6 +8,7 @@ import { LIST_TIERS } from "./list-tiers.ts";
 import type { PriceChange, PriceLayer } from "./price-layer.ts";
 import { canonicalProvider } from "./provider-names.ts";
 import { STANDARD_TIER, canonicalServiceTier } from "./service-tier.ts";
+import { withoutSnapshot } from "./snapshot-name.ts";
 import { multipliedPrices, unitPricesOf } from "./unit-prices.ts";
 import type { BookPrices } from "./unit-prices.ts";
 
@@ -128,9 +129,6 @@ function answer(indexes: readonly LayerIndex[], query: PriceQuery): PriceAnswer 
   };
 }
 
-/** "-2025-08-07", "-20250929", "@20250929", "@default" at the end of a model's name. */
-const SNAPSHOT = /(?:-20\d{2}-?\d{2}-?\d{2}|@[\w-]+)$/;
-
 /**
  * What a dated snapshot is called without its date, when the list takes both for the same model (or knows
  * neither): an answer names the snapshot where a price is agreed for the model.
@@ -140,7 +138,7 @@ function undatedModel(
   model: string,
   { at, listing }: { at: Date; listing: Listing },
 ): string | undefined {
-  const undated = model.replace(SNAPSHOT, "");
+  const undated = withoutSnapshot(model);
   if (undated === model) return undefined;
   return listPrice(provider, undated, at).prices === listing.prices ? undated : undefined;
 }
