@@ -12,6 +12,8 @@ export interface CliContext {
   readonly now: () => Date;
   /** To the standard output. */
   readonly write: (text: string) => void;
+  /** The process ends with 1: what was asked about is not as it should be, though nothing went wrong. */
+  readonly fail: () => void;
 }
 
 /** One subcommand; `path` are the words that call it. */

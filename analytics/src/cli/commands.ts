@@ -7,6 +7,7 @@ import { pricesSet } from "./prices-set.ts";
 import { pricesShow } from "./prices-show.ts";
 import { pricesUnknown } from "./prices-unknown.ts";
 import { recompute } from "./recompute.ts";
+import { reconcile } from "./reconcile.ts";
 import { verifyLake } from "./verify-lake.ts";
 import { verifyStatementFile } from "./verify-statement.ts";
 import { verify } from "./verify.ts";
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   pricesDiff,
   pricesUnknown,
   pricesReprice,
+  reconcile,
   recompute,
   compact,
   verifyLake,

@@ -9,6 +9,9 @@ try {
     userName: userInfo().username,
     now: () => new Date(),
     write: (text) => void process.stdout.write(text),
+    fail: () => {
+      process.exitCode = 1;
+    },
   });
 } catch (error) {
   const isExpected = error instanceof LensError && error.code !== "internal";

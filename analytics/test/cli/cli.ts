@@ -11,6 +11,8 @@ export interface TestCli {
   readonly folder: string;
   /** What the command writes. */
   run(...argv: string[]): Promise<string>;
+  /** Whether the last command that ran ended with 1 without an error. */
+  readonly hasFailed: boolean;
   /** Moves the clock. */
   setNow(now: Date): void;
 }
@@ -19,6 +21,7 @@ export interface TestCli {
 export function useCli(): TestCli {
   let folder: TemporaryFolder;
   let now = NOW;
+  let hasFailed = false;
   beforeEach(async () => {
     folder = await temporaryFolder();
     now = NOW;
@@ -28,11 +31,15 @@ export function useCli(): TestCli {
     get folder() {
       return folder.path;
     },
+    get hasFailed() {
+      return hasFailed;
+    },
     setNow: (moment) => {
       now = moment;
     },
     run: async (...argv) => {
       let output = "";
+      hasFailed = false;
       const context: CliContext = {
         environment: { LENSAI_DATA_DIR: "data" },
         workingDir: folder.path,
@@ -40,6 +47,9 @@ export function useCli(): TestCli {
         now: () => now,
         write: (text) => {
           output += text;
+        },
+        fail: () => {
+          hasFailed = true;
         },
       };
       await runCli(argv, context);

@@ -61,6 +61,8 @@ async function withLake<T>(run: (lake: TestLake) => Promise<T>): Promise<T> {
           write: (text) => {
             output += text;
           },
+          fail: () =>
+            expect.unreachable("the recomputation says that something is not as it should be"),
         });
         return output;
       },

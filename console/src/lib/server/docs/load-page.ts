@@ -44,6 +44,7 @@ const READING_ORDER: readonly string[] = [
   "project-page",
   "what-a-200-means",
   "prices",
+  "reconcile",
   "redaction",
   "api",
   "api/reference",

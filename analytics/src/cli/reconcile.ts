@@ -1,0 +1,135 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { scaleDecimal } from "@lensai/otel-config/money";
+import { fileStoreError } from "../object-store/file-error.ts";
+import { dailyCallsByModel } from "../queries/daily-calls-by-model.ts";
+import type { DailyCalls } from "../queries/daily-calls-by-model.ts";
+import { checkRange } from "../queries/query-source.ts";
+import {
+  recordsIn,
+  sharedDays,
+  splitTold,
+  toldRange,
+  unfinishedPages,
+} from "../reconcile/compared-days.ts";
+import type { DayRange } from "../reconcile/compared-days.ts";
+import { matchFigures } from "../reconcile/match-figures.ts";
+import type { ProviderPage } from "../reconcile/provider-record.ts";
+import { readProviderFile } from "../reconcile/read-provider-file.ts";
+import { sumClasses } from "../reconcile/sum-classes.ts";
+import { parseArguments, usageError } from "./arguments.ts";
+import type { CliContext, Command } from "./cli-context.ts";
+import { withLake } from "./cli-lake.ts";
+import { isAllMatched, reportJson, reportText } from "./reconcile-report.ts";
+import type { Reconciliation } from "./reconcile-report.ts";
+
+const DAY_MS = 86_400_000;
+/** A percent has so many digits behind the point until it is a millionth. */
+const PPM_DIGITS_OF_A_PERCENT = 4;
+
+/** Puts what providers say that they charge beside the calls of the lake; writes nothing. */
+export const reconcile: Command = {
+  path: ["reconcile"],
+  usage: [
+    "<file>... [--project <id>] [--from <day>] [--to <day>] [--tolerance-percent 1] [--json]",
+    "",
+    "<file>: answers of OpenAI's costs and usage API, of Anthropic's usage and cost report, or a CSV file.",
+    "--to is not included. Ends with 0 when all is within the tolerance, and with 1 otherwise.",
+  ].join("\n"),
+  summary: "what providers say they charge, beside the calls that were seen",
+  run: async (argv, context) => {
+    const { values, positionals } = parseArguments(argv, {
+      project: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      "tolerance-percent": { type: "string" },
+      json: { type: "boolean" },
+    });
+    if (positionals.length === 0) throw usageError("<file> is missing: give what a provider told");
+    const tolerancePercent = values["tolerance-percent"] ?? "1";
+    const tolerance = parseTolerance(tolerancePercent);
+    const range = { from: parseDay("from", values.from), to: parseDay("to", values.to) };
+    const pages = await readFiles(positionals, context);
+    const told = toldRange(pages, range);
+    if (told === undefined) throw usageError("the files tell nothing of the days asked for");
+    const from = range.from ?? told.first;
+    const to = range.to ?? new Date(Date.parse(told.last) + DAY_MS).toISOString().slice(0, 10);
+    const calls = await callsOf(values.project, { from, to }, context);
+    const split = splitTold(pages, calls);
+    const rows = matchFigures(recordsIn(pages, range), split.told, tolerance);
+    const report: Reconciliation = {
+      from,
+      to,
+      tolerancePercent,
+      rows,
+      sums: sumClasses(rows),
+      untold: split.untold,
+      unfinished: unfinishedPages(pages, range),
+      shared: sharedDays(pages),
+    };
+    context.write(values.json === true ? reportJson(report) : reportText(report));
+    if (!isAllMatched(report)) context.fail();
+  },
+};
+
+function parseTolerance(text: string): bigint {
+  const ppm = scaleDecimal(text, PPM_DIGITS_OF_A_PERCENT);
+  if (ppm !== undefined && ppm >= 0n && ppm <= 1_000_000n) return ppm;
+  throw usageError(`--tolerance-percent: "${text}" is not a number from 0 to 100`);
+}
+
+/** Providers tell whole days, in UTC. */
+function parseDay(option: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return text;
+  throw usageError(`--${option}: "${text}" is not a day like 2026-11-01`);
+}
+
+/** Throws `config.invalid` for a file that is no report, and for one given twice. */
+async function readFiles(
+  files: readonly string[],
+  { workingDir }: CliContext,
+): Promise<ProviderPage[]> {
+  const nameByText = new Map<string, string>();
+  const pages: ProviderPage[] = [];
+  for (const file of files) {
+    const path = resolve(workingDir, file);
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (error) {
+      throw fileStoreError(error, `read ${path}`);
+    }
+    const same = nameByText.get(text);
+    if (same !== undefined) throw usageError(`${file} and ${same} are the same: give it once`);
+    nameByText.set(text, file);
+    pages.push(...readProviderFile(file, text));
+  }
+  return pages;
+}
+
+/** The billed calls of one project, or of all. */
+async function callsOf(
+  projectId: string | undefined,
+  days: Readonly<Record<keyof DayRange, string>>,
+  context: CliContext,
+): Promise<DailyCalls[]> {
+  const range = { fromUnixMs: Date.parse(days.from), toUnixMs: Date.parse(days.to) };
+  checkRange(range);
+  return await withLake(context, async (lake) => {
+    if (projectId !== undefined && !lake.projects.includes(projectId)) {
+      throw usageError(
+        `the lake has no project "${projectId}"; it has ${lake.projects.join(", ")}`,
+      );
+    }
+    const calls: DailyCalls[] = [];
+    for (const project of projectId === undefined ? lake.projects : [projectId]) {
+      const own = await lake.ask(project, range, (target) =>
+        dailyCallsByModel(project, range, target),
+      );
+      calls.push(...(own ?? []));
+    }
+    return calls;
+  });
+}
