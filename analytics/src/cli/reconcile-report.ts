@@ -1,5 +1,5 @@
 import { decimalText, formatUsd, usdDecimal } from "@lensai/otel-config/money";
-import type { UntoldCalls } from "../reconcile/compared-days.ts";
+import type { SharedDay, UntoldCalls } from "../reconcile/compared-days.ts";
 import { CAUSE_TEXTS } from "../reconcile/find-causes.ts";
 import { MATCH_CLASSES, judgedBy } from "../reconcile/match-figures.ts";
 import type { MatchClass, MatchedRow } from "../reconcile/match-figures.ts";
@@ -17,11 +17,7 @@ export interface Reconciliation {
   readonly sums: readonly ProviderSum[];
   readonly untold: readonly UntoldCalls[];
   readonly unfinished: readonly ProviderPage[];
-  readonly shared: readonly {
-    readonly subject: string;
-    readonly day: string;
-    readonly files: readonly string[];
-  }[];
+  readonly shared: readonly SharedDay[];
 }
 
 const CLASS_TEXTS: Readonly<Record<MatchClass, string>> = {
@@ -140,7 +136,7 @@ function notesOf({ untold, unfinished, shared }: Reconciliation): string[] {
     ),
     ...shared.map(
       ({ subject, day, files }) =>
-        `${files.join(" and ")} both tell ${subject} of ${day}: added up`,
+        `${[...files].join(" and ")} both tell ${subject} of ${day}: added up`,
     ),
   ];
 }

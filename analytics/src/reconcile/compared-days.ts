@@ -103,20 +103,24 @@ function isAfter(other: ProviderPage, page: ProviderPage): boolean {
   return otherDay > day || (otherDay === day && !other.hasMore);
 }
 
-/** Files of the same subject that speak of the same day: two accounts, or one thing twice. */
-export function sharedDays(
-  pages: readonly ProviderPage[],
-): { readonly subject: string; readonly day: string; readonly files: readonly string[] }[] {
-  const files = new Map<string, { subject: string; day: string; files: string[] }>();
+export interface SharedDay {
+  readonly subject: string;
+  readonly day: string;
+  readonly files: ReadonlySet<string>;
+}
+
+/** Files of the same subject that speak of the same day of a provider: two accounts, or one thing twice. */
+export function sharedDays(pages: readonly ProviderPage[]): SharedDay[] {
+  const found = new Map<string, SharedDay & { readonly files: Set<string> }>();
   for (const { subject, file, days } of pages) {
     for (const [provider, told] of days) {
       for (const day of told) {
         const key = JSON.stringify([subject, provider, day]);
-        const shared = files.get(key) ?? { subject, day, files: [] };
-        shared.files.push(file);
-        files.set(key, shared);
+        const shared = found.get(key) ?? { subject, day, files: new Set() };
+        found.set(key, shared);
+        shared.files.add(file);
       }
     }
   }
-  return [...files.values()].filter((shared) => shared.files.length > 1);
+  return [...found.values()].filter(({ files }) => files.size > 1);
 }

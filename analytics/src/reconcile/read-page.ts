@@ -105,7 +105,15 @@ function readBucket(file: string, part: Fields, { startField, endField }: Source
       `the bucket of ${day} is longer than that day in UTC: ask for one day each`,
     );
   }
-  return { day, results: listOf(part, "results", `${file}, ${day}`) };
+  return { day, results: partResults(part, `${file}, ${day}`) };
+}
+
+/** Those of a bucket; or the row itself, where each comes with its own times (Anthropic's Analytics API). */
+function partResults(part: Fields, where: string): readonly Fields[] {
+  const { group } = part;
+  const figures = part["usage"] ?? part["cost"];
+  if (!isFields(group) || !isFields(figures)) return listOf(part, "results", where);
+  return [{ ...group, ...figures }];
 }
 
 /** Seconds since the epoch, or RFC 3339; in milliseconds. */

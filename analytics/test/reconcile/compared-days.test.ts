@@ -83,7 +83,8 @@ it("compares the days that a provider tells of, and counts the calls of the othe
 });
 
 it("tells of files that speak of the same day", () => {
+  expect(sharedDays([...first, ...first])).toEqual([]);
   expect(sharedDays([...first, ...pageOf("d", "2026-11-01"), ...last])).toEqual([
-    { subject: "openai completions usage", day: "2026-11-01", files: ["a", "d"] },
+    { subject: "openai completions usage", day: "2026-11-01", files: new Set(["a", "d"]) },
   ]);
 });

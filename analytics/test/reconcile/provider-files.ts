@@ -84,3 +84,15 @@ export const anthropicCost = (amount: unknown, fields: object = {}): object => (
   token_type: "uncached_input_tokens",
   ...fields,
 });
+
+/** A page of Anthropic's Analytics API: a row has its own times, what it is grouped by, and its figures. */
+export function anthropicRows(day: string, rows: readonly object[]): string {
+  const times = { starting_at: `${day}T00:00:00Z`, ending_at: `${day}T23:00:00Z` };
+  return JSON.stringify({
+    data: rows.map((row) => ({ ...times, ...row })),
+    data_refreshed_at: "2026-11-30T00:00:00Z",
+    has_more: false,
+    next_page: null,
+    organization_id: "org_1",
+  });
+}

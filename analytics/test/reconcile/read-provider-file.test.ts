@@ -3,6 +3,7 @@ import { readProviderFile } from "../../src/reconcile/read-provider-file.ts";
 import {
   anthropicCost,
   anthropicPage,
+  anthropicRows,
   anthropicUsage,
   openAiCost,
   openAiPage,
@@ -117,6 +118,27 @@ describe("Anthropic's reports", () => {
   it("reads the requests where the report counts them", () => {
     const result = { ...anthropicUsage("claude-opus-5"), requests: 3 };
     expect(records(anthropicPage(DAY, [[result]]))).toMatchObject([{ told: { requests: 3n } }]);
+  });
+
+  it("reads rows that have their own times", () => {
+    const group = { model: "claude-opus-5", workspace_id: null };
+    const usage = {
+      uncached_input_tokens: 1500,
+      cache_creation: { ephemeral_1h_input_tokens: 1000, ephemeral_5m_input_tokens: 500 },
+      cache_read_input_tokens: 200,
+      output_tokens: 500,
+      requests: 4,
+    };
+    const cost = { amount: "12.5", list_amount: "25", currency: "USD", requests: 4 };
+    expect(records(anthropicRows(DAY, [{ group, usage }]))).toMatchObject([
+      { day: DAY, model: "claude-opus-5", told: { requests: 4n, inputTokens: 3200n } },
+    ]);
+    const search = { group: { model: null, cost_type: "web_search" }, cost };
+    expect(records(anthropicRows(DAY, [{ group, cost }, search]))).toMatchObject([
+      { model: "claude-opus-5", told: { costNanoUsd: 125_000_000n } },
+      { model: undefined, item: "web_search", told: { costNanoUsd: 125_000_000n } },
+    ]);
+    expect(reading(anthropicRows(DAY, [{ group }]))).toThrow('"results" is no list of objects');
   });
 
   it("reads amounts as text in cents", () => {
