@@ -14,6 +14,8 @@ export interface Reconciliation {
   readonly to: string;
   readonly tolerancePercent: string;
   readonly rows: readonly MatchedRow[];
+  /** Those that are listed. */
+  readonly shown: readonly MatchedRow[];
   readonly sums: readonly ProviderSum[];
   readonly untold: readonly UntoldCalls[];
   readonly unfinished: readonly ProviderPage[];
@@ -46,16 +48,16 @@ export function isAllMatched({ rows, untold, unfinished }: Reconciliation): bool
 }
 
 export function reportText(report: Reconciliation): string {
-  const { rows, sums } = report;
+  const { shown, sums } = report;
   const numbers = ["provider says", "calls say", "difference"];
   const table = textTable(
     ["day", "provider", "model", ...numbers, "class", "why"],
-    rows.map((row) => cellsOf(row)),
+    shown.map((row) => cellsOf(row)),
     numbers,
   );
   const notes = notesOf(report).map((note) => `note: ${note}\n`);
   return [
-    ...(rows.length === 0 ? [] : [table, "\n"]),
+    ...(shown.length === 0 ? [] : [table, "\n"]),
     sumTable(sums),
     ...notes,
     `${report.from} to ${report.to} (not included), UTC, tolerance ${report.tolerancePercent} %\n`,
@@ -142,7 +144,7 @@ function notesOf({ untold, unfinished, shared }: Reconciliation): string[] {
 }
 
 export function reportJson(report: Reconciliation): string {
-  const { from, to, tolerancePercent, rows, sums, untold, unfinished } = report;
+  const { from, to, tolerancePercent, shown, sums, untold, unfinished } = report;
   const document = {
     from,
     to,
@@ -157,7 +159,7 @@ export function reportJson(report: Reconciliation): string {
       all: jsonOfSum(all),
       classes: Object.fromEntries(MATCH_CLASSES.map((name) => [name, jsonOfSum(classes[name])])),
     })),
-    rows: rows.map((row) => jsonOfRow(row)),
+    rows: shown.map((row) => jsonOfRow(row)),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }

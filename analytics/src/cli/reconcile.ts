@@ -31,10 +31,11 @@ const PPM_DIGITS_OF_A_PERCENT = 4;
 export const reconcile: Command = {
   path: ["reconcile"],
   usage: [
-    "<file>... [--project <id>] [--from <day>] [--to <day>] [--tolerance-percent 1] [--json]",
+    "<file>... [--project <id>] [--from <day>] [--to <day>] [--tolerance-percent 1] [--differing] [--json]",
     "",
     "<file>: answers of OpenAI's costs and usage API, of Anthropic's usage and cost report, or a CSV file.",
-    "--to is not included. Ends with 0 when all is within the tolerance, and with 1 otherwise.",
+    "--differing lists only what is not matched; the sums are of all. --to is not included.",
+    "Ends with 0 when all is within the tolerance, and with 1 otherwise.",
   ].join("\n"),
   summary: "what providers say they charge, beside the calls that were seen",
   run: async (argv, context) => {
@@ -43,6 +44,7 @@ export const reconcile: Command = {
       from: { type: "string" },
       to: { type: "string" },
       "tolerance-percent": { type: "string" },
+      differing: { type: "boolean" },
       json: { type: "boolean" },
     });
     if (positionals.length === 0) throw usageError("<file> is missing: give what a provider told");
@@ -62,6 +64,7 @@ export const reconcile: Command = {
       to,
       tolerancePercent,
       rows,
+      shown: values.differing === true ? rows.filter((row) => row.class !== "matched") : rows,
       sums: sumClasses(rows),
       untold: split.untold,
       unfinished: unfinishedPages(pages, range),

@@ -79,6 +79,9 @@ describe("reconcile", () => {
       { model: "own", class: "ours_only", causes: ["not_exact_here"], theirs: null },
     ]);
     expect(cli.hasFailed).toBe(true);
+    const differing = await reconcile("costs.json", "--differing");
+    expect(differing.rows).toEqual(report.rows.slice(1));
+    expect(differing.providers).toEqual(report.providers);
     await save("own.csv", "day,provider,model,requests\n2026-03-02,openai,own,1\n");
     const both = await reconcile("costs.json", "own.csv");
     expect(both).toMatchObject({ isAllMatched: true, providers: [{ matchedPercent: 100 }] });
