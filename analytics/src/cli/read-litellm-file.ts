@@ -1,20 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readLitellmList } from "@lensai/otel-config/pricing/litellm-list";
 import type { LitellmList } from "@lensai/otel-config/pricing/litellm-list";
-import { fileStoreError } from "../object-store/file-error.ts";
 import { usageError } from "./arguments.ts";
 import type { CliContext } from "./cli-context.ts";
+import { readTextFile } from "./read-text-file.ts";
 
 /** A JSON document that somebody else wrote. Throws `config.invalid` for a file that is none. */
-export async function readJsonFile(file: string, { workingDir }: CliContext): Promise<unknown> {
-  const path = resolve(workingDir, file);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw fileStoreError(error, `read ${path}`);
-  }
+export async function readJsonFile(file: string, context: CliContext): Promise<unknown> {
+  const { path, text } = await readTextFile(file, context);
   try {
     return JSON.parse(text);
   } catch (cause) {

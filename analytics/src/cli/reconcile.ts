@@ -1,7 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { scaleDecimal } from "@lensai/otel-config/money";
-import { fileStoreError } from "../object-store/file-error.ts";
 import { dailyCallsByModel } from "../queries/daily-calls-by-model.ts";
 import type { DailyCalls } from "../queries/daily-calls-by-model.ts";
 import { checkRange } from "../queries/query-source.ts";
@@ -20,6 +17,7 @@ import { sumClasses } from "../reconcile/sum-classes.ts";
 import { parseArguments, usageError } from "./arguments.ts";
 import type { CliContext, Command } from "./cli-context.ts";
 import { withLake } from "./cli-lake.ts";
+import { readTextFile } from "./read-text-file.ts";
 import { isAllMatched, reportJson, reportText } from "./reconcile-report.ts";
 import type { Reconciliation } from "./reconcile-report.ts";
 
@@ -90,20 +88,11 @@ function parseDay(option: string, text: string | undefined): string | undefined 
 }
 
 /** Throws `config.invalid` for a file that is no report, and for one given twice. */
-async function readFiles(
-  files: readonly string[],
-  { workingDir }: CliContext,
-): Promise<ProviderPage[]> {
+async function readFiles(files: readonly string[], context: CliContext): Promise<ProviderPage[]> {
   const nameByText = new Map<string, string>();
   const pages: ProviderPage[] = [];
   for (const file of files) {
-    const path = resolve(workingDir, file);
-    let text: string;
-    try {
-      text = await readFile(path, "utf8");
-    } catch (error) {
-      throw fileStoreError(error, `read ${path}`);
-    }
+    const { text } = await readTextFile(file, context);
     const same = nameByText.get(text);
     if (same !== undefined) throw usageError(`${file} and ${same} are the same: give it once`);
     nameByText.set(text, file);
