@@ -81,34 +81,41 @@ test("a user who may not is told what an administrator can do, which then helps"
   await admin.end();
 });
 
-test("a console that signs in as another user than the owner has nothing to go back to", async () => {
-  const { url, user, admin } = await createOwnedDatabase("createrole");
-  const login = new URL(url);
-  [login.username, login.password] = [`${user}_console`, "a word 'of' its own"];
-  for (let start = 0; start < 2; start += 1)
-    expect(await migrateDatabase(url, login.href)).toEqual({ role: undefined, problem: undefined });
-  const client = openDatabase(login.href, { connectionsMax: 1 });
-  const run = (statement: SQL): Promise<unknown> => client.db.execute(statement);
-  expect(await run(sql`select current_user`)).toEqual([{ current_user: `${user}_console` }]);
-  for (const change of CHANGES) {
-    await run(sql`reset role`);
-    await expect(run(change)).rejects.toMatchObject({ cause: { code: "42501" } });
-  }
-  for (const become of [user, `${user}_runtime`, "postgres"])
-    await expect(run(sql`set role ${sql.identifier(become)}`)).rejects.toMatchObject({
-      cause: { message: expect.stringMatching(/permission denied|does not exist/) },
+// As at most providers, and as in the containers, whose image makes its first user a superuser.
+test.each(["createrole", "superuser"])(
+  "a console that signs in as another user than the owner (%s) has nothing to go back to",
+  async (attributes) => {
+    const { url, user, admin } = await createOwnedDatabase(attributes);
+    const login = new URL(url);
+    [login.username, login.password] = [`${user}_console`, "a word 'of' its own"];
+    for (let start = 0; start < 2; start += 1)
+      expect(await migrateDatabase(url, login.href)).toEqual({
+        role: undefined,
+        problem: undefined,
+      });
+    const client = openDatabase(login.href, { connectionsMax: 1 });
+    const run = (statement: SQL): Promise<unknown> => client.db.execute(statement);
+    expect(await run(sql`select current_user`)).toEqual([{ current_user: `${user}_console` }]);
+    for (const change of CHANGES) {
+      await run(sql`reset role`);
+      await expect(run(change)).rejects.toMatchObject({ cause: { code: "42501" } });
+    }
+    for (const become of [user, `${user}_runtime`, "postgres"])
+      await expect(run(sql`set role ${sql.identifier(become)}`)).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(/permission denied|does not exist/) },
+      });
+    await expect(run(sql`create table mine (n int)`)).rejects.toMatchObject({
+      cause: { code: "42501" },
     });
-  await expect(run(sql`create table mine (n int)`)).rejects.toMatchObject({
-    cause: { code: "42501" },
-  });
-  const context = { ...database.services, db: client.db };
-  await ensureProject(context, { id: "shop", name: "Shop" }, "ann");
-  expect(await run(sql`select action from audit_entries`)).toHaveLength(1);
-  await admin.unsafe(`grant pg_write_all_data to ${user}_console`);
-  const { problem } = await migrateDatabase(url, login.href);
-  expect(problem).toContain(`REVOKE pg_write_all_data FROM "${user}_console"`);
-  await Promise.all([client.close(), admin.end()]);
-});
+    const context = { ...database.services, db: client.db };
+    await ensureProject(context, { id: "shop", name: "Shop" }, "ann");
+    expect(await run(sql`select action from audit_entries`)).toHaveLength(1);
+    await admin.unsafe(`grant pg_write_all_data to ${user}_console`);
+    const { problem } = await migrateDatabase(url, login.href);
+    expect(problem).toContain(`REVOKE pg_write_all_data FROM "${user}_console"`);
+    await Promise.all([client.close(), admin.end()]);
+  },
+);
 
 test("a login that cannot be is refused with what to do, and without its password", async () => {
   const { url, user, admin } = await createOwnedDatabase("");
