@@ -6,16 +6,18 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { STRIPE_KEY, startStripeServer } from "../../console/test/support/stripe-server.ts";
 import { launched, type LaunchedStack } from "../test/support/launched-stack.ts";
 import { temporaryFolder } from "../test/support/temporary-folder.ts";
 import { hasPython, runProgram, virtualEnvironment } from "../python/virtual-environment.ts";
-import { fuzzConfig, type KnownIds } from "./fuzz-config.ts";
+import { fuzzConfig, type Known } from "./fuzz-config.ts";
 
 const LOCK_FILE = join(import.meta.dirname, "requirements.txt");
 /** For all phases together: long enough to meet every route some dozen times. */
 const FUZZ_SECONDS = 60;
 /** The largest of those that the seed makes. */
 const PROJECT = "storefront";
+const STRIPE_CUSTOMER = "cus_NffrFeUfNV2Hib";
 /** Far above the pause between two landings. */
 const LANDING_TIMEOUT_MS = 30_000;
 const CONTROL_TOKEN = randomBytes(24).toString("hex");
@@ -27,20 +29,22 @@ async function main(): Promise<number> {
   const environment = await virtualEnvironment({ owner: import.meta.dirname, lockFile: LOCK_FILE });
   if (environment === undefined) return 1;
   const folder = temporaryFolder();
+  const stripe = await startStripeServer();
+  stripe.customers.add(STRIPE_CUSTOMER);
   const dataDir = join(folder.path, "data");
   const stack = await launched(dataDir, {
     LENSAI_CONTROL_TOKEN: CONTROL_TOKEN,
     LENSAI_API_REQUESTS_PER_MINUTE: "1000000",
     // Known by another name, the console lets nobody in who does not say who he is.
     LENSAI_ALLOWED_HOSTS: "lensai.example",
-    // Nobody is there: whatever a fuzz makes up, Stripe itself is never asked.
-    LENSAI_STRIPE_API_URL: "http://127.0.0.1:9",
+    // Whatever a fuzz makes up, Stripe itself is never asked.
+    LENSAI_STRIPE_API_URL: stripe.url,
   });
   try {
     const seeding = await seed(stack, dataDir);
     if (seeding !== 0) return seeding;
     const configFile = join(folder.path, "schemathesis.toml");
-    writeFileSync(configFile, fuzzConfig(PROJECT, await knownIds(stack)));
+    writeFileSync(configFile, fuzzConfig(PROJECT, await known(stack)));
     return await runProgram(
       join(environment.bin, "st"),
       [
@@ -55,6 +59,7 @@ async function main(): Promise<number> {
     );
   } finally {
     await stack.stop();
+    await stripe.stop();
     folder.remove();
   }
 }
@@ -75,13 +80,20 @@ function seed(stack: LaunchedStack, dataDir: string): Promise<number> {
   );
 }
 
+/** What is there, so that the fuzz does not only ask for what is not. */
+async function known(stack: LaunchedStack): Promise<Known> {
+  return { ...(await knownIds(stack)), stripeKey: STRIPE_KEY, stripeCustomer: STRIPE_CUSTOMER };
+}
+
 interface CallsPage {
-  readonly items?: KnownIds["calls"];
+  readonly items?: Known["calls"];
   readonly nextCursor?: string | null;
 }
 
 /** Ids of one seeded trace, so that look-ups find something. */
-async function knownIds({ consoleUrl }: LaunchedStack): Promise<KnownIds> {
+async function knownIds({
+  consoleUrl,
+}: LaunchedStack): Promise<Pick<Known, "calls" | "nextCursor">> {
   const url = `${consoleUrl}/api/v1/projects/${PROJECT}/calls?limit=5`;
   const deadlineMs = Date.now() + LANDING_TIMEOUT_MS;
   for (;;) {

@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   "query.timeout",
   "mail.failed",
   "stripe.failed",
+  "stripe.refused",
   "api.path_unknown",
   "api.method_not_allowed",
   "api.uri_too_long",

@@ -122,11 +122,31 @@ describe("setting up", () => {
 
   test("a key that Stripe refuses, and a meter made for something else, are told", async () => {
     await database.db.delete(billingSetups);
-    await expect(begin({ stripeKey: "sk_test_somebodyelse" })).rejects.toThrow(
-      "Stripe refuses the key (401)",
-    );
+    await expect(begin({ stripeKey: "sk_test_somebodyelse" })).rejects.toMatchObject({
+      code: "stripe.refused",
+      message: "Stripe refuses the key (401)",
+      retryable: false,
+    });
     stripe.meters.push({ id: "mtr_other", event_name: "tokens", formula: "count" });
-    await expect(begin({ eventName: "tokens" })).rejects.toThrow("does not sum");
+    await expect(begin({ eventName: "tokens" })).rejects.toMatchObject({
+      code: "stripe.refused",
+      message: expect.stringContaining("does not sum"),
+    });
+  });
+
+  test("Stripe that is away or busy has not refused anything: the same may be asked again", async () => {
+    await database.db.delete(billingSetups);
+    const away = createStripeOpener({ apiUrl: "http://127.0.0.1:9", timeoutMs: 2000 });
+    const terms = { stripeKey: STRIPE_KEY, eventName: "ai_usage", markupBasisPoints: 0 };
+    const input = { projectId: project, ...terms, startsOn: "2026-11-01" };
+    await expect(
+      createBilling({ ...context, openStripe: away }, input, "ann"),
+    ).rejects.toMatchObject({
+      code: "stripe.failed",
+      message: "Stripe cannot be reached",
+      retryable: true,
+    });
+    expect(await findBillingSetup(database.db, project)).toBeUndefined();
   });
 
   test("another key must lead to the same account", async () => {
@@ -139,8 +159,11 @@ describe("setting up", () => {
     });
     stripe.meters.length = 0;
     stripe.meters.push({ id: "mtr_elsewhere", event_name: "ai_usage", formula: "sum" });
-    await expect(updateBilling(context, { ...update, version: 2 }, "ann")).rejects.toThrow(
-      "another Stripe account",
+    await expect(updateBilling(context, { ...update, version: 2 }, "ann")).rejects.toEqual(
+      expect.objectContaining({
+        code: "stripe.refused",
+        message: expect.stringContaining("another Stripe account"),
+      }),
     );
   });
 });
@@ -295,7 +318,10 @@ describe("what goes wrong on the way to Stripe", () => {
     stripe.deletedCustomers.add("cus_gone");
     await expect(named("cus_acme")).resolves.toBeUndefined();
     await expect(named("cus_typo")).rejects.toThrow("the Stripe account has no customer cus_typo");
-    await expect(named("cus_gone")).rejects.toThrow("no customer cus_gone");
+    await expect(named("cus_gone")).rejects.toMatchObject({
+      code: "stripe.refused",
+      message: expect.stringContaining("no customer cus_gone"),
+    });
     stripe.mayReadCustomers = false;
     await expect(named("cus_typo"), "the key may not look").resolves.toBeUndefined();
     await database.db.delete(billingSetups);

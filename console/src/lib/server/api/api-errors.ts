@@ -23,6 +23,7 @@ export const STATUS_BY_CODE = {
   "api.uri_too_long": 414,
   "api.content_type_unsupported": 415,
   "api.idempotency_key_reused": 422,
+  "stripe.refused": 422,
   "api.version_required": 428,
   "api.rate_limited": 429,
   "mail.failed": 502,

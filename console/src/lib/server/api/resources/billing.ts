@@ -119,7 +119,7 @@ export const billingRoutes: readonly ApiRoute[] = [
     summary: "Begins to charge: finds or creates the meter and its price in the Stripe account.",
     permission: "billing.manage",
     body: createBillingSchema,
-    errors: ["api.conflict", "stripe.failed"],
+    errors: ["api.conflict", "stripe.failed", "stripe.refused"],
     success: { status: 201, description: "Days that are over are charged.", schema: setupSchema },
     handle: async (request) => {
       const { projectId, body, caller } = request;
@@ -140,7 +140,7 @@ export const billingRoutes: readonly ApiRoute[] = [
     permission: "billing.manage",
     isEdit: true,
     body: updateBillingSchema,
-    errors: ["stripe.failed"],
+    errors: ["stripe.failed", "stripe.refused"],
     success: { status: 200, description: "The set-up as it is now.", schema: setupSchema },
     handle: async (request) => {
       const { projectId, body, caller, expectedVersion } = request;
@@ -185,7 +185,7 @@ export const billingRoutes: readonly ApiRoute[] = [
     params: tenantParams,
     body: z.strictObject({ customerId: customerIdSchema }),
     success: { status: 204, description: "It is set." },
-    errors: ["stripe.failed"],
+    errors: ["stripe.refused"],
     handle: async ({ services, projectId, params, body, caller, console }) => {
       await checkCustomer(console.billing.context, { projectId, ...body });
       await setBillingCustomer(services, { projectId, ...params, ...body }, caller.actor);

@@ -6,7 +6,7 @@ import type { BillingContext } from "./context.ts";
 import { openAccount, type BillingSetupRow } from "./setup.ts";
 
 /**
- * Refuses a customer that the project's Stripe account does not have, with LensError `stripe.failed`: Stripe takes usage of
+ * Refuses a customer that the project's Stripe account does not have, with LensError `stripe.refused`: Stripe takes usage of
  * unknown customers, and tells later, if anybody listens, that it is on no invoice. Lets pass what cannot be told,
  * as when the key may not read customers or Stripe is away.
  */
@@ -22,7 +22,7 @@ export async function checkCustomer(
   const isThere = await accountOf(context, setup)?.hasCustomer(customerId);
   if (isThere === false)
     throw new LensError(
-      "stripe.failed",
+      "stripe.refused",
       `the Stripe account has no customer ${customerId}: look for the id that begins with cus_ on the customer's page in Stripe, in the same mode (test or live) as the key`,
     );
 }

@@ -43,7 +43,7 @@ export function openAccount(
 
 /**
  * Begins to charge: makes sure that Stripe has the meter and its price, and keeps the key, sealed. The project must
- * exist. False when it charges already. Throws LensError `stripe.failed`.
+ * exist. False when it charges already. Throws LensError `stripe.refused` or `stripe.failed`.
  */
 export async function createBilling(
   context: BillingContext,
@@ -89,7 +89,7 @@ export type UpdateBillingResult =
 
 /**
  * Changes the terms of days that are not charged yet. Another key must be of the same account: it is asked for the
- * meter. Throws LensError `stripe.failed`.
+ * meter. Throws LensError `stripe.refused` or `stripe.failed`.
  */
 export async function updateBilling(
   context: BillingContext,
@@ -135,7 +135,7 @@ async function keyChange(
   const meter = await prepareMeter(context.openStripe(stripeKey), eventName);
   if (meter.meterId !== meterId) {
     throw new LensError(
-      "stripe.failed",
+      "stripe.refused",
       "the key is of another Stripe account: what was charged there cannot be corrected here",
     );
   }
@@ -147,7 +147,12 @@ async function prepareMeter(account: StripeAccount, eventName: string): Promise<
   try {
     return await account.prepareMeter(eventName);
   } catch (error) {
-    throw new LensError("stripe.failed", stripeProblem(error).reason, { cause: error });
+    const { kind, reason } = stripeProblem(error);
+    const isLater = kind === "later";
+    throw new LensError(isLater ? "stripe.failed" : "stripe.refused", reason, {
+      cause: error,
+      retryable: isLater,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { fail } from "@sveltejs/kit";
 import { LensError } from "@lensai/otel-config/errors";
 import { tenantLines } from "#lib/billing-page.ts";
 import { projectForPage } from "#lib/server/access/authorize.ts";
+import { STATUS_BY_CODE } from "#lib/server/api/api-errors.ts";
 import { daysOfMonth, isoDay, timesOf } from "#lib/server/billing/billing-days.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadTenantSpend } from "#lib/server/lake/load-tenant-spend.ts";
@@ -76,7 +77,7 @@ export const actions: Actions = {
     const result = await orRefusal(
       createBilling(billing.context, { projectId, ...input.data }, actor),
     );
-    if (result instanceof LensError) return fail(502, { problem: result.message });
+    if (result instanceof LensError) return failed(result);
     if (!result) return fail(409, { problem: "The project charges its customers already." });
     billing.wake();
     return { done: "Set up. Say below who pays for which tenant." };
@@ -91,7 +92,7 @@ export const actions: Actions = {
     if (!input.success) return fail(400, { problem: issuesText(input.error) });
     const change = { projectId, ...input.data, version: Number(form.get("version")) };
     const result = await orRefusal(updateBilling(billing.context, change, actor));
-    if (result instanceof LensError) return fail(502, { problem: result.message });
+    if (result instanceof LensError) return failed(result);
     if (result.outcome !== "updated") return fail(409, { problem: CHANGED_MEANWHILE });
     billing.wake();
     return { done: "Saved. Days that are charged keep the markup that they were charged with." };
@@ -105,7 +106,7 @@ export const actions: Actions = {
       return fail(400, { problem: `The customer ${customerId.error.issues[0]?.message}.` });
     const input = { projectId, tenant: tenant.data, customerId: customerId.data };
     const refusal = await orRefusal(checkCustomer(billing.context, input));
-    if (refusal instanceof LensError) return fail(502, { problem: refusal.message });
+    if (refusal instanceof LensError) return failed(refusal);
     await setBillingCustomer(billing.context, input, actor);
     billing.wake();
     return { done: `${customerId.data} pays for ${tenant.data}.` };
@@ -128,15 +129,20 @@ async function allowed({ locals, params, request }: RequestEvent) {
   return { billing, projectId: project.id, actor, form: await request.formData() };
 }
 
-/** What Stripe refuses is for the person who asked; anything else is a fault. */
+/** What Stripe says is for the person who asked; anything else is a fault. */
 async function orRefusal<T>(work: Promise<T>): Promise<T | LensError> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof LensError && error.code === "stripe.failed") return error;
+    if (error instanceof LensError && error.code.startsWith("stripe.")) return error;
     throw error;
   }
 }
+
+const failed = ({ code, message }: LensError) =>
+  fail(code === "stripe.refused" ? STATUS_BY_CODE[code] : STATUS_BY_CODE["stripe.failed"], {
+    problem: message,
+  });
 
 /** Undefined for a field that was left empty. */
 const textOf = (field: FormDataEntryValue | null): string | undefined =>
