@@ -38,7 +38,9 @@ export class OtlpReader {
       return first;
     }
     this.varint64();
-    return (this.high >>> 0) * TWO_32 + (this.low >>> 0);
+    const { low, high } = this;
+    // What fits into an integer stays one: V8 would make doubles of all offsets that are computed from it.
+    return high === 0 && low >= 0 ? low : (high >>> 0) * TWO_32 + (low >>> 0);
   }
 
   /** A 64-bit varint into `low` and `high`. */
@@ -82,9 +84,10 @@ export class OtlpReader {
   /** Reads a length and returns where the bytes it announces end; `at` stands on the first of them. */
   lengthEnd(end: number): number {
     const length = this.varint();
-    const to = this.at + length;
-    if (to > end) throw malformed(this.at, `a field of ${length} bytes runs past its message`);
-    return to;
+    if (length > end - this.at) {
+      throw malformed(this.at, `a field of ${length} bytes runs past its message`);
+    }
+    return this.at + length;
   }
 
   /** Steps over the value of a field that is not known. */
