@@ -7,9 +7,11 @@ import { readVerdicts } from "../clients/harness/verdict-file.ts";
 import { clientSections, versionTable } from "../clients/harness/verdict-page.ts";
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
+import { contentVectorsJson } from "./python-content-vectors.ts";
 import { guardVectorsJson } from "./python-guard-vectors.ts";
 import { priceVectorsJson, pricesJson } from "./python-prices.ts";
-import { wireTablesJson } from "./python-tables.ts";
+import { redactionVectorsJson } from "./python-redaction-vectors.ts";
+import { redactionTablesJson, wireTablesJson } from "./python-tables.ts";
 import { wireVectorsJson } from "./python-vectors.ts";
 
 /** A file of the repository whose content, or a marked part of it, is derived from a source. */
@@ -55,8 +57,14 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
     render: (present) => replaceMarked(present, "redaction-rules", rulesTable(RULES)),
   },
   { path: "adapters/python/src/lensai/wire_tables.json", render: () => wireTablesJson() },
+  {
+    path: "adapters/python/src/lensai/redaction_tables.json",
+    render: () => redactionTablesJson(),
+  },
   { path: "adapters/python/src/lensai/prices.json", render: () => pricesJson() },
   { path: "adapters/python/tests/vectors/wire.json", render: () => wireVectorsJson() },
+  { path: "adapters/python/tests/vectors/content.json", render: () => contentVectorsJson() },
+  { path: "adapters/python/tests/vectors/redaction.json", render: () => redactionVectorsJson() },
   { path: "adapters/python/tests/vectors/guard.json", render: () => guardVectorsJson() },
   { path: "adapters/python/tests/vectors/prices.json", render: () => priceVectorsJson() },
 ];

@@ -4,7 +4,7 @@ import { endsWord, startsWord } from "./text-window.ts";
 import type { TextWindow } from "./text-window.ts";
 
 /** Total length per country. Source: SWIFT IBAN registry, release 99, and the countries that use the format outside it. */
-const LENGTHS =
+export const IBAN_LENGTHS =
   "AD24 AE23 AL28 AO25 AT20 AZ28 BA20 BE16 BF28 BG22 BH22 BI27 BJ28 BR29 BY28 CF27 CG27 CH21 CI28 CM27 " +
   "CR22 CV25 CY28 CZ24 DE22 DJ27 DK18 DO28 DZ26 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GA27 GB22 GE22 GI23 " +
   "GL18 GQ27 GR27 GT28 GW25 HN28 HR21 HU28 IE22 IL23 IQ23 IR26 IS26 IT27 JO30 KM27 KW30 KZ20 LB28 LC32 " +
@@ -18,7 +18,7 @@ const GROUP = 4;
 
 function buildLengths(): Uint8Array {
   const table = new Uint8Array(LETTERS * LETTERS);
-  for (const entry of LENGTHS.split(" ")) {
+  for (const entry of IBAN_LENGTHS.split(" ")) {
     const slot = (entry.charCodeAt(0) - 65) * LETTERS + entry.charCodeAt(1) - 65;
     table[slot] = Number(entry.slice(2));
   }

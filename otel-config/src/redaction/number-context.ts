@@ -9,46 +9,41 @@ const MAX_WORDS = 4;
 /** A power of two that keeps the table of known hashes sparse. */
 const HASHES = 2048;
 
-/** A number right after one of these is a phone number. */
-const PHONE_LABELS = new Set(
-  (
+/** What stands beside numbers, by what it says of them. */
+export const NUMBER_WORDS = {
+  /** A number right after one of these is a phone number. */
+  phoneLabels: (
     "phone phones telephone tel telefon telefono mobile mob cell cellphone landline fax handy " +
     "whatsapp sms msisdn phone_number phonenumber phone-number mobile_number hotline helpline"
   ).split(" "),
-);
-/** The same, but only with nothing between word and number: an office may also be "at 17031 Main Street". */
-const ADJACENT_PHONE_LABELS = new Set(["desk", "office", "home", "work"]);
-/** What may stand between a verb of calling and the number. */
-const FILLERS = new Set(
-  "at on is to me us him her them my your number no nr registered are was".split(" "),
-);
-const PHONE_VERBS = new Set(
-  "call calls called calling phone dial text reach ring answering contact message messages sms".split(
-    " ",
-  ),
-);
-const LABELS_AFTER = new Set("office fax mobile cell home work phone tel desk".split(" "));
-const CARD_WORDS = new Set(
-  "card cards cardnumber card_number creditcard credit_card cc pan visa maestro".split(" "),
-);
-const SSN_WORDS = new Set("ssn security social_security_number socialsecuritynumber".split(" "));
+  /** The same, but only with nothing between word and number: an office may also be "at 17031 Main Street". */
+  adjacentPhoneLabels: "desk office home work".split(" "),
+  /** What may stand between a verb of calling and the number. */
+  fillers: "at on is to me us him her them my your number no nr registered are was".split(" "),
+  phoneVerbs:
+    "call calls called calling phone dial text reach ring answering contact message messages sms".split(
+      " ",
+    ),
+  phoneLabelsAfter: "office fax mobile cell home work phone tel desk".split(" "),
+  card: "card cards cardnumber card_number creditcard credit_card cc pan visa maestro".split(" "),
+  socialSecurity: "ssn security social_security_number socialsecuritynumber".split(" "),
+} as const;
+
+const PHONE_LABELS = new Set<string>(NUMBER_WORDS.phoneLabels);
+const ADJACENT_PHONE_LABELS = new Set<string>(NUMBER_WORDS.adjacentPhoneLabels);
+const FILLERS = new Set<string>(NUMBER_WORDS.fillers);
+const PHONE_VERBS = new Set<string>(NUMBER_WORDS.phoneVerbs);
+const LABELS_AFTER = new Set<string>(NUMBER_WORDS.phoneLabelsAfter);
+const CARD_WORDS = new Set<string>(NUMBER_WORDS.card);
+const SSN_WORDS = new Set<string>(NUMBER_WORDS.socialSecurity);
 
 /** Which hashes the words above have: spares the string for nearly every other word. */
 const KNOWN_HASHES = buildHashes();
 
 function buildHashes(): Uint8Array {
   const table = new Uint8Array(HASHES);
-  const sets = [
-    PHONE_LABELS,
-    ADJACENT_PHONE_LABELS,
-    FILLERS,
-    PHONE_VERBS,
-    LABELS_AFTER,
-    CARD_WORDS,
-    SSN_WORDS,
-  ];
   const w = new TextWindow();
-  for (const words of sets) {
+  for (const words of Object.values(NUMBER_WORDS)) {
     for (const word of words) {
       w.bind(new TextEncoder().encode(word));
       w.open(0, word.length);

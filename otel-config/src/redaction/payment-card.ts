@@ -31,7 +31,7 @@ const ANY_MAESTRO = [12, 13, 14, 15, 16, 17, 18, 19];
  * and passes Luhn one time in ten: epoch milliseconds, microseconds and nanoseconds (1...), row ids.
  * @see https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN)
  */
-const ISSUER_RANGES: readonly IssuerRange[] = [
+export const ISSUER_RANGES: readonly IssuerRange[] = [
   range(4, 4, [13, 16, 18, 19]), // Visa
   range(34, 34, [15]), // American Express
   range(37, 37, [15]),

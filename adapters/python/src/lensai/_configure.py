@@ -24,6 +24,7 @@ from lensai._telemetry import (
     variable,
 )
 from lensai.calls.attempt import CallObserver
+from lensai.content.content_capture import captures_content_by
 from lensai.export.collector_session import CollectorSession
 from lensai.guard.control_client import ControlClient
 from lensai.guard.running_guard import GuardSettings, RunningGuard
@@ -100,6 +101,7 @@ def configure(
     signing_key_id: Optional[str] = None,
     signing_secret: Optional[str] = None,
     asks_for_stream_usage: bool = True,
+    captures_content: Optional[bool] = None,
     policy_file: Union[str, "os.PathLike[str]", None] = None,
     policy_url: Optional[str] = None,
     environment: Optional[str] = None,
@@ -110,7 +112,9 @@ def configure(
     standard OTEL_* variables. `service_name` wins over OTEL_SERVICE_NAME; `endpoint` is the base URL of the
     collector and wins over OTEL_EXPORTER_OTLP_ENDPOINT. `signing_key_id` and `signing_secret` (base64) sign what is
     sent, and go together; LENSAI_SIGNING_KEY_ID, LENSAI_SIGNING_SECRET and LENSAI_API_KEY say the same. `asks_for_stream_usage`: OpenAI chat streams that would not report their usage are asked
-    for it, and what that adds to the stream is taken out again.
+    for it, and what that adds to the stream is taken out again. `captures_content`: what models are asked and answer is put
+    on spans, with secrets and personal data masked; where it is not given, OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says
+    so ("true" or "span_only"), and without that it is not.
 
     Budgets and kill-switches come from `policy_file` (LENSAI_POLICY_FILE), which is read again when it is written, or
     from `policy_url` (LENSAI_CONTROL_URL), a collector's `/v1/control`, which is asked with `headers`, and signed where
@@ -132,12 +136,20 @@ def configure(
         running = RunningGuard(settings)
     except OSError as error:
         raise ValueError(f"policy_file cannot be read: {error.strerror}") from error
-    observer = CallObserver(asks_for_stream_usage=asks_for_stream_usage, guard=running.guard)
+    observer = CallObserver(
+        asks_for_stream_usage=asks_for_stream_usage,
+        captures_content=_captures_content() if captures_content is None else captures_content,
+        guard=running.guard,
+    )
     instrumented = Instrumented(_observe_transports(observer), provider, running)
     # Runs before the SDK's own end, which was registered before.
     atexit.register(instrumented.end_process)
     never_throw("following forks", _end_with_child_processes, instrumented)
     return instrumented
+
+
+def _captures_content() -> bool:
+    return captures_content_by(os.environ.get("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"))
 
 
 def _policy_settings(

@@ -130,6 +130,7 @@ class Attempt:
         if reader is None or decode is None:
             self.unread("content_type_unknown")
             return None
+        self._span.capture_answer(reader.facts)
         is_hidden = self.asking_body is not None and isinstance(reader, SseReader)
         observer = (
             HidingObserver(self._span, reader, decode)
@@ -146,8 +147,15 @@ Started = Union[Attempt, CallStoppedError, None]
 class CallObserver:
     """The one place where calls begin, whatever they are sent with: every transport is an adapter of it."""
 
-    def __init__(self, *, asks_for_stream_usage: bool = True, guard: Optional[Guard] = None) -> None:
+    def __init__(
+        self,
+        *,
+        asks_for_stream_usage: bool = True,
+        captures_content: bool = False,
+        guard: Optional[Guard] = None,
+    ) -> None:
         self._asks_for_stream_usage = asks_for_stream_usage
+        self._captures_content = captures_content
         self._guard = guard or Guard()
         self._refusing: Set[str] = set()
 
@@ -188,6 +196,8 @@ class CallObserver:
         self, call: WireCall, request: OutgoingRequest, guarded: Optional[GuardedCall], abilities: Abilities
     ) -> Started:
         span = never_throw("starting a span", CallSpan.start, call, _resend_attributes(request.headers), guarded)
+        if self._captures_content and span is not None:
+            never_throw("capturing content", span.capture)
         if guarded is not None and guarded.error is not None:
             if span is not None:
                 never_throw("ending a span", span.stop, guarded.error.code)

@@ -13,6 +13,7 @@ from lensai import _attributes as names
 from lensai._attribution import attribution_of
 from lensai._never_throw import never_throw
 from lensai._scope import INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION
+from lensai.content.content_capture import CapturedCall
 from lensai.spans.call_attributes import (
     AttributeValue,
     request_attributes,
@@ -41,6 +42,7 @@ class CallSpan:
         self._guarded = guarded
         self.on_abandon: Optional[Callable[[], None]] = None
         """Ends the span with what was read of the answer so far."""
+        self._content: Optional[CapturedCall] = None
         self._span = span
         self._started = time.perf_counter()
         self._first_chunk: Optional[float] = None
@@ -84,6 +86,17 @@ class CallSpan:
         """What holds the stream to what is reserved for it; None where nothing does."""
         return self._guarded if self._guarded is not None and self._guarded.is_metered else None
 
+    def capture(self) -> None:
+        """Puts the content of the request and that of the answer on the span when it ends."""
+        if self._span.is_recording():
+            self._content = CapturedCall.begin(self.call)
+
+    def capture_answer(self, facts: ResponseFacts) -> None:
+        """What is read of the answer is told to whoever captures its content."""
+        content = self._content
+        if content is not None:
+            facts.on_body = lambda body: never_throw("reading the content of an answer", content.add, body)
+
     def chunk_arrived(self) -> None:
         """A part of the body has come."""
         if self._first_chunk is None:
@@ -118,6 +131,7 @@ class CallSpan:
                 self._span.set_attribute(
                     names.TIME_TO_FIRST_CHUNK_SECONDS, self._first_chunk - self._started
                 )
+            self._describe_content(lambda content: content.answer_attributes(facts))
             kind = facts.error_type if error is None else _error_type_of(error)
             if kind is not None:
                 self._set_error(kind)
@@ -129,6 +143,11 @@ class CallSpan:
         if self._first_chunk is not None and self.on_abandon is not None:
             self.on_abandon()
         self.complete(ResponseFacts(problem="body_not_read"))
+
+    def _describe_content(self, attributes_of: Callable[[CapturedCall], Mapping[str, str]]) -> None:
+        if self._content is not None:
+            attributes = never_throw("describing content", attributes_of, self._content)
+            self._span.set_attributes(attributes or {})
 
     def _set_error(self, kind: str) -> None:
         """Only the type: messages of providers quote what they were asked."""
@@ -145,6 +164,7 @@ class CallSpan:
         if self._guarded is not None:
             never_throw("settling a call", settle, self._guarded)
             never_throw("describing a decision", self._span.set_attributes, self._guarded.attributes)
+        self._describe_content(CapturedCall.request_attributes)
         try:
             describe()
         finally:

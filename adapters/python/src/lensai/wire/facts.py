@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from lensai.wire.call import WireCall
 from lensai.wire.json_path import text_at, texts_at, values_at
@@ -41,6 +41,8 @@ class ResponseFacts:
     """What the provider says it cost, in US dollars."""
     problem: Optional[str] = None
     """Why the answer could not be read, or not to its end."""
+    on_body: Optional[Callable[[Any], None]] = field(default=None, repr=False, compare=False)
+    """Told of every body, or event of a stream, that is read."""
 
     @property
     def finish_reasons(self) -> List[str]:
@@ -66,6 +68,8 @@ def add_to_facts(call: WireCall, body: Any, facts: ResponseFacts) -> None:
     _add_finish_reasons(body, response.get("finishReasons"), facts)
     if read_provider_usage(call.usage, body, facts.usage):
         facts.has_usage = True
+    if facts.on_body is not None:
+        facts.on_body(body)
 
 
 def add_header_usage(call: WireCall, headers: Mapping[str, str], facts: ResponseFacts) -> None:
@@ -98,7 +102,7 @@ def _error_type_in(body: Any, paths: Sequence[str]) -> Optional[str]:
         return kind
     for path in paths:
         for value in values_at(body, path):
-            if _is_number(value) and int(value) == value and 100 <= value < 600:
+            if _is_number(value) and 100 <= value < 600 and int(value) == value:
                 return str(int(value))
     error = body.get("error") if isinstance(body, dict) else None
     is_error = isinstance(error, dict) or (isinstance(error, str) and error != "")

@@ -1,0 +1,1 @@
+"""What models are asked and answer, when asked for: read from bodies of any API, masked, as messages of the conventions."""
