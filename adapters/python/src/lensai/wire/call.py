@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 from urllib.parse import unquote, urlsplit
 
 from lensai.wire.form_fields import FormFields, form_fields_of, request_of_form
-from lensai.wire.json_path import is_false_at, is_true_at, parse_json, text_at, values_at
+from lensai.wire.json_path import exportable, is_false_at, is_true_at, parse_json, text_at, values_at
 from lensai.wire.tables import UsageTable, WireApi, wire_tables
 
 RequestValue = Union[str, int, float, bool, List[str]]
@@ -129,12 +129,20 @@ def _parameters_of(api: WireApi, request: Optional[Mapping[str, Any]]) -> Dict[s
             value: Any = next(iter(values_at(request, path)), None)
             if not _is_request_value(value):
                 continue
-            found[name] = [value] if name in _LIST_ATTRIBUTES and not isinstance(value, list) else value
+            listed = [value] if name in _LIST_ATTRIBUTES and not isinstance(value, list) else value
+            found[name] = _exportable(listed)
             break
     return found
+
+
+def _exportable(value: RequestValue) -> RequestValue:
+    if isinstance(value, list):
+        return [exportable(each) for each in value]
+    return exportable(value) if isinstance(value, str) else value
 
 
 def _is_request_value(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, str) for each in value)
-    return isinstance(value, (str, int, float))
+    # OTLP has no other integers.
+    return isinstance(value, (str, float)) or (isinstance(value, int) and -(2**63) <= value < 2**63)

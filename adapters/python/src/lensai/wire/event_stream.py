@@ -47,7 +47,13 @@ class EventStreamParser:
             if len(data) - at < length:
                 break
             headers_end = at + _PRELUDE_BYTES + headers_length
-            headers = _text_headers(data[at + _PRELUDE_BYTES : headers_end])
+            try:
+                headers = _text_headers(data[at + _PRELUDE_BYTES : headers_end])
+            except (IndexError, struct.error):
+                # They say that they go beyond their end.
+                self.is_broken = True
+                at = len(data)
+                break
             messages.append(EventStreamMessage(headers, data[headers_end : at + length - _CHECKSUM_BYTES]))
             at += length
         self._held = data[at:]

@@ -58,8 +58,13 @@ def text_at(document: Any, paths: Sequence[str]) -> Optional[str]:
     for path in paths:
         for value in values_at(document, path):
             if isinstance(value, str) and value != "":
-                return value
+                return exportable(value)
     return None
+
+
+def exportable(text: str) -> str:
+    """JSON can name halves of surrogate pairs, which no UTF-8 has: a span with one would stop the whole export."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def texts_at(document: Any, paths: Sequence[str]) -> List[str]:
