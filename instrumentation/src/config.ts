@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseKeyPairsIntoRecord } from "@opentelemetry/core";
+import { CONTENT_VARIABLE, capturesContent } from "./content/content-variable.ts";
 import { hasOtherExporter, readExportSettings } from "./export/export-settings.ts";
 import type { ExportSettings } from "./export/export-settings.ts";
 import type { GuardSettings } from "./guard/start-guard.ts";
@@ -35,17 +36,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     hasMetricsExporter: isSet("OTEL_METRICS_EXPORTER"),
     hasLogsExporter: isSet("OTEL_LOGS_EXPORTER"),
     hasOtherExporter: isOtherExporter,
-    capturesContent: CAPTURING.has(
-      env["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"]?.trim().toLowerCase() ?? "",
-    ),
+    capturesContent: capturesContent(env[CONTENT_VARIABLE]) === true,
     exportSettings,
     guardSettings: readGuardSettings(env, isOtherExporter ? undefined : exportSettings),
     problems,
   };
 }
-
-/** Where the variable puts content on spans; `event_only` and `no_content` do not. */
-const CAPTURING: ReadonlySet<string> = new Set(["true", "span_only", "span_and_event"]);
 
 /** A policy comes from where the spans go, unless the environment says otherwise. */
 function readGuardSettings(

@@ -1,4 +1,5 @@
 import { unknownSettingProblems } from "@lensai/otel-config/settings";
+import { CONTENT_VARIABLE, capturesContent } from "../content/content-variable.ts";
 import { readExportSettings } from "../export/export-settings.ts";
 import type { Variables } from "../export/export-settings.ts";
 import type { Finding } from "./finding.ts";
@@ -6,6 +7,7 @@ import { ok, problem, warning } from "./finding.ts";
 
 const HTTP_PORT = "4318";
 const GRPC_PORT = "4317";
+const PROTOCOLS: ReadonlySet<string> = new Set(["http/protobuf", "http/json", "grpc"]);
 
 /** What the environment says, without asking anybody. Values are not repeated: they may be secrets. */
 export function checkSettings(env: Variables): readonly Finding[] {
@@ -13,6 +15,7 @@ export function checkSettings(env: Variables): readonly Finding[] {
     ...checkSwitches(env),
     ...checkProtocol(env),
     ...checkEndpoint(env),
+    ...checkContent(env),
     ...checkNames(env),
     ...valueProblems(env),
   ];
@@ -56,7 +59,17 @@ function checkSwitches(env: Variables): readonly Finding[] {
 }
 
 function checkProtocol(env: Variables): readonly Finding[] {
-  const isGrpc = protocolOf(env) === "grpc";
+  const protocol = protocolOf(env);
+  if (!PROTOCOLS.has(protocol)) {
+    return [
+      problem(
+        "settings",
+        "OTEL_EXPORTER_OTLP_PROTOCOL is none that there is",
+        "set it to http/protobuf, http/json or grpc, or leave it away",
+      ),
+    ];
+  }
+  const isGrpc = protocol === "grpc";
   const port = endpointOf(env)?.port;
   if (isGrpc && port === HTTP_PORT) {
     return [
@@ -91,6 +104,28 @@ function checkEndpoint(env: Variables): readonly Finding[] {
     ];
   }
   return [];
+}
+
+/** Whoever sets it wants to see something. */
+function checkContent(env: Variables): readonly Finding[] {
+  const value = env[CONTENT_VARIABLE];
+  if (capturesContent(value) === undefined) {
+    return [
+      warning(
+        "settings",
+        `${CONTENT_VARIABLE} has a value that nobody knows: no content is captured`,
+        "set it to span_only or true, or to no_content",
+      ),
+    ];
+  }
+  if (value?.trim().toLowerCase() !== "event_only") return [];
+  return [
+    warning(
+      "settings",
+      `${CONTENT_VARIABLE} is event_only: content comes on spans or not at all`,
+      "set it to span_only, or to no_content",
+    ),
+  ];
 }
 
 function checkNames(env: Variables): readonly Finding[] {

@@ -204,11 +204,26 @@ describe("settings", () => {
       { LENSAI_SIGNING_KEY_ID: "sk_1" },
     ],
     ["OTEL_BSP_SCHEDULE_DELAY is not a whole number", { OTEL_BSP_SCHEDULE_DELAY: "soon" }],
+    [
+      "OTEL_EXPORTER_OTLP_PROTOCOL is none that there is",
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "http/proto" },
+    ],
     ["OTEL_TRACES_EXPORTER is none", { OTEL_TRACES_EXPORTER: "none" }],
   ] as [string, Record<string, string>][])("are refused: %s", async (what, env) => {
     const told = await doctor(env, ["--offline"]);
     expect(told.exitCode).toBe(1);
     expect(of("problem", told).join()).toContain(what.replace("the port", "the endpoint's port"));
+  });
+
+  test.each([
+    ["yes", "has a value that nobody knows"],
+    ["event_only", "content comes on spans or not at all"],
+  ])("that ask for content in vain are warned about: %s", async (value, what) => {
+    const name = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+    expect(of("warning", await doctor({ [name]: value }, ["--offline"]))).toEqual([
+      expect.stringContaining(what),
+    ]);
+    expect(of("warning", await doctor({ [name]: "Span_Only" }, ["--offline"]))).toEqual([]);
   });
 
   test("with a name that nobody reads are warned about, and no value is repeated", async () => {
