@@ -10,7 +10,7 @@ import type { UnreadCount } from "@lensai/otel-config/dialects/unread-count";
 import { PENDING_SPAN } from "@lensai/otel-config/dialects/pending-span";
 import { redactText } from "@lensai/otel-config/redaction/redactor";
 import type { Redactor } from "@lensai/otel-config/redaction/redactor";
-import { TextInterner } from "./text-interner.ts";
+import { TextInterner, hasBytesAt } from "./text-interner.ts";
 
 /** What the decoder must know about an attribute key; found once per distinct key, then looked up by id. */
 export interface KeyInfo {
@@ -104,13 +104,5 @@ function isSame(
   source: DataView,
   { from, to }: { from: number; to: number },
 ): boolean {
-  if (to - from !== length) return false;
-  let offset = 0;
-  for (; offset + 4 <= length; offset += 4) {
-    if (known.getUint32(offset) !== source.getUint32(from + offset)) return false;
-  }
-  for (; offset < length; offset += 1) {
-    if (known.getUint8(offset) !== source.getUint8(from + offset)) return false;
-  }
-  return true;
+  return to - from === length && hasBytesAt(source, from, { view: known, at: 0, length });
 }

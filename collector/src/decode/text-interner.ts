@@ -57,16 +57,8 @@ export class TextInterner {
   /** Do the bytes from `from` on equal the text of a slot? */
   private equals(slot: number, source: DataView, from: number): boolean {
     const { view, slots } = this;
-    const start = slots[slot + 2] as number;
-    const length = slots[slot + 3] as number;
-    let offset = 0;
-    for (; offset + 4 <= length; offset += 4) {
-      if (view.getInt32(start + offset) !== source.getInt32(from + offset)) return false;
-    }
-    for (; offset < length; offset += 1) {
-      if (view.getUint8(start + offset) !== source.getUint8(from + offset)) return false;
-    }
-    return true;
+    const at = slots[slot + 2] as number;
+    return hasBytesAt(source, from, { view, at, length: slots[slot + 3] as number });
   }
 
   private insert(value: Uint8Array, hash: number): number {
@@ -111,6 +103,23 @@ export class TextInterner {
   }
 }
 
+/** Are the bytes from `from` on those of a known text? Four at a time, the last four once more where they overlap. */
+export function hasBytesAt(
+  source: DataView,
+  from: number,
+  { view, at, length }: { view: DataView; at: number; length: number },
+): boolean {
+  const last = length - 4;
+  for (let offset = 0; offset < last; offset += 4) {
+    if (view.getInt32(at + offset, true) !== source.getInt32(from + offset, true)) return false;
+  }
+  if (last >= 0) return view.getInt32(at + last, true) === source.getInt32(from + last, true);
+  for (let offset = 0; offset < length; offset += 1) {
+    if (view.getUint8(at + offset) !== source.getUint8(from + offset)) return false;
+  }
+  return true;
+}
+
 /** Puts a slot into the first free place of its chain. */
 function place(slots: Int32Array, slot: ArrayLike<number>): void {
   const last = slots.length - SLOT_WORDS;
@@ -143,9 +152,9 @@ function hashBytes(source: DataView, from: number, to: number): number {
   } else {
     const step = length <= HASHED_WORDS_MAX * 4 ? 4 : Math.floor(length / HASHED_WORDS_MAX);
     for (let i = from; i + 4 <= to; i += step) {
-      hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ source.getInt32(i), 0x85ebca6b);
+      hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ source.getInt32(i, true), 0x85ebca6b);
     }
-    hash = Math.imul(hash ^ source.getInt32(to - 4), 0xc2b2ae35);
+    hash = Math.imul(hash ^ source.getInt32(to - 4, true), 0xc2b2ae35);
   }
   return hash ^ (hash >>> 15);
 }
