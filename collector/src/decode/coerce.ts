@@ -1,12 +1,12 @@
 import { VALUE_BOOL, VALUE_DOUBLE, VALUE_INT, VALUE_STRING } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
+import { wordsToNumber } from "./otlp-reader.ts";
 
 /**
  * Reads values by what the field means, never by their wire type: JavaScript senders have no float type,
  * others send numbers and booleans as strings.
  */
 
-const TWO_32 = 4294967296;
 /** Longer strings are no numbers. */
 const NUMBER_BYTES_MAX = 32;
 const decoder = new TextDecoder();
@@ -15,7 +15,7 @@ const decoder = new TextDecoder();
 export function toNumber(value: AnyValue, bytes: Uint8Array): number {
   switch (value.kind) {
     case VALUE_INT:
-      return value.high * TWO_32 + (value.low >>> 0);
+      return wordsToNumber(value.low, value.high);
     case VALUE_DOUBLE:
       return value.double;
     case VALUE_STRING:

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { NULL_CODE, reserveBytes, writeLength } from "@lensai/otel-config/span-row/row-batch";
 import type { PlainColumn } from "@lensai/otel-config/span-row/row-batch";
+import { wordsToNumber } from "./otlp-reader.ts";
 
 /**
  * Writes JSON text straight into the arena of a plain column, from bytes, without JS strings.
@@ -29,7 +30,6 @@ const SHORT_ESCAPES: Readonly<Record<number, number>> = {
   0x0c: 0x66,
   0x0d: 0x72,
 };
-const TWO_32 = 4294967296;
 const WORD_BYTES = 4;
 const encoder = new TextEncoder();
 const lossyDecoder = new TextDecoder("utf-8");
@@ -135,15 +135,13 @@ export class JsonWriter {
     this.at = at;
   }
 
-  /** Copies `length` bytes that are JSON already, four at a time: made for the names of members. */
+  /** Copies the first `length` bytes of whole words that are JSON already: made for the names of members. */
   copy(source: DataView, length: number): void {
     if (this.at + length + WORD_BYTES > this.bytes.length) this.grow(length + WORD_BYTES);
     const { view, at } = this;
-    let offset = 0;
-    for (; offset + WORD_BYTES <= length; offset += WORD_BYTES) {
-      view.setUint32(at + offset, source.getUint32(offset));
+    for (let offset = 0; offset < length; offset += WORD_BYTES) {
+      view.setInt32(at + offset, source.getInt32(offset, true), true);
     }
-    for (; offset < length; offset += 1) view.setUint8(at + offset, source.getUint8(offset));
     this.at = at + length;
   }
 
@@ -177,12 +175,14 @@ export class JsonWriter {
     const first = at;
     let seen = 0;
     for (let i = from; i < to;) {
-      if (i + WORD_BYTES <= to) {
-        const word = source.getInt32(i);
+      // The last word once more where it overlaps the one before.
+      const back = Math.max(0, i + WORD_BYTES - to);
+      if (i - back >= from) {
+        const word = source.getInt32(i - back, true);
         if (isPlainWord(word)) {
-          view.setInt32(at, word);
-          at += WORD_BYTES;
-          i += WORD_BYTES;
+          view.setInt32(at - back, word, true);
+          at += WORD_BYTES - back;
+          i += WORD_BYTES - back;
           continue;
         }
       }
@@ -210,14 +210,14 @@ export class JsonWriter {
 
   /** A signed 64-bit integer from its two words, exact. */
   int64(low: number, high: number): void {
-    const value = high * TWO_32 + (low >>> 0);
+    const value = wordsToNumber(low, high);
     if (Number.isSafeInteger(value)) this.number(value);
     else this.ascii(((BigInt(high) << 32n) | BigInt(low >>> 0)).toString());
   }
 
   /** A finite number; the caller has dealt with NaN and infinities. */
   number(value: number): void {
-    if (Number.isInteger(value) && value >= 0 && value < 1e9) this.smallInteger(value);
+    if (value >= 0 && value < 1e9 && (value | 0) === value) this.smallInteger(value | 0);
     else this.ascii(decimalText(value));
   }
 
@@ -227,7 +227,7 @@ export class JsonWriter {
     for (let limit = 10; value >= limit; limit *= 10) digits += 1;
     let rest = value;
     for (let i = this.at + digits - 1; i >= this.at; i -= 1) {
-      const next = Math.floor(rest / 10);
+      const next = (rest / 10) | 0;
       this.bytes[i] = 0x30 + rest - next * 10;
       rest = next;
     }

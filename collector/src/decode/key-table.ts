@@ -22,7 +22,7 @@ export interface KeyInfo {
   /** Bits of the dialects that the attribute is a sign of. */
   readonly signs: number;
   readonly policy: "keep" | "drop" | "content";
-  /** Ready JSON: `"key":`. */
+  /** Ready JSON: `"key":`, filled up to whole words. */
   readonly json: DataView;
   readonly jsonLength: number;
   /** Does the attribute say whether the span is a copy of one that has not ended? */
@@ -38,6 +38,9 @@ export interface KeyInfo {
 
 /** Attributes of one instrumentation come in the same order in every record: what came nth last time. */
 const PREDICTED_MAX = 64;
+
+/** So many blanks make any text as long as the words that it begins in. */
+const FILLING = "   ";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -79,7 +82,7 @@ export class KeyTable {
     const bytes = this.keys.bytesOf(id).slice();
     const masked = redactText(decoder.decode(bytes), this.redactor);
     const name = masked.text;
-    const json = encoder.encode(`${JSON.stringify(name)}:`);
+    const json = encoder.encode(`${JSON.stringify(name)}:${FILLING}`);
     const info: KeyInfo = {
       name,
       claim: this.compiled.claims.get(name),
@@ -87,7 +90,7 @@ export class KeyTable {
       signs: this.compiled.attributeSigns(name),
       policy: attributePolicy(name),
       json: new DataView(json.buffer, json.byteOffset, json.byteLength),
-      jsonLength: json.byteLength,
+      jsonLength: json.byteLength - FILLING.length,
       isPendingMark: name === PENDING_SPAN.attribute,
       isSensitive: masked.count > 0,
       member: { objectId: 0, from: 0, to: 0 },

@@ -3,7 +3,7 @@ import { openObject } from "./attribute-decoder.ts";
 import { forEachRecord } from "./envelope.ts";
 import { emptyRange, readText, readTime } from "./field-reader.ts";
 import { skipMasked } from "./message-masking.ts";
-import { malformed, wrongWireType } from "./otlp-reader.ts";
+import { malformed, wordsToNumber, wrongWireType } from "./otlp-reader.ts";
 import type { OtlpReader } from "./otlp-reader.ts";
 import type { DecodeResult, RecordDecoder } from "./record-decoder.ts";
 import { SeriesHash } from "./series-hash.ts";
@@ -208,7 +208,7 @@ export class MetricDecoder {
       case 0x31:
         if (!kind.isNumber) return false;
         reader.fixed64();
-        point.value = reader.high * TWO_32 + (reader.low >>> 0);
+        point.value = wordsToNumber(reader.low, reader.high);
         return true;
       case 0x40:
       case 0x50:

@@ -130,6 +130,11 @@ export class OtlpReader {
   }
 }
 
+/** A signed 64-bit integer from its two words; not exact beyond 2^53. A small one never becomes a double. */
+export function wordsToNumber(low: number, high: number): number {
+  return high === 0 && low >= 0 ? low : high * TWO_32 + (low >>> 0);
+}
+
 /** The error for bytes that are not what they claim to be; carries a position, never content. */
 export function malformed(at: number, what: string): LensError {
   return new LensError(
