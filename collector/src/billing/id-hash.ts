@@ -14,10 +14,10 @@ export class IdHash {
   }
 
   add(word: number): this {
-    this.low = Math.imul(this.low ^ word, 0x85ebca6b);
-    this.low = (this.low << 15) | (this.low >>> 17);
-    this.high = Math.imul(this.high ^ word, 0xc2b2ae35) + this.low;
-    this.high = (this.high << 13) | (this.high >>> 19);
+    const low = Math.imul(this.low ^ word, 0x85ebca6b);
+    this.low = (low << 15) | (low >>> 17);
+    const high = Math.imul(this.high ^ word, 0xc2b2ae35) + this.low;
+    this.high = (high << 13) | (high >>> 19);
     return this;
   }
 
