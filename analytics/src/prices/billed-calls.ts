@@ -58,6 +58,7 @@ function toUsage(row: SqlRow): NormalUsage {
     input: count(row["input_tokens"]),
     output: count(row["output_tokens"]),
     inputUncached: count(row["input_uncached_tokens"]),
+    toolUsePrompt: count(row["tool_use_prompt_tokens"]),
     cacheRead: count(row["cache_read_tokens"]),
     cacheWrite5m: count(row["cache_write_5m_tokens"]),
     cacheWrite1h: count(row["cache_write_1h_tokens"]),

@@ -2,6 +2,7 @@ import type { CallRecord, SpanLink } from "@lensai/otel-config/billing/call-reco
 import type { MeteredUsage } from "@lensai/otel-config/billing/meter-point";
 import { modelFamily } from "@lensai/otel-config/billing/model-family";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
+import { CACHED_COLUMNS, PART_COLUMNS } from "@lensai/otel-config/billing/part-columns";
 import { callPartOf, isBoundaryRole } from "@lensai/otel-config/billing/record-part";
 import type { CallRole } from "@lensai/otel-config/dialects/call-role";
 import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
@@ -44,7 +45,7 @@ export async function landedRecords(
     request_model, response_model, response_id, usage_source, epoch_us(start_time) AS start_micros,
     epoch_us(received_at) AS received_micros,
     duration_ns, input_tokens, output_tokens, reasoning_tokens, cache_read_tokens,
-    cache_write_5m_tokens, cache_write_1h_tokens, audio_input_tokens, audio_output_tokens,
+    cache_write_5m_tokens, cache_write_1h_tokens, tool_use_prompt_tokens, audio_input_tokens, audio_output_tokens,
     image_input_tokens, image_output_tokens, web_search_requests, cost_nano_usd,
     session_id, billed, bill_rule, shadowed_by
     ${rowsOf(projectId, range, source)} AND signal <> 'metric'
@@ -161,24 +162,15 @@ export function filedDay(startMicros: number, row: SqlRow): number {
   return Math.floor(trustedMicros(startMicros, Number(row["received_micros"])) / MICROS_PER_DAY);
 }
 
-const CACHED = ["cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"];
-const PARTS = CACHED.concat(
-  "reasoning_tokens",
-  "audio_input_tokens",
-  "audio_output_tokens",
-  "image_input_tokens",
-  "image_output_tokens",
-  "web_search_requests",
-);
-
 function usageOf(row: SqlRow): CallRecord["usage"] {
   return {
     source: (text(row["usage_source"]) as UsageSource | undefined) ?? "none",
     input: count(row, "input_tokens"),
     output: count(row, "output_tokens"),
-    cached: CACHED.reduce((sum, name) => sum + (count(row, name) ?? 0), 0),
+    cached: CACHED_COLUMNS.reduce((sum, name) => sum + (count(row, name) ?? 0), 0),
+    toolUsePrompt: count(row, "tool_use_prompt_tokens") ?? 0,
     reasoning: count(row, "reasoning_tokens") ?? 0,
-    partCount: PARTS.filter((name) => row[name] !== null).length,
+    partCount: PART_COLUMNS.filter((name) => row[name] !== null).length,
     isPriced: row["cost_nano_usd"] !== null,
   };
 }

@@ -15,6 +15,7 @@ import { DuckDbReader, readWithHyparquet } from "./readers.ts";
  */
 
 const ROWS = 24;
+const OLDER_VERSIONS = Array.from({ length: SPAN_ROW_VERSION - 1 }, (_, at) => at + 1);
 const duckDb = new DuckDbReader();
 afterAll(() => duckDb.close());
 
@@ -57,15 +58,17 @@ describe.each(["spans", "content"] as const)("%s", (file) => {
     expect(Buffer.compare(bytes, await stored(file, SPAN_ROW_VERSION))).toBe(0);
   });
 
-  test("version 1 is read as it was", async () => {
-    const bytes = await stored(file, 1);
+  test.each(OLDER_VERSIONS)("version %i is read as it was", async (version) => {
+    const bytes = await stored(file, version);
     const { columns, rows } = golden(file);
-    const since1 = columns.filter((name) => SPAN_COLUMNS[columnIndex(name)]?.since === 1);
+    const known = columns.filter(
+      (name) => (SPAN_COLUMNS[columnIndex(name)] as ColumnSpec).since <= version,
+    );
     const expected = rows.map((row) =>
-      Object.fromEntries(since1.map((name) => [name, row[name] ?? null])),
+      Object.fromEntries(known.map((name) => [name, row[name] ?? null])),
     );
     expect(readFooter(bytes)).toEqual({ rows: ROWS, metadata: { "lensai.golden": file } });
     expect(await readWithHyparquet(bytes)).toEqual(expected);
-    expect(await duckDb.rows(bytes, since1)).toEqual(expected);
+    expect(await duckDb.rows(bytes, known)).toEqual(expected);
   });
 });

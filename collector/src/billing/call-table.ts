@@ -43,10 +43,11 @@ const REAL = {
   input: 2,
   output: 3,
   cached: 4,
-  reasoning: 5,
-  partCount: 6,
+  toolUsePrompt: 5,
+  reasoning: 6,
+  partCount: 7,
 } as const;
-const REALS = 7;
+const REALS = 8;
 
 const FLAG = { log: 1, trace: 2, span: 4, parent: 8, input: 16, output: 32, priced: 64 } as const;
 
@@ -178,6 +179,7 @@ export class CallTable {
     reals[at + REAL.input] = usage.input ?? 0;
     reals[at + REAL.output] = usage.output ?? 0;
     reals[at + REAL.cached] = usage.cached;
+    reals[at + REAL.toolUsePrompt] = usage.toolUsePrompt;
     reals[at + REAL.reasoning] = usage.reasoning;
     reals[at + REAL.partCount] = usage.partCount;
   }
@@ -268,6 +270,7 @@ export class CallTable {
       input: (flags & FLAG.input) === 0 ? undefined : real("input"),
       output: (flags & FLAG.output) === 0 ? undefined : real("output"),
       cached: real("cached"),
+      toolUsePrompt: real("toolUsePrompt"),
       reasoning: real("reasoning"),
       partCount: real("partCount"),
       isPriced: (flags & FLAG.priced) !== 0,

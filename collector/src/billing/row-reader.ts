@@ -1,4 +1,5 @@
 import { modelFamily } from "@lensai/otel-config/billing/model-family";
+import { CACHED_COLUMNS, PART_COLUMNS } from "@lensai/otel-config/billing/part-columns";
 import { callPartOf, isBoundaryRole } from "@lensai/otel-config/billing/record-part";
 import type { CallPart, CallUsage } from "@lensai/otel-config/billing/call-record";
 import type { CallRole } from "@lensai/otel-config/dialects/call-role";
@@ -35,17 +36,9 @@ const INPUT = columnIndex("input_tokens");
 const OUTPUT = columnIndex("output_tokens");
 const REASONING = columnIndex("reasoning_tokens");
 const COST = columnIndex("cost_nano_usd");
-const CACHED = ["cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"].map((name) =>
-  columnIndex(name),
-);
-const PARTS = [
-  ...CACHED,
-  REASONING,
-  ...["audio_input_tokens", "audio_output_tokens", "image_input_tokens"].map((name) =>
-    columnIndex(name),
-  ),
-  ...["image_output_tokens", "web_search_requests"].map((name) => columnIndex(name)),
-];
+const TOOL_USE_PROMPT = columnIndex("tool_use_prompt_tokens");
+const CACHED = CACHED_COLUMNS.map((name) => columnIndex(name));
+const PARTS = PART_COLUMNS.map((name) => columnIndex(name));
 const NANOS_PER_MICRO = 1000;
 const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
@@ -139,6 +132,7 @@ export class RowReader {
       input: readSafeInt64(this.int64(INPUT), row),
       output: readSafeInt64(this.int64(OUTPUT), row),
       cached,
+      toolUsePrompt: readSafeInt64(this.int64(TOOL_USE_PROMPT), row) ?? 0,
       reasoning: readSafeInt64(this.int64(REASONING), row) ?? 0,
       partCount,
       isPriced: this.int64(COST).valid[row] === 1,

@@ -35,6 +35,7 @@ const RULE = {
 const INPUT = columnIndex("input_tokens");
 const OUTPUT = columnIndex("output_tokens");
 const INPUT_UNCACHED = columnIndex("input_uncached_tokens");
+const TOOL_USE_PROMPT = columnIndex("tool_use_prompt_tokens");
 const CACHE_READ = columnIndex("cache_read_tokens");
 const CACHE_WRITE_5M = columnIndex("cache_write_5m_tokens");
 const CACHE_WRITE_1H = columnIndex("cache_write_1h_tokens");
@@ -68,6 +69,7 @@ export function writeUsage(sink: RowSink, usage: NormalUsage, about: UsageSubjec
   writeCount(sink, INPUT, usage.input);
   writeCount(sink, OUTPUT, usage.output);
   writeCount(sink, INPUT_UNCACHED, usage.inputUncached);
+  writeCount(sink, TOOL_USE_PROMPT, usage.toolUsePrompt);
   writeCount(sink, CACHE_READ, usage.cacheRead);
   writeCount(sink, CACHE_WRITE_5M, usage.cacheWrite5m);
   writeCount(sink, CACHE_WRITE_1H, usage.cacheWrite1h);

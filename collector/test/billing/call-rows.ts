@@ -33,6 +33,7 @@ export function rowOf(record: CallRecord, ordinal: number): SpanRow {
     usage_source: usage.source === "none" ? null : usage.source,
     input_tokens: BigInt(usage.input ?? 0),
     output_tokens: BigInt(usage.output ?? 0),
+    tool_use_prompt_tokens: usage.toolUsePrompt === 0 ? null : BigInt(usage.toolUsePrompt),
     cache_read_tokens: usage.cached === 0 ? null : BigInt(usage.cached),
     audio_input_tokens: usage.partCount > 0 ? 0n : null,
     audio_output_tokens: usage.partCount > 1 ? 0n : null,

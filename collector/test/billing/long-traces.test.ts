@@ -29,6 +29,7 @@ function recordsOf(call: number, fields: Partial<CallRecord>): readonly [CallRec
       input: 100 + call,
       output: 10,
       cached: 0,
+      toolUsePrompt: 0,
       reasoning: 0,
       partCount: 0,
       isPriced: true,

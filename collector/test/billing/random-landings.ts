@@ -6,6 +6,11 @@ import * as fc from "fast-check";
 import { randomLinkMap, randomRecords } from "../../../otel-config/test/billing/random-records.ts";
 import { hexId, linkRow, rowOf, textOf } from "./call-rows.ts";
 
+/** How many parts of the input a row of the record tells apart. */
+function toldApart({ usage }: CallRecord): number {
+  return [usage.cached, usage.toolUsePrompt].filter((tokens) => tokens > 0).length;
+}
+
 /** What `resolveCalls` says about all records at once, as `verdictsAfter` says it. */
 export function verdictsAtOnce(
   records: readonly CallRecord[],
@@ -14,11 +19,8 @@ export function verdictsAtOnce(
   const named = records.map((record, at) => ({
     ...record,
     id: String(at).padStart(3, "0"),
-    // The row tells the cached part apart, too.
-    usage: {
-      ...record.usage,
-      partCount: record.usage.partCount + (record.usage.cached === 0 ? 0 : 1),
-    },
+    // The row tells the cached part and that of tools apart, too.
+    usage: { ...record.usage, partCount: record.usage.partCount + toldApart(record) },
     models: record.models.length === 0 && record.usage.source === "none" ? ["?"] : record.models,
   }));
   const verdicts = resolveCalls(named, {

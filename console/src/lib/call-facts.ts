@@ -51,6 +51,7 @@ const yesNo = (value: RowValue | undefined): string | undefined => {
 /** The usage parts, in the order in which they add up. */
 const USAGE_PARTS: readonly (readonly [column: string, label: string])[] = [
   ["input_uncached_tokens", "Input, not cached"],
+  ["tool_use_prompt_tokens", "Of it, brought by the provider's tools"],
   ["cache_read_tokens", "Input read from cache"],
   ["cache_write_5m_tokens", "Input written to cache"],
   ["cache_write_1h_tokens", "Input written to cache (1 h)"],

@@ -43,8 +43,9 @@ export interface CallUsage {
   /** Inclusive counts; undefined when not known. */
   readonly input: number | undefined;
   readonly output: number | undefined;
-  /** Parts of them that some records of a call leave out: the cached part, the reasoning part. */
+  /** Parts of them that some records of a call leave out: the cached part, what tools brought, the reasoning part. */
   readonly cached: number;
+  readonly toolUsePrompt: number;
   readonly reasoning: number;
   /** How many parts the record tells apart: of two records of a call the richer one is billed. */
   readonly partCount: number;

@@ -22,8 +22,8 @@ export function usageGrade({ usage }: CallRecord): number {
 }
 
 /**
- * Both count, and they count the same: exactly, or one of them leaves the cached part of the input or the
- * reasoning part of the output out.
+ * Both count, and they count the same: exactly, or one of them leaves parts of the input (cached, brought by
+ * tools) or the reasoning part of the output out.
  */
 export function haveSameCounts(left: CallRecord, right: CallRecord): boolean {
   if (!isCounted(left) || !isCounted(right)) return false;
@@ -41,8 +41,24 @@ export function haveOtherCounts(left: CallRecord, right: CallRecord): boolean {
 }
 
 function sameInput(left: CallUsage, right: CallUsage): boolean {
-  const [l, r] = [left.input ?? 0, right.input ?? 0];
-  return l === r || l - left.cached === r || r - right.cached === l;
+  const more = (left.input ?? 0) - (right.input ?? 0);
+  return leavesOut(left, more) || leavesOut(right, -more);
+}
+
+/** Is the other's input less by parts that it may leave out? */
+function leavesOut({ cached, toolUsePrompt }: CallUsage, tokens: number): boolean {
+  return (
+    tokens === 0 ||
+    tokens === cached ||
+    tokens === toolUsePrompt ||
+    tokens === cached + toolUsePrompt
+  );
+}
+
+/** Every input that a record of the same call may count, the whole first. */
+export function inputsAsCounted({ input = 0, cached, toolUsePrompt }: CallUsage): number[] {
+  const whole = cached > 0 ? [input, input - cached] : [input];
+  return toolUsePrompt > 0 ? whole.concat(whole.map((each) => each - toolUsePrompt)) : whole;
 }
 
 function sameOutput(left: CallUsage, right: CallUsage): boolean {

@@ -1,7 +1,7 @@
 import type { CallRecord, Key } from "./call-record.ts";
 import { distanceMicros, haveOtherResponses, isSameScope, mayBeSameModel } from "./call-edges.ts";
 import type { CallEdge } from "./call-edges.ts";
-import { haveSameCounts, isCounted, isFailed } from "./same-usage.ts";
+import { haveSameCounts, inputsAsCounted, isCounted, isFailed } from "./same-usage.ts";
 import type { SpanTree } from "./span-tree.ts";
 
 /**
@@ -104,9 +104,9 @@ export function twinPlaces(record: TwinFiled): TwinPlace[] {
     const periods = near === end ? [near] : [near, end];
     return periods.map((period) => ({ kind: "uncounted", input: 0, output: 0, period }));
   }
-  const { input = 0, cached, output = 0, reasoning } = record.usage;
+  const { output = 0, reasoning } = record.usage;
   const places: TwinPlace[] = [{ kind: "counted", input: 0, output: 0, period: near }];
-  for (const eachInput of cached > 0 ? [input, input - cached] : [input]) {
+  for (const eachInput of inputsAsCounted(record.usage)) {
     for (const eachOutput of reasoning > 0 ? [output, output - reasoning] : [output]) {
       places.push({ kind: "counts", input: eachInput, output: eachOutput, period: 0 });
     }

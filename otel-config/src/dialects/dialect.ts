@@ -40,6 +40,7 @@ export type FieldKind =
 export const RAW_USAGE_FIELDS = [
   "input",
   "inputUncached",
+  "toolUsePrompt",
   "output",
   "outputEstimate",
   "outputText",

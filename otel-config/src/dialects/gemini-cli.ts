@@ -1,7 +1,7 @@
 import { ofKind, own, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** Gemini CLI: two log records, a span and two metrics say the same call; output leaves thoughts out. */
+/** Gemini CLI: two log records, a span and two metrics say the same call; output leaves thoughts out, input what tools brought. */
 export const GEMINI_CLI: Dialect = {
   name: "gemini-cli",
   provider: "gcp.gemini",
@@ -14,6 +14,7 @@ export const GEMINI_CLI: Dialect = {
   fields: [
     own(text("request_model", "model")),
     own(tokens("input", "input_token_count")),
+    own(tokens("toolUsePrompt", "tool_token_count")),
     own(tokens("output", "output_token_count")),
     own(tokens("cacheRead", "cached_content_token_count")),
     own(tokens("reasoning", "thoughts_token_count")),

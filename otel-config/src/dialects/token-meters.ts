@@ -38,7 +38,13 @@ export const TOKEN_METERS: readonly TokenMeter[] = [
     metric: "gemini_cli.token.usage",
     meter: "gemini_cli.token.usage",
     attribute: "type",
-    kinds: { input: "input", output: "output", thought: "reasoning", cache: "cacheRead" },
+    kinds: {
+      input: "input",
+      tool: "toolUsePrompt",
+      output: "output",
+      thought: "reasoning",
+      cache: "cacheRead",
+    },
   },
   {
     metric: "qwen-code.token.usage",

@@ -24,6 +24,7 @@ export function usageOfRow(row: SpanRow): NormalUsage {
     input: countOf(row, "input_tokens"),
     output: countOf(row, "output_tokens"),
     inputUncached: countOf(row, "input_uncached_tokens"),
+    toolUsePrompt: countOf(row, "tool_use_prompt_tokens"),
     cacheRead: countOf(row, "cache_read_tokens"),
     cacheWrite5m: countOf(row, "cache_write_5m_tokens"),
     cacheWrite1h: countOf(row, "cache_write_1h_tokens"),

@@ -27,6 +27,7 @@ const { claims, fields } = compileDialects(DIALECTS);
 const MEANINGS: Readonly<Record<string, string>> = {
   input: "input tokens",
   inputUncached: "input tokens, not cached",
+  toolUsePrompt: "input tokens that tools brought, not in the input",
   output: "output tokens",
   outputText: "output tokens, text only",
   total: "all tokens, used as a checksum",

@@ -25,7 +25,7 @@ export interface ColumnSpec {
   readonly source: string;
 }
 
-export const SPAN_ROW_VERSION = 3;
+export const SPAN_ROW_VERSION = 4;
 
 const dictionary = (name: string, source: string): ColumnSpec =>
   ({
@@ -72,10 +72,8 @@ const timestamp = (name: string, source: string): ColumnSpec =>
     source,
   }) as const;
 const required = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: false });
-/** Columns that rows of version 1 do not have. */
-const sinceVersion2 = (spec: ColumnSpec): ColumnSpec => ({ ...spec, since: 2 });
-/** Columns that rows of versions 1 and 2 do not have. */
-const sinceVersion3 = (spec: ColumnSpec): ColumnSpec => ({ ...spec, since: 3 });
+/** A column that rows of older versions do not have. */
+const since = (version: number, spec: ColumnSpec): ColumnSpec => ({ ...spec, since: version });
 
 export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   // identity
@@ -89,7 +87,8 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
       "first 16 bytes of SHA-256 over project id, NUL and request body as sent, hex",
     ),
   ),
-  sinceVersion2(
+  since(
+    2,
     int64(
       "record_ordinal",
       "records",
@@ -135,6 +134,14 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   int64("input_tokens", "tokens", "all input tokens, cached and every modality included"),
   int64("output_tokens", "tokens", "all output tokens, reasoning included"),
   int64("input_uncached_tokens", "tokens", "text input neither read from nor written to a cache"),
+  since(
+    4,
+    int64(
+      "tool_use_prompt_tokens",
+      "tokens",
+      "the part of input_uncached_tokens that the provider's own tools put into the prompt, where that is told apart",
+    ),
+  ),
   int64("cache_read_tokens", "tokens", "input read from the provider's cache"),
   int64(
     "cache_write_5m_tokens",
@@ -150,8 +157,9 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   int64("audio_input_tokens", "tokens", "audio input"),
   int64("audio_output_tokens", "tokens", "audio output"),
   int64("image_input_tokens", "tokens", "image input"),
-  sinceVersion2(int64("image_output_tokens", "tokens", "image output")),
-  sinceVersion2(
+  since(2, int64("image_output_tokens", "tokens", "image output")),
+  since(
+    2,
     int64("web_search_requests", "searches", "searches that the provider charges one by one"),
   ),
   dictionary(
@@ -159,7 +167,8 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
     "proven, rule or spec: how inclusive and exclusive counts were told apart",
   ),
   dictionary("usage_source", "reported, derived, estimated or missing"),
-  sinceVersion2(
+  since(
+    2,
     dictionary("usage_rule", "which rule read the counts, or why they are estimated or missing"),
   ),
   // money
@@ -190,7 +199,8 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   // control
   dictionary("budget_decision", "lensai.budget.decision"),
   dictionary("lease_id", "lensai.budget.lease_id: of every budget, with spaces between them"),
-  sinceVersion3(
+  since(
+    3,
     int64(
       "charged_nano_usd",
       "nano-USD",

@@ -44,9 +44,11 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   into.imageInput = checkedCount(raw.imageInput, into);
   into.imageOutput = checkedCount(raw.imageOutput, into);
   into.webSearches = checkedCount(raw.webSearches, into);
+  into.toolUsePrompt = checkedCount(raw.toolUsePrompt, into);
   splitCacheWrite(raw, into);
   addModalities(raw, into);
   const total = isObserved ? undefined : checkedCount(raw.total, into);
+  if (!isObserved) addToolUse(into, total);
   const rawInput = into.input;
   const rawOutput = into.output;
 
@@ -123,6 +125,13 @@ function addModalities(raw: RawUsage, into: NormalUsage): void {
   if (raw.outputConvention === "disjoint" && into.output !== undefined) {
     into.output += (into.audioOutput ?? 0) + (into.imageOutput ?? 0);
   }
+}
+
+/** Beside the input, unless the total has no room for it there. */
+function addToolUse(into: NormalUsage, total: number | undefined): void {
+  const { input, output = 0, reasoning = 0, toolUsePrompt = 0 } = into;
+  if (input === undefined || total === input + output + reasoning) return;
+  into.input = input + toolUsePrompt;
 }
 
 function isExclusive(convention: CountConvention | undefined): boolean {
@@ -297,7 +306,7 @@ function estimateOutput(raw: RawUsage, into: NormalUsage): void {
 
 /**
  * The uncached text is what the other parts leave over. Parts above their total mean that cached audio
- * or cached images were counted twice: they stay cached, and leave their modality.
+ * or cached images were counted twice: they stay cached, and leave their modality. So do the tools' results.
  */
 function cutInputParts(into: NormalUsage): void {
   if (into.input === undefined) {
@@ -316,6 +325,9 @@ function cutInputParts(into: NormalUsage): void {
     room -= into.audioInput;
   }
   into.inputUncached = room;
+  if (into.toolUsePrompt === undefined || into.toolUsePrompt <= room) return;
+  into.flags |= USAGE_FLAG.partsOverlap;
+  into.toolUsePrompt = room;
 }
 
 function cutOutputParts(into: NormalUsage): void {

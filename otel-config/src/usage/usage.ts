@@ -18,6 +18,8 @@ export interface RawUsage {
   input: number | undefined;
   /** Input that was neither read from nor written to a cache, where it is sent beside `input`. */
   inputUncached: number | undefined;
+  /** What the provider's own tools put into the prompt; `input` does not contain it (Google's toolUsePromptTokenCount). */
+  toolUsePrompt: number | undefined;
   output: number | undefined;
   /** Guessed by the producer, of an answer that broke off before its usage came; used where `input` is known. */
   outputEstimate: number | undefined;
@@ -51,6 +53,8 @@ export interface NormalUsage {
   input: number | undefined;
   output: number | undefined;
   inputUncached: number | undefined;
+  /** The part of `inputUncached` that the provider's own tools put into the prompt. */
+  toolUsePrompt: number | undefined;
   cacheRead: number | undefined;
   /** Written with the default time to live; a write whose time to live is not known counts here. */
   cacheWrite5m: number | undefined;
@@ -78,7 +82,7 @@ export const USAGE_FLAG = {
   invalidCount: 1,
   /** The total fits neither the counts as sent nor the normal form. The difference is billed to nobody. */
   totalMismatch: 2,
-  /** The parts say more than their total: cached and per-modality counts overlap, the modality was cut. */
+  /** The parts say more than their total: cached and other counts overlap, the others were cut. */
   partsOverlap: 4,
   /** The 5 minute and 1 hour writes add up to more than all writes; the split was kept. */
   cacheWriteMismatch: 8,
@@ -98,6 +102,7 @@ export function createRawUsage(): RawUsage {
   return {
     input: undefined,
     inputUncached: undefined,
+    toolUsePrompt: undefined,
     output: undefined,
     outputEstimate: undefined,
     outputText: undefined,
@@ -122,6 +127,7 @@ export function createRawUsage(): RawUsage {
 export function clearRawUsage(raw: RawUsage): void {
   raw.input = undefined;
   raw.inputUncached = undefined;
+  raw.toolUsePrompt = undefined;
   raw.output = undefined;
   raw.outputEstimate = undefined;
   raw.outputText = undefined;
@@ -156,6 +162,7 @@ export function createNormalUsage(): NormalUsage {
     input: undefined,
     output: undefined,
     inputUncached: undefined,
+    toolUsePrompt: undefined,
     cacheRead: undefined,
     cacheWrite5m: undefined,
     cacheWrite1h: undefined,

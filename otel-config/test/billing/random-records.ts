@@ -26,6 +26,7 @@ const drawn = fc.record({
     input: fc.constantFrom(10, 10, 28),
     output: fc.constantFrom(5, 5, 7),
     cached: fc.constantFrom(0, 0, 18),
+    toolUsePrompt: fc.constantFrom(0, 0, 18),
     partCount: fc.integer({ min: 0, max: 2 }),
     isPriced: fc.boolean(),
   }),

@@ -443,6 +443,23 @@ describe("a span and logs of one call (D12), a span that landed twice (D18)", ()
     });
   });
 
+  it("joins records of which one leaves out what the provider's tools put into the prompt", () => {
+    const free = { ...log, trace: undefined };
+    const whole = { ...reported(1_617, 46), cached: 1_024, toolUsePrompt: 500, reasoning: 32 };
+    const records = [
+      record("whole", { ...free, usage: { ...whole, partCount: 3 } }),
+      record("without", { ...free, scope: "details", usage: reported(1_117, 14) }),
+      record("uncached", { ...free, scope: "other", usage: reported(93, 46) }),
+      record("another", { ...free, scope: "details", usage: reported(1_116, 14) }),
+    ];
+    expect(verdictsOf(records)).toEqual({
+      whole: "call",
+      without: "twin -> whole",
+      uncached: "twin -> whole",
+      another: "call",
+    });
+  });
+
   it("joins a span without usage to the log that tells it, and to the request's log of the same kind", () => {
     const free = { ...log, trace: undefined };
     const records = [

@@ -44,6 +44,7 @@ export function record(id: string, sample: Sample = {}): CallRecord {
       input: undefined,
       output: undefined,
       cached: 0,
+      toolUsePrompt: 0,
       reasoning: 0,
       partCount: 0,
       isPriced: true,

@@ -511,6 +511,41 @@ describe("counts that are none", () => {
     expect(usage).toMatchObject({ basis: "proven", source: "reported", flags: 0 });
   });
 
+  it("what the provider's tools put into the prompt is input beside the input", () => {
+    const counts = {
+      input: 1_117,
+      output: 14,
+      cacheRead: 1_024,
+      reasoning: 32,
+      toolUsePrompt: 500,
+    };
+    const usage = normalise({ ...counts, total: 1_663, outputConvention: "exclusive" });
+    expect(usage).toMatchObject({
+      input: 1_617,
+      inputUncached: 593,
+      toolUsePrompt: 500,
+      output: 46,
+    });
+    expect(usage).toMatchObject({ source: "reported", flags: 0 });
+    expect(normalise(counts)).toMatchObject({ input: 1_617, toolUsePrompt: 500 });
+  });
+
+  it("but not where the total shows that the input contains it", () => {
+    const usage = normalise({ input: 1_617, output: 14, toolUsePrompt: 500, total: 1_631 });
+    expect(usage).toMatchObject({
+      input: 1_617,
+      inputUncached: 1_617,
+      toolUsePrompt: 500,
+      flags: 0,
+    });
+  });
+
+  it("and never more of it than there is input that was not cached", () => {
+    const usage = normalise({ input: 10, output: 1, cacheRead: 8, toolUsePrompt: 5, total: 11 });
+    expect(usage).toMatchObject({ input: 10, inputUncached: 2, toolUsePrompt: 2 });
+    expect(usageFlagNames(usage.flags)).toEqual(["partsOverlap"]);
+  });
+
   it("no count at all is missing, without a basis", () => {
     const usage = normalise({});
     expect(tokens(usage)).toEqual({});
@@ -529,6 +564,7 @@ const convention = fc.constantFrom(undefined, "inclusive" as const, "exclusive" 
 const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   input: count,
   inputUncached: count,
+  toolUsePrompt: count,
   output: count,
   outputEstimate: count,
   outputText: count,
@@ -565,6 +601,8 @@ function defects(usage: NormalUsage): string[] {
     "an unknown input has no remainder":
       usage.input !== undefined || usage.inputUncached === undefined,
     "input parts add up": usage.input === undefined || inputParts === usage.input,
+    "no more came from tools than was not cached":
+      usage.input === undefined || sum(usage.toolUsePrompt) <= sum(usage.inputUncached),
     "output parts fit": usage.output === undefined || outputParts <= usage.output,
   };
   return Object.keys(checks).filter((name) => checks[name] === false);
@@ -597,11 +635,13 @@ describe("normal form, whatever was sent", () => {
         const first = normaliseUsage(raw, createNormalUsage());
         const again = normalise({
           ...tokens(first),
+          // Raw, it would be beside the input.
+          toolUsePrompt: undefined,
           inputConvention: "inclusive",
           outputConvention: "inclusive",
         });
         fc.pre(first.input !== undefined && first.output !== undefined);
-        expect(tokens(again)).toEqual(tokens(first));
+        expect(tokens({ ...first, toolUsePrompt: undefined })).toEqual(tokens(again));
       }),
       { numRuns: 2_000 },
     );
