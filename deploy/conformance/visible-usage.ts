@@ -69,15 +69,34 @@ export function isVisible(
     counts.some((each) => each.count === count && name.test(each.key));
   const hasPart = (part: keyof typeof PART_NAMES): boolean =>
     truth[part] === 0 || has(truth[part], PART_NAMES[part]);
+  if (field !== "input" && field !== "output") return has(truth[field], PART_NAMES[field]);
   const hasTotal = has(input + output, TOTAL_NAME);
+  if (hasTotal && hasRest(input + output, counts)) return false;
   if (field === "input") {
     if (has(input, INPUT_NAME) || (hasTotal && has(output, OUTPUT_NAME))) return true;
     const uncached = input - cacheRead - cacheWrite;
     return has(uncached, INPUT_NAME) && hasPart("cacheRead") && hasPart("cacheWrite");
   }
-  if (field === "output") {
-    if (has(output, OUTPUT_NAME) || (hasTotal && has(input, INPUT_NAME))) return true;
-    return has(output - reasoning, OUTPUT_NAME) && hasPart("reasoning");
-  }
-  return has(truth[field], PART_NAMES[field]);
+  if (has(output, OUTPUT_NAME) || (hasTotal && has(input, INPUT_NAME))) return true;
+  return has(output - reasoning, OUTPUT_NAME) && hasPart("reasoning");
+}
+
+/** Is a total more than whatever is stated beside it? Then nobody can tell to which side the rest belongs. */
+function hasRest(total: number, counts: readonly WireCount[]): boolean {
+  const wholes = counts.filter(({ key }) => !TOTAL_NAME.test(key) && !isPart(key));
+  const inputs = wholes.filter(({ key }) => INPUT_NAME.test(key));
+  const outputs = wholes.filter(({ key }) => OUTPUT_NAME.test(key));
+  if (inputs.length === 0 || outputs.length === 0) return false;
+  const parts = [...new Set(counts.filter(({ key }) => isPart(key)).map(({ count }) => count))];
+  const sums = parts.reduce<number[]>(
+    (known, part) => known.concat(known.map((sum) => sum + part)),
+    [0],
+  );
+  return !inputs.some((input) =>
+    outputs.some((output) => sums.includes(total - input.count - output.count)),
+  );
+}
+
+function isPart(key: string): boolean {
+  return Object.values(PART_NAMES).some((name) => name.test(key));
 }

@@ -79,6 +79,7 @@ export class Accounting {
     const reading = this.readingOf(record, dialect, provider);
     record.usage.inputConvention = reading.input;
     record.usage.outputConvention = reading.output;
+    record.usage.rest = reading.rest;
     const usage = normaliseUsage(record.usage, this.normal);
     const hasUsage = usage.input !== undefined || usage.output !== undefined;
     const named = record.name.isSet ? this.names.get(record.name)[index] : undefined;

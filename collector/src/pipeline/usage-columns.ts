@@ -30,6 +30,7 @@ const RULE = {
   notSent: new ConstantText("usage_rule", "not-sent"),
   unread: new ConstantText("usage_rule", "unread-count"),
   beyond: new ConstantText("usage_rule", "total-beyond-counts"),
+  unsureRest: new ConstantText("usage_rule", "rest-taken-for-thoughts"),
 } as const;
 
 const INPUT = columnIndex("input_tokens");
@@ -119,6 +120,7 @@ function doubtOf(
   reading: UsageReading,
 ): ConstantText | undefined {
   if (hasUntoldCached(record, usage)) return RULE.unread;
+  if ((usage.flags & USAGE_FLAG.unsureRest) !== 0) return RULE.unsureRest;
   return (
     guessOf(record.usage, usage, reading) ?? (isShort(record, usage) ? RULE.beyond : undefined)
   );

@@ -33,6 +33,28 @@ const ANTHROPIC_ROW = {
   cache_write_1h_tokens: 113n,
 };
 
+test("what Google's own tools put into the prompt, beside the input of the AI SDK", () => {
+  const usageMetadata = { promptTokenCount: 326, toolUsePromptTokenCount: 522 };
+  const row = rowOf({
+    scope: "ai",
+    attributes: {
+      "ai.operationId": "ai.generateText.doGenerate",
+      "ai.model.id": "gemini-2.5-flash",
+      "ai.model.provider": "google.generative-ai",
+      "ai.usage.inputTokens": 326,
+      "ai.usage.outputTokens": 74,
+      "ai.usage.totalTokens": 400,
+      "ai.response.providerMetadata": JSON.stringify({ google: { usageMetadata } }),
+    },
+  });
+  expect(row).toMatchObject({
+    input_tokens: 848n,
+    tool_use_prompt_tokens: 522n,
+    output_tokens: 74n,
+    usage_source: "reported",
+  });
+});
+
 describe("in place of the client's own counts", () => {
   test("Langfuse's SDK of Python", () => {
     const row = rowOf({

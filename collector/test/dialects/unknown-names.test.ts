@@ -94,6 +94,29 @@ describe("a total that is more than the counts", () => {
     expect(row).toMatchObject({ usage_source: "reported" });
   });
 
+  test("is taken for thoughts, and for a guess, of a producer that counts neither", () => {
+    const scope = "opentelemetry.instrumentation.google_generativeai";
+    const row = rowOf({ scope, attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
+    expect(row).toMatchObject({
+      input_tokens: 1000n,
+      output_tokens: 400n,
+      reasoning_tokens: 300n,
+      usage_source: "estimated",
+      usage_rule: "rest-taken-for-thoughts",
+    });
+  });
+
+  test("is what tools brought where thoughts are always counted", () => {
+    const scope = "@traceloop/instrumentation-google-generativeai";
+    const row = rowOf({ scope, attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
+    expect(row).toMatchObject({
+      input_tokens: 1300n,
+      tool_use_prompt_tokens: 300n,
+      output_tokens: 100n,
+      usage_source: "derived",
+    });
+  });
+
   test("does not when a part explains it", () => {
     const thoughts = { "gen_ai.usage.reasoning_tokens": 300, "gen_ai.usage.total_tokens": 1400 };
     expect(rowOf({ attributes: { ...GEMINI, ...thoughts } })).toMatchObject({

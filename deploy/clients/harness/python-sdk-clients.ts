@@ -115,9 +115,10 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     title: "OpenTelemetry for Google's SDK (Python)",
     runtime: "python",
     app: "python",
-    scenarios: GEMINI,
+    scenarios: ["gemini-calls", "gemini-streams"],
     packages: ["opentelemetry-instrumentation-google-genai", "google-genai"],
-    advice: "Install `google-genai<3` with it: of newer ones it records nothing.",
+    advice:
+      "Install `google-genai<3` with it: of newer ones it records nothing. Calls with Google Search or URL context cost more than it tells: it leaves out what these put into the prompt, and nothing on the span shows it (tried on 2026-11-30).",
   },
   {
     name: "python-vertexai-openinference",

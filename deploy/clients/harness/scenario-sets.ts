@@ -2,7 +2,7 @@
 
 export const OPENAI = ["openai-calls", "openai-streams"];
 export const ANTHROPIC = ["anthropic-calls", "anthropic-streams"];
-export const GEMINI = ["gemini-calls", "gemini-streams"];
+export const GEMINI = ["gemini-calls", "gemini-streams", "gemini-grounded"];
 /** Vertex AI by its first SDK, and by Google's newer one. */
 export const VERTEX = ["vertexai-calls", "vertexai-streams", "google-vertex"];
 export const LANGCHAIN = ["langchain-calls", "langchain-streams"];
@@ -10,7 +10,7 @@ export const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-o
 export const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
 export const AGENT = ["agent-calls", "agent-streams"];
 export const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
-export const GEMINI_AGENT = ["gemini-agent-calls", "gemini-agent-streams"];
+export const GEMINI_AGENT = ["gemini-agent-calls", "gemini-agent-streams", "gemini-grounded"];
 export const COHERE = ["cohere-calls", "cohere-streams"];
 export const GROQ = ["groq-calls"];
 export const MISTRAL = ["mistral-calls", "mistral-streams"];

@@ -15,7 +15,7 @@ const OPENAI = [
   "azure-calls",
 ] as const;
 const ANTHROPIC = ["anthropic-calls", "anthropic-streams", "anthropic-tools"] as const;
-const GEMINI = ["gemini-calls", "gemini-streams", "gemini-embeddings"] as const;
+const GEMINI = ["gemini-calls", "gemini-streams", "gemini-embeddings", "gemini-grounded"] as const;
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"] as const;
 
 /** Version 4 of the AI SDK goes with version 1 of its providers, and so on. */

@@ -6,6 +6,8 @@ interface Counts {
   readonly cacheRead: number;
   readonly cacheWrite5m: number;
   readonly cacheWrite1h: number;
+  /** Input that the provider's own tools put into the prompt. */
+  readonly toolUse: number;
   /** Output that is text; reasoning comes on top. */
   readonly text: number;
   readonly reasoning: number;
@@ -33,6 +35,7 @@ const SMALL: Counts = {
   cacheRead: 0,
   cacheWrite5m: 0,
   cacheWrite1h: 0,
+  toolUse: 0,
   text: 5,
   reasoning: 0,
 };
@@ -59,6 +62,7 @@ function countsOf(number: number, has: (word: string) => boolean): Counts {
     cacheRead: only("cached", 1024 + 3 * number),
     cacheWrite5m: only("cached", 200 + number),
     cacheWrite1h: only("1h", 110 + number),
+    toolUse: only("grounded", 500 + 11 * number),
     text: 60 + 7 * number,
     reasoning: only("reasoning", 30 + number),
   };

@@ -4,7 +4,10 @@ import { withoutCacheWrites } from "./openai-chat.ts";
 import { JSON_TYPE, SSE_TYPE, sse, usageOf } from "./reply.ts";
 import type { ProviderApi, ProviderRequest, Reply } from "./reply.ts";
 
-/** Gemini generateContent: cached input is part of the prompt, thoughts come on top of the candidates. */
+/**
+ * Gemini generateContent: cached input is part of the prompt, thoughts come on top of the candidates, what its
+ * own tools brought on top of the prompt.
+ */
 export const GEMINI: ProviderApi = {
   name: "google.generateContent",
   matches: (path) => /:(streamG|g)enerateContent/.test(path),
@@ -17,16 +20,21 @@ export const GEMINI: ProviderApi = {
   reply: replyTo,
 };
 
+/** What Google Search was asked, as the answer tells it. */
+const GROUNDING = { webSearchQueries: ["weather tomorrow"] };
+
 function replyTo(request: ProviderRequest, given: Answer): Reply {
   const answer = withoutCacheWrites(given);
   const usage = usageOf(answer, false);
+  const { toolUse } = answer.counts;
   const usageRaw = {
-    promptTokenCount: usage.input_total,
+    promptTokenCount: usage.input_total - toolUse,
     candidatesTokenCount: usage.output_total - usage.output_reasoning,
     totalTokenCount: usage.input_total + usage.output_total,
     ...(usage.input_cached_read > 0 && { cachedContentTokenCount: usage.input_cached_read }),
+    ...(toolUse > 0 && { toolUsePromptTokenCount: toolUse }),
     ...(usage.output_reasoning > 0 && { thoughtsTokenCount: usage.output_reasoning }),
-    promptTokensDetails: [{ modality: "TEXT", tokenCount: usage.input_total }],
+    promptTokensDetails: [{ modality: "TEXT", tokenCount: usage.input_total - toolUse }],
   };
   const responseId = `gemini-${answer.number.toString().padStart(6, "0")}`;
   const modelVersion = GEMINI.modelOf(request);
@@ -39,6 +47,7 @@ function replyTo(request: ProviderRequest, given: Answer): Reply {
         index: 0,
         content: { role: "model", parts },
         ...(isLast && { finishReason: "STOP" }),
+        ...(isLast && toolUse > 0 && { groundingMetadata: GROUNDING }),
       },
     ],
     ...(isLast && { usageMetadata: usageRaw }),

@@ -39,7 +39,8 @@ export interface ProviderApi {
 
 /** Inclusive totals of an answer's parts. */
 export function usageOf({ counts }: Answer, isExclusive: boolean): TrueUsage {
-  const { uncached, cacheRead, cacheWrite5m, cacheWrite1h, text, reasoning } = counts;
+  const { cacheRead, cacheWrite5m, cacheWrite1h, text, reasoning } = counts;
+  const uncached = counts.uncached + counts.toolUse;
   const cacheWrite = cacheWrite5m + cacheWrite1h;
   return {
     input_total: uncached + cacheRead + cacheWrite,

@@ -78,6 +78,8 @@ def gemini_step(on_vertex=False):
         request = {"model": MODELS["gemini"], "contents": step["prompt"]}
         if step.get("withTool"):
             request["config"] = {"tools": [{"function_declarations": [declaration]}]}
+        if step.get("withWebSearch"):
+            request["config"] = {"tools": [{"google_search": {}}, {"url_context": {}}]}
         if step.get("stream") is None:
             await client.aio.models.generate_content(**request)
             return

@@ -10,6 +10,7 @@ export function geminiStep({ GoogleGenAI }, providerUrl) {
       ],
     },
   ];
+  const providerTools = [{ googleSearch: {} }, { urlContext: {} }];
   return async (step) => {
     if (step.api === "embeddings") {
       const contents = step.many ? [step.prompt, "and more"] : step.prompt;
@@ -19,6 +20,7 @@ export function geminiStep({ GoogleGenAI }, providerUrl) {
       model: MODELS.gemini,
       contents: step.prompt,
       ...(step.withTool && { config: { tools } }),
+      ...(step.withWebSearch && { config: { tools: providerTools } }),
     };
     if (step.stream === undefined) {
       return client.models.generateContent(request);

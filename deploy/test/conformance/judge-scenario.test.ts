@@ -133,6 +133,14 @@ describe("a scenario is honest", () => {
     expect(judge({ rows })).toEqual(["honest", "1x usage estimated (guesses)"]);
   });
 
+  test("when a total is more than the counts beside it, and the row takes the rest for a guess", () => {
+    const records = [wireOf(1, { input: 70, output: 21, total: 122 })];
+    const rows = [rowOf(1, { input: 70, output: 52, source: "estimated", usageRule: "rest" })];
+    expect(judge({ rows, records })).toEqual(["honest", "1x usage estimated (rest)"]);
+    const sure = [rowOf(1, { input: 70, output: 52, source: "derived" })];
+    expect(judge({ rows: sure, records })[0]).toBe("wrong");
+  });
+
   test("when a total is unknown, and so is the cost", () => {
     const rows = [rowOf(1, { output: undefined, hasCost: false })];
     expect(judge({ rows })).toEqual(["honest", "1x output not sent"]);

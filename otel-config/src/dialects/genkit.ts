@@ -35,6 +35,7 @@ export const GENKIT: Dialect = {
         count("input", "usage", "inputTokens"),
         count("output", "usage", "outputTokens"),
         count("total", "usage", "totalTokens"),
+        count("toolUsePrompt", "custom", "usageMetadata", "toolUsePromptTokenCount"),
         count("cacheRead", "usage", "cachedContentTokens"),
         count("reasoning", "usage", "thoughtsTokens"),
         // Plugins of OpenAI's APIs leave these two only in the provider's own answer.

@@ -61,6 +61,7 @@ export const VERCEL_AI: Dialect = {
       count("reasoning", "openai", "reasoningTokens"),
       count("cacheRead", "google", "usageMetadata", "cachedContentTokenCount"),
       count("reasoning", "google", "usageMetadata", "thoughtsTokenCount"),
+      count("toolUsePrompt", "google", "usageMetadata", "toolUsePromptTokenCount"),
       { field: "service_tier", kind: "text", path: ["anthropic", "usage", "service_tier"] },
       { field: "client_cost_nano_usd", kind: "dollars", path: ["openrouter", "usage", "cost"] },
     ),

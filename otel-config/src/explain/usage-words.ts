@@ -25,6 +25,8 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "counted-until-cut": "the call broke off: these are the counts that had come by then",
   "total-beyond-counts":
     "the total that was sent is more than the counts: what the rest is, thoughts or what tools brought, is not said, and nobody is billed for it",
+  "rest-taken-for-thoughts":
+    "the total that was sent is more than the counts: the rest is priced as thoughts, and may be what Google's own tools put into the prompt, which costs less",
   "counts-refused":
     "a count was sent that no call can have (negative, fractional or absurdly large)",
   "not-sent": "the instrumentation recorded the call without its usage",
@@ -55,6 +57,8 @@ const MISSING_ADVICE: Readonly<Record<string, string>> = {
   "stream-without-usage":
     "ask the provider for usage in streams (OpenAI: stream_options.include_usage) or update the instrumentation",
   "not-sent": "update the instrumentation, or record gen_ai.usage.input_tokens and output_tokens",
+  "rest-taken-for-thoughts":
+    "use an instrumentation that counts thoughts, and what Google's own tools bring, each by itself",
   "total-beyond-counts":
     "record every part of the usage: cached tokens, reasoning, and what tools brought into the prompt",
   "unread-count":

@@ -48,15 +48,17 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   splitCacheWrite(raw, into);
   addModalities(raw, into);
   const total = isObserved ? undefined : checkedCount(raw.total, into);
-  if (!isObserved) addToolUse(into, total);
+  // Beside the input as it was sent, and so beside what proves how that counts.
+  const ownTotal = total === undefined ? undefined : total - (into.toolUsePrompt ?? 0);
   const rawInput = into.input;
   const rawOutput = into.output;
 
-  const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, total);
+  const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, ownTotal);
   into.source = isEmpty(into) ? "missing" : "reported";
-  if (total !== undefined) derivePart(raw, into, { total, proof });
+  if (ownTotal !== undefined) derivePart(raw, into, { total: ownTotal, proof });
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
+  if (!isObserved && into.input !== undefined) into.input += into.toolUsePrompt ?? 0;
   if (total !== undefined) deriveTotals(raw, into, total);
   estimateOutput(raw, into);
   into.basis = into.source === "missing" ? undefined : BASES[Math.min(inputBasis, outputBasis)];
@@ -125,13 +127,6 @@ function addModalities(raw: RawUsage, into: NormalUsage): void {
   if (raw.outputConvention === "disjoint" && into.output !== undefined) {
     into.output += (into.audioOutput ?? 0) + (into.imageOutput ?? 0);
   }
-}
-
-/** Beside the input, unless the total has no room for it there. */
-function addToolUse(into: NormalUsage, total: number | undefined): void {
-  const { input, output = 0, reasoning = 0, toolUsePrompt = 0 } = into;
-  if (input === undefined || total === input + output + reasoning) return;
-  into.input = input + toolUsePrompt;
 }
 
 function isExclusive(convention: CountConvention | undefined): boolean {
@@ -207,24 +202,37 @@ function proofByTotal(into: NormalUsage, cached: number, total: number): number 
 }
 
 /**
- * A producer that is known to leave a part out, and that sends no count of it: what the total has beyond input and
- * output is that part. Reasoning of Google's APIs; cached input of Bedrock, of which nobody knows whether it was read
- * or written, so that it counts as uncached.
+ * A producer that is known to leave a part out, and that sends no count of it: what the total has beyond the counts is
+ * that part. Reasoning, or what Google's own tools put into the prompt (`raw.rest`); cached input of Bedrock, of which
+ * nobody knows whether it was read or written, so that it counts as uncached.
  */
 function derivePart(
   raw: RawUsage,
   into: NormalUsage,
   { total, proof }: { readonly total: number; readonly proof: number },
 ): void {
-  const { input, output } = into;
+  const { input, output, reasoning = 0 } = into;
   if (input === undefined || output === undefined || total <= input + output) return;
   if (raw.outputConvention === "exclusive") {
-    if (into.reasoning !== undefined || isExclusive(raw.inputConvention)) return;
-    if ((proof & INPUT_IS_EXCLUSIVE) !== 0) return;
-    into.reasoning = total - input - output;
+    if (isExclusive(raw.inputConvention) || (proof & INPUT_IS_EXCLUSIVE) !== 0) return;
+    const rest = total - input - output - reasoning;
+    if (rest > 0) deriveRest(raw, into, rest);
   } else {
     if (raw.inputConvention !== "exclusive" || hasParts(into)) return;
     into.input = total - output;
+    into.source = "derived";
+  }
+}
+
+/** The rest is what is not told. Where that may be thoughts or tool results, it is mostly thoughts, and never for sure. */
+function deriveRest(raw: RawUsage, into: NormalUsage, rest: number): void {
+  const mayBeTools = raw.rest !== undefined && into.toolUsePrompt === undefined;
+  if (into.reasoning === undefined && raw.rest !== "tools") {
+    into.reasoning = rest;
+    if (mayBeTools) into.flags |= USAGE_FLAG.unsureRest;
+  } else {
+    if (!mayBeTools) return;
+    into.toolUsePrompt = rest;
   }
   into.source = "derived";
 }

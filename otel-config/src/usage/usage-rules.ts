@@ -1,4 +1,4 @@
-import type { CountConvention } from "./usage.ts";
+import type { CountConvention, TotalRest } from "./usage.ts";
 
 /**
  * What is known about how producers count, where neither their counts prove it nor the conventions'
@@ -27,6 +27,8 @@ export interface UsageRule {
   readonly input?: CountConvention;
   /** Does `output` contain the reasoning tokens? */
   readonly output?: CountConvention;
+  /** What may its total have beyond the other counts? Said with `output`. */
+  readonly rest?: TotalRest;
   /**
    * The producer writes guesses of its own, or a part of what was used, where the provider's counts belong,
    * and nothing on the record tells them apart. `unlessDetailed`: a record with cache or reasoning counts is
@@ -107,7 +109,13 @@ export const USAGE_RULES: readonly UsageRule[] = [
     input: "exclusive",
     output: "inclusive",
   },
-  { name: "ag2-google-candidates", dialects: ["ag2"], providers: GOOGLE, output: "exclusive" },
+  {
+    name: "ag2-google-candidates",
+    dialects: ["ag2"],
+    providers: GOOGLE,
+    output: "exclusive",
+    rest: "thoughts or tools",
+  },
   {
     name: "pipecat-anthropic",
     scopes: ["pipecat"],
@@ -118,20 +126,27 @@ export const USAGE_RULES: readonly UsageRule[] = [
   { name: "langfuse-buckets", dialects: ["langfuse"], input: "disjoint", output: "disjoint" },
   { name: "gemini-cli-candidates", dialects: ["gemini-cli"], output: "exclusive" },
   {
+    name: "traceloop-google-js-candidates",
+    scopes: ["@traceloop/instrumentation-google-generativeai"],
+    output: "exclusive",
+    rest: "tools",
+  },
+  {
     name: "traceloop-google-candidates",
     scopes: [
-      "@traceloop/instrumentation-google*",
       "@traceloop/instrumentation-vertexai*",
       "opentelemetry.instrumentation.google_generativeai*",
       "opentelemetry.instrumentation.vertexai*",
     ],
     output: "exclusive",
+    rest: "thoughts or tools",
   },
   {
     name: "genkit-google-candidates",
     dialects: ["genkit"],
     providers: GOOGLE,
     output: "exclusive",
+    rest: "thoughts or tools",
   },
   {
     name: "traceloop-openai-js-stream-estimates",
@@ -274,6 +289,7 @@ export interface UsageDoubt {
 export interface UsageReading {
   readonly input: CountConvention | undefined;
   readonly output: CountConvention | undefined;
+  readonly rest: TotalRest | undefined;
   /** Name of the rule behind the conventions. */
   readonly conventionRule: string | undefined;
   readonly estimate: UsageDoubt | undefined;
@@ -301,6 +317,7 @@ export function readingOf(producer: UsageProducer): UsageReading {
   return {
     input: input?.input,
     output: output?.output,
+    rest: output?.rest,
     conventionRule: (input ?? output)?.name,
     estimate:
       guess === undefined

@@ -4,6 +4,12 @@
  */
 export type CountConvention = "inclusive" | "exclusive" | "disjoint";
 
+/**
+ * What a total of Google's API has beyond input, output and what else is told: what its tools put into the prompt, or
+ * thoughts as well where the producer does not always count these.
+ */
+export type TotalRest = "tools" | "thoughts or tools";
+
 /** How inclusive and exclusive counts were told apart; the weakest answer when several were needed. */
 export type UsageBasis = "proven" | "rule" | "spec";
 
@@ -42,6 +48,7 @@ export interface RawUsage {
   observedOutput: number | undefined;
   inputConvention: CountConvention | undefined;
   outputConvention: CountConvention | undefined;
+  rest: TotalRest | undefined;
 }
 
 /**
@@ -88,6 +95,8 @@ export const USAGE_FLAG = {
   cacheWriteMismatch: 8,
   /** The counts prove that the rule table is wrong about this producer. */
   ruleContradicted: 16,
+  /** What the total has beyond the counts was taken for reasoning; it may be input that tools brought. */
+  unsureRest: 32,
 } as const;
 
 /** The names of the flags that are set, for people. */
@@ -121,6 +130,7 @@ export function createRawUsage(): RawUsage {
     observedOutput: undefined,
     inputConvention: undefined,
     outputConvention: undefined,
+    rest: undefined,
   };
 }
 
@@ -146,6 +156,7 @@ export function clearRawUsage(raw: RawUsage): void {
   raw.observedOutput = undefined;
   raw.inputConvention = undefined;
   raw.outputConvention = undefined;
+  raw.rest = undefined;
 }
 
 /**

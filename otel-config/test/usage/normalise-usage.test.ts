@@ -530,20 +530,62 @@ describe("counts that are none", () => {
     expect(normalise(counts)).toMatchObject({ input: 1_617, toolUsePrompt: 500 });
   });
 
-  it("but not where the total shows that the input contains it", () => {
-    const usage = normalise({ input: 1_617, output: 14, toolUsePrompt: 500, total: 1_631 });
-    expect(usage).toMatchObject({
-      input: 1_617,
-      inputUncached: 1_617,
+  it("whatever the total of a client leaves out", () => {
+    const usage = normalise({
+      input: 1_117,
+      inputUncached: 93,
+      cacheRead: 1_024,
+      output: 14,
       toolUsePrompt: 500,
-      flags: 0,
+      total: 1_131,
     });
+    expect(usage).toMatchObject({ input: 1_617, inputUncached: 593, basis: "proven", flags: 0 });
   });
 
-  it("and never more of it than there is input that was not cached", () => {
-    const usage = normalise({ input: 10, output: 1, cacheRead: 8, toolUsePrompt: 5, total: 11 });
-    expect(usage).toMatchObject({ input: 10, inputUncached: 2, toolUsePrompt: 2 });
-    expect(usageFlagNames(usage.flags)).toEqual(["partsOverlap"]);
+  it("but it is in the input that the provider's own answer says", () => {
+    const usage = normalise({
+      observedInput: 1_617,
+      observedOutput: 46,
+      toolUsePrompt: 500,
+      input: 1_117,
+    });
+    expect(usage).toMatchObject({ input: 1_617, inputUncached: 1_617, toolUsePrompt: 500 });
+  });
+
+  it.each([
+    [
+      "what is not told",
+      { reasoning: 31, rest: "thoughts or tools" },
+      { input: 2_052, output: 98, reasoning: 31, toolUsePrompt: 511 },
+      0,
+    ],
+    [
+      "no thoughts where these are always told",
+      { rest: "tools" },
+      { input: 2_083, output: 67, toolUsePrompt: 542 },
+      0,
+    ],
+    [
+      "thoughts where what tools brought is told",
+      { toolUsePrompt: 511, rest: "thoughts or tools" },
+      { input: 2_052, output: 98, reasoning: 31 },
+      0,
+    ],
+    [
+      "thoughts, for all that is known",
+      { rest: "thoughts or tools" },
+      { input: 1_541, output: 609, reasoning: 542 },
+      USAGE_FLAG.unsureRest,
+    ],
+  ] as const)("the rest of Google's total is %s", (_, more, counts, flags) => {
+    const usage = normalise({
+      input: 1_541,
+      output: 67,
+      total: 2_150,
+      outputConvention: "exclusive",
+      ...more,
+    });
+    expect(usage).toMatchObject({ ...counts, source: "derived", flags });
   });
 
   it("no count at all is missing, without a basis", () => {
@@ -583,6 +625,7 @@ const anyRaw: fc.Arbitrary<RawUsage> = fc.record({
   observedOutput: count,
   inputConvention: convention,
   outputConvention: convention,
+  rest: fc.constantFrom(undefined, "tools" as const, "thoughts or tools" as const),
 });
 
 const sum = (...parts: (number | undefined)[]): number =>

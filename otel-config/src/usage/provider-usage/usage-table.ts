@@ -1,7 +1,7 @@
 import type { CountConvention, RawUsage } from "../usage.ts";
 
 /** The counts of RawUsage. */
-export type UsageField = Exclude<keyof RawUsage, "inputConvention" | "outputConvention">;
+export type UsageField = Exclude<keyof RawUsage, "inputConvention" | "outputConvention" | "rest">;
 
 /**
  * Where a count is, below the usage object: keys with dots between them. `list[NAME].key` is the element of
