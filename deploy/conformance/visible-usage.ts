@@ -54,6 +54,11 @@ const PART_NAMES = {
   cacheWrite1h: /1h|1_h|hour/,
   reasoning: /reason|thought/,
 } as const;
+type Part = keyof typeof PART_NAMES;
+const PARTS_OF = {
+  input: ["cacheRead", "cacheWrite"],
+  output: ["reasoning"],
+} as const satisfies Readonly<Record<string, readonly Part[]>>;
 
 /**
  * Can the true value of a field be read, or computed, from stated counts? Sums and differences that
@@ -64,21 +69,24 @@ export function isVisible(
   truth: Readonly<Record<TokenField, number>>,
   counts: readonly WireCount[],
 ): boolean {
-  const { input, output, cacheRead, cacheWrite, reasoning } = truth;
-  const has = (count: number, name: RegExp): boolean =>
-    counts.some((each) => each.count === count && name.test(each.key));
-  const hasPart = (part: keyof typeof PART_NAMES): boolean =>
-    truth[part] === 0 || has(truth[part], PART_NAMES[part]);
-  if (field !== "input" && field !== "output") return has(truth[field], PART_NAMES[field]);
-  const hasTotal = has(input + output, TOTAL_NAME);
-  if (hasTotal && hasRest(input + output, counts)) return false;
-  if (field === "input") {
-    if (has(input, INPUT_NAME) || (hasTotal && has(output, OUTPUT_NAME))) return true;
-    const uncached = input - cacheRead - cacheWrite;
-    return has(uncached, INPUT_NAME) && hasPart("cacheRead") && hasPart("cacheWrite");
-  }
-  if (has(output, OUTPUT_NAME) || (hasTotal && has(input, INPUT_NAME))) return true;
-  return has(output - reasoning, OUTPUT_NAME) && hasPart("reasoning");
+  if (field !== "input" && field !== "output")
+    return hasCount(counts, truth[field], PART_NAMES[field]);
+  const total = truth.input + truth.output;
+  const hasTotal = hasCount(counts, total, TOTAL_NAME);
+  if (hasTotal && hasRest(total, counts)) return false;
+  const [name, otherName] =
+    field === "input" ? [INPUT_NAME, OUTPUT_NAME] : [OUTPUT_NAME, INPUT_NAME];
+  if (hasCount(counts, truth[field], name)) return true;
+  if (hasTotal && hasCount(counts, total - truth[field], otherName)) return true;
+  const parts = PARTS_OF[field];
+  const rest = parts.reduce((left, part) => left - truth[part], truth[field]);
+  const hasPart = (part: Part): boolean =>
+    truth[part] === 0 || hasCount(counts, truth[part], PART_NAMES[part]);
+  return hasCount(counts, rest, name) && parts.every(hasPart);
+}
+
+function hasCount(counts: readonly WireCount[], count: number, name: RegExp): boolean {
+  return counts.some((each) => each.count === count && name.test(each.key));
 }
 
 /** Is a total more than whatever is stated beside it? Then nobody can tell to which side the rest belongs. */

@@ -1,11 +1,17 @@
-import { TOKENS_MAX, USAGE_FLAG } from "./usage.ts";
-import type { CountConvention, NormalUsage, RawUsage, UsageBasis } from "./usage.ts";
-
-/** What the counts themselves prove, as bits. */
-const INPUT_IS_EXCLUSIVE = 1;
-const OUTPUT_IS_EXCLUSIVE = 2;
-const INPUT_IS_INCLUSIVE = 4;
-const OUTPUT_IS_INCLUSIVE = 8;
+import { derivePart, deriveTotals, estimateOutput } from "./derive-usage.ts";
+import { USAGE_FLAG } from "./usage.ts";
+import type { NormalUsage, RawUsage, UsageBasis } from "./usage.ts";
+import {
+  INPUT_IS_EXCLUSIVE,
+  INPUT_IS_INCLUSIVE,
+  OUTPUT_IS_EXCLUSIVE,
+  OUTPUT_IS_INCLUSIVE,
+  cachedTokens,
+  checkedCount,
+  isExclusive,
+  proofByAnswer,
+  proofByCounts,
+} from "./usage-proof.ts";
 
 /** Ranks of UsageBasis, weakest first, so that the weakest answer is the smallest. */
 const SPEC = 0;
@@ -22,8 +28,9 @@ const BASES: readonly UsageBasis[] = ["spec", "rule", "proven"];
  * 0. counts that were read in the provider's own answer (`raw.observedInput`, `raw.observedOutput`) are
  *    inclusive, and stand for the producer's;
  * 1. proof: the uncached input sent beside it; C > input; total = input + output + C. Likewise the text
- *    output sent beside it; reasoning > output; total = input + output + reasoning. total = input + output proves nothing: clients compute it themselves. A total
- *    that fits two readings (C = reasoning) proves nothing either;
+ *    output sent beside it; reasoning > output; total = input + output + reasoning. total = input + output
+ *    proves nothing: clients compute it themselves. A total that fits two readings (C = reasoning) proves
+ *    nothing either;
  * 2. the rule table (`raw.inputConvention`, `raw.outputConvention`);
  * 3. the OpenTelemetry definition: inclusive (gen_ai.usage.input_tokens, output_tokens).
  *
@@ -48,32 +55,21 @@ export function normaliseUsage(raw: RawUsage, into: NormalUsage): NormalUsage {
   splitCacheWrite(raw, into);
   addModalities(raw, into);
   const total = isObserved ? undefined : checkedCount(raw.total, into);
-  // Beside the input as it was sent, and so beside what proves how that counts.
-  const ownTotal = total === undefined ? undefined : total - (into.toolUsePrompt ?? 0);
-  const rawInput = into.input;
-  const rawOutput = into.output;
+  const sentTotal = sumOf(into.input, into.output);
 
-  const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, ownTotal);
+  const proof = isObserved ? proofByAnswer(into) : proofByCounts(raw, into, total);
   into.source = isEmpty(into) ? "missing" : "reported";
-  if (ownTotal !== undefined) derivePart(raw, into, { total: ownTotal, proof });
+  derivePart(raw, into, { total, proof });
   const outputBasis = settleOutput(raw, into, proof);
   const inputBasis = settleInput(raw, into, proof);
-  if (!isObserved && into.input !== undefined) into.input += into.toolUsePrompt ?? 0;
-  if (total !== undefined) deriveTotals(raw, into, total);
+  addToolUse(raw, into);
+  deriveTotals(raw, into, total);
   estimateOutput(raw, into);
   into.basis = into.source === "missing" ? undefined : BASES[Math.min(inputBasis, outputBasis)];
   cutInputParts(into);
   cutOutputParts(into);
-  if (total !== undefined && rawInput !== undefined && rawOutput !== undefined) {
-    checkTotal(into, total, rawInput + rawOutput);
-  }
+  checkTotal(into, total, sentTotal);
   return into;
-}
-
-/** A total that fits neither the normal form nor the counts as sent is wrong. */
-function checkTotal(into: NormalUsage, total: number, rawTotal: number): void {
-  const normalTotal = (into.input ?? 0) + (into.output ?? 0);
-  if (total !== normalTotal && total !== rawTotal) into.flags |= USAGE_FLAG.totalMismatch;
 }
 
 /** Has somebody read the provider's own answer, whatever the producer of the record made of it? */
@@ -81,13 +77,19 @@ export function hasObservedUsage({ observedInput, observedOutput }: RawUsage): b
   return observedInput !== undefined || observedOutput !== undefined;
 }
 
-function checkedCount(value: number | undefined, into: NormalUsage): number | undefined {
-  if (value === undefined) return undefined;
-  if (value >= 0 && value <= TOKENS_MAX && Math.floor(value) === value) {
-    return value === 0 ? 0 : value; // -0 is 0
-  }
-  into.flags |= USAGE_FLAG.invalidCount;
-  return undefined;
+/** A total that fits neither the normal form nor the counts as sent is wrong. */
+function checkTotal(
+  into: NormalUsage,
+  total: number | undefined,
+  sentTotal: number | undefined,
+): void {
+  if (total === undefined || sentTotal === undefined) return;
+  const normalTotal = (into.input ?? 0) + (into.output ?? 0);
+  if (total !== normalTotal && total !== sentTotal) into.flags |= USAGE_FLAG.totalMismatch;
+}
+
+function sumOf(input: number | undefined, output: number | undefined): number | undefined {
+  return input === undefined || output === undefined ? undefined : input + output;
 }
 
 function isEmpty(into: NormalUsage): boolean {
@@ -129,116 +131,10 @@ function addModalities(raw: RawUsage, into: NormalUsage): void {
   }
 }
 
-function isExclusive(convention: CountConvention | undefined): boolean {
-  return convention === "exclusive" || convention === "disjoint";
-}
-
-function cachedTokens(into: NormalUsage): number {
-  return (into.cacheRead ?? 0) + (into.cacheWrite5m ?? 0) + (into.cacheWrite1h ?? 0);
-}
-
-/**
- * What the rest that a producer sends beside a total proves about it. Without the total, rest and parts
- * make one.
- */
-function proofByRest(
-  into: NormalUsage,
-  sent: { cached: number; uncached: number | undefined; outputText: number | undefined },
-): number {
-  const { cached, uncached, outputText } = sent;
-  let proof = 0;
-  if (uncached !== undefined) {
-    into.input ??= uncached + cached;
-    if (into.input === uncached + cached) proof |= INPUT_IS_INCLUSIVE;
-    else if (into.input === uncached) proof |= INPUT_IS_EXCLUSIVE;
-  }
-  if (outputText === undefined) return proof;
-  const reasoning = into.reasoning ?? 0;
-  into.output ??= outputText + reasoning;
-  if (into.output === outputText + reasoning) return proof | OUTPUT_IS_INCLUSIVE;
-  return into.output === outputText ? proof | OUTPUT_IS_EXCLUSIVE : proof;
-}
-
-/** Inclusive, unless parts of the producer's own say that they cannot be. */
-function proofByAnswer(into: NormalUsage): number {
-  const exclusive = proofByParts(into, cachedTokens(into));
-  const input = (exclusive & INPUT_IS_EXCLUSIVE) === 0 ? INPUT_IS_INCLUSIVE : 0;
-  const output = (exclusive & OUTPUT_IS_EXCLUSIVE) === 0 ? OUTPUT_IS_INCLUSIVE : 0;
-  return exclusive | input | output;
-}
-
-function proofByCounts(raw: RawUsage, into: NormalUsage, total: number | undefined): number {
-  const cached = cachedTokens(into);
-  const uncached = checkedCount(raw.inputUncached, into);
-  const outputText = checkedCount(raw.outputText, into);
-  const proof = proofByRest(into, { cached, uncached, outputText });
-  return (
-    proof | (total === undefined ? proofByParts(into, cached) : proofByTotal(into, cached, total))
-  );
-}
-
-function proofByParts(into: NormalUsage, cached: number): number {
-  const input = into.input !== undefined && cached > into.input ? INPUT_IS_EXCLUSIVE : 0;
-  const output =
-    into.output !== undefined && (into.reasoning ?? 0) > into.output ? OUTPUT_IS_EXCLUSIVE : 0;
-  return input | output;
-}
-
-/** Proof by parts, and by what the total has beyond input + output as sent. */
-function proofByTotal(into: NormalUsage, cached: number, total: number): number {
-  const proof = proofByParts(into, cached);
-  if (into.input === undefined || into.output === undefined) return proof;
-  const beyond = total - into.input - into.output;
-  if (beyond <= 0) return proof;
-  const reasoning = into.reasoning ?? 0;
-  if (beyond === cached + reasoning) {
-    return (
-      proof | (cached > 0 ? INPUT_IS_EXCLUSIVE : 0) | (reasoning > 0 ? OUTPUT_IS_EXCLUSIVE : 0)
-    );
-  }
-  if (cached === reasoning) return proof;
-  if (beyond === cached) return proof | INPUT_IS_EXCLUSIVE;
-  return beyond === reasoning ? proof | OUTPUT_IS_EXCLUSIVE : proof;
-}
-
-/**
- * A producer that is known to leave a part out, and that sends no count of it: what the total has beyond the counts is
- * that part. Reasoning, or what Google's own tools put into the prompt (`raw.rest`); cached input of Bedrock, of which
- * nobody knows whether it was read or written, so that it counts as uncached.
- */
-function derivePart(
-  raw: RawUsage,
-  into: NormalUsage,
-  { total, proof }: { readonly total: number; readonly proof: number },
-): void {
-  const { input, output, reasoning = 0 } = into;
-  if (input === undefined || output === undefined || total <= input + output) return;
-  if (raw.outputConvention === "exclusive") {
-    if (isExclusive(raw.inputConvention) || (proof & INPUT_IS_EXCLUSIVE) !== 0) return;
-    const rest = total - input - output - reasoning;
-    if (rest > 0) deriveRest(raw, into, rest);
-  } else {
-    if (raw.inputConvention !== "exclusive" || hasParts(into)) return;
-    into.input = total - output;
-    into.source = "derived";
-  }
-}
-
-/** The rest is what is not told. Where that may be thoughts or tool results, it is mostly thoughts, and never for sure. */
-function deriveRest(raw: RawUsage, into: NormalUsage, rest: number): void {
-  const mayBeTools = raw.rest !== undefined && into.toolUsePrompt === undefined;
-  if (into.reasoning === undefined && raw.rest !== "tools") {
-    into.reasoning = rest;
-    if (mayBeTools) into.flags |= USAGE_FLAG.unsureRest;
-  } else {
-    if (!mayBeTools) return;
-    into.toolUsePrompt = rest;
-  }
-  into.source = "derived";
-}
-
-function hasParts(into: NormalUsage): boolean {
-  return into.cacheRead !== undefined || cachedTokens(into) > 0 || (into.reasoning ?? 0) > 0;
+/** Beside the producer's input, and a part of what the provider's own answer says. */
+function addToolUse(raw: RawUsage, into: NormalUsage): void {
+  if (into.input === undefined || hasObservedUsage(raw)) return;
+  into.input += into.toolUsePrompt ?? 0;
 }
 
 /** Makes `output` inclusive and says on what basis. */
@@ -272,44 +168,6 @@ function settleInput(raw: RawUsage, into: NormalUsage, proof: number): number {
   // Reported zeros leave nothing to decide; no cache counts at all leave it open whether there were any.
   if (cached === 0 && into.cacheRead === 0) return PROVEN;
   return raw.inputConvention === undefined ? SPEC : RULE;
-}
-
-/**
- * A missing total of one direction follows from the grand total and the other direction, but only where
- * the difference cannot be anything else: a producer whose input leaves cached tokens out must not get
- * them billed as output.
- */
-function deriveTotals(raw: RawUsage, into: NormalUsage, total: number): void {
-  if (into.input !== undefined && into.output !== undefined) return;
-  const reasoning = into.reasoning ?? 0;
-  if (into.input !== undefined) {
-    const rest = total - into.input;
-    // Nothing over: the input said again, of an embedding as of an answer whose output nobody counted.
-    if (rest === 0) return;
-    if (rest === reasoning || (rest > reasoning && raw.inputConvention === "inclusive")) {
-      into.output = rest;
-      into.source = "derived";
-      return;
-    }
-  } else if (into.output !== undefined) {
-    const rest = total - into.output;
-    if (rest >= cachedTokens(into)) {
-      into.input = rest;
-      into.source = "derived";
-      return;
-    }
-  }
-  into.flags |= USAGE_FLAG.totalMismatch;
-}
-
-/** What came of an answer that broke off has a known input and a guess for its output, or nothing that could be priced. */
-function estimateOutput(raw: RawUsage, into: NormalUsage): void {
-  if (into.output !== undefined || into.input === undefined) return;
-  const guess = checkedCount(raw.outputEstimate, into);
-  if (guess === undefined) return;
-  const { reasoning = 0, audioOutput = 0, imageOutput = 0 } = into;
-  into.output = Math.max(guess, reasoning + audioOutput + imageOutput);
-  into.source = "estimated";
 }
 
 /**

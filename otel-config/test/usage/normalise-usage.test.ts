@@ -552,40 +552,31 @@ describe("counts that are none", () => {
     expect(usage).toMatchObject({ input: 1_617, inputUncached: 1_617, toolUsePrompt: 500 });
   });
 
+  const UNSURE = USAGE_FLAG.unsureRest;
   it.each([
-    [
-      "what is not told",
-      { reasoning: 31, rest: "thoughts or tools" },
-      { input: 2_052, output: 98, reasoning: 31, toolUsePrompt: 511 },
-      0,
-    ],
-    [
-      "no thoughts where these are always told",
-      { rest: "tools" },
-      { input: 2_083, output: 67, toolUsePrompt: 542 },
-      0,
-    ],
-    [
-      "thoughts where what tools brought is told",
-      { toolUsePrompt: 511, rest: "thoughts or tools" },
-      { input: 2_052, output: 98, reasoning: 31 },
-      0,
-    ],
-    [
-      "thoughts, for all that is known",
-      { rest: "thoughts or tools" },
-      { input: 1_541, output: 609, reasoning: 542 },
-      USAGE_FLAG.unsureRest,
-    ],
-  ] as const)("the rest of Google's total is %s", (_, more, counts, flags) => {
-    const usage = normalise({
-      input: 1_541,
-      output: 67,
-      total: 2_150,
-      outputConvention: "exclusive",
-      ...more,
-    });
-    expect(usage).toMatchObject({ ...counts, source: "derived", flags });
+    {
+      is: "what is not told",
+      more: { reasoning: 31, rest: "thoughts or tools" },
+      counts: { input: 2_052, output: 98, reasoning: 31, toolUsePrompt: 511, flags: 0 },
+    },
+    {
+      is: "no thoughts where these are always told",
+      more: { rest: "tools" },
+      counts: { input: 2_083, output: 67, toolUsePrompt: 542, flags: 0 },
+    },
+    {
+      is: "thoughts where what tools brought is told",
+      more: { toolUsePrompt: 511, rest: "thoughts or tools" },
+      counts: { input: 2_052, output: 98, reasoning: 31, flags: 0 },
+    },
+    {
+      is: "thoughts, for all that is known",
+      more: { rest: "thoughts or tools" },
+      counts: { input: 1_541, output: 609, reasoning: 542, flags: UNSURE },
+    },
+  ] as const)("the rest of Google's total is $is", ({ more, counts }) => {
+    const sent = { input: 1_541, output: 67, total: 2_150, outputConvention: "exclusive" } as const;
+    expect(normalise({ ...sent, ...more })).toMatchObject({ ...counts, source: "derived" });
   });
 
   it("no count at all is missing, without a basis", () => {
