@@ -5,6 +5,9 @@ export interface Known {
   readonly nextCursor: string | null;
   readonly stripeKey: string;
   readonly stripeCustomer: string;
+  readonly budgetId: string;
+  /** May end: what was archived takes no change, and nobody would notice what the changes do. */
+  readonly spare: { readonly projectId: string; readonly budgetId: string };
 }
 
 interface KnownCall {
@@ -23,12 +26,13 @@ const PROBABILITY = 0.8;
 /** The configuration of schemathesis, in TOML. */
 export function fuzzConfig(
   projectId: string,
-  { calls, nextCursor, stripeKey, stripeCustomer }: Known,
+  { calls, nextCursor, stripeKey, stripeCustomer, budgetId, spare }: Known,
 ): string {
   const values = Object.entries({
     "path.projectId": projectId,
     "path.organizationId": DEFAULT_ORGANIZATION,
     ...knownValues(calls),
+    "path.budgetId": budgetId,
     "body.stripeKey": stripeKey,
     "body.customerId": stripeCustomer,
   }).filter((entry): entry is [string, string] => typeof entry[1] === "string");
@@ -43,7 +47,9 @@ export function fuzzConfig(
     'generation.mode = "negative"',
     "phases.stateful.enabled = false",
     "",
-    ...cursorOfCalls(nextCursor),
+    ...onlyOf("listCalls", "query.cursor", nextCursor),
+    ...onlyOf("archiveProject", "path.projectId", spare.projectId),
+    ...onlyOf("deleteBudget", "path.budgetId", spare.budgetId),
     "[phases.coverage]",
     "# All but TRACE: what the server is made of knows no such request, and answers 400 before any route.",
     'unexpected-methods = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "QUERY"]',
@@ -62,16 +68,18 @@ export function fuzzConfig(
   ].join("\n");
 }
 
-/** Every list has a cursor, and each cursor is good for its own list only. */
-function cursorOfCalls(nextCursor: string | null): string[] {
-  if (nextCursor === null) return [];
+/** What some operations take, and no other: a cursor is good for its own list, and what ends is not what the others need. */
+function onlyOf(operationId: string, name: string, value: string | null): string[] {
+  if (value === null) return [];
+  const dictionary = `${operationId}_${dictionaryOf(name)}`;
   return [
-    "[dictionaries.cursor_of_calls]",
-    `values = [${JSON.stringify(nextCursor)}]`,
+    `[dictionaries.${dictionary}]`,
+    `values = [${JSON.stringify(value)}]`,
     "",
     "[[operations]]",
-    'include-operation-id = ["listCalls"]',
-    `parameters = { "query.cursor" = { dictionary = "cursor_of_calls", probability = ${PROBABILITY} } }`,
+    `include-operation-id = "${operationId}"`,
+    `parameters = { "${name}" = { dictionary = "${dictionary}", probability = ${PROBABILITY} } }`,
+    "phases.stateful.enabled = false",
     "",
   ];
 }

@@ -14,7 +14,7 @@ import { fuzzConfig, type Known } from "./fuzz-config.ts";
 
 const LOCK_FILE = join(import.meta.dirname, "requirements.txt");
 /** For all phases together: long enough to meet every route some dozen times. */
-const FUZZ_SECONDS = 60;
+const FUZZ_SECONDS = 100;
 /** The largest of those that the seed makes. */
 const PROJECT = "storefront";
 const STRIPE_CUSTOMER = "cus_NffrFeUfNV2Hib";
@@ -82,7 +82,33 @@ function seed(stack: LaunchedStack, dataDir: string): Promise<number> {
 
 /** What is there, so that the fuzz does not only ask for what is not. */
 async function known(stack: LaunchedStack): Promise<Known> {
-  return { ...(await knownIds(stack)), stripeKey: STRIPE_KEY, stripeCustomer: STRIPE_CUSTOMER };
+  const budgets = `/projects/${PROJECT}/budgets`;
+  const spareProject = await created(stack, "/organizations/default/projects", {
+    id: "spare",
+    name: "Spare",
+  });
+  return {
+    ...(await knownIds(stack)),
+    stripeKey: STRIPE_KEY,
+    stripeCustomer: STRIPE_CUSTOMER,
+    budgetId: await created(stack, budgets, { name: "Kept", limitNanoUsd: "1000000000" }),
+    spare: {
+      projectId: spareProject,
+      budgetId: await created(stack, budgets, { name: "Spare", limitNanoUsd: "1000000000" }),
+    },
+  };
+}
+
+/** Answers the id of what was created. */
+async function created({ consoleUrl }: LaunchedStack, path: string, body: object): Promise<string> {
+  const answer = await fetch(`${consoleUrl}/api/v1${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${CONTROL_TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const { id } = (await answer.json()) as { id?: string };
+  if (id === undefined) throw new Error(`POST ${path} answers ${answer.status} and no id`);
+  return id;
 }
 
 interface CallsPage {
