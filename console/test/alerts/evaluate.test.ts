@@ -1,6 +1,7 @@
 import type { Forecast } from "@lensai/analytics/budgets/forecast";
 import { assert as assertProperty, bigInt, constantFrom, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createAgenda } from "#lib/server/alerts/evaluate/agenda.ts";
 import { budgetAlerts, type BudgetReading } from "#lib/server/alerts/evaluate/budget-alerts.ts";
 import { drillAlerts } from "#lib/server/alerts/evaluate/drill-alerts.ts";
 import { forecastAlert } from "#lib/server/alerts/evaluate/forecast-alert.ts";
@@ -274,4 +275,16 @@ describe("a drill", () => {
     expect(drillAlerts(drill, new Date(now.getTime() - 1))).toEqual([]);
     expect(drillAlerts({ ...drill, kind: "trigger" }, now)).toEqual([]);
   });
+});
+
+test("a project of which something is held back is looked at again with what changes slowly, without any news", async () => {
+  const agenda = createAgenda();
+  agenda.take("shop", true);
+  agenda.addSlow("shop");
+  expect(await agenda.projects(async () => [])).toEqual(["shop"]);
+  agenda.take("shop", true);
+  expect(await agenda.projects(async () => [])).toEqual([]);
+  agenda.addSlow("shop");
+  agenda.slowDone();
+  expect(await agenda.projects(async () => [])).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { alertDeliveries } from "#lib/server/db/schema/alert-deliveries.ts";
 import { alertEvents } from "#lib/server/db/schema/alert-events.ts";
 import { newestAlerts } from "#lib/server/services/alerts/list.ts";
 import { tellTogether } from "#lib/server/services/alerts/together.ts";
+import type { AlertOccurrence } from "#lib/server/services/alerts/record-alerts.ts";
 import type { ServiceContext } from "#lib/server/services/context.ts";
 import { createAlertRig, type AlertRig } from "../support/alert-rig.ts";
 
@@ -20,6 +21,7 @@ beforeEach(() => rig.reset());
 afterAll(() => rig.close());
 
 const DOLLAR = 1_000_000_000n;
+const MINUTE_MS = 60_000;
 
 /** What a user has spent of the $100 that each user has in November. */
 function readingOf(value: string, spentNanoUsd: bigint): BudgetReading {
@@ -53,9 +55,9 @@ async function look(
   readings: readonly BudgetReading[],
   known: KnownKeys = new Map(),
   services: ServiceContext = rig.context,
-): Promise<void> {
+): Promise<boolean> {
   const occurrences = readings.flatMap((reading) => budgetAlerts(reading));
-  await recordUnknown(services, known, { projectId: "shop", occurrences });
+  return await recordUnknown(services, known, { projectId: "shop", occurrences });
 }
 
 const messages = async (): Promise<number> => rig.context.db.$count(alertDeliveries);
@@ -103,8 +105,90 @@ test("a few values are told one by one, and another threshold is another message
   expect(await messages()).toBe(5);
   await look(usersAt(5, 101n * DOLLAR));
   expect(await messages()).toBe(10);
+  rig.advance(10 * MINUTE_MS);
   await look([...usersAt(300, 101n * DOLLAR), readingOf("late", 55n * DOLLAR)]);
   expect(await messages()).toBe(12);
+});
+
+test("over time, too: users that cross one after the other within three hours are 24 messages at most, and each is told", async () => {
+  await rig.slackChannel();
+  const known: KnownKeys = new Map();
+  const counts: number[] = [];
+  for (let minute = 0; minute < 180; minute += 5) {
+    await look(usersAt((minute / 5 + 1) * 6, 81n * DOLLAR), known);
+    counts.push(await messages());
+    rig.advance(5 * MINUTE_MS);
+  }
+  // One of a crowd, then one in ten minutes; what is held waits for no more of them.
+  rig.advance(10 * MINUTE_MS);
+  await look(usersAt(counts.length * 6, 81n * DOLLAR), known);
+  const perHour = counts.map((count, index) => count - (counts[index - 12] ?? 0));
+  expect(Math.max(...perHour)).toBeLessThanOrEqual(11);
+  expect(await messages()).toBeLessThanOrEqual(24);
+  const { rows } = await told();
+  const highest = rows.filter(({ percent }) => percent === 80);
+  expect(highest).toHaveLength(counts.length * 6);
+  expect(new Set(highest.map(({ tellings }) => tellings))).toEqual(new Set([1]));
+});
+
+const crossing = (count: number, resetsAt = new Date("2026-12-01T00:00:00Z")): BudgetReading[] =>
+  usersAt(count, 81n * DOLLAR).map((reading) =>
+    Object.assign(reading, { period: { ...reading.period, resetsAt } }),
+  );
+
+test("what is held is found again after a restart, and told in the last minute of the period at the latest", async () => {
+  await rig.slackChannel();
+  await look(crossing(5));
+  expect(await messages()).toBe(5);
+  expect(await look(crossing(6))).toBe(true);
+  expect(await messages()).toBe(5);
+  rig.advance(10 * MINUTE_MS);
+  expect(await look(crossing(7))).toBe(false);
+  expect(await messages()).toBe(6);
+  const ending = crossing(8, new Date(rig.context.now().getTime() + 3 * MINUTE_MS));
+  expect(await look(ending)).toBe(true);
+  rig.advance(MINUTE_MS);
+  expect(await look(ending)).toBe(false);
+  expect(await messages()).toBe(7);
+});
+
+const unpriced = (model: string, calls: number): AlertOccurrence => ({
+  kind: "spend.unpriced",
+  key: `unpriced 2026-11 ${model}`,
+  severity: "warning",
+  details: { model, calls, inputTokens: "1", outputTokens: "1" },
+});
+const rejected = (serviceName: string, records: number): AlertOccurrence => ({
+  kind: "ingest.trouble",
+  key: `ingest rejected 2026-11-29 ${serviceName}`,
+  severity: "warning",
+  details: { trouble: "rejected", serviceName, records },
+});
+
+test("two hundred models without a price are one message, and so are services whose records are refused", async () => {
+  await rig.slackChannel();
+  const numbers = Array.from({ length: 200 }, (_, index) => index + 1);
+  await rig.record(
+    ...numbers.map((calls) => unpriced(`model-${calls}`, calls)),
+    ...numbers.map((records) => rejected(`service-${records}`, records)),
+  );
+  expect(await messages()).toBe(2);
+  const alerts = await newestAlerts(
+    rig.context.db,
+    { projectId: "shop", isOnePerMessage: true },
+    { limit: 10 },
+  );
+  const words = alerts.map(({ facts }) => alertWords(facts));
+  expect(words).toContainEqual(
+    expect.objectContaining({
+      title: "No price for 200 models",
+      text: expect.stringContaining("200 calls of model-200, and those of 199 more models, cost"),
+    }),
+  );
+  expect(words.flatMap(({ facts }) => facts)).toContainEqual([
+    "Also",
+    "199 other services or reasons",
+  ]);
 });
 
 test("more values than one statement can carry are recorded all the same", async () => {
@@ -164,6 +248,8 @@ test("whatever is killed and started again, each value and threshold is told by 
         if (fault === undefined) await look(readings(), known);
         else await look(readings(), known, dying(fault)).catch(() => (known = new Map()));
       }
+      // What was held back is told once it may be.
+      rig.advance(10 * MINUTE_MS);
       await look(readings(), known);
       const { rows } = await told();
       const expected = Array.from(spent.values()).flatMap((dollars) =>

@@ -87,7 +87,7 @@ export async function createAlertRig(): Promise<AlertRig> {
     },
     record: async (...occurrences) =>
       context.db.transaction(async (transaction) => {
-        const recorded = await recordAlerts(transaction, context, {
+        const { recorded } = await recordAlerts(transaction, context, {
           projectId: "shop",
           occurrences,
         });

@@ -93,6 +93,8 @@ export interface AlertDetails {
     readonly outputTokens: string;
     /** What as many tokens of the project's priced calls cost; absent when there are none to compare with. */
     readonly atStakeNanoUsd?: string;
+    /** How many more models this message tells of, with fewer calls each. */
+    readonly others?: number;
   };
   readonly "ingest.trouble": {
     readonly trouble: IngestTrouble;
@@ -100,6 +102,8 @@ export interface AlertDetails {
     readonly serviceName?: string;
     readonly reason?: string;
     readonly records?: number;
+    /** How many more services and reasons this message tells of, with fewer records each. */
+    readonly others?: number;
   };
   readonly "api_key.expiring": {
     readonly keyId: string;

@@ -80,10 +80,12 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
   "spend.unpriced": (details) => {
     const tokens = `${formatCount(BigInt(details.inputTokens))} in, ${formatCount(BigInt(details.outputTokens))} out`;
     const model = short(details.model ?? "a model without a name");
+    const { calls, others = 0 } = details;
     return {
-      title: `No price for ${model}`,
+      title: `No price for ${others === 0 ? model : formatCounted(others + 1, "model")}`,
       text:
-        `${formatCounted(details.calls, "call")} cost something that nobody knows: no budget counts them. ` +
+        `${formatCounted(calls, "call")}${others === 0 ? "" : ` of ${model}, and those of ${formatCounted(others, "more model")},`} ` +
+        "cost something that nobody knows: no budget counts them. " +
         "Set a price; what has landed is priced with it as well.",
       facts: [
         ["Provider", short(details.provider ?? "not named")],
@@ -106,6 +108,14 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
       ...(details.records === undefined
         ? []
         : [["Records", formatCount(details.records)] as const]),
+      ...(details.others === undefined
+        ? []
+        : [
+            [
+              "Also",
+              formatCounted(details.others, "other service or reason", "other services or reasons"),
+            ] as const,
+          ]),
     ],
     share: undefined,
     page: "sources",

@@ -5,6 +5,8 @@ const SLOW_INTERVAL_MS = 60_000;
 export interface Agenda {
   /** Rows of these projects have landed. */
   add(projectIds: Iterable<string>): void;
+  /** Something of this project is held back: it is looked at with what changes slowly. */
+  addSlow(projectId: string): void;
   /** Every project is to be looked at. */
   addAll(): void;
   /** How long until there is something to do, and `pauseMs` at least. */
@@ -34,6 +36,7 @@ export function createAgenda(): Agenda {
   };
   return {
     add,
+    addSlow: (projectId) => slow.add(projectId),
     addAll: () => (isEverything = true),
     dueInMs: (pauseMs) =>
       isEverything || quick.size > 0 ? pauseMs : Math.max(pauseMs, slowInMs()),

@@ -30,11 +30,14 @@ const DAY_MS = 86_400_000;
 const SOURCES_WINDOW_MS = DAY_MS;
 const MINUTE_MS = 60_000;
 
-/** Looks at one project and records what there is to tell. Rejects when the lake or the database cannot be asked. */
+/**
+ * Looks at one project and records what there is to tell. True when something is held back, to be found again at a later
+ * look. Rejects when the lake or the database cannot be asked.
+ */
 export async function evaluateProject(
   options: EvaluationOptions,
   { projectId, isThorough }: ProjectQuestion,
-): Promise<void> {
+): Promise<boolean> {
   const { services, lake, known, exhausted } = options;
   const now = services.now();
   const budgets = await listBudgets(services.db, { projectId, at: now });
@@ -51,27 +54,29 @@ export async function evaluateProject(
       ...sourceAlerts(await loadSources(lake, projectId, recently(now)), now),
     );
   }
-  await recordUnknown(services, known, { projectId, occurrences });
+  return await recordUnknown(services, known, { projectId, occurrences });
 }
 
 /** More keys than this are forgotten and found in the database again. */
 const KNOWN_MAX = 20_000;
 
-/** Records what is not known to be recorded. */
+/** Records what is not known to be recorded. True when something of it is held back. */
 export async function recordUnknown(
   services: ServiceContext,
   known: KnownKeys,
   { projectId, occurrences }: { projectId: string; occurrences: readonly AlertOccurrence[] },
-): Promise<void> {
+): Promise<boolean> {
   const keys = known.get(projectId) ?? new Set();
   const fresh = occurrences.filter(({ key }) => !keys.has(key));
-  if (fresh.length === 0) return;
-  await services.db.transaction((transaction) =>
+  if (fresh.length === 0) return false;
+  const { held } = await services.db.transaction((transaction) =>
     recordAlerts(transaction, services, { projectId, occurrences: fresh }),
   );
   if (keys.size > KNOWN_MAX) keys.clear();
   for (const { key } of fresh) keys.add(key);
+  for (const { key } of held) keys.delete(key);
   known.set(projectId, keys);
+  return held.length > 0;
 }
 
 async function forecastAlerts(

@@ -34,7 +34,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
   const lookAtProject = async (projectId: string, isThorough: boolean): Promise<void> => {
     agenda.take(projectId, isThorough);
     try {
-      await evaluateProject(evaluation, { projectId, isThorough });
+      if (await evaluateProject(evaluation, { projectId, isThorough })) agenda.addSlow(projectId);
     } catch (error) {
       agenda.add([projectId]);
       throw error;

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull } from "drizzle-orm";
 import type { AlertFacts, AlertSeverity } from "@lensai/otel-config/alerts/alert";
 import { ALERT_SEVERITIES } from "@lensai/otel-config/alerts/alert";
 import { CHANNELS, notify } from "../../db/notices.ts";
@@ -7,7 +7,8 @@ import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
 import { alertEvents } from "../../db/schema/alert-events.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
-import { tellTogether, type ToldTogether } from "./together.ts";
+import { holdBack, PACE_WINDOW_MS, type ToldLately } from "./pace.ts";
+import { groupOf, tellTogether, type ToldTogether } from "./together.ts";
 
 /** Something that happened, and what counts as the same thing. */
 export type AlertOccurrence = AlertFacts & {
@@ -18,9 +19,16 @@ export type AlertOccurrence = AlertFacts & {
   readonly toldBy?: string | undefined;
 };
 
-export interface RecordedAlert {
+interface RecordedAlert {
   readonly id: string;
   readonly key: string;
+}
+
+export interface RecordedAlerts {
+  /** Those that are new; the others were recorded before. */
+  readonly recorded: readonly RecordedAlert[];
+  /** Not recorded yet: so many like them were told lately that these are told together, later. Find them again then. */
+  readonly held: readonly AlertOccurrence[];
 }
 
 const ID_RANDOM_BYTES = 9;
@@ -29,14 +37,17 @@ const ROWS_AT_ONCE = 1000;
 
 /**
  * Records what happened and who is to hear of it, in the transaction of the change where there is one: an event is
- * then told if and only if it happened. Answers the events that are new; the others were recorded before.
+ * then told if and only if it happened.
  */
 export async function recordAlerts(
   transaction: Transaction,
   context: Pick<ServiceContext, "now" | "randomBytes">,
-  { projectId, occurrences }: { projectId: string; occurrences: readonly AlertOccurrence[] },
-): Promise<readonly RecordedAlert[]> {
+  given: { readonly projectId: string; readonly occurrences: readonly AlertOccurrence[] },
+): Promise<RecordedAlerts> {
+  const { projectId } = given;
   const now = context.now();
+  const toldLately = await messagesLately(transaction, given, now);
+  const { due: occurrences, held } = holdBack(given.occurrences, toldLately, now);
   const recorded: RecordedAlert[] = [];
   for (const part of partsOf(occurrences)) {
     const rows = part.map(({ key, kind, severity, details }) => ({
@@ -60,10 +71,41 @@ export async function recordAlerts(
     const occurrence = byKey.get(key);
     return occurrence === undefined || occurrence.toldBy !== undefined ? [] : [{ id, occurrence }];
   });
-  const messages = tellTogether(told);
+  const before = new Map(Array.from(toldLately, ([name, { messages: count }]) => [name, count]));
+  const messages = tellTogether(told, before);
   if (told.length > 0) await tell(transaction, { projectId, messages, now });
   await join(transaction, { messages, recorded, byKey });
-  return recorded;
+  return { recorded, held };
+}
+
+/** By group, the messages of the last hour; asked for only where something belongs to a group. */
+async function messagesLately(
+  transaction: Transaction,
+  { projectId, occurrences }: { projectId: string; occurrences: readonly AlertOccurrence[] },
+  now: Date,
+): Promise<ReadonlyMap<string, ToldLately>> {
+  const grouped = occurrences.filter((occurrence) => groupOf(occurrence) !== undefined);
+  if (grouped.length === 0) return new Map();
+  const { kind, details, occurredAt } = alertEvents;
+  const rows = await transaction
+    .select({ kind, details, occurredAt })
+    .from(alertEvents)
+    .where(
+      and(
+        eq(alertEvents.projectId, projectId),
+        gt(occurredAt, new Date(now.getTime() - PACE_WINDOW_MS)),
+        inArray(kind, [...new Set(grouped.map((one) => one.kind))]),
+        isNull(alertEvents.toldWithId),
+      ),
+    )
+    .orderBy(occurredAt);
+  const lately = new Map<string, ToldLately>();
+  for (const { occurredAt: lastAt, ...row } of rows) {
+    const name = groupOf(row as AlertFacts);
+    if (name === undefined) continue;
+    lately.set(name, { messages: (lately.get(name)?.messages ?? 0) + 1, lastAt });
+  }
+  return lately;
 }
 
 /** Writes down which channels are to get which messages. */
