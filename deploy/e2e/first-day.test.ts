@@ -20,6 +20,7 @@ const SEEDED = { days: 8, spansPerDay: 300 };
 /** Beside the overview, and the pages that are looked at while something is done on them. */
 const PAGES = [
   "/projects/support/calls?range=30d&by=user",
+  "/projects/support/calls?range=30d&by=team&and=model&without=feature",
   "/projects/storefront/sources?range=30d",
   "/projects/support/budgets",
   "/projects/support/budgets/new?name=all&limitUsd=5&kind=day&timeZone=UTC&mode=enforce&preview=1",

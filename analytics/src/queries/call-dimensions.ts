@@ -22,8 +22,8 @@ export const CALL_DIMENSIONS = [
 
 export type CallDimension = (typeof CALL_DIMENSIONS)[number];
 
-/** The calls that have all of these values, exactly; `{}` is every call. */
-export type CallFilter = Readonly<Partial<Record<CallDimension, string>>>;
+/** The calls that have all of these values, exactly, and none where it says null; `{}` is every call. */
+export type CallFilter = Readonly<Partial<Record<CallDimension, string | null>>>;
 
 const COLUMNS: Readonly<Record<Exclude<CallDimension, "model">, string>> = {
   agent: "agent_name",
@@ -51,8 +51,9 @@ export function isOfFilter(filter: CallFilter = {}): Sql {
   return CALL_DIMENSIONS.reduce(
     (condition, dimension) => {
       const value = filter[dimension];
-      return value === undefined
-        ? condition
+      if (value === undefined) return condition;
+      return value === null
+        ? sql`${condition} AND ${dimensionOf(dimension)} IS NULL`
         : sql`${condition} AND coalesce(${dimensionOf(dimension)} = ${value}, false)`;
     },
     sql`true`,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { CALL_DIMENSIONS } from "../../src/queries/call-dimensions.ts";
+import { CALL_DIMENSIONS, type CallFilter } from "../../src/queries/call-dimensions.ts";
 import { costOverTime } from "../../src/queries/cost-over-time.ts";
 import { latencyPercentiles } from "../../src/queries/latency-percentiles.ts";
 import { newestCalls, type CallLine, type CallPlace } from "../../src/queries/newest-calls.ts";
@@ -51,6 +51,18 @@ async function allPages(limit: number): Promise<CallLine[]> {
     after = page.at(-1);
   }
 }
+
+test("calls without a value are a filter like any other, and add up with those that have one", async () => {
+  const of = async (filter: CallFilter): Promise<number> =>
+    (await projectSummary("p1", { ...range, filter }, target)).calls;
+  expect(await of({ team: null })).toBe(1);
+  expect((await of({ team: "support" })) + (await of({ team: "sales" }))).toBe(10);
+  expect(await of({ team: null, model: "asked" })).toBe(1);
+  expect(await of({ team: null, model: "gpt-5" })).toBe(0);
+  expect(await of({ user: null, model: null })).toBe(0);
+  const lines = await newestCalls("p1", { ...range, limit: 100, filter: { team: null } }, target);
+  expect(lines.map(({ model }) => model)).toEqual(["asked"]);
+});
 
 test.each([1, 3, 4, 11, 100])("pages of %d meet every call once, in one order", async (limit) => {
   const whole = await newestCalls("p1", { ...range, limit: 100 }, target);

@@ -148,7 +148,7 @@ const LISTS: Readonly<Record<string, () => string>> = {
 };
 
 /** Rankings that are cut where nobody looks any more, and one trace: their answers say how much they leave out. */
-const CUT = new Set(["getCost", "getCostChanges", "getLatency", "getTrace"]);
+const CUT = new Set(["getCost", "getCostChanges", "getCostTable", "getLatency", "getTrace"]);
 
 const fieldsOf = (schema: z.ZodType | undefined): string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];

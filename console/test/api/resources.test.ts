@@ -61,6 +61,23 @@ test("the summary has exact amounts as digits, and what is not priced apart", as
   });
 });
 
+test("calls without a value are asked for by name, and a value and none of it at once is refused", async () => {
+  expect(await get(`${project}/calls?${range}&without=team`)).toMatchObject({
+    items: [{ signal: "log" }],
+    nextCursor: null,
+  });
+  expect(await get(`${project}/metrics/summary?${range}&without=team,tenant`)).toMatchObject({
+    calls: 1,
+  });
+  expect(await get(`${project}/calls?${range}&without=team&team=sales`)).toMatchObject({
+    code: "query.invalid",
+    errors: [{ in: "query", pointer: "/without" }],
+  });
+  expect(await get(`${project}/calls?${range}&without=team,colour`)).toMatchObject({
+    code: "query.invalid",
+  });
+});
+
 test("cost by any dimension, dearest first", async () => {
   const answer = (await get(`${project}/metrics/cost?${range}&by=team`)) as {
     items: { key: string | null; costNanoUsd: string | null }[];
@@ -70,6 +87,37 @@ test("cost by any dimension, dearest first", async () => {
     ["support", "4500000"],
     ["sales", null],
   ]);
+});
+
+test("cost by two dimensions, of which rows and columns add up to the total", async () => {
+  expect(await get(`${project}/metrics/cost-table?${range}&by=team&and=signal`)).toMatchObject({
+    code: "query.invalid",
+  });
+  expect(await get(`${project}/metrics/cost-table?${range}&by=team&and=team`)).toMatchObject({
+    errors: [{ pointer: "/and" }],
+  });
+  expect(
+    await get(`${project}/metrics/cost-table?${range}&by=team&and=user&rows=1&columns=5`),
+  ).toMatchObject({
+    by: "team",
+    and: "user",
+    columns: [
+      { key: "ada", kind: "value", total: { calls: 2, costNanoUsd: "9007199259240993" } },
+      { key: '=cmd|"x"', kind: "value", total: { costNanoUsd: null, unpricedCalls: 1 } },
+    ],
+    rows: [
+      {
+        key: null,
+        kind: "value",
+        cells: [
+          { calls: 1, costNanoUsd: "9007199254740993" },
+          { calls: 0, costNanoUsd: "0" },
+        ],
+      },
+      { key: null, kind: "other", cells: [{ costNanoUsd: "4500000" }, { costNanoUsd: null }] },
+    ],
+    total: { calls: 3, costNanoUsd: "9007199259240993", unpricedCalls: 1 },
+  });
 });
 
 test("changes of the cost, against the time before unless another one is named", async () => {

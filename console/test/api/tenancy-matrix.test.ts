@@ -221,6 +221,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   getSummary: {},
   getCost: {},
+  getCostTable: {},
   getCostChanges: {},
   getLatency: {},
   getSeries: {},

@@ -3,6 +3,8 @@ import {
   addedFilter,
   callsHref,
   changedQuery,
+  exportHref,
+  filteredQuery,
   keptTime,
   parseCallsQuery,
 } from "#lib/calls-query.ts";
@@ -38,6 +40,22 @@ test("turns the form that adds a value into the filter itself", () => {
   expect(addedFilter(query("filter=colour&value=red"))).toBe("?");
   expect(addedFilter(query("filter=team&value="))).toBe("?");
   expect(addedFilter(query("team=support"))).toBeUndefined();
+});
+
+test("calls without a value are named in one parameter, and it goes when another filter takes its place", () => {
+  const shown = query("range=7d&team=sales&without=user,colour,tenant&cursor=abc");
+  expect(parseCallsQuery(shown).filter).toEqual({ team: "sales", user: null, tenant: null });
+  expect(parseCallsQuery(query("team=sales&without=team")).filter).toEqual({ team: null });
+  expect(filteredQuery(shown, { team: null })).toBe("?range=7d&without=user%2Cteam%2Ctenant");
+  expect(filteredQuery(shown, { user: "ann", tenant: undefined })).toBe(
+    "?range=7d&team=sales&user=ann",
+  );
+  expect(addedFilter(query("without=user&filter=user&value=ann"))).toBe("?user=ann");
+  expect(callsHref("shop", query("range=7d"), { team: null, model: "gpt-5" })).toBe(
+    "/projects/shop/calls?range=7d&model=gpt-5&without=team",
+  );
+  const day = { fromUnixMs: 0, toUnixMs: 86_400_000, intervalMs: 60_000 };
+  expect(exportHref("shop", day, { team: null })).toContain("&without=team");
 });
 
 test("leads to the calls of a value in the time that is shown", () => {

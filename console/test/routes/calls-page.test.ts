@@ -54,6 +54,30 @@ test("shows figures and calls of the filter alone, and how to take it away", asy
   expect(html).toContain('href="?range=24h&amp;user=ann&amp;by=team&amp;team=support"');
 });
 
+test("breaks the cost down by two things at once, whose sums add up, and leads to the calls without a value", async () => {
+  await sample.lake.land([
+    callRow(NOW - MINUTE, { team: "support", feature: "chat", cost_nano_usd: 1_000_000_000n }),
+    callRow(NOW - 2 * MINUTE, { team: "support", feature: "mail", cost_nano_usd: 250_000_000n }),
+    callRow(NOW - 3 * MINUTE, { team: "support", feature: "mail", cost_nano_usd: null }),
+    callRow(NOW - 4 * MINUTE, { feature: "chat", cost_nano_usd: 500_000_000n }),
+    callRow(NOW - 5 * MINUTE, { feature: "idle", cost_nano_usd: null }),
+  ]);
+  const html = await pageHtml("?by=team&and=feature");
+  const text = textOf(html);
+  expect(text).toContain("By team and feature");
+  expect(text).toContain(
+    "Team chat mail idle Total support $1.00 $0.25 + – $1.25 + calls without a team $0.50 – unknown $0.50 + Total $1.50 $0.25 + unknown $1.75 +",
+  );
+  expect(html).toContain('href="?by=team&amp;and=feature&amp;team=support"');
+  expect(html).toContain('href="?by=team&amp;and=feature&amp;without=team"');
+  const without = await pageHtml("?by=team&without=team");
+  expect(textOf(without)).toMatch(/calls without a team ×/);
+  expect(without).toContain(
+    'href="?by=team" data-sveltekit-reset="false" aria-label="Show calls of every team again"',
+  );
+  expect(textOf(without)).toContain("Calls 2");
+});
+
 const call = (atMs: number, feature: string, costNanoUsd: bigint | null) =>
   callRow(atMs, { feature, cost_nano_usd: costNanoUsd });
 

@@ -16,6 +16,7 @@ import { invitationRoutes } from "./resources/invitations.ts";
 import { killSwitchRoutes } from "./resources/kill-switches.ts";
 import { memberRoutes } from "./resources/members.ts";
 import { metricChangeRoutes } from "./resources/metric-changes.ts";
+import { metricTableRoutes } from "./resources/metric-table.ts";
 import { metricRoutes } from "./resources/metrics.ts";
 import { organizationRoutes } from "./resources/organizations.ts";
 import { priceRoutes } from "./resources/prices.ts";
@@ -41,6 +42,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...billingRoutes,
   ...metricRoutes,
   ...metricChangeRoutes,
+  ...metricTableRoutes,
   ...callRoutes,
   ...exportRoutes,
   ...priceRoutes,

@@ -44,13 +44,25 @@ const DIMENSION_WORDS: Readonly<Record<CallDimension, string>> = {
 const FILTER_CHARACTERS_MAX = 256;
 const filterText = z.string().min(1).max(FILTER_CHARACTERS_MAX);
 
+const anyDimension = `(?:${CALL_DIMENSIONS.join("|")})`;
+
 /** Only calls that have exactly these values. */
-export const filterQuery = Object.fromEntries(
-  CALL_DIMENSIONS.map((dimension) => [
-    dimension,
-    filterText.optional().describe(`Only calls with exactly this ${DIMENSION_WORDS[dimension]}.`),
-  ]),
-) as Record<CallDimension, z.ZodOptional<z.ZodString>>;
+export const filterQuery = {
+  ...(Object.fromEntries(
+    CALL_DIMENSIONS.map((dimension) => [
+      dimension,
+      filterText.optional().describe(`Only calls with exactly this ${DIMENSION_WORDS[dimension]}.`),
+    ]),
+  ) as Record<CallDimension, z.ZodOptional<z.ZodString>>),
+  without: z
+    .string()
+    .regex(
+      new RegExp(`^${anyDimension}(?:,${anyDimension})*$`),
+      `names one or more of ${CALL_DIMENSIONS.join(", ")}, with commas between them`,
+    )
+    .optional()
+    .describe("Only calls that have no value there: `team`, or `team,user`."),
+};
 
 /** The range that a query asks for; throws `query.invalid`. */
 export function rangeOf(
@@ -90,8 +102,23 @@ function problemOf({ fromUnixMs, toUnixMs }: TimeRange): string | undefined {
   return undefined;
 }
 
-/** The filter among the parsed fields of a query. */
-export function filterOf(query: Readonly<Record<string, unknown>>): CallFilter {
-  const given = CALL_DIMENSIONS.filter((dimension) => query[dimension] !== undefined);
-  return Object.fromEntries(given.map((dimension) => [dimension, String(query[dimension])]));
+/** The filter among the parsed fields of a query. Throws `query.invalid` when it wants a value and none. */
+export function filterOf({
+  without,
+  ...query
+}: Readonly<Partial<Record<CallDimension | "without", string | undefined>>>): CallFilter {
+  const absent = new Set(without?.split(","));
+  const contradiction = CALL_DIMENSIONS.find(
+    (dimension) => absent.has(dimension) && query[dimension] !== undefined,
+  );
+  if (contradiction !== undefined) {
+    const detail = `names "${contradiction}", of which the query also gives a value`;
+    throw invalid([{ in: "query", pointer: "/without", detail }]);
+  }
+  return Object.fromEntries(
+    CALL_DIMENSIONS.flatMap((dimension): [CallDimension, string | null][] => {
+      const value = absent.has(dimension) ? null : query[dimension];
+      return value === undefined ? [] : [[dimension, value]];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { costOverTime, type CostOverTime } from "@lensai/analytics/queries/cost-over-time";
+import { costByTwo, type CostByTwo } from "@lensai/analytics/queries/cost-by-two";
 import { newestCalls, type CallLine } from "@lensai/analytics/queries/newest-calls";
 import { projectSummary, type ProjectSummary } from "@lensai/analytics/queries/project-summary";
 import type { TimeRange } from "@lensai/analytics/queries/query-source";
@@ -12,6 +13,7 @@ import type { LakeReader } from "./lake-reader.ts";
 
 const CHART_SERIES = 8;
 const GROUPS = 20;
+const TABLE_COLUMNS = 6;
 const PAGE_CALLS = 50;
 
 export interface CallsQuestion {
@@ -28,6 +30,8 @@ export interface CallsAnswer {
   readonly costOverTime: CostOverTime;
   /** Dearest first; more may exist than are shown. */
   readonly groups: readonly Group[];
+  /** The groups by another dimension; undefined when none is asked for. */
+  readonly table: CostByTwo | undefined;
   /** Undefined when nothing is compared. */
   readonly changes: SpendChanges | undefined;
   /** A page of calls, newest first. */
@@ -44,7 +48,7 @@ export async function loadCalls(
   lake: LakeReader,
   { projectId, window, query, before }: CallsQuestion,
 ): Promise<CallsAnswer> {
-  const { filter, by, status, cursor } = query;
+  const { filter, by, and, status, cursor } = query;
   const { fromUnixMs, toUnixMs, intervalMs } = window;
   const range = { fromUnixMs, toUnixMs };
   const after = fromCursor(cursor, callPlaceSchema);
@@ -58,16 +62,18 @@ export async function loadCalls(
   };
   const [figures, changes, calls] = await Promise.all([
     lake.ask(
-      { name: `calls by ${by} of ${JSON.stringify(filter)}`, projectId, ...range },
+      { name: `calls by ${by} and ${and} of ${JSON.stringify(filter)}`, projectId, ...range },
       async (target) => {
         const asked = { ...range, filter, by };
         const chart = { ...asked, intervalMs, series: CHART_SERIES };
-        const [summary, cost, groups] = await Promise.all([
+        const [summary, cost, groups, table] = await Promise.all([
           projectSummary(projectId, asked, target),
           costOverTime(projectId, chart, target),
           topGroups(projectId, { ...asked, limit: GROUPS }, target),
+          and &&
+            costByTwo(projectId, { ...asked, and, rows: GROUPS, columns: TABLE_COLUMNS }, target),
         ]);
-        return { summary, costOverTime: cost, groups };
+        return { summary, costOverTime: cost, groups, table };
       },
     ),
     before && changesIn(before),
