@@ -14,6 +14,19 @@ export const KIND_LABELS: Readonly<Record<Exclude<AlertKind, "test">, string>> =
   "billing.trouble": "Charges do not reach Stripe",
 };
 
+/**
+ * What no channel hears of. A channel hears of the kinds that somebody has chosen: one that a later version brings is not among
+ * those of a channel that was there before.
+ */
+export function untoldKinds(
+  channels: readonly { readonly kinds: readonly AlertKind[] }[],
+): (keyof typeof KIND_LABELS)[] {
+  const told = new Set(channels.flatMap(({ kinds }) => kinds));
+  return (Object.keys(KIND_LABELS) as (keyof typeof KIND_LABELS)[]).filter(
+    (kind) => !told.has(kind),
+  );
+}
+
 export const SEVERITY_LABELS: Readonly<Record<AlertSeverity, string>> = {
   info: "Everything",
   warning: "Warnings and worse",

@@ -5,6 +5,7 @@ import { LOCAL_OWNER } from "#lib/server/access/principal.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { killSwitchAlert } from "#lib/server/services/alerts/kill-switch-alert.ts";
 import { recordAlerts } from "#lib/server/services/alerts/record-alerts.ts";
+import { SUBSCRIBABLE_KINDS } from "#lib/server/services/alerts/schemas.ts";
 import * as page from "../../src/routes/projects/[projectId=projectId]/alerts/+page.server.ts";
 import AlertsPage from "../../src/routes/projects/[projectId=projectId]/alerts/+page.svelte";
 import { consoleSettings, NO_ALERTS, NO_LAKE } from "../support/console-settings.ts";
@@ -83,6 +84,21 @@ test("a channel is added, tested, changed and removed by plain forms", async () 
   expect(await submit("update", change)).toMatchObject({ status: 412 });
   expect(await submit("remove", [["channelId", id]])).toMatchObject({ status: 303 });
   expect(await submit("remove", [["channelId", id]])).toMatchObject({ status: 409 });
+});
+
+test("what no channel is told is named: a kind that is new begins there", async () => {
+  const begun = channelId(await html());
+  expect(begun).toBe("");
+  expect(await html()).not.toContain("No channel is told");
+  await submit("create", SLACK);
+  expect(await html()).toMatch(
+    /No channel is told: Budget reaches a threshold · .*Calls may go again · .*Charges do not reach Stripe\./,
+  );
+  const id = channelId(await html());
+  const all: Fields = SUBSCRIBABLE_KINDS.map((kind) => ["kinds", kind] as const);
+  await submit("update", [...SLACK, ...all, ["channelId", id], ["version", "1"]]);
+  expect(await html()).not.toContain("No channel is told");
+  await submit("remove", [["channelId", id]]);
 });
 
 test("the secret of a webhook is shown once", async () => {

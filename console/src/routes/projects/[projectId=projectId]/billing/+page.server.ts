@@ -1,11 +1,13 @@
 import { fail } from "@sveltejs/kit";
 import { LensError } from "@lensai/otel-config/errors";
 import { tenantLines } from "#lib/billing-page.ts";
+import { untoldKinds } from "#lib/alert-labels.ts";
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { STATUS_BY_CODE } from "#lib/server/api/api-errors.ts";
 import { daysOfMonth, isoDay, timesOf } from "#lib/server/billing/billing-days.ts";
 import { issuesText } from "#lib/server/http/problem.ts";
 import { loadTenantSpend } from "#lib/server/lake/load-tenant-spend.ts";
+import { listAlertChannels } from "#lib/server/services/alerts/list.ts";
 import { checkCustomer } from "#lib/server/services/billing/check-customer.ts";
 import {
   listBillingCustomers,
@@ -40,15 +42,18 @@ export const load: PageServerLoad = async ({ params, locals, parent, url }) => {
   const month = asked.data ?? today.slice(0, 7);
   const days = daysOfMonth(month);
   const setup = await findBillingSetup(services.db, project.id);
-  const [spend, customers, charged] = await Promise.all([
+  const [spend, customers, charged, channels] = await Promise.all([
     loadTenantSpend(lake, { projectId: project.id, ...timesOf(days) }),
     listBillingCustomers(services.db, project.id),
     chargedTenants(services.db, project.id, days),
+    listAlertChannels(services.db, project.id),
   ]);
   return {
     project,
     setup,
     today,
+    /** Does a channel hear of charges that do not arrive? */
+    isTroubleTold: !untoldKinds(channels).includes("billing.trouble"),
     month,
     months: monthsUntil(now),
     lines: tenantLines({ spend, customers, charged }),
