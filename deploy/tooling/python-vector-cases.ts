@@ -321,6 +321,20 @@ export const WIRE_CASES: readonly WireCase[] = [
     isWhole: true,
   },
   {
+    name: "searches that are charged beside the usage",
+    url: "https://api.openai.com/v1/responses",
+    request: JSON.stringify({ model: "m", tools: [{ type: "web_search" }] }),
+    headers: JSON_HEADERS,
+    chunks: json({
+      id: "r",
+      status: "completed",
+      output: [{ type: "web_search_call" }],
+      usage: { input_tokens: 900, output_tokens: 40 },
+      tool_usage: { web_search: { num_requests: 2 } },
+    }),
+    isWhole: true,
+  },
+  {
     name: "a list of answers, documents and images",
     url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent",
     request: JSON.stringify({ contents: [] }),

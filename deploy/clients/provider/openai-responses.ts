@@ -35,6 +35,7 @@ function replyTo(request: ProviderRequest, given: Answer): Reply {
     status: "completed",
     output: [item],
     usage: usageRaw,
+    tool_usage: { web_search: { num_requests: 0 } },
     error: null,
     incomplete_details: null,
     instructions: null,

@@ -50,6 +50,19 @@ const TRANSCRIPT_USAGE = {
 };
 
 export const PROVIDER_ANSWERS: Readonly<Record<string, ProviderAnswer>> = {
+  "OpenAI response that searched": {
+    url: `${OPENAI}/responses`,
+    request: { model: "gpt-5-mini", tools: [{ type: "web_search" }] },
+    ...json({
+      id: "resp_1",
+      status: "completed",
+      output: [{ type: "web_search_call" }, { type: "web_search_call" }],
+      usage: { input_tokens: 900, output_tokens: 40 },
+      tool_usage: { web_search: { num_requests: 1 } },
+    }),
+    facts: { id: "resp_1", problem: undefined },
+    usage: { input: 900, output: 40, webSearches: 1 },
+  },
   "OpenAI transcription": {
     url: `${OPENAI}/audio/transcriptions`,
     ...json({ text: "Hi", usage: TRANSCRIPT_USAGE }),

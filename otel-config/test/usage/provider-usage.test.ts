@@ -178,6 +178,17 @@ describe("a stream", () => {
     );
     expect(usage).toMatchObject({ input: 3, output: 4 });
   });
+
+  it("of OpenAI's responses counts the searches that are charged beside the usage", () => {
+    const tool_usage = { web_search: { num_requests: 2 } };
+    const usage = { input_tokens: 3, output_tokens: 4 };
+    const whole = usageOf("openai.responses", { usage, tool_usage });
+    expect(whole).toMatchObject({ input: 3, output: 4, webSearches: 2 });
+    const created = { type: "response.created", response: { usage: null, tool_usage } };
+    expect(usageOf("openai.responses", created).webSearches).toBeUndefined();
+    const completed = { type: "response.completed", response: { usage, tool_usage } };
+    expect(usageOf("openai.responses", created, completed)).toMatchObject({ webSearches: 2 });
+  });
 });
 
 // Recorded bodies with what they hold. The recordings lie outside the project; without them these tests say

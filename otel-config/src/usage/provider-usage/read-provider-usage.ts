@@ -1,5 +1,11 @@
 import type { RawUsage } from "../usage.ts";
-import type { UsageField, UsageFieldRule, UsagePath, UsageTable } from "./usage-table.ts";
+import type {
+  UsageField,
+  UsageFieldRule,
+  UsageFieldRules,
+  UsagePath,
+  UsageTable,
+} from "./usage-table.ts";
 
 const MODALITY_STEP = /^(\w+)\[(\w+)\]$/;
 /** What stands between the key of a list and the path in each of its elements. */
@@ -15,18 +21,23 @@ const EACH = "[].";
 export function readProviderUsage(table: UsageTable, body: unknown, into: RawUsage): boolean {
   const usage = usageIn(body, table.roots);
   if (usage === undefined) return false;
+  if (!readFields(table.fields, usage, into)) return false;
+  if (table.beside !== undefined) readFields(table.beside, body, into);
+  into.inputConvention = table.inputConvention;
+  into.outputConvention = table.outputConvention;
+  return true;
+}
+
+function readFields(fields: UsageFieldRules, value: unknown, into: RawUsage): boolean {
   let isFound = false;
   // Asked for every event of every stream: no list is made of the fields.
-  for (const field in table.fields) {
-    const count = countOf(usage, table.fields[field as UsageField] as UsageFieldRule);
+  for (const field in fields) {
+    const count = countOf(value, fields[field as UsageField] as UsageFieldRule);
     if (count === undefined) continue;
     into[field as UsageField] = count;
     isFound = true;
   }
-  if (!isFound) return false;
-  into.inputConvention = table.inputConvention;
-  into.outputConvention = table.outputConvention;
-  return true;
+  return isFound;
 }
 
 function usageIn(body: unknown, roots: readonly string[]): unknown {

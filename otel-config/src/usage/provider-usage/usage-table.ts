@@ -18,13 +18,17 @@ export interface UsageFieldRule {
   readonly minus?: readonly UsagePath[];
 }
 
+export type UsageFieldRules = Readonly<Partial<Record<UsageField, UsageFieldRule>>>;
+
 /** How one API of a provider reports what a call used. */
 export interface UsageTable {
   /** Provider and API, as in "openai.chat". */
   readonly api: string;
   /** Where the usage object is: keys with dots between them, "" for the body itself; the first that is there. */
   readonly roots: readonly string[];
-  readonly fields: Readonly<Partial<Record<UsageField, UsageFieldRule>>>;
+  readonly fields: UsageFieldRules;
+  /** What the body counts beside its usage, by paths from the body itself; read where there is a usage. */
+  readonly beside?: UsageFieldRules;
   readonly inputConvention: CountConvention;
   readonly outputConvention: CountConvention;
   /** Where the provider documents it. */

@@ -65,6 +65,13 @@ export const USAGE_TABLES: readonly UsageTable[] = [
       cacheWrite: at("input_tokens_details.cache_write_tokens"),
       reasoning: at("output_tokens_details.reasoning_tokens"),
     },
+    // The searches that are charged: not each web_search_call of the output is one.
+    beside: {
+      webSearches: at(
+        "tool_usage.web_search.num_requests",
+        "response.tool_usage.web_search.num_requests",
+      ),
+    },
     inputConvention: "inclusive",
     outputConvention: "inclusive",
     source: "https://platform.openai.com/docs/api-reference/responses/object",

@@ -35,13 +35,17 @@ class ProviderHost:
     has_no_stream_usage_option: bool
 
 
+UsageFields = Mapping[str, Mapping[str, Sequence[str]]]
+
+
 @dataclass(frozen=True)
 class UsageTable:
-    """How one API of a provider reports what a call used; `fields` as in the contract's usage tables."""
+    """How one API of a provider reports what a call used; `fields` and `beside` as in the contract's usage tables."""
 
     api: str
     roots: Sequence[str]
-    fields: Mapping[str, Mapping[str, Sequence[str]]]
+    fields: UsageFields
+    beside: UsageFields
     input_convention: str
     output_convention: str
 
@@ -107,6 +111,7 @@ def _usage_of(entry: Any) -> UsageTable:
         api=entry["api"],
         roots=entry["roots"],
         fields=entry["fields"],
+        beside=entry.get("beside", {}),
         input_convention=entry["inputConvention"],
         output_convention=entry["outputConvention"],
     )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
-from lensai.wire.tables import UsageTable
+from lensai.wire.tables import UsageFields, UsageTable
 
 Count = Union[int, float]
 
@@ -44,17 +44,19 @@ def read_provider_usage(table: UsageTable, body: Any, into: RawUsage) -> bool:
     usage = next((value for value in values if isinstance(value, (dict, list))), None)
     if usage is None:
         return False
-    is_found = False
-    for name, rule in table.fields.items():
-        count = _count_of(usage, rule)
-        if count is None:
-            continue
-        into.counts[name] = count
-        is_found = True
-    if is_found:
-        into.input_convention = table.input_convention
-        into.output_convention = table.output_convention
-    return is_found
+    counts = _counts_of(usage, table.fields)
+    if not counts:
+        return False
+    into.counts.update(counts)
+    into.counts.update(_counts_of(body, table.beside))
+    into.input_convention = table.input_convention
+    into.output_convention = table.output_convention
+    return True
+
+
+def _counts_of(value: Any, fields: UsageFields) -> Dict[str, Count]:
+    found = ((name, _count_of(value, rule)) for name, rule in fields.items())
+    return {name: count for name, count in found if count is not None}
 
 
 def _count_of(usage: Any, rule: Mapping[str, Sequence[str]]) -> Optional[Count]:
