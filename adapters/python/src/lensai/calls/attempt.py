@@ -4,20 +4,19 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Dict, Iterator, Mapping, Optional, Set, Union
+from typing import Iterator, Mapping, Optional, Set, Union
 
 from opentelemetry import context
 
-from lensai import _attributes as names
 from lensai._attribution import attribution_of
 from lensai._never_throw import never_throw, report
 from lensai.calls.answer import AnswerObserver, HidingObserver
 from lensai.calls.content_coding import decoder_of
+from lensai.calls.failed_attempts import FailedAttempts, Resend, SentRequest
 from lensai.guard.errors import CallStoppedError
 from lensai.guard.guard import Guard, GuardedRequest
 from lensai.guard.guarded_call import GuardedCall
 from lensai.guard.waiting import Wait, Waiting, wait_in_task, wait_in_thread
-from lensai.spans.call_attributes import AttributeValue
 from lensai.spans.call_span import CallSpan, is_observed, is_refusal
 from lensai.wire.call import WireCall, recognise_call
 from lensai.wire.facts import ResponseFacts
@@ -158,6 +157,7 @@ class CallObserver:
         self._captures_content = captures_content
         self._guard = guard or Guard()
         self._refusing: Set[str] = set()
+        self._failed = FailedAttempts()
 
     def start(self, request: OutgoingRequest, abilities: Abilities = Abilities()) -> Started:
         """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a model, or
@@ -195,9 +195,13 @@ class CallObserver:
     def _begun(
         self, call: WireCall, request: OutgoingRequest, guarded: Optional[GuardedCall], abilities: Abilities
     ) -> Started:
-        span = never_throw("starting a span", CallSpan.start, call, _resend_attributes(request.headers), guarded)
+        sent = SentRequest.of(request.url, request.headers, request.body)
+        resend = never_throw("looking for an earlier attempt", self._failed.resend_of, sent) or Resend(0, None)
+        span = never_throw("starting a span", CallSpan.start, call, resend, guarded)
         if self._captures_content and span is not None:
             never_throw("capturing content", span.capture)
+        if span is not None:
+            span.on_failure = lambda failed: self._failed.add(sent, failed, resend.count)
         if guarded is not None and guarded.error is not None:
             if span is not None:
                 never_throw("ending a span", span.stop, guarded.error.code)
@@ -235,9 +239,3 @@ def _guarded_request(request: OutgoingRequest, abilities: Abilities) -> GuardedR
 def is_signed(headers: Mapping[str, str]) -> bool:
     """A body that was signed must stay what it is."""
     return any(name in headers for name in _SIGNED) or headers.get("authorization", "").startswith("AWS4-")
-
-
-def _resend_attributes(headers: Mapping[str, str]) -> Dict[str, AttributeValue]:
-    """The SDKs of OpenAI and Anthropic say in a header how often they have sent the same request before."""
-    count = headers.get("x-stainless-retry-count", "0")
-    return {names.HTTP_RESEND_COUNT: int(count)} if count.isascii() and count.isdigit() and int(count) > 0 else {}

@@ -7,12 +7,13 @@ from typing import Callable, Mapping, Optional, Set
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 
 from lensai import _attributes as names
 from lensai._attribution import attribution_of
 from lensai._never_throw import never_throw
 from lensai._scope import INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION
+from lensai.calls.failed_attempts import Resend
 from lensai.content.content_capture import CapturedCall
 from lensai.spans.call_attributes import (
     AttributeValue,
@@ -43,6 +44,8 @@ class CallSpan:
         self.on_abandon: Optional[Callable[[], None]] = None
         """Ends the span with what was read of the answer so far."""
         self._content: Optional[CapturedCall] = None
+        self.on_failure: Optional[Callable[[SpanContext], None]] = None
+        """Told of the span of a call that got no answer, or a refusal: it may be tried again."""
         self._span = span
         self._started = time.perf_counter()
         self._first_chunk: Optional[float] = None
@@ -54,15 +57,17 @@ class CallSpan:
     def start(
         cls,
         call: WireCall,
-        more: Mapping[str, AttributeValue],
+        resend: Resend,
         guarded: Optional[GuardedCall] = None,
     ) -> Optional[CallSpan]:
         """None when nobody wants the span: it is not sampled, or there is no SDK; and no budget either."""
         decided: Mapping[str, AttributeValue] = {} if guarded is None else guarded.attributes
+        resent = {names.HTTP_RESEND_COUNT: resend.count} if resend.count > 0 else {}
         span = trace.get_tracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION).start_span(
             span_name_of(call),
             kind=SpanKind.CLIENT,
-            attributes={**request_attributes(call), **attribution_of(), **more, **decided},
+            attributes={**request_attributes(call), **attribution_of(), **resent, **decided},
+            links=[] if resend.previous is None else [Link(resend.previous)],
         )
         return cls(call, span, guarded) if span.is_recording() or guarded is not None else None
 
@@ -108,6 +113,7 @@ class CallSpan:
             lambda: self._set_error(_error_type_of(error)),
             lambda guarded: guarded.failed(error),
         )
+        self._tell_failure()
 
     def stop(self, code: str) -> None:
         """Nothing was sent."""
@@ -121,6 +127,7 @@ class CallSpan:
             self._set_error(str(status))
 
         self._end(describe, lambda guarded: guarded.refused())
+        self._tell_failure()
 
     def complete(self, facts: ResponseFacts, error: Optional[BaseException] = None) -> None:
         """The answer was read as far as it was. `error` is what cut it off, when it was not the caller."""
@@ -143,6 +150,11 @@ class CallSpan:
         if self._first_chunk is not None and self.on_abandon is not None:
             self.on_abandon()
         self.complete(ResponseFacts(problem="body_not_read"))
+
+    def _tell_failure(self) -> None:
+        tell, self.on_failure = self.on_failure, None
+        if tell is not None:
+            never_throw("remembering a failure", tell, self._span.get_span_context())
 
     def _describe_content(self, attributes_of: Callable[[CapturedCall], Mapping[str, str]]) -> None:
         if self._content is not None:
