@@ -16,6 +16,7 @@ const OPENAI = [
 ] as const;
 const ANTHROPIC = ["anthropic-calls", "anthropic-streams", "anthropic-tools"] as const;
 const GEMINI = ["gemini-calls", "gemini-streams", "gemini-embeddings", "gemini-grounded"] as const;
+const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke", "bedrock-families"] as const;
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"] as const;
 
 /** Version 4 of the AI SDK goes with version 1 of its providers, and so on. */
@@ -28,9 +29,10 @@ const aiSdk = (major: number): VersionSet => ({
   scenarios: AI_SDK,
 });
 
-const one = (name: string, major: number, scenarios: readonly string[]): VersionSet => ({
-  name: `${name.replaceAll(/\W+/g, "-").replace(/^-/, "")}-${major}`,
-  packages: [`${name}@${major}`, "zod"],
+/** `version`: its newest release, of a major version or of a line below that. */
+const one = (name: string, version: number | string, scenarios: readonly string[]): VersionSet => ({
+  name: `${name.replaceAll(/\W+/g, "-").replace(/^-/, "")}-${version}`,
+  packages: [`${name}@${version}`, "zod"],
   scenarios,
 });
 
@@ -44,5 +46,7 @@ export const VERSION_SETS: readonly VersionSet[] = [
   ...[1, 2].map((major) =>
     one("@mistralai/mistralai", major, ["mistral-calls", "mistral-streams"]),
   ),
+  // One major version for years; before these, it knows no prompt caching.
+  ...["3.893", "3"].map((version) => one("@aws-sdk/client-bedrock-runtime", version, BEDROCK)),
   one("ollama", 0, ["ollama-calls", "ollama-streams"]),
 ];

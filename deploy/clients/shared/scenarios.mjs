@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { IncomingMessage } from "node:http";
 import data from "./steps.json" with { type: "json" };
 
 /**
@@ -79,14 +80,23 @@ function shown(value, depth = 0) {
   }
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
   if (typeof value !== "object" || value === null) return value ?? String(value);
-  if (depth === DEPTH_MAX) return "…";
+  return depth === DEPTH_MAX ? "…" : shownObject(value, depth);
+}
+
+function shownObject(value, depth) {
   if (Array.isArray(value)) return value.map((each) => shown(each, depth + 1));
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (value instanceof IncomingMessage) return shownAnswer(value);
   const names = Object.getOwnPropertyNames(value).filter((name) => !VARIES.test(name));
   return {
     class: value.constructor?.name,
     ...Object.fromEntries(names.map((name) => [name, shown(value[name], depth + 1)])),
   };
+}
+
+/** Not its socket and what was sent by it: ports, dates and signatures are never the same. */
+function shownAnswer({ constructor, statusCode, statusMessage, complete, aborted, destroyed }) {
+  return { class: constructor.name, statusCode, statusMessage, complete, aborted, destroyed };
 }
 
 /** A broken stream must not end the process: it is one of the steps. */
