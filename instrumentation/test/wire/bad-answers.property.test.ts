@@ -21,6 +21,21 @@ const TYPES = [
   "",
 ];
 
+/** What a member of JSON can be instead of what it should be. */
+const VALUES = [
+  "1e999",
+  "-1",
+  "1.5",
+  "null",
+  "true",
+  "[]",
+  "{}",
+  "9".repeat(30),
+  '"x"',
+  '"\\ud800"',
+];
+const VALUE = /-?\d+(?:\.\d+)?|"[^"\\]*"(?!:)|null|true/g;
+
 type Damage = (bytes: Uint8Array) => Uint8Array;
 
 const at = (bytes: Uint8Array, place: number): number => Math.floor(place * bytes.length);
@@ -45,7 +60,19 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
         joined([bytes.slice(0, at(bytes, where)), more, bytes.slice(at(bytes, where))]),
   ),
   place.map<Damage>((where) => (bytes) => joined([bytes, bytes.slice(at(bytes, where))])),
+  fc.tuple(place, fc.constantFrom(...VALUES)).map<Damage>(
+    ([where, value]) =>
+      (bytes) =>
+        withValue(bytes, where, value),
+  ),
 );
+
+function withValue(bytes: Uint8Array, where: number, value: string): Uint8Array {
+  const text = Buffer.from(bytes).toString("latin1");
+  const found = [...text.matchAll(VALUE)];
+  const { index, 0: old } = found[Math.floor(where * found.length)] ?? { index: 0, 0: "" };
+  return Buffer.from(text.slice(0, index) + value + text.slice(index + old.length), "latin1");
+}
 
 const scenario = fc.record({
   answer: fc.constantFrom(...ANSWERS),
