@@ -109,6 +109,32 @@ test("work that is not finished, or that another console does, is tried again", 
   await job.stop();
 });
 
+test("one slow run, as of a process that has just begun, keeps nothing waiting; two do", async () => {
+  vi.useFakeTimers();
+  const took = [2000, 1, 2000, 2000, 1];
+  const begunMs: number[] = [];
+  const job = createRepeatedJob({
+    ...HARMLESS,
+    work: async () => {
+      begunMs.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, took[begunMs.length - 1]));
+      return false;
+    },
+  });
+  job.start();
+  for (let second = 0; second < 40; second += 1) {
+    job.wake();
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  await job.stop();
+  vi.useRealTimers();
+  const pauses = begunMs
+    .slice(1)
+    .map((ms, index) => ms - (begunMs[index] ?? 0) - (took[index] ?? 0));
+  expect(pauses.slice(0, 3).every((pause) => pause <= 1000)).toBe(true);
+  expect(pauses[3]).toBeGreaterThanOrEqual(18_000);
+});
+
 test("without being woken it looks again after its rest", async () => {
   let runs = 0;
   const job = createRepeatedJob({

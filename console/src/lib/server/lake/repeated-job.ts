@@ -29,7 +29,10 @@ export interface RepeatedJobOptions {
   readonly restMs: number;
 }
 
-/** A busy lake takes seconds to look through: at most a tenth of the time. */
+/**
+ * A busy lake takes seconds to look through: at most a tenth of the time. What counts is the quicker one of two runs: the first
+ * of a process is slow in any lake, and what lands behind it must not wait for that.
+ */
 const PAUSES_PER_RUN = 9;
 const PAUSE_MAX_MS = 600_000;
 /** Before what is left of the work, and at least this after a failure. */
@@ -42,6 +45,7 @@ export function createRepeatedJob(options: RepeatedJobOptions): RepeatedJob {
   let timer: NodeJS.Timeout | undefined;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let earliestAtMs = 0;
+  let lastTookMs = 0;
   let running: Promise<void> | undefined;
   let state: "new" | "started" | "stopped" = "new";
   let isWoken = false;
@@ -59,7 +63,10 @@ export function createRepeatedJob(options: RepeatedJobOptions): RepeatedJob {
     const startedAtMs = performance.now();
     const isDone = await attempts.attempt();
     const endedAtMs = performance.now();
-    earliestAtMs = endedAtMs + Math.min((endedAtMs - startedAtMs) * PAUSES_PER_RUN, PAUSE_MAX_MS);
+    const tookMs = endedAtMs - startedAtMs;
+    const pauseMsMin = Math.min(tookMs, lastTookMs) * PAUSES_PER_RUN;
+    earliestAtMs = endedAtMs + Math.min(pauseMsMin, PAUSE_MAX_MS);
+    lastTookMs = tookMs;
     running = undefined;
     schedule(pauseAfter(isDone));
   };

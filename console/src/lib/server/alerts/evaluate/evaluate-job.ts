@@ -24,7 +24,7 @@ export interface EvaluateJob {
 
 /** Two looks at a project are at least this far apart. */
 const PAUSE_MS = 500;
-/** A busy lake takes long to ask: at most a fifth of the time. */
+/** A busy lake takes long to ask: at most a fifth of the time, by the quicker one of two looks, as the first is slow in any lake. */
 const PAUSES_PER_LOOK = 4;
 const PAUSE_MAX_MS = 60_000;
 /** After a failure. */
@@ -43,13 +43,16 @@ export function createEvaluateJob(options: EvaluateJobOptions): EvaluateJob {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isStopped = false;
+  let lastTookMs = 0;
 
   const attempt = async (): Promise<void> => {
     const startedAtMs = performance.now();
     const pauseMs = (await look.attempt(() => isStopped)) ? PAUSE_MS : FAILURE_PAUSE_MS;
     running = undefined;
     const tookMs = performance.now() - startedAtMs;
-    schedule(Math.min(Math.max(pauseMs, tookMs * PAUSES_PER_LOOK), PAUSE_MAX_MS));
+    const quickerMs = Math.min(tookMs, lastTookMs);
+    lastTookMs = tookMs;
+    schedule(Math.min(Math.max(pauseMs, quickerMs * PAUSES_PER_LOOK), PAUSE_MAX_MS));
   };
   const schedule = (pauseMs: number): void => {
     clearTimeout(timer);
