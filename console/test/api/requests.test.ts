@@ -97,6 +97,11 @@ test.each([
   );
 });
 
+test("what has to be there and is not is called missing", async () => {
+  const { json } = await api.ask("POST", killSwitches, { body: { scope: stop.scope } });
+  expect(json).toMatchObject({ errors: [{ pointer: "/reason", detail: "is missing" }] });
+});
+
 test.each([
   ["", "it is empty"],
   ["{", "line 1, column 2"],

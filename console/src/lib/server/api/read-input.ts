@@ -22,10 +22,14 @@ export function parsePart(part: Part, schema: z.ZodType | undefined, value: unkn
       { in: part, pointer: unusable, detail: "has a character that no text may have" },
     ]);
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: missing });
   if (result.success) return result.data;
   throw invalid(result.error.issues.flatMap((issue) => toInputErrors(part, issue)));
 }
+
+/** Of what has to be there and is not; anything else says itself what is wrong. */
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === "invalid_type" && input === undefined ? "is missing" : undefined;
 
 export function invalid(errors: readonly InputError[]): LensError {
   const sentences = errors.map(({ pointer, detail }) => `${pointer.slice(1) || "body"}: ${detail}`);
