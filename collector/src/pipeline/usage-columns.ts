@@ -161,7 +161,8 @@ function isSure({ cacheRead, reasoning }: NormalUsage, kind: UsageDoubt["kind"])
 function readBy(usage: NormalUsage, { conventionRule, output }: UsageReading): ConstantText {
   if (usage.source === "estimated") return RULE.estimated;
   if (usage.basis === "proven") return RULE.proven;
-  const isRuled = usage.basis === "rule" || (output !== undefined && (usage.reasoning ?? 0) > 0);
+  const isOutputRuled = output !== undefined && (usage.reasoning ?? 0) > 0;
+  const isRuled = usage.basis === "rule" || usage.source === "derived" || isOutputRuled;
   return isRuled && conventionRule !== undefined ? ruleNamed(conventionRule) : RULE.spec;
 }
 
