@@ -9,6 +9,7 @@ import { trustedMicros } from "@lensai/otel-config/span-row/trusted-time";
 import type { UsageSource } from "@lensai/otel-config/usage/usage";
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
+import type { Sql } from "../duckdb/sql.ts";
 import { rowsOf } from "../queries/query-source.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 
@@ -34,11 +35,11 @@ export interface LandedRecord {
 const NANOS_PER_MICRO = 1000n;
 const MICROS_PER_DAY = 86_400_000_000;
 
-/** What can be billed of a project's rows, in any order. */
+/** What can be billed of a project's rows, in any order. `among` leaves out others ("AND service_name = 'shop'"). */
 export async function landedRecords(
   projectId: string,
   range: TimeRange,
-  { duckDb, source }: QueryTarget,
+  { duckDb, source, among = sql`` }: QueryTarget & { readonly among?: Sql },
 ): Promise<LandedRecord[]> {
   const rows = await duckDb.query(sql`SELECT batch_id, record_ordinal, trace_id, span_id,
     parent_span_id, signal, service_name, instance_id, scope_name, span_name, call_role,
@@ -49,7 +50,8 @@ export async function landedRecords(
     image_input_tokens, image_output_tokens, web_search_requests, cost_nano_usd,
     session_id, billed, bill_rule, shadowed_by
     ${rowsOf(projectId, range, source)} AND signal <> 'metric'
-    AND (record_ordinal IS NOT NULL OR span_id IS NOT NULL) AND coalesce(usage_source, request_model, response_model) IS NOT NULL`);
+    AND (record_ordinal IS NOT NULL OR span_id IS NOT NULL) AND coalesce(usage_source, request_model, response_model) IS NOT NULL
+    ${among}`);
   return rows.flatMap((row) => toLanded(projectId, row) ?? []);
 }
 

@@ -1,7 +1,9 @@
 import { callDetail, type RecordName } from "@lensai/analytics/queries/call-detail";
 import { possibleRepeatsOfCall } from "@lensai/analytics/queries/possible-repeats-of-call";
 import { relatedRecords, type RelatedRecord } from "@lensai/analytics/queries/related-records";
+import { recordsOfCall } from "@lensai/analytics/recompute/records-of-call";
 import { explainCall } from "@lensai/otel-config/explain/explain-call";
+import { verdictOf } from "@lensai/otel-config/explain/verdict";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import type { CallArithmetic } from "../../arithmetic.ts";
@@ -76,19 +78,25 @@ export async function loadArithmetic(
 async function loadRelated(
   lake: LakeReader,
   row: SpanRow,
-  { startUnixMs, batchId, recordOrdinal, spanId }: CallArithmetic["record"],
+  record: CallArithmetic["record"],
 ): Promise<RelatedRecord[]> {
+  const { startUnixMs, batchId, recordOrdinal, spanId, signal } = record;
+  if (recordOrdinal === undefined || signal === "metric") return [];
   const projectId = String(row["project_id"]);
-  const shadowedBy = (row["shadowed_by"] as string | null) ?? undefined;
-  if (recordOrdinal === undefined || (spanId ?? shadowedBy) === undefined) return [];
+  const { kind, shadowedBy } = verdictOf(row);
   const range = {
     fromUnixMs: Math.max(0, startUnixMs - RELATED_WITHIN_MS),
     toUnixMs: startUnixMs + RELATED_WITHIN_MS,
   };
-  const input = { batchId, recordOrdinal, spanId, shadowedBy, limit: RELATED_MAX, ...range };
+  const input = { batchId, recordOrdinal, limit: RELATED_MAX };
   const name = `related to ${batchId} ${recordOrdinal} ${spanId} ${shadowedBy}`;
+  const isLog = signal === "log" && kind === "billed";
+  const responseId = (row["response_id"] as string | null) ?? undefined;
   return lake.ask({ name, projectId, ...range }, async (target) => [
-    ...(await relatedRecords(projectId, input, target)),
-    ...(await possibleRepeatsOfCall(projectId, { ...input, recordOrdinal }, target)),
+    // A log has no span of its own by which others could name it.
+    ...(isLog || (kind === "repeated" && shadowedBy === undefined)
+      ? await recordsOfCall(projectId, { ...record, ...input, responseId }, target)
+      : await relatedRecords(projectId, { ...range, ...input, spanId, shadowedBy }, target)),
+    ...(await possibleRepeatsOfCall(projectId, { ...range, ...input }, target)),
   ]);
 }
