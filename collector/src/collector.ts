@@ -77,6 +77,7 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     telemetry,
     nowMs,
     sizeBytesMax: config.bodyBytesMax,
+    bodyTimeoutMs: config.bodyTimeoutMs,
     isDraining: () => isDraining,
   };
   const onInternalError = (error: unknown): void => log.failure("request failed", error);
@@ -94,7 +95,6 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
     register: control.register,
     priceOverrides,
     leaseRelay,
-    bodyTimeoutMs: config.bodyTimeoutMs,
     corsOrigins: new Set(config.corsOrigins),
     hosts: allowedHosts([config.bindAddress, ...config.allowedHosts]),
     onInternalError,

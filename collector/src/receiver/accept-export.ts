@@ -38,6 +38,8 @@ export interface ReceiverParts {
   readonly nowMs: () => number;
   /** Largest body in bytes, as received and after decompression. */
   readonly sizeBytesMax: number;
+  /** From the headers of a request until its last byte. */
+  readonly bodyTimeoutMs: number;
   /** True from the moment a stop was asked for: nothing new is accepted. */
   readonly isDraining: () => boolean;
 }

@@ -28,7 +28,7 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
-    const timer = setTimeout(() => fail(timedOut(limits.timeoutMs)), limits.timeoutMs);
+    const timer = setTimeout(() => fail(bodyTimedOut(limits.timeoutMs)), limits.timeoutMs);
     const settle = (): void => {
       clearTimeout(timer);
       request.off("data", onData);
@@ -78,7 +78,7 @@ const tooLarge = (sizeBytesMax: number): LensError =>
     `the body is larger than ${sizeBytesMax} bytes; send smaller batches or raise LENSAI_BODY_LIMIT_BYTES`,
   );
 
-const timedOut = (timeoutMs: number): LensError =>
+export const bodyTimedOut = (timeoutMs: number): LensError =>
   new LensError(
     "ingest.body_timeout",
     `the body did not arrive within ${timeoutMs} ms; check the network or send smaller batches`,

@@ -8,10 +8,10 @@ import type {
   status as GrpcStatus,
 } from "@grpc/grpc-js";
 import type { Sender } from "../admission/authenticate.ts";
-import { reserve } from "../admission/byte-budget.ts";
 import type { Signal } from "../pipeline/ingest.ts";
 import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
 import type { ReceiverParts } from "./accept-export.ts";
+import { GrpcIntake } from "./grpc-intake.ts";
 import { statusBody, successBody } from "./otlp-response.ts";
 import { otlpStatusOf, toLensError } from "./otlp-status.ts";
 
@@ -40,41 +40,50 @@ const KEEP_ALIVE_INTERVAL_MS = 60_000;
  * served, profiles among them, get UNIMPLEMENTED from grpc-js. Not yet listening.
  */
 export function createGrpcServer(parts: OtlpGrpcParts): Server {
-  const senders: Senders = new WeakMap();
+  const admitted: Admitted = new WeakMap();
   const server = new Server({
     "grpc.max_receive_message_length": parts.sizeBytesMax,
     "grpc.keepalive_time_ms": KEEP_ALIVE_INTERVAL_MS,
-    interceptors: [admission(parts, senders)],
+    interceptors: [admission(parts, admitted)],
   });
   for (const [signal, service] of Object.entries(SERVICES)) {
     server.addService(exportService(service), {
       Export: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-        void answerExport(parts, { signal: signal as Signal, call, senders }, callback),
+        void answerExport(parts, { signal: signal as Signal, call, admitted }, callback),
     });
   }
   return server;
 }
 
-/** Who was admitted, by the metadata that they came with. */
-type Senders = WeakMap<Metadata, Sender>;
+/** Calls that were admitted, by the metadata that they came with. */
+type Admitted = WeakMap<Metadata, { readonly sender: Sender; readonly intake: GrpcIntake }>;
 
 /** Cheapest refusals first: a message is only read for a sender that may send. */
-function admission(parts: OtlpGrpcParts, senders: Senders): ServerInterceptor {
-  return ({ path }, call) =>
-    new ServerInterceptingCall(call, {
+function admission(parts: OtlpGrpcParts, admitted: Admitted): ServerInterceptor {
+  return ({ path }, call) => {
+    const refuse = (error: unknown): void => call.sendStatus(toServiceError(parts, error));
+    return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, read) => {
             try {
-              senders.set(metadata, admit(parts, path, metadata));
+              const sender = admit(parts, path, metadata);
+              const { bodyTimeoutMs: timeoutMs, budget } = parts;
+              const intake = new GrpcIntake(call, {
+                reservation: budget.open(),
+                timeoutMs,
+                refuse,
+              });
+              admitted.set(metadata, { sender, intake });
             } catch (error) {
-              call.sendStatus(toServiceError(parts, error));
+              refuse(error);
               return;
             }
             read(metadata);
           },
         }),
     });
+  };
 }
 
 function admit(parts: OtlpGrpcParts, path: string, metadata: Metadata): Sender {
@@ -110,7 +119,7 @@ function exportService(name: string): ServiceDefinition {
 interface GrpcExport {
   readonly signal: Signal;
   readonly call: ServerUnaryCall<Buffer, Buffer>;
-  readonly senders: Senders;
+  readonly admitted: Admitted;
 }
 
 async function answerExport(
@@ -130,22 +139,22 @@ async function answerExport(
 
 async function serveExport(
   parts: OtlpGrpcParts,
-  { signal, call, senders }: GrpcExport,
+  { signal, call, admitted }: GrpcExport,
 ): Promise<Buffer> {
-  const sender = senders.get(call.metadata);
-  if (sender === undefined) throw new Error("a gRPC message arrived that nobody was admitted with");
-  const reservation = parts.budget.open();
+  const { sender, intake } = admitted.get(call.metadata) ?? {};
+  if (sender === undefined || intake === undefined)
+    throw new Error("a gRPC message arrived that nobody was admitted with");
   try {
-    reserve(reservation, call.request.length);
+    intake.take(call.request);
     const received = { signal, sender, wire: call.request, isJson: false } as const;
     const result = await acceptExport(
       parts,
       { ...received, wireEncoding: "identity" },
-      reservation,
+      intake.reservation,
     );
     return successBody(signal, result, "protobuf");
   } finally {
-    reservation.release();
+    intake.reservation.release();
   }
 }
 

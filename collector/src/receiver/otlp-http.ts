@@ -23,7 +23,6 @@ import { releaseMemory } from "./release-memory.ts";
 
 export interface OtlpHttpParts extends ReceiverParts {
   readonly control: () => ControlIndex;
-  readonly bodyTimeoutMs: number;
   /** Origins that may send besides those of browser keys. */
   readonly corsOrigins: ReadonlySet<string>;
   /** Names that a request without a key may have in its Host header. */
