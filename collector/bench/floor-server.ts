@@ -10,6 +10,8 @@ import fastify from "fastify";
  */
 
 const FLOOR_FILE_BYTES = 256 * 1024 * 1024;
+/** What the collector takes; Fastify's own limit is below 512 spans with content. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The least a durable log can do: preallocated file, one fdatasync for everything that waits. */
 class RawLog {
@@ -70,7 +72,7 @@ async function main(): Promise<void> {
     server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
     return;
   }
-  const server = fastify();
+  const server = fastify({ bodyLimit: BODY_BYTES_MAX });
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
     done(null, body),
   );
