@@ -46,7 +46,8 @@ export class RecordText implements ColumnText {
 
   /** The text was just written into the column. */
   set({ view, from, to }: TextRange): void {
-    this.view = view;
+    // Nearly all texts lie in one message, and to store an object that is new costs as much as all the rest of this.
+    if (this.view !== view) this.view = view;
     this.from = from;
     this.to = to;
     this.isSet = true;

@@ -159,7 +159,8 @@ export class FieldWriter {
   }
 
   private rangeOf(value: AnyValue): TextRange {
-    this.range.view = this.attributes.reader.view;
+    const { view } = this.attributes.reader;
+    if (this.range.view !== view) this.range.view = view;
     this.range.from = value.from;
     this.range.to = value.to;
     return this.range;

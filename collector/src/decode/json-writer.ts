@@ -260,18 +260,22 @@ export class JsonWriter {
   }
 }
 
-/** Temperatures and the like are few: their texts are remembered, the table starts over when full. */
-const DECIMALS_MAX = 1024;
-const decimals = new Map<number, string>();
+/** Temperatures and the like are few: the text of each is kept until another value takes its place. */
+const DECIMALS = 1024;
+const decimals = new Float64Array(DECIMALS).fill(Number.NaN);
+const decimalTexts: string[] = Array.from({ length: DECIMALS }, () => "");
+const bits = new Float64Array(1);
+const bitWords = new Int32Array(bits.buffer);
 
 function decimalText(value: number): string {
-  const known = decimals.get(value);
-  if (known !== undefined) return known;
-  // The map takes -0 for 0.
-  const text = Object.is(value, -0) ? "0" : String(value);
-  if (decimals.size === DECIMALS_MAX) decimals.clear();
-  decimals.set(value, text);
-  return text;
+  bits[0] = value;
+  const mixed = Math.imul((bitWords[0] as number) ^ (bitWords[1] as number), 0x9e3779b1);
+  const place = mixed >>> 22;
+  if (decimals[place] !== value) {
+    decimals[place] = value;
+    decimalTexts[place] = String(value);
+  }
+  return decimalTexts[place] as string;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -115,6 +115,8 @@ export class RecordDecoder {
     const { facts, rowsMax } = request;
     const { attributes, sink } = this;
     attributes.reader.reset(body);
+    this.text.view = attributes.reader.view;
+    this.record.exceptionMessage.view = attributes.reader.view;
     attributes.redactor.open(body);
     attributes.keepsContent = facts.keepsContent;
     attributes.isAltered = false;
@@ -168,7 +170,6 @@ export class RecordDecoder {
     const { attributes, fields, sink, record } = this;
     this.writeText(ERROR_TYPE_COLUMN, this.exceptionType);
     record.hasException = this.exceptionType.to > this.exceptionType.from;
-    record.exceptionMessage.view = attributes.reader.view;
     setRange(record.exceptionMessage, this.exceptionMessage);
     record.hasAnswerEvent = this.hasAnswerEvent;
     record.signs = attributes.signs | record.scope.signs | this.resource.signs;
@@ -228,7 +229,6 @@ export class RecordDecoder {
   /** Text of the message into a column; NULL when it is empty. */
   writeText(column: number, range: { from: number; to: number }): void {
     if (range.from === range.to) return;
-    this.text.view = this.attributes.reader.view;
     this.text.from = range.from;
     this.text.to = range.to;
     this.sink.setText(column, this.text);

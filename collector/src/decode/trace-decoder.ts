@@ -110,6 +110,7 @@ export class TraceDecoder {
   /** Decodes an ExportTraceServiceRequest; the request has been opened. */
   decode(result: DecodeResult, filter: SpanFilter): void {
     let ordinal = 0;
+    this.place.bytes = this.reader.bytes;
     forEachRecord(this.records, (end) => {
       this.records.beginRow();
       this.readSpan(end);
@@ -142,8 +143,7 @@ export class TraceDecoder {
   }
 
   private placeOf(ordinal: number): SpanPlace {
-    const { place, reader, span } = this;
-    place.bytes = reader.bytes;
+    const { place, span } = this;
     place.traceAt = span.trace.from;
     place.spanAt = span.id.from;
     place.ordinal = ordinal;
