@@ -35,6 +35,9 @@ const PAGES = [
   "/sign-in",
 ];
 
+/** To load one, look at it and take its picture, on a machine that does other things too. */
+const PAGE_TIMEOUT_MS = 10_000;
+
 let folder: TemporaryFolder;
 let dataDir: string;
 let stack: LaunchedStack;
@@ -206,6 +209,7 @@ describe("the first day with LensAI", () => {
       }
       expect(found).toEqual([]);
     },
+    PAGES.length * PAGE_TIMEOUT_MS,
   );
 
   it("stops calls and lets them go again, and guards hear of both", async () => {
