@@ -33,7 +33,8 @@ export async function foldGroups(
 }
 
 /**
- * The files of a settled day that hold rows which its corrections are about, as many as one pass writes again. None:
+ * The files of a settled day that hold rows which its corrections are about, of one row version and as many as one pass
+ * writes again. None:
  * the corrections are about rows that the day does not have (any more), and no reader would apply them.
  */
 async function filesToFold(
@@ -46,6 +47,7 @@ async function filesToFold(
   for (const file of spans) {
     if (bytes >= FOLD_BYTES) break;
     if (!file.projects.some((project) => projects.has(project))) continue;
+    if (file.rowVersion !== (chosen[0] ?? file).rowVersion) continue;
     const isCorrected = await files.use([file, ...corrections], async ([rows = "", ...decided]) => {
       const found = await duckDb.query(sql`SELECT 1 AS found FROM read_parquet(${[rows]})
         SEMI JOIN (${allCorrections(decided)}) USING (project_id, batch_id, record_ordinal) LIMIT 1`);

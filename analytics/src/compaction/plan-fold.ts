@@ -1,6 +1,6 @@
-import { SPAN_ROW_VERSION } from "@lensai/otel-config/span-row/columns";
 import { parseLakeKey } from "../lake/layout.ts";
 import type { ManifestFile } from "../lake/manifest.ts";
+import { CORRECTABLE_SINCE } from "../queries/corrected-rows.ts";
 
 /** The rows and the corrections of a day about which nobody decides any more. */
 export interface SettledDay {
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 const SETTLED_AFTER_MS = 50 * 3_600_000;
 
 /**
- * The earliest day whose corrections may go into its rows. Rows of an older version have not all the columns that
+ * The earliest day whose corrections may go into its rows. Rows of version 1 have not all the columns that
  * corrections fill: days with any are left as they are.
  */
 export function planFold(
@@ -35,7 +35,7 @@ export function planFold(
   const [first] = [...days]
     .filter(
       ([, { spans, corrections }]) =>
-        corrections.length > 0 && spans.every(({ rowVersion }) => rowVersion === SPAN_ROW_VERSION),
+        corrections.length > 0 && spans.every(({ rowVersion }) => rowVersion >= CORRECTABLE_SINCE),
     )
     .toSorted(([left], [right]) => left - right);
   if (first === undefined) return undefined;

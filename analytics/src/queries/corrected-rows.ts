@@ -8,6 +8,18 @@ import type { Sql } from "../duckdb/sql.ts";
 const VERDICT = ["billed", "bill_rule", "shadowed_by"] as const;
 const METERED = [...METERED_COLUMNS, ...METERED_FACTS];
 
+/** What names a row in a correction, and what a correction says of it. */
+const CORRECTION_COLUMNS: ReadonlySet<string> = new Set([
+  "record_ordinal",
+  ...VERDICT,
+  ...METERED,
+  ...INHERITED_COLUMNS,
+]);
+/** Rows of this version and later ones have all of these columns. */
+export const CORRECTABLE_SINCE: number = Math.max(
+  ...SPAN_COLUMNS.filter(({ name }) => CORRECTION_COLUMNS.has(name)).map(({ since }) => since),
+);
+
 /**
  * Rows with what is known better about them, as a SELECT: `rows` is a table of span rows with all columns. The
  * latest verdict and the latest usage count as a whole; of whose work it was, what the row does not say itself.

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SPAN_ROW_VERSION } from "@lensai/otel-config/span-row/columns";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CompactionGroup } from "../../src/compaction/plan-compaction.ts";
@@ -138,6 +139,19 @@ describe("compaction", () => {
     await expectTidyInTheEnd(lake);
     await store.close();
     await fake.close();
+  });
+
+  test("puts corrections into rows of older versions, too, each version by itself", async () => {
+    const { lake } = await newLake();
+    for (let landing = 0; landing < 3; landing += 1) await lake.land([DAY, DAY], 1);
+    await lake.age(3);
+    for (let landing = 0; landing < 3; landing += 1) await lake.land([DAY, DAY], 2);
+    await expectTidyInTheEnd(lake);
+    const files = (await lake.reader()).index.allFiles();
+    const versions = files.flatMap(({ kind, rowVersion }) =>
+      kind === "spans" ? [rowVersion] : [],
+    );
+    expect(new Set(versions)).toEqual(new Set([3, SPAN_ROW_VERSION]));
   });
 
   test("a reader whose files have gone reads those that took their place", async () => {

@@ -1,12 +1,14 @@
-import { mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SPAN_COLUMNS } from "@lensai/otel-config/span-row/columns";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { appendRow } from "@lensai/otel-config/span-row/span-row";
 import { compactLake } from "../../src/compaction/compact-lake.ts";
 import type { CompactionOptions, CompactionOutcome } from "../../src/compaction/compact-lake.ts";
 import type { Correction } from "../../src/corrections/correction.ts";
 import type { DuckDb } from "../../src/duckdb/connect.ts";
-import { sql } from "../../src/duckdb/sql.ts";
+import { column, commaList, sql } from "../../src/duckdb/sql.ts";
 import { appendRows } from "../../src/lake/append.ts";
 import { openLocalFiles } from "../../src/lake/local-cache.ts";
 import { useLiveFiles } from "../../src/lake/local-files.ts";
@@ -84,6 +86,28 @@ export class CompactedLake {
       landedAt: this.now(),
       corrections,
     });
+  }
+
+  /** Makes all files of rows ones of an older row version, without the columns that came later. */
+  async age(rowVersion: number): Promise<void> {
+    const newer = SPAN_COLUMNS.filter(({ since, file }) => since > rowVersion && file === "spans");
+    const without = commaList(newer.map(({ name }) => column(name)));
+    const path = join(this.#folder, "older.parquet");
+    for (const { key } of await collect(this.store.list("manifest/"))) {
+      const commit = JSON.parse(Buffer.from(await this.store.get(key)).toString()) as {
+        add: { key: string; kind: string }[];
+      };
+      for (const file of commit.add.filter(({ kind }) => kind === "spans")) {
+        await writeFile(path, await this.store.get(file.key));
+        const rows = sql`SELECT * EXCLUDE (${without}) FROM read_parquet(${[path]})`;
+        await this.#duckDb.query(sql`COPY (${rows}) TO ${`${path}.new`} (FORMAT parquet)`);
+        const body = await readFile(`${path}.new`);
+        await this.store.put(file.key, body);
+        const sha256 = createHash("sha256").update(body).digest("hex");
+        Object.assign(file, { rowVersion, sha256, sizeBytes: body.length });
+      }
+      await this.store.put(key, Buffer.from(JSON.stringify(commit)));
+    }
   }
 
   async compact(
