@@ -201,7 +201,7 @@ class CallObserver:
         if self._captures_content and span is not None:
             never_throw("capturing content", span.capture)
         if span is not None:
-            span.on_failure = lambda failed: self._failed.add(sent, failed, resend.count)
+            span.on_failure = lambda failed: self._failed.add(sent, failed, resend.times)
         if guarded is not None and guarded.error is not None:
             if span is not None:
                 never_throw("ending a span", span.stop, guarded.error.code)

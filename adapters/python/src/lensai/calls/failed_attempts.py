@@ -41,7 +41,7 @@ class SentRequest:
 class Resend(NamedTuple):
     """How often the same request was sent before, and the span of the last time, where that is known."""
 
-    count: int
+    times: int
     previous: Optional[SpanContext]
 
 
@@ -68,7 +68,7 @@ class FailedAttempts:
         failure = self._failures.pop(_key_of(request), None) if can_be_known and self._failures else None
         if failure is None:
             return Resend(stated, None)
-        return Resend(stated or failure.count + 1, failure.previous)
+        return Resend(stated or failure.times + 1, failure.previous)
 
 
 def _stated_count(headers: Mapping[str, str]) -> int:

@@ -62,7 +62,7 @@ class CallSpan:
     ) -> Optional[CallSpan]:
         """None when nobody wants the span: it is not sampled, or there is no SDK; and no budget either."""
         decided: Mapping[str, AttributeValue] = {} if guarded is None else guarded.attributes
-        resent = {names.HTTP_RESEND_COUNT: resend.count} if resend.count > 0 else {}
+        resent = {names.HTTP_RESEND_COUNT: resend.times} if resend.times > 0 else {}
         span = trace.get_tracer(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION).start_span(
             span_name_of(call),
             kind=SpanKind.CLIENT,
