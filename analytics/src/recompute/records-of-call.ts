@@ -45,10 +45,10 @@ export async function recordsOfCall(
   const asked = landed.findIndex((each) => nameOf(each) === nameOf(input));
   if (asked < 0) return [];
   const billed = verdicts[asked]?.shadowedBy ?? asked;
-  const others = landed.filter(
-    (_, at) => at !== asked && (at === billed || verdicts[at]?.shadowedBy === billed),
-  );
-  const names = others.slice(0, input.limit).map((each) => nameOf(each));
+  const repeats = [...landed.keys()].filter((at) => verdicts[at]?.shadowedBy === billed);
+  // The billed one first: of so many repeats that some are left out, it is not.
+  const others = [billed, ...repeats].filter((at) => at !== asked);
+  const names = others.slice(0, input.limit).map((at) => nameOf(landed[at]));
   return rowsNamed(projectId, { range, names, billed: nameOf(landed[billed]) }, target);
 }
 

@@ -82,4 +82,5 @@ test("of what is not billed are the log that is, and what else it stands for", a
 test("are none of a record that is not there, and no more than asked for", async () => {
   expect(await others("unknown", 99n)).toEqual([]);
   expect(await others("limited", 0n, { limit: 1 })).toHaveLength(1);
+  expect(await others("billed only", 12n, { limit: 1 })).toEqual(["billed_instead 10"]);
 });

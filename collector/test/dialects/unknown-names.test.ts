@@ -94,28 +94,32 @@ describe("a total that is more than the counts", () => {
     expect(row).toMatchObject({ usage_source: "reported" });
   });
 
-  test("is taken for thoughts, and for a guess, of a producer that counts neither", () => {
-    const scope = "opentelemetry.instrumentation.google_generativeai";
-    const row = rowOf({ scope, attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
-    expect(row).toMatchObject({
-      input_tokens: 1000n,
-      output_tokens: 400n,
-      reasoning_tokens: 300n,
-      usage_source: "estimated",
-      usage_rule: "rest-taken-for-thoughts",
-    });
-  });
-
-  test("is what tools brought where thoughts are always counted", () => {
-    const scope = "@traceloop/instrumentation-google-generativeai";
-    const row = rowOf({ scope, attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
-    expect(row).toMatchObject({
-      input_tokens: 1300n,
-      tool_use_prompt_tokens: 300n,
-      output_tokens: 100n,
-      usage_source: "derived",
-      usage_rule: "traceloop-google-js-candidates",
-    });
+  test.each([
+    {
+      is: "taken for thoughts, and for a guess, of a producer that counts neither",
+      scope: "opentelemetry.instrumentation.google_generativeai",
+      row: {
+        input_tokens: 1000n,
+        output_tokens: 400n,
+        reasoning_tokens: 300n,
+        usage_source: "estimated",
+        usage_rule: "rest-taken-for-thoughts",
+      },
+    },
+    {
+      is: "what tools brought where thoughts are always counted",
+      scope: "@traceloop/instrumentation-google-generativeai",
+      row: {
+        input_tokens: 1300n,
+        tool_use_prompt_tokens: 300n,
+        output_tokens: 100n,
+        usage_source: "derived",
+        usage_rule: "traceloop-google-js-candidates",
+      },
+    },
+  ])("is $is", ({ scope, row }) => {
+    const attributes = { ...GEMINI, "gen_ai.usage.total_tokens": 1400 };
+    expect(rowOf({ scope, attributes })).toMatchObject(row);
   });
 
   test("does not when a part explains it", () => {
