@@ -36,14 +36,16 @@ const SCORE_MIN = SCORE.overlap;
 
 /**
  * Which row is the record of which call: one to one, best evidence first. Evidence is the response id,
- * equal counts, time, and the model; a pair whose ids contradict each other is none.
+ * equal counts, time, and the model; a row with the id of another call is none. An id that no call has is the
+ * client's own: some give Google's answers one.
  */
 export function matchCalls(
   calls: readonly TrueCall[],
   rows: readonly CallRow[],
 ): Map<TrueCall, CallRow> {
+  const given = new Set(calls.map((call) => call.response_id));
   const pairs = calls
-    .flatMap((call) => rows.map((row) => ({ call, row, score: scoreOf(call, row) })))
+    .flatMap((call) => rows.map((row) => ({ call, row, score: scoreOf(call, row, given) })))
     .filter(({ score }) => score >= SCORE_MIN)
     .sort((left, right) => right.score - left.score || left.call.id - right.call.id);
   const matched = new Map<TrueCall, CallRow>();
@@ -56,11 +58,16 @@ export function matchCalls(
   return matched;
 }
 
-function scoreOf(call: TrueCall, row: CallRow): number {
-  if (call.response_id !== null && row.responseId !== undefined) {
-    return call.response_id === row.responseId ? SCORE.responseId + closeness(call, row) : 0;
+function scoreOf(
+  call: TrueCall,
+  row: CallRow,
+  given: ReadonlySet<TrueCall["response_id"]>,
+): number {
+  const { responseId } = row;
+  if (call.response_id === null || responseId === undefined || !given.has(responseId)) {
+    return closeness(call, row);
   }
-  return closeness(call, row);
+  return call.response_id === responseId ? SCORE.responseId + closeness(call, row) : 0;
 }
 
 function closeness(call: TrueCall, row: CallRow): number {

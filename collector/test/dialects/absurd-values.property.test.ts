@@ -69,7 +69,8 @@ const anyJson: fc.Arbitrary<readonly [string, Value]> = fc
         place[key] = typeof place[key] === "object" ? place[key] : {};
         place = place[key] as Record<string, unknown>;
       }
-      place[member.path.at(-1) ?? ""] = values[at % values.length];
+      // A copy: the path of a later member may lead into it.
+      place[member.path.at(-1) ?? ""] = structuredClone(values[at % values.length]);
     }
     const text = JSON.stringify(root);
     const texts: Readonly<Record<string, Value>> = {

@@ -254,6 +254,25 @@ describe("guesses are marked", () => {
   });
 
   test.each([
+    ["gemini-2.5-flash", "estimated", "otel-google-genai-omits-tool-use"],
+    // Google's own tools are not for them.
+    ["gemini-embedding-001", "reported", "otel-definition"],
+    ["gemini-2.5-flash-preview-tts", "reported", "otel-definition"],
+  ])("OpenTelemetry for Google's SDK, calling %s: %s", (model, source, rule) => {
+    const row = rowOf({
+      scope: "opentelemetry.instrumentation.google_genai",
+      attributes: {
+        ...CHAT,
+        "gen_ai.provider.name": "gemini",
+        "gen_ai.request.model": model,
+        "gen_ai.usage.input_tokens": 326,
+        "gen_ai.usage.output_tokens": 74,
+      },
+    });
+    expect(row).toMatchObject({ input_tokens: 326n, usage_source: source, usage_rule: rule });
+  });
+
+  test.each([
     // A prompt cache, whose tokens it leaves out.
     ["anthropic.claude-sonnet-4-5-20250929-v1:0", "aws-sdk-bedrock-omits-cache"],
     ["eu.amazon.nova-pro-v1:0", "aws-sdk-bedrock-omits-cache"],

@@ -18,8 +18,8 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Vercel AI SDK 5",
     runtime: "node",
     app: "vercel-ai",
-    scenarios: AI_SDK,
-    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    scenarios: [...AI_SDK, "ai-google"],
+    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google"],
     advice: "Cached and reasoning tokens of calls that do not stream are not sent. Use version 6.",
   },
   {
@@ -27,8 +27,8 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Vercel AI SDK 6",
     runtime: "node",
     app: "vercel-ai",
-    scenarios: AI_SDK,
-    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    scenarios: [...AI_SDK, "ai-google"],
+    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google"],
     advice: "Nothing to do. Streams that break off send no counts.",
   },
   {
@@ -36,8 +36,8 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Vercel AI SDK 7",
     runtime: "node",
     app: "vercel-ai",
-    scenarios: [...AI_SDK, "ai-with-legacy-spans"],
-    packages: ["ai", "@ai-sdk/otel", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    scenarios: [...AI_SDK, "ai-google", "ai-with-legacy-spans"],
+    packages: ["ai", "@ai-sdk/otel", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google"],
     advice:
       "Reasoning tokens are sent only with the `usage` option of its integration; the cost does not depend on them.",
   },
@@ -91,8 +91,8 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Vercel AI SDK 4",
     runtime: "node",
     app: "vercel-ai",
-    scenarios: AI_SDK,
-    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+    scenarios: [...AI_SDK, "ai-google"],
+    packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google"],
     advice:
       'Create OpenAI\'s provider with `compatibility: "strict"`: otherwise its streams have no counts.',
   },

@@ -115,10 +115,10 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     title: "OpenTelemetry for Google's SDK (Python)",
     runtime: "python",
     app: "python",
-    scenarios: ["gemini-calls", "gemini-streams"],
+    scenarios: GEMINI,
     packages: ["opentelemetry-instrumentation-google-genai", "google-genai"],
     advice:
-      "Install `google-genai<3` with it: of newer ones it records nothing. Calls with Google Search or URL context cost more than it tells: it leaves out what these put into the prompt, and nothing on the span shows it (tried on 2026-11-30).",
+      "Install `google-genai<3` with it: of newer ones it records nothing. It leaves out what Google Search and URL context put into the prompt, and nothing on a span shows whether they were used: the cost of every call is marked as an estimate, and is right where neither was.",
   },
   {
     name: "python-vertexai-openinference",

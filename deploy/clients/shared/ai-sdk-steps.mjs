@@ -4,10 +4,10 @@ import { MODELS, TOOL, TOOL_SCHEMA, readStream, settings } from "./scenarios.mjs
  * Makes the call of a step with the Vercel AI SDK. `ai` is the module of that version; `options` go to
  * every call: before version 7 telemetry is switched on there.
  */
-export function aiSdkStep(ai, { openai, anthropic }, options) {
-  const isAnthropic = settings.scenario === "ai-anthropic";
+export function aiSdkStep(ai, { openai, anthropic, google }, options) {
   const modelOf = (step) => {
-    if (isAnthropic) return anthropic(MODELS.claude);
+    if (settings.scenario === "ai-anthropic") return anthropic(MODELS.claude);
+    if (settings.scenario === "ai-google") return google(MODELS.gemini, groundingOf(google, step));
     return step.api === "responses" ? openai.responses(MODELS.chat) : openai.chat(MODELS.chat);
   };
   return async (step) => {
@@ -20,13 +20,23 @@ export function aiSdkStep(ai, { openai, anthropic }, options) {
         maxRetries: 0,
       });
     }
-    const request = { ...options, ...requestOf(ai, step), model: modelOf(step), maxRetries: 0 };
+    const request = {
+      ...options,
+      ...requestOf(ai, step, google),
+      model: modelOf(step),
+      maxRetries: 0,
+    };
     if (step.isStructured) return structured(ai, request);
     return step.stream === undefined ? ai.generateText(request) : stream(ai, request, step);
   };
 }
 
-function requestOf(ai, step) {
+/** Before version 5 of the AI SDK a setting of the model, and a tool since. */
+function groundingOf(google, step) {
+  return step.withWebSearch && !google.tools ? { useSearchGrounding: true } : {};
+}
+
+function requestOf(ai, step, google) {
   const cacheControl = { type: "ephemeral", ...(step.ttl && { ttl: step.ttl }) };
   return {
     messages: [
@@ -44,6 +54,13 @@ function requestOf(ai, step) {
       },
       ...stopAfter(ai, 3),
     }),
+    ...(step.withWebSearch &&
+      google?.tools && {
+        tools: {
+          google_search: google.tools.googleSearch({}),
+          url_context: google.tools.urlContext({}),
+        },
+      }),
   };
 }
 

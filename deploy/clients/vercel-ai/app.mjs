@@ -1,4 +1,5 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import * as ai from "ai";
@@ -20,6 +21,7 @@ const url = `${settings.providerUrl}/v1`;
 const providers = {
   openai: createOpenAI({ apiKey: "sk-none", baseURL: url }),
   anthropic: createAnthropic({ apiKey: "sk-ant-none", baseURL: url }),
+  google: createGoogleGenerativeAI({ apiKey: "none", baseURL: `${settings.providerUrl}/v1beta` }),
 };
 const options = isModern ? {} : { experimental_telemetry: { isEnabled: true } };
 await runScenario(aiSdkStep(ai, providers, options));

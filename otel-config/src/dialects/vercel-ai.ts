@@ -1,5 +1,5 @@
 import type { CallRole } from "./call-role.ts";
-import { count, json, kept, ofKind, role, text, tokens } from "./dialect.ts";
+import { count, json, kept, ofKind, providerUsage, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** Functions of the AI SDK: the outer span sums up its steps, the inner `.do*` span is the call. */
@@ -24,8 +24,8 @@ for (const [name, { call, role: callRole }] of Object.entries(FUNCTIONS)) {
 
 /**
  * Vercel AI SDK: `ai.*` (versions 4 to 6, and 7 with the legacy integration) and OTel names (7). The raw
- * usage of Anthropic inside `ai.response.providerMetadata` tells uncached input from all input: version 5
- * sends either in the same attribute.
+ * usage inside `ai.response.providerMetadata` tells what version 5 leaves open: of Anthropic, whether the input
+ * has the cached tokens; of Google, the thoughts, which its output does not have.
  */
 export const VERCEL_AI: Dialect = {
   name: "vercel-ai",
@@ -59,9 +59,11 @@ export const VERCEL_AI: Dialect = {
       count("cacheWrite", "bedrock", "usage", "cacheWriteInputTokens"),
       count("cacheRead", "openai", "cachedPromptTokens"),
       count("reasoning", "openai", "reasoningTokens"),
-      count("cacheRead", "google", "usageMetadata", "cachedContentTokenCount"),
-      count("reasoning", "google", "usageMetadata", "thoughtsTokenCount"),
-      count("toolUsePrompt", "google", "usageMetadata", "toolUsePromptTokenCount"),
+      ...["google", "vertex"].flatMap((provider) => [
+        providerUsage(provider, "usageMetadata"),
+        count("total", provider, "usageMetadata", "totalTokenCount"),
+        count("toolUsePrompt", provider, "usageMetadata", "toolUsePromptTokenCount"),
+      ]),
       { field: "service_tier", kind: "text", path: ["anthropic", "usage", "service_tier"] },
       { field: "client_cost_nano_usd", kind: "dollars", path: ["openrouter", "usage", "cost"] },
     ),

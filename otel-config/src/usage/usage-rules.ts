@@ -56,6 +56,9 @@ const BEDROCK_UNCACHED = [
   "mistral",
 ] as const;
 
+/** Models of Google that none of its own tools can be given. */
+const GOOGLE_TOOLLESS = ["embedding", "gemma", "imagen", "tts", "veo"] as const;
+
 const GOOGLE = ["gcp.gen_ai", "gcp.gemini", "gcp.vertex_ai"] as const;
 
 /** The first rule that fits decides, separately for input, output and estimates. */
@@ -103,6 +106,15 @@ export const USAGE_RULES: readonly UsageRule[] = [
     input: "exclusive",
   },
   {
+    // Version 5, which keeps thoughts and drops what tools brought; later ones quote Google's usage whole.
+    name: "vercel-google-candidates",
+    scopes: ["ai"],
+    providers: GOOGLE,
+    exceptModels: ["claude"],
+    output: "exclusive",
+    rest: "tools",
+  },
+  {
     name: "ag2-anthropic",
     dialects: ["ag2"],
     providers: ["anthropic", "aws.bedrock"],
@@ -147,6 +159,15 @@ export const USAGE_RULES: readonly UsageRule[] = [
     providers: GOOGLE,
     output: "exclusive",
     rest: "thoughts or tools",
+  },
+  {
+    name: "vercel-ai4-google-omits-thoughts",
+    scopes: ["ai"],
+    providers: GOOGLE,
+    exceptModels: ["claude", ...GOOGLE_TOOLLESS],
+    estimate: "unlessDetailed",
+    advice:
+      "version 4 of the AI SDK, and early ones of 5, leave thoughts and cached tokens of Gemini out: use version 6",
   },
   {
     name: "traceloop-openai-js-stream-estimates",
@@ -256,6 +277,15 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "unlessCacheCounted",
     advice:
       "Spring AI leaves cached tokens out of streams of Anthropic: their cost is a lower bound, calls that are not streamed are right",
+  },
+  {
+    // What Google Search and URL context put into the prompt, of which no record shows whether there was any.
+    name: "otel-google-genai-omits-tool-use",
+    scopes: ["opentelemetry.instrumentation.google_genai"],
+    exceptModels: GOOGLE_TOOLLESS,
+    estimate: "always",
+    advice:
+      "this instrumentation leaves out what Google Search and URL context put into the prompt: the cost of calls that use them is a lower bound, all others are right",
   },
   {
     name: "aws-sdk-bedrock-guesses",

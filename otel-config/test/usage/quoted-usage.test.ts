@@ -13,6 +13,8 @@ function quoted(usage: object, own: Partial<RawUsage> = {}) {
 
 /** Its total counts tokens that it does not tell. */
 const LOSSY = { input_tokens: 313, output_tokens: 98, total_tokens: 1639 };
+/** Thoughts or what tools brought: one of them was dropped. */
+const UNSURE = { promptTokenCount: 300, candidatesTokenCount: 70, totalTokenCount: 450 };
 const CACHED = { input: 1500, cacheRead: 1000, inputUncached: 300, cacheWrite5m: 200, output: 100 };
 
 describe("a provider's usage object tells by its names who made it", () => {
@@ -81,6 +83,16 @@ describe("a provider's usage object tells by its names who made it", () => {
       { prompt_token_count: 300, candidates_token_count: 70, thoughts_token_count: 30 },
       { input: 300, output: 100, reasoning: 30 },
     ],
+    [
+      "Gemini, without the tools' tokens, which the total has",
+      {
+        promptTokenCount: 300,
+        candidatesTokenCount: 70,
+        thoughtsTokenCount: 30,
+        totalTokenCount: 450,
+      },
+      { input: 350, inputUncached: 350, toolUsePrompt: 50, output: 100, reasoning: 30 },
+    ],
     ["Ollama", { prompt_eval_count: 300, eval_count: 100 }, { input: 300, output: 100 }],
   ])("%s", (_, usage, expected) => {
     expect(quoted(usage)).toMatchObject({ isRead: true, ...expected, source: "reported" });
@@ -91,7 +103,7 @@ describe("a provider's usage object tells by its names who made it", () => {
     expect(ranking).toMatchObject({ isRead: true, webSearches: 2, source: "missing" });
   });
 
-  it.each([{}, { input: 10, output: 2 }, { prompt_tokens: -1 }, { tokens: 5 }, LOSSY])(
+  it.each([{}, { input: 10, output: 2 }, { prompt_tokens: -1 }, { tokens: 5 }, LOSSY, UNSURE])(
     "not every object is one: %j",
     (usage) => {
       const { isRead, raw } = quoted(usage, { input: 7 });
@@ -110,6 +122,11 @@ describe("beside the producer's own counts", () => {
       basis: "proven",
     });
     expect(quoted(usage, { input: 1300, inputConvention: "exclusive" }).input).toBe(1300);
+  });
+
+  it("gives none where it says less than the producer", () => {
+    const { isRead, input, output } = quoted({ promptTokenCount: 300 }, { input: 290, output: 9 });
+    expect({ isRead, input, output }).toEqual({ isRead: false, input: 290, output: 9 });
   });
 
   it("fills in the parts that the producer leaves out, and changes none", () => {

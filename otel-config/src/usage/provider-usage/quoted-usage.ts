@@ -39,7 +39,10 @@ const TABLES: readonly UsageTable[] = SHAPES.map(({ api, root = "" }) => {
   return { ...table, roots: [root] };
 });
 
+const LOST_PARTS = USAGE_FLAG.totalMismatch | USAGE_FLAG.unsureRest;
+
 const PARTS = [
+  "toolUsePrompt",
   "cacheRead",
   "cacheWrite5m",
   "cacheWrite1h",
@@ -62,12 +65,19 @@ export function readQuotedUsage(usage: object, into: RawUsage): boolean {
   if (table === undefined) return false;
   const quoted = createRawUsage();
   if (!readProviderUsage(table, usage, quoted)) return false;
+  // Google's own answer tells all parts; who passes it on may have dropped one.
+  quoted.rest = "thoughts or tools";
   const normal = normaliseUsage(quoted, createNormalUsage());
   const isEmpty = normal.source === "missing" && normal.webSearches === undefined;
   // Whose total has more than its parts has been made of the provider's by somebody who lost some.
-  if (isEmpty || (normal.flags & USAGE_FLAG.totalMismatch) !== 0) return false;
+  if (isEmpty || (normal.flags & LOST_PARTS) !== 0) return false;
+  // Nor is one that says less than the producer itself.
+  if (saysLess(normal.input, into.input) || saysLess(normal.output, into.output)) return false;
   into.observedInput ??= normal.input;
   into.observedOutput ??= normal.output;
   for (const part of PARTS) into[part] ??= normal[part];
   return true;
 }
+
+const saysLess = (quoted: number | undefined, own: number | undefined): boolean =>
+  quoted === undefined && own !== undefined;
