@@ -66,7 +66,7 @@ const anyJson: fc.Arbitrary<readonly [string, Value]> = fc
     for (const [at, member] of (rule.members ?? []).entries()) {
       let place = root;
       for (const key of member.path.slice(0, -1)) {
-        place[key] = typeof place[key] === "object" ? place[key] : {};
+        place[key] = Object(place[key]) === place[key] ? place[key] : {};
         place = place[key] as Record<string, unknown>;
       }
       // A copy: the path of a later member may lead into it.
