@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startDrill } from "#lib/server/services/drills/start.ts";
@@ -12,6 +13,7 @@ import {
 } from "#lib/server/services/receipts/propagation.ts";
 import { recordAcknowledgements } from "#lib/server/services/receipts/record.ts";
 import { buildSnapshot, readControlVersion } from "#lib/server/services/snapshot/build.ts";
+import type { Transaction } from "#lib/server/services/snapshot/raise-version.ts";
 import type { ServiceContext } from "#lib/server/services/context.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -92,6 +94,37 @@ test("says how many know, how soon they knew, and who does not", async () => {
   await tell([report("c", { version })]);
   expect(await newest()).toMatchObject({ known: 3, waiting: 0, lastMs: 1100 });
   expect(await stragglers()).toEqual([]);
+});
+
+/** Rows of processes that are read when twenty of them acknowledge a version. */
+const costOf = (version: number): Promise<number> =>
+  services.db.transaction(async (transaction) => {
+    const all = Array.from({ length: 20 }, (_, each) => report(`process-${each}`, { version }));
+    const told = { collectorId: "collector", replacesEarlier: false, processes: all };
+    const before = await rowsRead(transaction);
+    await recordAcknowledgements({ ...services, db: transaction }, told);
+    return (await rowsRead(transaction)) - before;
+  });
+
+/** Of the table of processes, by this connection: within a transaction the count only grows. */
+async function rowsRead(transaction: Transaction): Promise<number> {
+  const [read] = await transaction.execute<{ rows: number }>(sql`
+    select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables where relname = 'processes'`);
+  return read?.rows ?? 0;
+}
+
+test("what a report costs does not grow with what was announced that day", async () => {
+  await costOf(0);
+  const first = await stop();
+  const costOfOne = await costOf(first.version);
+  let { version } = first;
+  for (let count = 0; count < 5; count += 1) {
+    ({ version } = await stop());
+    await costOf(version);
+  }
+  ({ version } = await stop());
+  expect(costOfOne).toBeGreaterThan(0);
+  expect(await costOf(version)).toBeLessThanOrEqual(costOfOne);
 });
 
 test("a report that comes twice, late or with an older version changes nothing", async () => {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { AcknowledgementBatch } from "@lensai/otel-config/control/acknowledgements";
 import { CHANNELS, notify } from "../../db/notices.ts";
 import type { ServiceContext } from "../context.ts";
@@ -39,35 +39,52 @@ export async function recordAcknowledgements(
         where not is_connected and seen_at < ${now}::timestamptz - ${GONE_KEPT}::interval`);
     }
     if (processes.length === 0) return;
-    // First, because it asks what each process knew before.
-    await transaction.execute(sql`
-      insert into receipts (subject_id, kind, instance_id, service_name, known_after_ms)
-      select announced.subject_id, announced.kind, "instanceId", "serviceName",
-        greatest(0, extract(epoch from "heldAt" - announced.announced_at) * 1000)
-      from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
-        "serviceName" text, "version" bigint, "heldAt" timestamptz, "startedAt" timestamptz)
-      join announcements announced on announced.project_id = "projectId"
-        and announced.version <= given."version" and announced.announced_at >= "startedAt"
-        and announced.announced_at > ${now}::timestamptz - ${RECEIPTS_TAKEN}::interval
-      left join processes known on known.project_id = "projectId" and known.instance_id = "instanceId"
-      where announced.version > coalesce(known.version, 0)
-      on conflict do nothing`);
-    // A process that has gone over to another collector is not gone when the first one misses it.
-    await transaction.execute(sql`
-      insert into processes (project_id, instance_id, service_name, kind, collector_id, version, started_at,
-        is_connected, seen_at)
-      select "projectId", "instanceId", "serviceName", "kind", ${collectorId}, "version", "startedAt",
-        "isConnected", ${now}
-      from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
-        "serviceName" text, "kind" text, "version" bigint, "startedAt" timestamptz, "isConnected" boolean)
-      order by 1, 2
-      on conflict (project_id, instance_id) do update set
-        service_name = excluded.service_name, kind = excluded.kind, collector_id = excluded.collector_id,
-        version = greatest(processes.version, excluded.version), started_at = excluded.started_at,
-        is_connected = excluded.is_connected, seen_at = excluded.seen_at
-      where excluded.is_connected or processes.collector_id = excluded.collector_id`);
+    await transaction.execute(processesAndReceipts({ rows, now, collectorId }));
     for (const projectId of new Set(processes.map((each) => each.projectId))) {
       await notify(transaction, CHANNELS.receipts, projectId);
     }
   });
 }
+
+interface Reported {
+  /** JSON of a list. */
+  readonly rows: string;
+  /** ISO */
+  readonly now: string;
+  readonly collectorId: string;
+}
+
+/**
+ * All parts of the statement see the processes as they were before it. What each knew is found once, ahead of what was
+ * announced: found per announcement it would cost more with every switch of the day. A process that has gone over to
+ * another collector is not gone when the first one misses it.
+ */
+const processesAndReceipts = ({ rows, now, collectorId }: Reported): SQL => sql`
+  with given as materialized (
+    select given.*, coalesce(known.version, 0) as known_version
+    from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
+      "serviceName" text, "kind" text, "version" bigint, "heldAt" timestamptz, "startedAt" timestamptz,
+      "isConnected" boolean)
+    left join processes known on known.project_id = "projectId" and known.instance_id = "instanceId"
+    order by "projectId", "instanceId"
+  ),
+  received as (
+    insert into receipts (subject_id, kind, instance_id, service_name, known_after_ms)
+    select announced.subject_id, announced.kind, "instanceId", "serviceName",
+      greatest(0, extract(epoch from "heldAt" - announced.announced_at) * 1000)
+    from given join announcements announced on announced.project_id = "projectId"
+      and announced.version > known_version and announced.version <= given."version"
+      and announced.announced_at >= "startedAt"
+      and announced.announced_at > ${now}::timestamptz - ${RECEIPTS_TAKEN}::interval
+    on conflict do nothing
+  )
+  insert into processes (project_id, instance_id, service_name, kind, collector_id, version, started_at,
+    is_connected, seen_at)
+  select "projectId", "instanceId", "serviceName", "kind", ${collectorId}, "version", "startedAt",
+    "isConnected", ${now}
+  from given
+  on conflict (project_id, instance_id) do update set
+    service_name = excluded.service_name, kind = excluded.kind, collector_id = excluded.collector_id,
+    version = greatest(processes.version, excluded.version), started_at = excluded.started_at,
+    is_connected = excluded.is_connected, seen_at = excluded.seen_at
+  where excluded.is_connected or processes.collector_id = excluded.collector_id`;
