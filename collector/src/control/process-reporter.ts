@@ -6,7 +6,10 @@ import { postToConsole } from "./post-to-console.ts";
 import type { ToldConsole } from "./post-to-console.ts";
 import type { ProcessRegister } from "./process-register.ts";
 
-/** Acknowledgements of a switch come within milliseconds of each other: what comes in this time goes together. */
+/**
+ * Acknowledgements of a switch come within milliseconds of each other: what comes in this time goes together. While a batch
+ * is on its way they gather anyway, so that it counts from the beginning of that.
+ */
 const GATHERING_MS = 30;
 /** How often the console hears that the collector lives, and who no longer does. */
 const SWEEP_INTERVAL_MS = 15_000;
@@ -29,6 +32,7 @@ export class ProcessReporter implements Component {
   private readonly stopped = new AbortController();
   private replacesEarlier = true;
   private failures = 0;
+  private sentAtMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private sweeper: NodeJS.Timeout | undefined;
   private sending: Promise<void> | undefined;
@@ -55,7 +59,11 @@ export class ProcessReporter implements Component {
 
   /** There is something to tell. */
   changed(): void {
-    this.schedule(this.options.gatheringMs ?? GATHERING_MS);
+    this.schedule(this.gatheringMs);
+  }
+
+  private get gatheringMs(): number {
+    return this.options.gatheringMs ?? GATHERING_MS;
   }
 
   /** The console may have forgotten everything, or be another one. */
@@ -71,11 +79,13 @@ export class ProcessReporter implements Component {
     if (this.timer !== undefined || this.sending !== undefined) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
+      this.sentAtMs = performance.now();
       this.sending = this.sendAll().finally(() => {
         this.sending = undefined;
         if (this.failures > 0)
           this.schedule(Math.min(RETRY_MIN_MS * 2 ** (this.failures - 1), RETRY_MAX_MS));
-        else if (this.options.register.hasChanges) this.changed();
+        else if (this.options.register.hasChanges)
+          this.schedule(Math.max(0, this.sentAtMs + this.gatheringMs - performance.now()));
       });
     }, delayMs);
     this.timer.unref();

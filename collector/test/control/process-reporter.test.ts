@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProcessRegister } from "../../src/control/process-register.ts";
 import { ProcessReporter } from "../../src/control/process-reporter.ts";
 import { startSnapshotServer } from "./snapshot-server.ts";
@@ -39,6 +39,22 @@ test("a process that acknowledges many versions at one moment is told of once", 
   await expect
     .poll(() => console.batches.flatMap(({ processes }) => processes))
     .toMatchObject([{ instanceId: "one", version: 3 }]);
+});
+
+test("what comes while a batch is on its way for long enough goes right after it", async () => {
+  await reporter.stop();
+  const gatheringMs = 3_600_000;
+  reporter = new ProcessReporter({ url: console.url, token: undefined, register, gatheringMs });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    acknowledge("first");
+    vi.advanceTimersByTime(gatheringMs);
+    acknowledge("second");
+    vi.advanceTimersByTime(gatheringMs);
+    await expect.poll(sizes).toEqual([1, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("who has not asked for a minute has gone, and is forgotten with the report of it", async () => {
