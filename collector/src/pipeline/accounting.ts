@@ -190,6 +190,8 @@ function isOpening(
 function roleBySight(record: RecordFields, hasUsage: boolean): CallRole {
   if (record.namesTool && !hasUsage) return "tool";
   if (record.namesAgent && !hasModel(record)) return "agent";
+  // Its own usage, or a sum: it counts where nothing below it does.
+  if (hasUsage && !hasModel(record) && record.signal === "span") return "chain";
   const isAnswer = hasUsage || record.hasAnswerBegun;
   return isAnswer && hasModel(record) && record.signal !== "metric" ? "inference" : "other";
 }

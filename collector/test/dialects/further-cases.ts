@@ -191,4 +191,50 @@ export const FURTHER_CASES: Readonly<
       reasoning_tokens: 32n,
     },
   },
+  rig: {
+    record: {
+      name: "chat",
+      attributes: {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.input_tokens": 1093,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 24,
+        "gen_ai.usage.cache_creation.input_tokens": 200,
+        "gen_ai.usage.tool_use_prompt_tokens": 0,
+        "gen_ai.usage.reasoning_tokens": 32,
+      },
+    },
+    row: {
+      call_role: "inference",
+      billed: true,
+      input_tokens: 1317n,
+      input_uncached_tokens: 1093n,
+      cache_read_tokens: 24n,
+      cache_write_5m_tokens: 200n,
+      output_tokens: 46n,
+      reasoning_tokens: 32n,
+      usage_rule: "rig-anthropic",
+    },
+  },
+  vllm: {
+    record: {
+      scope: "vllm.llm_engine",
+      name: "llm_request",
+      attributes: {
+        "gen_ai.request.id": "chatcmpl-1",
+        "gen_ai.response.model": "meta-llama/Llama-3.1-8B-Instruct",
+        "gen_ai.usage.prompt_tokens": 3117,
+        "gen_ai.usage.completion_tokens": 46,
+      },
+    },
+    row: {
+      call_role: "inference",
+      billed: true,
+      response_id: "chatcmpl-1",
+      input_tokens: 3117n,
+      output_tokens: 46n,
+    },
+  },
 };

@@ -25,6 +25,11 @@ const ROLE_BY_OPERATION: Readonly<Record<string, CallRole>> = {
   create_agent: "agent",
   plan: "step",
   invoke_workflow: "workflow",
+  // Semantic Kernel's .NET: of a stream its name may be all that tells it is a call.
+  "chat.completions": "inference",
+  "text.completions": "inference",
+  // Free of charge.
+  count_tokens: "other",
   // Reads an answer that was produced, and billed, by an earlier call.
   fetch_response: "other",
   search_memory: "other",
@@ -45,6 +50,7 @@ const ROLE_BY_OPERATION: Readonly<Record<string, CallRole>> = {
   speech: "audio",
   transcription: "audio",
   audio: "audio",
+  audio_generation: "audio",
   tool: "tool",
   tool_call: "tool",
   schedule_tool_calls: "step",

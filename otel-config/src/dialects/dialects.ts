@@ -23,8 +23,10 @@ import { OPENLIT } from "./openlit.ts";
 import { OPENLLMETRY } from "./openllmetry.ts";
 import { OTEL_GEN_AI } from "./otel-gen-ai.ts";
 import { QWEN_CODE } from "./qwen-code.ts";
+import { RIG } from "./rig.ts";
 import { SEMANTIC_KERNEL } from "./semantic-kernel.ts";
 import { VERCEL_AI } from "./vercel-ai.ts";
+import { VLLM } from "./vllm.ts";
 import { VOLTAGENT } from "./voltagent.ts";
 
 /**
@@ -58,5 +60,7 @@ export const DIALECTS: readonly Dialect[] = [
   LANGTRACE,
   LANGWATCH,
   BRAINTRUST,
+  RIG,
+  VLLM,
   OTEL_GEN_AI,
 ];

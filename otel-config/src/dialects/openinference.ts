@@ -32,6 +32,8 @@ export const OPENINFERENCE: Dialect = {
       PROMPT: "other",
       GUARDRAIL: "other",
       EVALUATOR: "other",
+      // Of Envoy's gateway: asked what a prompt would count, for which no provider charges.
+      TOKEN_COUNTER: "other",
     }),
     kept(text("provider", "llm.provider", "llm.system", "embedding.provider", "decision.provider")),
     text(

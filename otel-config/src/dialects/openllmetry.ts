@@ -1,4 +1,4 @@
-import { ofKind, role, text, tokens } from "./dialect.ts";
+import { kept, ofKind, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** OpenLLMetry (Traceloop), JavaScript and Python, with the flat and `llm.*` names of its older versions. */
@@ -29,6 +29,10 @@ export const OPENLLMETRY: Dialect = {
       }),
       isFallback: true,
     },
+    // Before it took over the OTel names, as prompt flow still has them.
+    kept(text("provider", "llm.vendor")),
+    text("request_model", "llm.request.model"),
+    text("response_model", "llm.response.model"),
     tokens("input", "llm.usage.prompt_tokens"),
     tokens("output", "llm.usage.completion_tokens"),
     tokens("total", "gen_ai.usage.total_tokens", "llm.usage.total_tokens"),

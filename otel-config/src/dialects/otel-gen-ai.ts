@@ -34,7 +34,15 @@ export const OTEL_GEN_AI: Dialect = {
       isFallback: true,
     },
     // Kept as sent: the column holds the canonical spelling.
-    kept(text("provider", GEN_AI.providerName, GEN_AI.system)),
+    kept(
+      text(
+        "provider",
+        GEN_AI.providerName,
+        GEN_AI.system,
+        // Cloudflare's AI Gateway.
+        "gen_ai.model.provider",
+      ),
+    ),
     text("request_model", GEN_AI.requestModel),
     text("response_model", GEN_AI.responseModel),
     text("response_id", GEN_AI.responseId),

@@ -19,7 +19,7 @@ export const USAGE_SPELLINGS: readonly FieldRule[] = [
     "gen_ai.usage.input_cached_tokens",
     "gen_ai.usage.input_cache_read",
     "gen_ai.usage.cache_read_tokens",
-    // Rig, Langtrace.
+    // Langtrace.
     "gen_ai.usage.cached_tokens",
     // Bifrost and others that name them as OpenAI's answers do.
     "gen_ai.usage.input_tokens_details.cached_tokens",

@@ -12,6 +12,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     "azure_openai",
     "azure-openai",
     "azureopenai",
+    "azure_open_ai",
     "azure.openai",
   ],
   "azure.ai.inference": [
@@ -20,6 +21,11 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     "azure-ai",
     "azure_ai_inference",
     "azure-ai-inference",
+    // What its SDKs call the agents that it runs.
+    "az.ai.agents",
+    "azure.ai.agents",
+    "microsoft.foundry",
+    "microsoft_foundry",
   ],
   anthropic: ["claude"],
   "aws.bedrock": [
@@ -46,6 +52,8 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     "vertex.anthropic",
     "gcp.vertex.agent",
     "google-vertex-anthropic",
+    "google_vertex_ai_gemini",
+    "google_vertex_ai_anthropic",
   ],
   "gcp.gemini": [
     "google",
@@ -56,6 +64,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     "google_generativeai",
     "google.generative-ai",
     "google-gla",
+    "google_ai_gemini",
   ],
   cohere: ["cohere_chat"],
   mistral_ai: ["mistral", "mistralai", "mistral-ai"],

@@ -129,6 +129,14 @@ export const USAGE_RULES: readonly UsageRule[] = [
     rest: "thoughts or tools",
   },
   {
+    name: "rig-anthropic",
+    dialects: ["rig"],
+    providers: ["anthropic", "aws.bedrock"],
+    input: "exclusive",
+    output: "inclusive",
+  },
+  { name: "rig-google-candidates", dialects: ["rig"], providers: GOOGLE, output: "exclusive" },
+  {
     name: "pipecat-anthropic",
     scopes: ["pipecat"],
     providers: ["anthropic", "aws.bedrock"],
@@ -247,6 +255,13 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "LiteLLM guesses the tokens of streams that break off or carry no usage, and sends them like the provider's: instrument the calling SDK as well",
   },
   {
+    name: "promptflow-stream-estimates",
+    scopes: ["promptflow"],
+    estimate: "unlessDetailed",
+    advice:
+      "prompt flow guesses the tokens of streams, and sends them like the provider's: instrument the calling SDK as well",
+  },
+  {
     name: "langtrace-stream-estimates",
     dialects: ["langtrace"],
     streaming: true,
@@ -286,6 +301,22 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "always",
     advice:
       "this instrumentation leaves out what Google Search and URL context put into the prompt: the cost of calls that use them is a lower bound, all others are right",
+  },
+  {
+    name: "quarkus-langchain4j-omits-cache",
+    scopes: ["io.quarkus.opentelemetry"],
+    providers: ["anthropic", "aws.bedrock"],
+    estimate: "unlessCacheCounted",
+    advice:
+      "Quarkus LangChain4j leaves cached tokens out of its spans: where prompts are cached, the cost is a lower bound",
+  },
+  {
+    name: "quarkus-langchain4j-omits-thoughts",
+    scopes: ["io.quarkus.opentelemetry"],
+    providers: GOOGLE,
+    estimate: "always",
+    advice:
+      "Quarkus LangChain4j leaves Gemini's thoughts out of its spans: where a model thinks, the cost is a lower bound",
   },
   {
     name: "aws-sdk-bedrock-guesses",

@@ -52,6 +52,11 @@ describe("canonicalProvider", () => {
     // LiteLLM
     ["azure", "azure.ai.openai"],
     ["azure_ai", "azure.ai.inference"],
+    // LangChain4j
+    ["AZURE_OPEN_AI", "azure.ai.openai"],
+    ["google_vertex_ai_gemini", "gcp.vertex_ai"],
+    ["google_ai_gemini", "gcp.gemini"],
+    ["az.ai.agents", "azure.ai.inference"],
     ["bedrock", "aws.bedrock"],
     // OpenInference
     ["aws", "aws.bedrock"],
