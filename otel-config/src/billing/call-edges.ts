@@ -1,6 +1,6 @@
 import type { CallRecord } from "./call-record.ts";
 import type { BillRule } from "./bill-rule.ts";
-import { haveOtherCounts, isFailed } from "./same-usage.ts";
+import { haveOtherCounts, haveSameCounts, isFailed } from "./same-usage.ts";
 
 /** Two records that may speak of one call, and how sure that is: the strongest edges are joined first. */
 export interface CallEdge {
@@ -71,6 +71,16 @@ export function mayBeSameModel(left: CallRecord, right: CallRecord): boolean {
   return left.models.some((model) => right.models.includes(model));
 }
 
+/**
+ * What lies in a call may speak of it under the name of another model: a gateway answers to names of its own, and falls
+ * back on other models. Then the counts say that it is the same call, or, beyond the service that asked, do not say that
+ * it is another one.
+ */
+export function mayBeNestedCall(outer: CallRecord, inner: CallRecord): boolean {
+  if (mayBeSameModel(outer, inner) || haveSameCounts(outer, inner)) return true;
+  return outer.service !== inner.service && !haveOtherCounts(outer, inner);
+}
+
 export function haveOtherResponses(left: CallRecord, right: CallRecord): boolean {
   if (left.responseId === undefined || right.responseId === undefined) return false;
   return left.responseId !== right.responseId;
@@ -82,7 +92,7 @@ export function haveOtherResponses(left: CallRecord, right: CallRecord): boolean
  * repeats the counts or one of the two has none; with an id of its own each is a call.
  */
 export function isSameNestedCall(outer: CallRecord, inner: CallRecord): boolean {
-  if (!mayBeSameModel(outer, inner) || isFailed(outer) !== isFailed(inner)) return false;
+  if (!mayBeNestedCall(outer, inner) || isFailed(outer) !== isFailed(inner)) return false;
   if (outer.responseId !== undefined && outer.responseId === inner.responseId) return true;
   const hasOtherId = haveOtherResponses(outer, inner);
   if (isSameScope(outer, inner)) return !hasOtherId && !haveOtherCounts(outer, inner);

@@ -4,7 +4,7 @@ import {
   haveOtherResponses,
   isSameNestedCall,
   isSameScope,
-  mayBeSameModel,
+  mayBeNestedCall,
 } from "./call-edges.ts";
 import type { CallEdge } from "./call-edges.ts";
 import { haveOtherCounts, haveSameCounts, isCounted, isFailed, sumsUp } from "./same-usage.ts";
@@ -64,7 +64,7 @@ interface Inside {
 function callsInside(records: readonly CallRecord[], at: number, inner: readonly number[]): Inside {
   const outer = records[at] as CallRecord;
   const of = (position: number): CallRecord => records[position] as CallRecord;
-  const answered = inner.filter((each) => !isFailed(of(each)) && mayBeSameModel(outer, of(each)));
+  const answered = inner.filter((each) => !isFailed(of(each)) && mayBeNestedCall(outer, of(each)));
   if (isFailed(outer)) {
     // The outer error is that of its last attempt, or comes from reading an answer that was given.
     if (answered.length > 0) return { kind: "sum", calls: answered };

@@ -18,11 +18,17 @@ const SAME_ID_MAX = 512;
 
 export function maySpeakOfOneResponse(left: CallRecord, right: CallRecord): boolean {
   if (left.responseId === undefined || left.responseId !== right.responseId) return false;
-  if (isSameScope(left, right) || !mayBeSameModel(left, right)) return false;
+  if (isSameScope(left, right)) return false;
+  if (!mayBeSameModel(left, right) && !areOfGateway(left, right)) return false;
   const from = Math.max(left.startMicros, right.startMicros);
   const to = Math.min(left.endMicros, right.endMicros);
   if (from - to <= TOLERANCE_MICROS) return true;
   return from - to <= GAP_MICROS && haveSameCounts(left, right);
+}
+
+/** A gateway answers to names of its own for models, with the id that it got. */
+function areOfGateway(left: CallRecord, right: CallRecord): boolean {
+  return left.service !== right.service && haveSameCounts(left, right);
 }
 
 /** Every pair among the candidates, once. */
