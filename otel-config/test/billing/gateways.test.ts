@@ -44,10 +44,7 @@ describe("a gateway below the call that asked it", () => {
   });
 
   it("makes a call of its own, of another model with other counts", () => {
-    const records = [
-      record("app", app),
-      record("check", { ...gateway, usage: reported(210, 1) }),
-    ];
+    const records = [record("app", app), record("check", { ...gateway, usage: reported(210, 1) })];
     expect(verdictsOf(records)).toEqual({ app: "call", check: "call" });
   });
 });
