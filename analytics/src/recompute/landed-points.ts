@@ -2,7 +2,7 @@ import type { MeterPoint } from "@lensai/otel-config/billing/meter-point";
 import { modelFamily } from "@lensai/otel-config/billing/model-family";
 import { recordIdOf } from "@lensai/otel-config/billing/record-id";
 import { TOKEN_METERS, tokenMeterOf } from "@lensai/otel-config/dialects/token-meters";
-import { readingOf } from "@lensai/otel-config/usage/usage-rules";
+import { readingOf } from "@lensai/otel-config/usage/usage-reading";
 import type { SqlRow } from "../duckdb/connect.ts";
 import { sql } from "../duckdb/sql.ts";
 import { rowsOf } from "../queries/query-source.ts";

@@ -1,6 +1,6 @@
 import type { CompiledDialects } from "@lensai/otel-config/dialects/compile-dialects";
-import { readingOf } from "@lensai/otel-config/usage/usage-rules";
-import type { UsageProducer, UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import { readingOf } from "@lensai/otel-config/usage/usage-reading";
+import type { UsageProducer, UsageReading } from "@lensai/otel-config/usage/usage-reading";
 
 /** Readings remembered per scope; beyond it they are worked out again. */
 const READINGS_MAX = 1000;

@@ -10,7 +10,7 @@ import { canonicalProvider } from "@lensai/otel-config/pricing/provider-names";
 import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { clearRawUsage, countsNothing, createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
-import type { UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import type { UsageReading } from "@lensai/otel-config/usage/usage-reading";
 import { isBreakOff } from "@lensai/otel-config/billing/break-off";
 import { ColumnValues } from "../decode/column-values.ts";
 import type { RecordFields } from "../decode/record-fields.ts";

@@ -2,7 +2,7 @@ import { columnIndex } from "@lensai/otel-config/span-row/columns";
 import { hasObservedUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { USAGE_FLAG } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage, RawUsage, UsageSource } from "@lensai/otel-config/usage/usage";
-import type { UsageDoubt, UsageReading } from "@lensai/otel-config/usage/usage-rules";
+import type { UsageDoubt, UsageReading } from "@lensai/otel-config/usage/usage-reading";
 import type { RecordFields } from "../decode/record-fields.ts";
 import { ConstantText } from "../decode/row-sink.ts";
 import type { RowSink } from "../decode/row-sink.ts";

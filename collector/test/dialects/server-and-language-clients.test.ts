@@ -10,6 +10,31 @@ const GEMINI = {
   "gen_ai.request.model": "gemini-2.5-flash",
 } as const;
 
+const rigCounts = (provider: string): Record<string, Value> => ({
+  ...GEMINI,
+  "gen_ai.provider.name": provider,
+  "gen_ai.usage.input_tokens": 1000,
+  "gen_ai.usage.output_tokens": 50,
+  "gen_ai.usage.cache_read.input_tokens": 200,
+  "gen_ai.usage.cache_creation.input_tokens": 0,
+  "gen_ai.usage.reasoning_tokens": 30,
+  "gen_ai.usage.tool_use_prompt_tokens": provider === "gcp.gemini" ? 400 : 0,
+});
+
+const quarkusSpan = (provider: string, model: string): unknown =>
+  rowOf({
+    scope: "io.quarkus.opentelemetry",
+    name: `completion ${model}`,
+    attributes: {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": provider,
+      "gen_ai.request.model": model,
+      "gen_ai.response.finish_reasons": "STOP",
+      "gen_ai.usage.input_tokens": 93,
+      "gen_ai.usage.output_tokens": 46,
+    },
+  });
+
 describe("Semantic Kernel's .NET (ModelDiagnostics.cs)", () => {
   test.each(["chat.completions", "text.completions"])(
     "a stream without usage is a call: %s",
@@ -28,19 +53,8 @@ describe("Semantic Kernel's .NET (ModelDiagnostics.cs)", () => {
 });
 
 describe("Rig (telemetry/mod.rs)", () => {
-  const counts = (provider: string): Record<string, Value> => ({
-    ...GEMINI,
-    "gen_ai.provider.name": provider,
-    "gen_ai.usage.input_tokens": 1000,
-    "gen_ai.usage.output_tokens": 50,
-    "gen_ai.usage.cache_read.input_tokens": 200,
-    "gen_ai.usage.cache_creation.input_tokens": 0,
-    "gen_ai.usage.reasoning_tokens": 30,
-    "gen_ai.usage.tool_use_prompt_tokens": provider === "gcp.gemini" ? 400 : 0,
-  });
-
   test("Google's thoughts are beside its output, what tools brought beside its input", () => {
-    expect(rowOf({ attributes: counts("gcp.gemini") })).toMatchObject({
+    expect(rowOf({ attributes: rigCounts("gcp.gemini") })).toMatchObject({
       input_tokens: 1400n,
       cache_read_tokens: 200n,
       tool_use_prompt_tokens: 400n,
@@ -54,36 +68,25 @@ describe("Rig (telemetry/mod.rs)", () => {
     ["openai", 1000n],
     ["openrouter", 1000n],
   ])("the input of %s is as the provider counts it", (provider, input) => {
-    const row = rowOf({ attributes: counts(provider) });
+    const row = rowOf({ attributes: rigCounts(provider) });
     expect(row).toMatchObject({ input_tokens: input, output_tokens: 50n });
   });
 });
 
 describe("Quarkus LangChain4j (SpanChatModelListener.java)", () => {
-  const quarkus = (provider: string, model: string): unknown =>
-    rowOf({
-      scope: "io.quarkus.opentelemetry",
-      name: `completion ${model}`,
-      attributes: {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": provider,
-        "gen_ai.request.model": model,
-        "gen_ai.response.finish_reasons": "STOP",
-        "gen_ai.usage.input_tokens": 93,
-        "gen_ai.usage.output_tokens": 46,
-      },
-    });
-
   test.each([
     ["anthropic", "claude-sonnet-4-5", "quarkus-langchain4j-omits-cache"],
     ["amazon_bedrock", "us.anthropic.claude-sonnet-4-5", "quarkus-langchain4j-omits-cache"],
     ["google_ai_gemini", "gemini-2.5-flash", "quarkus-langchain4j-omits-thoughts"],
   ])("%s: a part of what is charged is not on the span", (provider, model, rule) => {
-    expect(quarkus(provider, model)).toMatchObject({ usage_source: "estimated", usage_rule: rule });
+    expect(quarkusSpan(provider, model)).toMatchObject({
+      usage_source: "estimated",
+      usage_rule: rule,
+    });
   });
 
   test("OpenAI's input contains what was cached", () => {
-    expect(quarkus("open_ai", "gpt-4o")).toMatchObject({
+    expect(quarkusSpan("open_ai", "gpt-4o")).toMatchObject({
       provider: "openai",
       usage_source: "reported",
     });

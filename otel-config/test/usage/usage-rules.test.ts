@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readingOf } from "../../src/usage/usage-rules.ts";
-import type { UsageProducer } from "../../src/usage/usage-rules.ts";
+import { readingOf } from "../../src/usage/usage-reading.ts";
+import type { UsageProducer } from "../../src/usage/usage-reading.ts";
 
 const producer = (about: Partial<UsageProducer>): UsageProducer => ({
   scope: "openinference.instrumentation.bedrock",
