@@ -41,8 +41,8 @@ export class EventStreamParser {
   push(chunk: Uint8Array): EventStreamMessage[] {
     if (this.isBroken || chunk.length === 0) return [];
     const isEnough = this.#heldBytes + chunk.length >= this.#neededBytes;
-    // What is kept is copied: whoever wrote it may use the memory again.
-    this.#hold(isEnough ? chunk : chunk.slice());
+    // What is kept is copied, as `slice` does not of a Buffer: whoever wrote it may use the memory again.
+    this.#hold(isEnough ? chunk : new Uint8Array(chunk));
     if (!isEnough) return [];
     const bytes = joined(this.#held, this.#heldBytes);
     const { messages, at, neededBytes, isBroken } = messagesIn(bytes, this.#limit);
@@ -50,7 +50,7 @@ export class EventStreamParser {
     this.#heldBytes = 0;
     this.#neededBytes = neededBytes;
     this.isBroken = isBroken;
-    if (!isBroken && at < bytes.length) this.#hold(bytes.slice(at));
+    if (!isBroken && at < bytes.length) this.#hold(new Uint8Array(bytes.subarray(at)));
     return messages;
   }
 

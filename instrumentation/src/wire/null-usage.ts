@@ -75,7 +75,8 @@ let sharedUsed = 0;
 /** `cuts` are starts and ends by turns. */
 function withoutCuts(bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
   const { length } = bytes;
-  if (length > SHARED_CHUNK_BYTES_MAX) return cut(bytes.slice(), { start: 0, length, cuts });
+  if (length > SHARED_CHUNK_BYTES_MAX)
+    return cut(new Uint8Array(bytes), { start: 0, length, cuts });
   if (shared === undefined || sharedUsed + length > SHARED_BYTES) {
     shared = new Uint8Array(SHARED_BYTES);
     sharedUsed = 0;

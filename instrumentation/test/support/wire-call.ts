@@ -24,9 +24,11 @@ export function factsOf(
     name === "content-type" ? contentType : headers[name],
   );
   if (reader === undefined) throw new Error(`no reader for ${contentType}`);
-  const encoder = new TextEncoder();
   for (const chunk of chunks) {
-    reader.push(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    // As a Buffer, whose memory is used again.
+    const passing = Buffer.from(chunk as Uint8Array);
+    reader.push(passing);
+    passing.fill(0);
   }
   reader.end(end);
   return reader.facts;

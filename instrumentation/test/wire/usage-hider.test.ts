@@ -40,6 +40,13 @@ describe("a chunk of whole events", () => {
     expect(textOf([chunk])).toBe(text);
   });
 
+  test("stays as it is however long, also as a Buffer, whose slices share its memory", () => {
+    const text = sse({ ...DELTA, usage: null }).repeat(100);
+    const chunk = Buffer.from(text);
+    expect(textOf([new UsageHider().shown(chunk)])).toBe(sse(DELTA).repeat(100));
+    expect(chunk.toString()).toBe(text);
+  });
+
   test("keeps what was shown before, however much comes after it", () => {
     const hider = new UsageHider();
     const long = { ...DELTA, text: "x".repeat(5_000) };
