@@ -191,6 +191,17 @@ test("two hundred models without a price are one message, and so are services wh
   ]);
 });
 
+test("what no period ends of is one message in ten minutes, too", async () => {
+  await rig.slackChannel();
+  for (let model = 0; model < 5; model += 1) await rig.record(unpriced(`model-${model}`, 1));
+  rig.advance(9 * MINUTE_MS);
+  await rig.record(unpriced("model-5", 1));
+  expect(await messages()).toBe(5);
+  rig.advance(MINUTE_MS);
+  await rig.record(unpriced("model-5", 1), unpriced("model-6", 1));
+  expect(await messages()).toBe(6);
+});
+
 test("more values than one statement can carry are recorded all the same", async () => {
   await rig.slackChannel();
   await look(usersAt(3200, 101n * DOLLAR));

@@ -40,6 +40,8 @@ interface BudgetFacts {
   readonly periodStartsAt: string;
   /** Absent for a total. */
   readonly resetsAt?: string;
+  /** The period had ended when this was told: it was held back, or the calls landed late. */
+  readonly isOver?: true;
   /** When many values reach the same at once: the others, told in this one message. */
   readonly alsoReached?: AlsoReached;
 }

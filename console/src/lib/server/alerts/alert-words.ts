@@ -32,16 +32,13 @@ export function alertWords({ kind, details }: AlertFacts): AlertWords {
 const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
   "budget.threshold": (details) => ({
     ...budgetFrame(details),
-    title: `${budgetTitle(details)}: ${details.thresholdPercent} % is spent`,
-    text: `${shareOf(details)} is spent${othersOf(details)}.`,
+    title: `${budgetTitle(details)}: ${details.thresholdPercent} % ${isOrWas(details)} spent`,
+    text: `${shareOf(details)} ${isOrWas(details)} spent${othersOf(details)}.`,
   }),
   "budget.exceeded": (details) => ({
     ...budgetFrame(details),
-    title: `${budgetTitle(details)}: ${details.mode === "enforce" ? "calls are refused" : "all of it is spent"}`,
-    text:
-      details.mode === "enforce"
-        ? `${spentOf(details)}. Calls it covers are refused${untilReset(details)}.`
-        : `${spentOf(details)}. Nothing is refused: the budget is in mode ${details.mode}.`,
+    title: `${budgetTitle(details)}: ${exceededWords(details)}`,
+    text: `${spentOf(details)}. ${refusalWords(details)}.`,
   }),
   "budget.forecast": (details) => ({
     ...budgetFrame(details),
@@ -216,7 +213,12 @@ function budgetFrame(details: BudgetDetails): Pick<AlertWords, "facts" | "share"
       ["Covers", scopeWords(details.scope)],
       ...(details.resetsAt === undefined
         ? []
-        : [["Resets", formatFullTime(Date.parse(details.resetsAt))] as const]),
+        : [
+            [
+              details.isOver === true ? "Ended" : "Resets",
+              formatFullTime(Date.parse(details.resetsAt)),
+            ] as const,
+          ]),
     ],
     // Only for a bar: a thousandth is more than anybody sees.
     share: limit === 0n ? undefined : Number((spent * 1000n) / limit) / 1000,
@@ -245,7 +247,8 @@ function othersOf({ each, alsoReached }: BudgetDetails): string {
 
 /** An enforced budget has a rest that no call fits into, or that calls under way hold. */
 function spentOf(details: BudgetDetails): string {
-  const spent = `${shareOf(details)} is spent${othersOf(details)}`;
+  const spent = `${shareOf(details)} ${isOrWas(details)} spent${othersOf(details)}`;
+  if (details.isOver === true) return spent;
   return BigInt(details.spentNanoUsd) < BigInt(details.limitNanoUsd)
     ? `${spent}, and the rest is held by calls under way or too little for the next one`
     : spent;
@@ -253,6 +256,21 @@ function spentOf(details: BudgetDetails): string {
 
 const shareOf = ({ spentNanoUsd, limitNanoUsd }: BudgetDetails): string =>
   `${formatMoney(BigInt(spentNanoUsd))} of ${formatMoney(BigInt(limitNanoUsd))}`;
+
+const isOrWas = ({ isOver }: BudgetDetails): string => (isOver === true ? "was" : "is");
+
+function exceededWords({ mode, isOver }: BudgetDetails): string {
+  if (mode !== "enforce") return isOver === true ? "all of it was spent" : "all of it is spent";
+  return isOver === true ? "calls were refused" : "calls are refused";
+}
+
+function refusalWords(details: BudgetDetails): string {
+  const { mode, isOver } = details;
+  if (mode !== "enforce")
+    return `Nothing ${isOver === true ? "was" : "is"} refused: the budget is in mode ${mode}`;
+  if (isOver === true) return "Calls it covers were refused until the period ended";
+  return `Calls it covers are refused${untilReset(details)}`;
+}
 
 const untilReset = ({ resetsAt }: BudgetDetails): string =>
   resetsAt === undefined ? "" : ` until ${formatFullTime(Date.parse(resetsAt))}`;

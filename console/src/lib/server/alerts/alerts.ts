@@ -64,7 +64,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     webhook: createWebhookSender({ now: services.now, mayBePrivate: mayWebhooksBePrivate, urlOf }),
     email: createEmailSender({ mailer, urlOf }),
   });
-  const exhausted = createExhaustedBudgets(() => performance.now());
+  const exhausted = createExhaustedBudgets(() => services.now().getTime());
   const deliveries = createDeliveryJob({ context, send, random: Math.random });
   const evaluation = createEvaluateJob({ services, lake, follow, troubles, exhausted });
   return {

@@ -6,6 +6,7 @@ import type { Database } from "../db/client.ts";
 import { alertEvents } from "../db/schema/alert-events.ts";
 import { listBudgets, type ListedBudget } from "../services/budgets/list.ts";
 import type { BudgetReading } from "./evaluate/budget-alerts.ts";
+import type { ExhaustionQuestion } from "./evaluate/exhausted-budgets.ts";
 import { readBudgets } from "./evaluate/read-budgets.ts";
 
 /** An enforced budget that has no room for the next call, with each value that it refuses. */
@@ -31,7 +32,9 @@ export async function refusingBudgets(
   );
   if (budgets.length === 0) return [];
   const told = await toldAsSpent(db, { projectId, budgets, now });
-  const exhausted = { has: (id: string, value: string) => told.has(nameOf(id, value)) };
+  const exhausted = {
+    has: ({ budget, value }: ExhaustionQuestion) => told.has(nameOf(budget.id, value)),
+  };
   const readings = await readBudgets(db, { budgets, now, exhausted });
   const refusing = readings.filter(
     ({ isExhausted, spentNanoUsd, limitNanoUsd }) => isExhausted || spentNanoUsd >= limitNanoUsd,
@@ -77,10 +80,11 @@ async function toldAsSpent(
     .orderBy(desc(occurredAt))
     .limit(EVENTS_MAX);
   const told = events.filter((event) => {
-    const { budgetId, limitNanoUsd } = event.details as AlertDetails["budget.exceeded"];
+    const { budgetId, limitNanoUsd, isOver } = event.details as AlertDetails["budget.exceeded"];
     const found = running.get(budgetId);
     return (
       found !== undefined &&
+      isOver !== true &&
       event.occurredAt.getTime() >= found.startMs &&
       BigInt(limitNanoUsd) >= found.limitNanoUsd
     );

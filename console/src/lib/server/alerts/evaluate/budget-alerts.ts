@@ -18,6 +18,8 @@ export interface BudgetReading {
   readonly period: BudgetPeriod;
   /** Too little is left for the next call: one was refused. */
   readonly isExhausted: boolean;
+  /** The period has ended. */
+  readonly isOver?: boolean;
 }
 
 export interface BudgetPeriod {
@@ -88,7 +90,7 @@ export function budgetKey({ budget, period, each }: Omit<BudgetReading, "spentNa
 export function budgetFacts(
   reading: BudgetReading,
 ): Extract<AlertOccurrence, { kind: "budget.exceeded" }>["details"] {
-  const { budget, each, limitNanoUsd, spentNanoUsd, period } = reading;
+  const { budget, each, limitNanoUsd, spentNanoUsd, period, isOver } = reading;
   return {
     budgetId: budget.id,
     budgetName: budget.name,
@@ -99,5 +101,6 @@ export function budgetFacts(
     spentNanoUsd: spentNanoUsd.toString(),
     periodStartsAt: period.startsAt.toISOString(),
     ...(period.resetsAt !== undefined && { resetsAt: period.resetsAt.toISOString() }),
+    ...(isOver === true && { isOver }),
   };
 }

@@ -1,12 +1,13 @@
 import type { LakeReader } from "../../lake/lake-reader.ts";
 import { loadSources } from "../../lake/load-sources.ts";
+import { LOOKED_BACK_MS } from "../../services/alerts/pace.ts";
 import { recordAlerts, type AlertOccurrence } from "../../services/alerts/record-alerts.ts";
 import { listBudgets } from "../../services/budgets/list.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { budgetAlerts, type BudgetReading } from "./budget-alerts.ts";
 import type { ExhaustedBudgets } from "./exhausted-budgets.ts";
 import { forecastAlert } from "./forecast-alert.ts";
-import { readBudgets, readForecast } from "./read-budgets.ts";
+import { readBudgets, readEndedBudgets, readForecast } from "./read-budgets.ts";
 import { sourceAlerts } from "./source-alerts.ts";
 
 export interface EvaluationOptions {
@@ -40,9 +41,11 @@ export async function evaluateProject(
 ): Promise<boolean> {
   const { services, lake, known, exhausted } = options;
   const now = services.now();
-  const budgets = await listBudgets(services.db, { projectId, at: now });
+  const at = new Date(now.getTime() - LOOKED_BACK_MS);
+  const budgets = await listBudgets(services.db, { projectId, at });
   const readings = await readBudgets(services.db, { budgets, now, exhausted });
-  const occurrences = readings.flatMap((reading) => budgetAlerts(reading));
+  const ended = await readEndedBudgets(services.db, { budgets, now, exhausted });
+  const occurrences = [...readings, ...ended].flatMap((reading) => budgetAlerts(reading));
   if (isThorough) {
     await lake.refresh();
     const wanted = new Set(budgets.filter((budget) => budget.alertsOnForecast).map(({ id }) => id));

@@ -1,4 +1,8 @@
 import type { LeaseBatch, LeaseBatchAnswer } from "@lensai/otel-config/control/leases";
+import { limitAt } from "#lib/budgets/limit-at.ts";
+import type { Period } from "#lib/budgets/period.ts";
+import type { ListedBudget } from "../../services/budgets/list.ts";
+import { LOOKED_BACK_MS } from "../../services/alerts/pace.ts";
 
 /** A budget under which a call has just been refused, and by whose amount. */
 export interface ExhaustedBudget {
@@ -8,18 +12,28 @@ export interface ExhaustedBudget {
   readonly value: string;
 }
 
-/** Budgets under which calls were refused a moment ago. */
-export interface ExhaustedBudgets {
-  has(budgetId: string, value: string): boolean;
+export interface ExhaustionQuestion {
+  readonly budget: ListedBudget;
+  /** "" when it is for all together. */
+  readonly value: string;
+  readonly span: Period;
+  /** That holds in it now. */
+  readonly limitNanoUsd: bigint;
 }
 
-/** What a refusal is remembered for: until the next look, also when that has to wait. */
-const REMEMBERED_MS = 120_000;
+/** Budgets under which calls were refused a moment ago. */
+export interface ExhaustedBudgets {
+  /** Was a call refused in the period, by terms that still hold? */
+  has(question: ExhaustionQuestion): boolean;
+}
+
+/** What a refusal is remembered for: until it is told, also when that is held back. */
+const REMEMBERED_MS = LOOKED_BACK_MS;
 const REMEMBERED_MAX = 10_000;
 
 /**
  * An enforced budget is never spent to the last cent: what is left is too little for the next call. So it is not the
- * spend that tells that calls are refused, but that one was.
+ * spend that tells that calls are refused, but that one was. The clock is the one that periods go by.
  */
 export function createExhaustedBudgets(
   nowMs: () => number,
@@ -30,9 +44,13 @@ export function createExhaustedBudgets(
       if (refusedAtMs.size >= REMEMBERED_MAX) refusedAtMs.clear();
       refusedAtMs.set(nameOf(budgetId, value), nowMs());
     },
-    has: (budgetId, value) => {
-      const atMs = refusedAtMs.get(nameOf(budgetId, value));
-      return atMs !== undefined && nowMs() - atMs < REMEMBERED_MS;
+    has: ({ budget, value, span, limitNanoUsd }) => {
+      const atMs = refusedAtMs.get(nameOf(budget.id, value));
+      if (atMs === undefined || nowMs() - atMs >= REMEMBERED_MS) return false;
+      const isWithin = span.startMs <= atMs && atMs < span.endMs;
+      const wasRaised =
+        atMs < budget.updatedAt.getTime() || limitAt(budget, budget.overrides, atMs) < limitNanoUsd;
+      return isWithin && !wasRaised;
     },
   };
 }

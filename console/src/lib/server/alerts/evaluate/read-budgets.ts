@@ -6,6 +6,7 @@ import { countedSpan, type Period, type PeriodRule } from "#lib/budgets/period.t
 import type { Database } from "../../db/client.ts";
 import { budgetLedgers } from "../../db/schema/budget-ledgers.ts";
 import type { LakeReader } from "../../lake/lake-reader.ts";
+import { LOOKED_BACK_MS } from "../../services/alerts/pace.ts";
 import type { ListedBudget } from "../../services/budgets/list.ts";
 import type { BudgetPeriod, BudgetReading } from "./budget-alerts.ts";
 import type { ExhaustedBudgets } from "./exhausted-budgets.ts";
@@ -29,15 +30,58 @@ export async function readBudgets(
   for (const budget of budgets) {
     const span = countedSpan(budget.period, now.getTime(), budget.createdAt.getTime());
     if (span === undefined) continue;
-    const limitNanoUsd = limitAt(budget, budget.overrides, now.getTime());
-    const period = periodOf(budget.period, span, now);
-    for (const { value, spentNanoUsd } of await readSpent(db, budget, { span, limitNanoUsd })) {
-      const each = budget.each === null ? undefined : { key: budget.each, value };
-      const isExhausted = budget.mode === "enforce" && exhausted.has(budget.id, value);
-      readings.push({ budget, each, limitNanoUsd, spentNanoUsd, period, isExhausted });
-    }
+    readings.push(...(await readSpan(db, budget, { span, at: now, exhausted })));
   }
   return readings;
+}
+
+/**
+ * The same at the end of each period that has just ended: what was held back then, and what has landed since, is found
+ * there only. `budgets` have the overrides of that time, too. A budget that was changed since is another one.
+ */
+export async function readEndedBudgets(
+  db: Database,
+  { budgets, now, exhausted }: BudgetQuestion,
+): Promise<BudgetReading[]> {
+  const readings: BudgetReading[] = [];
+  for (const budget of budgets) {
+    const span = endedSpan(budget, now.getTime());
+    if (span === undefined || budget.updatedAt.getTime() >= span.endMs) continue;
+    const at = new Date(span.endMs - 1);
+    readings.push(...(await readSpan(db, budget, { span, at, exhausted, isOver: true })));
+  }
+  return readings;
+}
+
+/** A rolling window never ends. */
+function endedSpan({ period, createdAt }: ListedBudget, nowMs: number): Period | undefined {
+  if (period.kind === "rolling") return undefined;
+  const span = countedSpan(period, nowMs - LOOKED_BACK_MS, createdAt.getTime());
+  return span !== undefined && span.endMs <= nowMs ? span : undefined;
+}
+
+interface SpanQuestion {
+  readonly span: Period;
+  /** Within it. */
+  readonly at: Date;
+  readonly exhausted: ExhaustedBudgets;
+  readonly isOver?: boolean;
+}
+
+async function readSpan(
+  db: Database,
+  budget: ListedBudget,
+  { span, at, exhausted, isOver = false }: SpanQuestion,
+): Promise<BudgetReading[]> {
+  const limitNanoUsd = limitAt(budget, budget.overrides, at.getTime());
+  const period = periodOf(budget.period, span, at);
+  const spent = await readSpent(db, budget, { span, limitNanoUsd });
+  return spent.map(({ value, spentNanoUsd }) => {
+    const each = budget.each === null ? undefined : { key: budget.each, value };
+    const isExhausted =
+      budget.mode === "enforce" && exhausted.has({ budget, value, span, limitNanoUsd });
+    return { budget, each, limitNanoUsd, spentNanoUsd, period, isExhausted, isOver };
+  });
 }
 
 /** Of a budget that is for all together also when nothing is spent; of values those that can have reached anything. */

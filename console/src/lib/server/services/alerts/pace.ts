@@ -6,8 +6,10 @@ const MINUTE_MS = 60_000;
 export const PACE_WINDOW_MS = 60 * MINUTE_MS;
 /** From one message of a group to the next, once `SINGLE_MAX` went out within the window. */
 const PACE_MS = 10 * MINUTE_MS;
-/** The same where the period of a budget ends within that: later, nobody would look at it any more. */
+/** The same where the period of a budget ends within that, or has ended: later, it is of less use. */
 const LAST_PACE_MS = MINUTE_MS;
+/** Whatever is held back is told within this, with time to spare for the look that finds it again. */
+export const LOOKED_BACK_MS = 15 * MINUTE_MS;
 
 /** Messages of a group within the window. */
 export interface ToldLately {
@@ -50,7 +52,7 @@ function isHeld(
   if (occurrence.toldBy !== undefined) return false;
   const nextMs = lately.lastAt.getTime() + PACE_MS;
   const endsMs =
-    "resetsAt" in occurrence.details ? Date.parse(occurrence.details.resetsAt) : nextMs;
+    "resetsAt" in occurrence.details ? Date.parse(occurrence.details.resetsAt) : Infinity;
   const pauseMs = endsMs <= nextMs ? LAST_PACE_MS : PACE_MS;
   return now.getTime() < lately.lastAt.getTime() + pauseMs;
 }
