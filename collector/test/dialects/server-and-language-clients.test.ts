@@ -93,6 +93,93 @@ describe("Quarkus LangChain4j (SpanChatModelListener.java)", () => {
   });
 });
 
+describe("clients that leave cached tokens out of their spans", () => {
+  test.each([
+    ["kong-internal", "anthropic", "gateway-omits-cache"],
+    ["traceloop_hub", "bedrock", "gateway-omits-cache"],
+    ["OpenTelemetry::Instrumentation::RubyLLM", "openai", "ruby-llm-omits-cache"],
+  ])("%s of %s", (scope, provider, rule) => {
+    const attributes = {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.system": provider,
+      "gen_ai.request.model": "m",
+      "gen_ai.usage.prompt_tokens": 93,
+      "gen_ai.usage.completion_tokens": 46,
+    };
+    expect(rowOf({ scope, attributes })).toMatchObject({
+      usage_source: "estimated",
+      usage_rule: rule,
+    });
+    const counted = { ...attributes, "gen_ai.usage.cache_read.input_tokens": 0 };
+    expect(rowOf({ scope, attributes: counted })).toMatchObject({ usage_source: "reported" });
+  });
+});
+
+describe("tRPC-Agent-Go (internal/telemetry/trace.go) names itself as the provider", () => {
+  const attributes = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.system": "trpc.go.agent",
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.output_tokens": 50,
+  };
+
+  test("Claude's cached tokens are beside its input", () => {
+    const row = rowOf({
+      scope: "trpc.agent.go",
+      attributes: {
+        ...attributes,
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.usage.total_tokens": 1050,
+        "gen_ai.usage.input_tokens.cached": 200,
+        "gen_ai.usage.input_tokens.cache_read": 200,
+        "gen_ai.usage.input_tokens.cache_creation": 300,
+      },
+    });
+    expect(row).toMatchObject({
+      input_tokens: 1500n,
+      input_uncached_tokens: 1000n,
+      cache_read_tokens: 200n,
+      cache_write_5m_tokens: 300n,
+      usage_rule: "trpc-agent-claude",
+    });
+  });
+
+  test("Gemini's thoughts are only in its total", () => {
+    const row = rowOf({
+      scope: "trpc.agent.go",
+      attributes: {
+        ...attributes,
+        "gen_ai.request.model": "gemini-2.5-flash",
+        "gen_ai.usage.total_tokens": 1080,
+      },
+    });
+    expect(row).toMatchObject({
+      output_tokens: 80n,
+      reasoning_tokens: 30n,
+      usage_source: "estimated",
+      usage_rule: "rest-taken-for-thoughts",
+    });
+  });
+});
+
+test.each([
+  ["llm", "inference", true],
+  ["agent", "agent", null],
+  ["workflow.step", "step", null],
+])("AgentOps says what a span is: %s", (kind, role, billed) => {
+  const row = rowOf({
+    attributes: {
+      "agentops.span.kind": kind,
+      "gen_ai.request.model": "gpt-4o",
+      "gen_ai.usage.prompt_tokens": 3117,
+      "gen_ai.usage.completion_tokens": 46,
+      "gen_ai.user.id": "u-1",
+      "gen_ai.session.id": "s-1",
+    },
+  });
+  expect(row).toMatchObject({ call_role: role, billed, user_id: "u-1", session_id: "s-1" });
+});
+
 test("Envoy's gateway: to count a prompt costs nothing", () => {
   const row = rowOf({
     name: "CountTokens",

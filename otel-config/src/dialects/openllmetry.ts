@@ -5,7 +5,13 @@ import type { Dialect } from "./dialect.ts";
 export const OPENLLMETRY: Dialect = {
   name: "openllmetry",
   signs: {
-    attributes: ["traceloop.*", "llm.request.type", "llm.usage.*", "llm.is_streaming"],
+    attributes: [
+      "traceloop.*",
+      "agentops.*",
+      "llm.request.type",
+      "llm.usage.*",
+      "llm.is_streaming",
+    ],
     scopes: ["@traceloop/*", "opentelemetry.instrumentation.*.v1"],
   },
   fields: [
@@ -33,6 +39,26 @@ export const OPENLLMETRY: Dialect = {
     kept(text("provider", "llm.vendor")),
     text("request_model", "llm.request.model"),
     text("response_model", "llm.response.model"),
+    {
+      // AgentOps, which took the names over.
+      ...role("agentops.span.kind", {
+        llm: "inference",
+        "llm.call": "inference",
+        agent: "agent",
+        workflow: "workflow",
+        session: "workflow",
+        team: "workflow",
+        task: "step",
+        "workflow.step": "step",
+        operation: "chain",
+        chain: "chain",
+        tool: "tool",
+        "tool.usage": "tool",
+        guardrail: "other",
+        http: "other",
+      }),
+      isFallback: true,
+    },
     tokens("input", "llm.usage.prompt_tokens"),
     tokens("output", "llm.usage.completion_tokens"),
     tokens("total", "gen_ai.usage.total_tokens", "llm.usage.total_tokens"),

@@ -28,6 +28,8 @@ export const USAGE_SPELLINGS: readonly FieldRule[] = [
   tokens(
     "cacheWrite",
     "gen_ai.usage.input_tokens.cache_write",
+    // tRPC-Agent-Go.
+    "gen_ai.usage.input_tokens.cache_creation",
     // Strands Agents.
     "gen_ai.usage.cache_write_input_tokens",
     "gen_ai.usage.cache_write_tokens",

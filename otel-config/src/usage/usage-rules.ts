@@ -137,6 +137,21 @@ export const USAGE_RULES: readonly UsageRule[] = [
   },
   { name: "rig-google-candidates", dialects: ["rig"], providers: GOOGLE, output: "exclusive" },
   {
+    // It calls itself the provider.
+    name: "trpc-agent-claude",
+    scopes: ["trpc.agent.go"],
+    models: ["claude"],
+    input: "exclusive",
+    output: "inclusive",
+  },
+  {
+    name: "trpc-agent-gemini-candidates",
+    scopes: ["trpc.agent.go"],
+    models: ["gemini"],
+    output: "exclusive",
+    rest: "thoughts or tools",
+  },
+  {
     name: "pipecat-anthropic",
     scopes: ["pipecat"],
     providers: ["anthropic", "aws.bedrock"],
@@ -301,6 +316,22 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "always",
     advice:
       "this instrumentation leaves out what Google Search and URL context put into the prompt: the cost of calls that use them is a lower bound, all others are right",
+  },
+  {
+    name: "gateway-omits-cache",
+    scopes: ["kong-internal", "traceloop_hub"],
+    providers: ["anthropic", "aws.bedrock"],
+    estimate: "unlessCacheCounted",
+    advice:
+      "this gateway leaves cached tokens of Claude out of its spans: where prompts are cached, the cost is a lower bound",
+  },
+  {
+    name: "ruby-llm-omits-cache",
+    scopes: ["OpenTelemetry::Instrumentation::RubyLLM"],
+    exceptModels: ["embed"],
+    estimate: "unlessCacheCounted",
+    advice:
+      "this instrumentation leaves out cached tokens: of all providers since RubyLLM 1.15, of Anthropic and Bedrock always; where prompts are cached, the cost is a lower bound",
   },
   {
     name: "quarkus-langchain4j-omits-cache",
