@@ -10,6 +10,11 @@ const DAY_MS = 86_400_000;
 /** A formatter costs more to make than to use a thousand times. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
+/** By zone and midnight: asking a calendar takes microseconds, and budgets ask for the same few dates all the time. */
+const startsOfDates = new Map<string, number>();
+/** About a megabyte; when it is full, it begins anew. */
+const KNOWN_STARTS_MAX = 10_000;
+
 /** Does the runtime know the zone by this IANA name ("Europe/Berlin", "UTC")? Offsets are no names. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
@@ -34,6 +39,16 @@ export function dateIn(timeZone: string, unixMs: number): CalendarDate {
  */
 export function startOfDate(timeZone: string, date: CalendarDate): number {
   const midnight = Date.UTC(date.year, date.month - 1, date.day);
+  const key = `${midnight} ${timeZone}`;
+  const known = startsOfDates.get(key);
+  if (known !== undefined) return known;
+  if (startsOfDates.size >= KNOWN_STARTS_MAX) startsOfDates.clear();
+  const startMs = findStart(timeZone, midnight);
+  startsOfDates.set(key, startMs);
+  return startMs;
+}
+
+function findStart(timeZone: string, midnight: number): number {
   const before = midnight - offsetMs(timeZone, midnight - DAY_MS);
   const after = midnight - offsetMs(timeZone, midnight + DAY_MS);
   const candidates = [Math.min(before, after), Math.max(before, after)];
