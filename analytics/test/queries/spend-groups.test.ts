@@ -57,6 +57,48 @@ test("tells what the guard has charged from what is billed, also of records that
   ]);
 });
 
+test("tells with which leases a call was made whose other record is billed", async () => {
+  const billedMs = MINUTE_MS - 5;
+  const rows = [
+    spanRow(0, {
+      span_id: "a1",
+      lease_id: "aaa.1 bbb.2",
+      cost_nano_usd: 80n,
+      charged_nano_usd: 100n,
+      billed: false,
+      bill_rule: "nested",
+      shadowed_by: "b1",
+    }),
+    // Of another cell, before the range.
+    spanRow(-1, {
+      span_id: "a2",
+      lease_id: "ccc.3",
+      charged_nano_usd: 7n,
+      billed: false,
+      bill_rule: "twin",
+      shadowed_by: "b2",
+    }),
+    spanRow(billedMs, { span_id: "b1", service_name: "gateway", cost_nano_usd: 90n }),
+    spanRow(billedMs, { span_id: "b2", service_name: "gateway", cost_nano_usd: 3n }),
+    spanRow(billedMs, { span_id: "b3", service_name: "gateway", cost_nano_usd: 4n }),
+  ];
+  const target = { duckDb, source: { files: [await lake.write("others", rows)] } };
+  const groups = await spendGroups("p1", { ...range, boundariesUnixMs: [] }, target);
+  const told = groups.map(({ leaseIds, otherLeaseIds, costNanoUsd, chargedNanoUsd }) => ({
+    leaseIds,
+    otherLeaseIds,
+    costNanoUsd,
+    chargedNanoUsd,
+  }));
+  const none = { leaseIds: [], otherLeaseIds: [] };
+  expect(told.toSorted((one, other) => Number(one.costNanoUsd - other.costNanoUsd))).toEqual([
+    { ...none, leaseIds: ["aaa.1", "bbb.2"], costNanoUsd: 0n, chargedNanoUsd: 100n },
+    { ...none, otherLeaseIds: ["ccc.3"], costNanoUsd: 3n, chargedNanoUsd: 3n },
+    { ...none, costNanoUsd: 4n, chargedNanoUsd: 4n },
+    { ...none, otherLeaseIds: ["aaa.1", "bbb.2"], costNanoUsd: 90n, chargedNanoUsd: 90n },
+  ]);
+});
+
 test("reads rows of before leases had a charge", async () => {
   const files = [await lake.write("old", [spanRow(0, { cost_nano_usd: 5n })])];
   const target = { duckDb, source: { files, hasOldRows: true } };

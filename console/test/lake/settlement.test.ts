@@ -184,6 +184,27 @@ async function leaseOf(budgetId: string, instanceId: string) {
 }
 
 describe("calls that were made with a lease", () => {
+  test("count against its budget when a gateway's record is billed for them", async () => {
+    const budgetId = await makeBudget({ scope: { environment: "prod" } });
+    const all = await makeBudget();
+    const { say, leaseId } = await leaseOf(budgetId, "process-f");
+    await say({ spentNanoUsd: "100" });
+    const gateway = call(NOON_MS + 1, 90, { environment: null });
+    const asked = {
+      environment: "prod",
+      lease_id: leaseId,
+      charged_nano_usd: 100n,
+      billed: false,
+      bill_rule: "nested",
+      shadowed_by: gateway["span_id"] as string,
+    };
+    await lake.land([call(NOON_MS, 80, asked), gateway]);
+    await settlement.settle();
+    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 90, held: 400 }]);
+    expect(await ledgersOf(all)).toMatchObject([{ settled: 90, held: 0 }]);
+    expect(await settlement.rebuild(project)).toEqual([]);
+  });
+
   test("count once: what the process has charged gives way to what they are billed", async () => {
     const budgetId = await makeBudget();
     const { say, leaseId } = await leaseOf(budgetId, "process-a");

@@ -1,5 +1,5 @@
 import type { ManifestFile } from "@lensai/analytics/lake/manifest";
-import { spendGroups } from "@lensai/analytics/queries/spend-groups";
+import { SAME_CALL_MS, spendGroups } from "@lensai/analytics/queries/spend-groups";
 import type { SpendGroup } from "@lensai/analytics/queries/spend-groups";
 import type { PeriodRule } from "../../budgets/period.ts";
 import type { Budget } from "../services/budgets/budget.ts";
@@ -116,7 +116,12 @@ export class Settlement {
     const projectId = budgets[0]?.projectId ?? "";
     const range = { fromUnixMs: fromMs, toUnixMs: toMs };
     const boundariesUnixMs = oddBoundaries(budgets, { fromMs, toMs });
-    return this.#options.lake.askOnce({ projectId, ...range }, (target) =>
+    // Other records of the same calls may have started in a cell beside it.
+    const around = {
+      fromUnixMs: Math.max(0, fromMs - SAME_CALL_MS),
+      toUnixMs: toMs + SAME_CALL_MS,
+    };
+    return this.#options.lake.askOnce({ projectId, ...around }, (target) =>
       spendGroups(projectId, { ...range, boundariesUnixMs }, target),
     );
   }

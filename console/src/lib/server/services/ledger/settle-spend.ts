@@ -66,7 +66,9 @@ async function loadLeaseKeys(
   transaction: Transaction,
   { projectId, groups }: SpendReading,
 ): Promise<ReadonlyMap<string, LedgerKey>> {
-  const ids = [...new Set(groups.flatMap(({ leaseIds }) => leaseIds))];
+  const ids = [
+    ...new Set(groups.flatMap(({ leaseIds, otherLeaseIds }) => leaseIds.concat(otherLeaseIds))),
+  ];
   const keys = new Map<string, LedgerKey>();
   for (let at = 0; at < ids.length; at += LEASES_PER_STATEMENT) {
     const rows = await transaction

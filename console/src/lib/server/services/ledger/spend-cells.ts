@@ -26,7 +26,8 @@ export function cellStartOf(unixMs: number): number {
 
 /**
  * Which budgets the records count against. The leases of a call say it for the budgets that the guard has charged, with
- * the period in which it was admitted; its scope and its start say it for all others. Without the guard the scope says all.
+ * the period in which it was admitted, whichever record of the call is billed: a gateway's knows nothing of whose call it
+ * is. Its scope and its start say it for all others. Without the guard the scope says all.
  */
 export function spendCells(
   groups: readonly SpendGroup[],
@@ -40,11 +41,15 @@ export function spendCells(
   const found: Budget[] = [];
   for (const group of groups) {
     const charged = new Set<string>();
-    for (const leaseId of group.leaseIds) {
+    const other = { ...group, chargedNanoUsd: 0n };
+    for (const [from, leaseId] of [
+      ...group.leaseIds.map((id) => [group, id] as const),
+      ...group.otherLeaseIds.map((id) => [other, id] as const),
+    ]) {
       const key = leases.get(leaseId);
       if (key === undefined || charged.has(key.budgetId)) continue;
       charged.add(key.budgetId);
-      if (counted.has(key.budgetId)) addTo(cells, cellOf(group, key, leaseId));
+      if (counted.has(key.budgetId)) addTo(cells, cellOf(from, key, leaseId));
     }
     const matches = index.match(group.values, found);
     for (const budget of found.slice(0, matches)) {
