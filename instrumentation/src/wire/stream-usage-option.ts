@@ -9,9 +9,12 @@ import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
 
 /** Is it the JSON of a request for a stream that will not report its usage? */
 export function lacksStreamUsage(body: string): boolean {
+  // Most requests are for no stream. From the front it is found in a part of the time.
+  if (!body.includes('"stream"')) return false;
+  const options = memberAt(body, "stream_options");
+  if (options !== undefined && body.startsWith(ASKED, options)) return false;
   const stream = memberAt(body, "stream");
   if (stream === undefined || !body.startsWith("true", stream)) return false;
-  const options = memberAt(body, "stream_options");
   if (options === undefined || body[options] !== "{") return true;
   const asked = parsed(nestedAt(body, options));
   return !isJsonObject(asked) || asked["include_usage"] !== true;
@@ -32,7 +35,8 @@ export function withStreamUsage(body: string): string | undefined {
 }
 
 const MEMBER = '"stream_options"';
-const OPTION = `${MEMBER}:{"include_usage":true}`;
+const ASKED = '{"include_usage":true}';
+const OPTION = `${MEMBER}:${ASKED}`;
 /** Of an object with members. */
 const OBJECT_START = /^\s*\{(?=\s*")/;
 
