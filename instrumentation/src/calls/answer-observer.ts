@@ -95,6 +95,8 @@ export function lateObserver(
     span.answerEnded();
     later(() => {
       const to = told();
+      // A connection that is kept holds the call that opened it.
+      observer = undefined;
       if (to !== undefined) how(to);
     });
   };

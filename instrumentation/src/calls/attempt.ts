@@ -54,6 +54,9 @@ export class Attempt {
   #mayBeReadBelow = false;
   #isUsageHidden = false;
   #abortion: AbortSignal | undefined;
+  /** Observes an answer in passing, whatever its head will be. */
+  #passing: AnswerObserver | undefined;
+  #answer: { readonly head: AnswerHead; readonly decoding: AnswerDecoding | undefined } | undefined;
 
   constructor(span: CallSpan, { lower, later, guarded }: AttemptParts) {
     this.#span = span;
@@ -87,9 +90,14 @@ export class Attempt {
     return this.#isUnanswered;
   }
 
+  /** The request is on its way: what its answer needs is made ready while nobody waits for it. */
+  sent(): void {
+    this.#passing ??= neverThrow("observing an answer", () => this.#observedInPassing());
+  }
+
   /** Sends the request inside of its span: what is below is part of it. */
   run<T>(send: () => T): T {
-    return runInContext(new SendingContext(this, () => this.#span.context()), send);
+    return runInContext(new SendingContext(this, this.#span), send);
   }
 
   /**
@@ -141,14 +149,21 @@ export class Attempt {
       return this.answered(head, options);
     const { isUsageHidden = false, decoding } = options;
     this.settled();
+    this.#answer = { head, decoding };
+    this.sent();
+    return isUsageHidden && decoding === undefined ? hiding(this.#passing, head) : this.#passing;
+  }
+
+  #observedInPassing(): AnswerObserver {
     const later = this.#span.canWait ? this.#later : atOnce;
     const observe = (): AnswerObserver | undefined =>
       neverThrow("observing an answer", () => {
-        const reading = this.#observe(head, atOnce);
-        return reading && (decoding?.afterwards(reading) ?? reading);
+        const reading = this.#answer && this.#observe(this.#answer.head, atOnce);
+        return reading && (this.#answer?.decoding?.afterwards(reading) ?? reading);
       });
-    const observer = this.#observed(() => lateObserver(this.#span, observe, later));
-    return isUsageHidden && decoding === undefined ? hiding(observer, head) : observer;
+    const observer = lateObserver(this.#span, observe, later);
+    this.#span.onAbandon = observer.cancel;
+    return observer;
   }
 
   /**

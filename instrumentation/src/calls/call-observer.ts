@@ -20,7 +20,7 @@ import type { Resend, SentRequest } from "./failed-attempts.ts";
 import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import { LowerRequests } from "./lower-requests.ts";
-import type { LowerRequest } from "./lower-requests.ts";
+import type { LowerRequest, Transport } from "./lower-requests.ts";
 import { RequestedCall } from "./requested-call.ts";
 import { sendingAttempt } from "./sending-context.ts";
 import { isSigned } from "./signed-request.ts";
@@ -58,6 +58,12 @@ interface ReadRequest {
   readonly body: RequestBody;
 }
 
+interface Beginning {
+  /** What the call is made in. */
+  readonly parent: Context;
+  readonly guarded?: GuardedCall | undefined;
+}
+
 /** The one place where calls begin, whatever they are sent with: every transport is an adapter of it. */
 export class CallObserver {
   readonly #tracer: () => Tracer;
@@ -67,6 +73,7 @@ export class CallObserver {
   readonly #soon: Later;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
+  #hasAskedForTracer = false;
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
   constructor(
@@ -90,11 +97,8 @@ export class CallObserver {
    * The attempt of a higher transport that a request of a lower one is without a doubt, which it then is no longer
    * looked for. It costs nothing where there is none.
    */
-  partOfSending(
-    request: Omit<LowerRequest, "url">,
-    isTo: (url: URL) => boolean,
-  ): Attempt | undefined {
-    return this.#lower.takeSending(request, isTo);
+  partOfSending(transport: Transport, path: string): Attempt | undefined {
+    return this.#lower.takeSending(transport, path);
   }
 
   /**
@@ -103,12 +107,17 @@ export class CallObserver {
    */
   start(request: CallRequest): Attempt | undefined {
     return neverThrow("starting a span", () => {
-      const target = this.#targetToReadLater(request);
-      if (target !== undefined) return this.#begun(request, RequestedCall.unread(request, target));
+      const parent = activeContext();
+      const target = this.#targetToReadLater(request, parent);
+      if (target !== undefined)
+        return this.#begun(request, RequestedCall.unread(request, target), { parent });
       const read = this.#read(request);
       return (
         read &&
-        this.#begun(request, RequestedCall.known(read.call), this.#decide(request, read, false))
+        this.#begun(request, RequestedCall.known(read.call), {
+          parent,
+          guarded: this.#decide(request, read, false),
+        })
       );
     });
   }
@@ -116,24 +125,26 @@ export class CallObserver {
   /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
   startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
     return neverThrow("starting a span", () => {
-      const target = this.#targetToReadLater(request);
-      if (target !== undefined) return this.#begun(request, RequestedCall.unread(request, target));
+      const parent = activeContext();
+      const target = this.#targetToReadLater(request, parent);
+      if (target !== undefined)
+        return this.#begun(request, RequestedCall.unread(request, target), { parent });
       const read = this.#read(request);
       if (read === undefined) return undefined;
       const unknownUntil = this.#guard?.unknownUntil;
       if (unknownUntil !== undefined) return unknownUntil.then(() => this.startInTime(request));
       const guarded = this.#decide(request, read, true);
       if (guarded?.answer === undefined)
-        return this.#begun(request, RequestedCall.known(read.call), guarded);
+        return this.#begun(request, RequestedCall.known(read.call), { parent, guarded });
       return this.#startLater(request, read, guarded.answer);
     });
   }
 
   /** Where a request goes that could be a call, and whose body nobody has to read before it is sent. */
-  #targetToReadLater(request: CallRequest): CallTarget | undefined {
+  #targetToReadLater(request: CallRequest, parent: Context): CallTarget | undefined {
     // Whether it is a part of another request is to be known at once.
     if (this.#guard?.decides === true || request.isContextLost === true) return undefined;
-    return sendingAttempt() === undefined ? targetOf(request) : undefined;
+    return sendingAttempt(parent) === undefined ? targetOf(request) : undefined;
   }
 
   /** Undefined when the request is no call, or a part of one that is known. */
@@ -183,12 +194,12 @@ export class CallObserver {
       ({ answer } = guarded ?? {});
     }
     return neverThrow("starting a span", () =>
-      this.#begun(request, RequestedCall.known(read.call), guarded),
+      this.#begun(request, RequestedCall.known(read.call), { parent: activeContext(), guarded }),
     );
   }
 
-  #begun(request: CallRequest, call: RequestedCall, guarded?: GuardedCall): Attempt | undefined {
-    const attempt = this.#begin(request, call, guarded);
+  #begun(request: CallRequest, call: RequestedCall, how: Beginning): Attempt | undefined {
+    const attempt = this.#begin(request, call, how);
     if (attempt !== undefined && attempt.refusal === undefined) this.#lower.add(attempt, request);
     return attempt;
   }
@@ -196,20 +207,26 @@ export class CallObserver {
   #begin(
     request: CallRequest,
     call: RequestedCall,
-    guarded: GuardedCall | undefined,
+    { parent, guarded }: Beginning,
   ): Attempt | undefined {
-    const parent = activeContext();
-    const sent = sentRequestOf(request, parent);
+    // An SDK that starts with the first call brings the context that this call is sent in.
+    if (!this.#hasAskedForTracer) {
+      this.#hasAskedForTracer = true;
+      neverThrow("starting a span", this.#tracer);
+    }
     let resend: Resend | undefined;
     const past = (): CallPast => {
-      resend = neverThrow("looking for an earlier attempt", () => this.#failed.resendOf(sent));
+      const find = (): Resend => this.#failed.resendOf(sentRequestOf(request, parent));
+      resend = neverThrow("looking for an earlier attempt", find);
       return pastOf(resend);
     };
     const span = CallSpan.start(call, { tracer: this.#tracer, parent, past, guarded });
     if (span === undefined) return undefined;
     const content = this.#content;
-    if (content !== undefined) span.capture(({ api }) => content.begin(api, sent.body));
-    span.onFailure = (failed) => this.#failed.add(sent, failed, resend?.count ?? 0);
+    if (content !== undefined) span.capture(({ api }) => content.begin(api, request.body));
+    span.onFailure = (failed) => {
+      this.#failed.add(sentRequestOf(request, parent), failed, resend?.count ?? 0);
+    };
     if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
     const later = guarded === undefined ? this.#later : this.#soon;
     return new Attempt(span, { lower: this.#lower, later, guarded });

@@ -1,3 +1,4 @@
+import type { CallTarget } from "../wire/call-target.ts";
 import type { Attempt } from "./attempt.ts";
 import { sendingAttempt } from "./sending-context.ts";
 
@@ -16,6 +17,8 @@ const ABOVE: Readonly<Record<Transport, readonly Transport[]>> = {
 export interface LowerRequest {
   readonly transport: Transport;
   readonly url: URL;
+  /** What `url` tells, of whoever has looked already. */
+  readonly target?: CallTarget | undefined;
   /** It may have waited for a connection, and be sent in the context of whoever opened that. */
   readonly isContextLost?: boolean;
 }
@@ -58,19 +61,15 @@ export class LowerRequests {
 
   /**
    * The attempt of a higher transport that the context names, if it was not seen on a lower one yet and goes to the
-   * same address: from now on it was.
+   * same path: from now on it was. Hosts of proxies and of tests differ from what was asked for.
    */
-  takeSending(
-    request: Omit<LowerRequest, "url">,
-    isTo: (url: URL) => boolean,
-  ): Attempt | undefined {
+  takeSending(transport: Transport, path: string): Attempt | undefined {
     const active = sendingAttempt();
     if (active?.isUnanswered !== true || this.#guessed.has(active)) return undefined;
     const above = this.#unseen.get(active);
-    if (above === undefined || !ABOVE[request.transport].includes(above.transport))
-      return undefined;
-    if (!isTo(above.url)) return undefined;
-    this.#see(active, { ...request, url: above.url });
+    if (above === undefined || !ABOVE[transport].includes(above.transport)) return undefined;
+    if ((above.target?.path ?? above.url.pathname + above.url.search) !== path) return undefined;
+    this.#see(active, { transport, isContextLost: true, url: above.url });
     return active;
   }
 

@@ -1,14 +1,15 @@
 import { createContextKey } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
+import type { CallSpan } from "../spans/call-span.ts";
 import type { Attempt } from "./attempt.ts";
 import { activeContext } from "../telemetry/global-api.ts";
 
 /** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
 const SENDING = createContextKey("lensai.sending_attempt");
 
-/** The attempt that is being sent in the active context. */
-export function sendingAttempt(): Attempt | undefined {
-  return activeContext().getValue(SENDING) as Attempt | undefined;
+/** The attempt that is being sent in a context; the active one when none is given. */
+export function sendingAttempt(context = activeContext()): Attempt | undefined {
+  return context.getValue(SENDING) as Attempt | undefined;
 }
 
 /**
@@ -17,12 +18,12 @@ export function sendingAttempt(): Attempt | undefined {
  */
 export class SendingContext implements Context {
   readonly #attempt: Attempt;
-  readonly #contextOfSpan: () => Context;
+  readonly #span: Pick<CallSpan, "context">;
   #whole: Context | undefined;
 
-  constructor(attempt: Attempt, contextOfSpan: () => Context) {
+  constructor(attempt: Attempt, span: Pick<CallSpan, "context">) {
     this.#attempt = attempt;
-    this.#contextOfSpan = contextOfSpan;
+    this.#span = span;
   }
 
   getValue(key: symbol): unknown {
@@ -38,6 +39,6 @@ export class SendingContext implements Context {
   }
 
   #all(): Context {
-    return (this.#whole ??= this.#contextOfSpan().setValue(SENDING, this.#attempt));
+    return (this.#whole ??= this.#span.context().setValue(SENDING, this.#attempt));
   }
 }

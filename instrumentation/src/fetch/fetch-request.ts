@@ -1,6 +1,7 @@
 import type { CallRequest } from "../calls/call-observer.ts";
 import { isSigned } from "../calls/signed-request.ts";
 import { callTargetAt } from "../wire/call-target.ts";
+import type { CallTarget } from "../wire/call-target.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 
@@ -13,42 +14,48 @@ type SentHeaders = NonNullable<NonNullable<FetchArguments[1]>["headers"]>;
 export type FetchRequest = CallRequest & { readonly transport: "fetch" };
 
 /** The arguments of fetch, as far as they tell about a call; undefined when they are no call of a model. */
-export function readFetchRequest([input, init]: FetchArguments): FetchRequest | undefined {
-  const method = init?.method ?? (isRequest(input) ? input.method : "GET");
-  if (method !== "POST" && method.toUpperCase() !== "POST") return undefined;
-  const target = callTargetAt(isRequest(input) ? input.url : String(input));
+export function readFetchRequest(args: FetchArguments): FetchRequest | undefined {
+  // One by one, here and below: to take a list apart at once is to iterate over it.
+  const init = args[1];
+  const target = targetOf(args[0], init?.method);
   if (target === undefined) return undefined;
+  const headers = headersOf(args);
   const body = textOf(init?.body);
   return {
     transport: "fetch",
     method: "POST",
     url: target.url,
     target,
-    header: headerReaderOf(headersOf([input, init])),
+    header: (name) => headerIn(headers, name),
     body,
-    form: fieldsOf(init?.body),
+    form: body === undefined ? fieldsOf(init?.body) : undefined,
     isBodyChangeable: body !== undefined,
     isCuttable: true,
     isStoppable: true,
   };
 }
 
-function headersOf([input, init]: FetchArguments): SentHeaders | undefined {
-  return init?.headers ?? (isRequest(input) ? input.headers : undefined);
+function targetOf(input: FetchArguments[0], method: string | undefined): CallTarget | undefined {
+  if (isRequest(input)) return isPost(method ?? input.method) ? callTargetAt(input.url) : undefined;
+  return isPost(method) ? callTargetAt(String(input)) : undefined;
 }
 
-/** Few headers are ever asked for: none of them is copied before. */
-function headerReaderOf(headers: SentHeaders = {}): HeaderReader {
-  if (isHeaders(headers)) return (name) => headers.get(name) ?? undefined;
-  let copy: Headers | undefined;
-  if (Symbol.iterator in headers)
-    return (name) => (copy ??= new Headers(headers)).get(name) ?? undefined;
-  return (name) => {
-    for (const key in headers) {
-      if (key.length === name.length && key.toLowerCase() === name) return String(headers[key]);
-    }
-    return undefined;
-  };
+function isPost(method = "GET"): boolean {
+  return method === "POST" || method.toUpperCase() === "POST";
+}
+
+function headersOf(args: FetchArguments): SentHeaders | undefined {
+  return args[1]?.headers ?? (isRequest(args[0]) ? args[0].headers : undefined);
+}
+
+/** Few headers are ever asked for, and most requests are asked for none. */
+function headerIn(headers: SentHeaders = {}, name: string): string | undefined {
+  if (isHeaders(headers)) return headers.get(name) ?? undefined;
+  if (Symbol.iterator in headers) return new Headers(headers).get(name) ?? undefined;
+  for (const key in headers) {
+    if (key.length === name.length && key.toLowerCase() === name) return String(headers[key]);
+  }
+  return undefined;
 }
 
 /** By what it has, not by its class, as there are several. */
@@ -66,8 +73,8 @@ export function requestBodyOf([input, init]: FetchArguments): Promise<string> | 
 }
 
 /** What the application may end the request with. */
-export function signalOf([input, init]: FetchArguments): AbortSignal | undefined {
-  return init?.signal ?? (isRequest(input) ? input.signal : undefined);
+export function signalOf(args: FetchArguments): AbortSignal | undefined {
+  return args[1]?.signal ?? (isRequest(args[0]) ? args[0].signal : undefined);
 }
 
 /** By what it has, not by its class: there are several classes of that name in one process. */
@@ -77,7 +84,7 @@ function isRequest(input: FetchArguments[0]): input is Request {
 
 /** A form is read in memory, without its files: whoever made it may send it again. */
 export function fieldsOf(body: unknown): FormFields | undefined {
-  if (typeof body === "string" || !isForm(body)) return undefined;
+  if (!isForm(body)) return undefined;
   const fields: Record<string, string | null> = {};
   for (const [name, value] of body.entries()) {
     fields[name] = typeof value === "string" ? value : null;

@@ -21,13 +21,11 @@ export interface FetchOptions {
   readonly content?: ContentCapture;
 }
 
-/** A call that is being made. */
-interface Sending {
+/** A call whose usage is asked for, which its caller did not. */
+interface Asking {
   readonly attempt: Attempt;
+  readonly asking: FetchArguments;
   readonly origin: string;
-  readonly args: FetchArguments;
-  /** The arguments ask for usage that the caller did not ask for. */
-  readonly isUsageAsked: boolean;
 }
 
 /**
@@ -71,7 +69,10 @@ class FetchObserver {
   fetch(self: unknown, args: FetchArguments): Promise<Response> {
     const request = neverThrow("reading a request", () => readFetchRequest(args));
     if (request === undefined) return this.#pass(self, args);
-    const body = neverThrow("copying a request", () => requestBodyOf(args));
+    const body =
+      request.body === undefined
+        ? neverThrow("copying a request", () => requestBodyOf(args))
+        : undefined;
     if (body === undefined) return this.#observe(self, args, request);
     return body.then(
       (text) => this.#observe(self, args, { ...request, body: text, isBodyChangeable: true }),
@@ -124,10 +125,10 @@ class FetchObserver {
     const asking = attempt.lacksStreamUsage
       ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
       : undefined;
-    const isUsageAsked = asking !== undefined;
-    attempt.leaveBelow(signalOf(args), { isUsageHidden: isUsageAsked });
-    const sending = { attempt, origin: url.origin, args: asking ?? wanted, isUsageAsked };
-    return this.#run(self, wanted, sending);
+    attempt.leaveBelow(signalOf(args), { isUsageHidden: asking !== undefined });
+    return asking === undefined
+      ? this.#sendUnasked(self, wanted, attempt)
+      : this.#sendAsking(self, wanted, { attempt, asking, origin: url.origin });
   }
 
   #askForUsage(
@@ -139,24 +140,32 @@ class FetchObserver {
     return asking === undefined ? undefined : withBody(args, header, asking);
   }
 
-  async #run(
-    self: unknown,
-    original: FetchArguments,
-    { attempt, origin, args, isUsageAsked }: Sending,
-  ): Promise<Response> {
-    const send = (sent: FetchArguments): Promise<Response> =>
-      attempt.run(() => this.#pass(self, sent));
+  async #sendUnasked(self: unknown, args: FetchArguments, attempt: Attempt): Promise<Response> {
     try {
-      const response = await send(args);
-      if (!isUsageAsked || !(await isRefusalOfTheOption(response)))
-        return observedResponse(response, attempt, { isUsageHidden: isUsageAsked });
-      // Nothing was billed for it, and the application must see the answer to what it asked.
-      if (this.#refusing.size < REFUSING_ORIGINS_MAX) this.#refusing.add(origin);
-      return observedResponse(await send(original), attempt, { isUsageHidden: false });
+      const response = await attempt.run(() => this.#pass(self, args));
+      return observedResponse(response, attempt, { isUsageHidden: false });
     } catch (error) {
       attempt.failed(error);
       throw error;
     }
+  }
+
+  async #sendAsking(
+    self: unknown,
+    original: FetchArguments,
+    { attempt, asking, origin }: Asking,
+  ): Promise<Response> {
+    try {
+      const response = await attempt.run(() => this.#pass(self, asking));
+      if (!(await isRefusalOfTheOption(response)))
+        return observedResponse(response, attempt, { isUsageHidden: true });
+    } catch (error) {
+      attempt.failed(error);
+      throw error;
+    }
+    // Nothing was billed for it, and the application must see the answer to what it asked.
+    if (this.#refusing.size < REFUSING_ORIGINS_MAX) this.#refusing.add(origin);
+    return this.#sendUnasked(self, original, attempt);
   }
 }
 

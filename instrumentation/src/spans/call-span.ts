@@ -23,15 +23,11 @@ export interface CallPast {
   readonly links: readonly Link[];
 }
 
-interface TargetParts {
+export interface CallSpanParts {
   readonly tracer: () => Tracer;
   /** What the call is made in. */
   readonly parent: Context;
   readonly past: () => CallPast;
-  readonly startMs: number;
-}
-
-export interface CallSpanParts extends Omit<TargetParts, "startMs"> {
   /** What the guard has decided: what the call cost is asked for in any case. */
   readonly guarded: GuardedCall | undefined;
 }
@@ -47,9 +43,9 @@ export class CallSpan {
   /** Told of the span of a call that got no answer, or a refusal: it may be tried again. */
   onFailure: ((span: SpanContext) => void) | undefined;
   readonly #requested: RequestedCall;
-  readonly #target: SpanTarget;
-  readonly #startMs: number;
-  readonly #guarded: GuardedCall | undefined;
+  readonly #parts: CallSpanParts;
+  readonly #startMs = performance.now();
+  #knownTarget: SpanTarget | undefined;
   #firstChunkMs: number | undefined;
   /** When the answer was over, if describing it was put off. */
   #endMs: number | undefined;
@@ -57,13 +53,9 @@ export class CallSpan {
   #beginContent: ((call: WireCall) => CapturedCall | undefined) | undefined;
   #content: CapturedCall | undefined;
 
-  private constructor(requested: RequestedCall, { tracer, parent, past, guarded }: CallSpanParts) {
+  private constructor(requested: RequestedCall, parts: CallSpanParts) {
     this.#requested = requested;
-    this.#guarded = guarded;
-    this.#startMs = performance.now();
-    // An SDK that starts with the first call brings the context that this call is sent in.
-    neverThrow("starting a span", tracer);
-    this.#target = targetOf(requested, { tracer, parent, past, startMs: this.#startMs });
+    this.#parts = parts;
     CallSpan.#open.add(this);
   }
 
@@ -190,6 +182,14 @@ export class CallSpan {
     this.complete({ ...createResponseFacts(), problem: "body_not_read" });
   }
 
+  get #target(): SpanTarget {
+    return (this.#knownTarget ??= targetOf(this.#requested, this.#parts, this.#startMs));
+  }
+
+  get #guarded(): GuardedCall | undefined {
+    return this.#parts.guarded;
+  }
+
   #captured(): CapturedCall | undefined {
     const begin = this.#beginContent;
     if (begin === undefined) return this.#content;
@@ -229,7 +229,8 @@ const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: fal
 
 function targetOf(
   requested: RequestedCall,
-  { tracer, parent, past, startMs }: TargetParts,
+  { tracer, parent, past }: CallSpanParts,
+  startMs: number,
 ): SpanTarget {
   let planned: SpanPlan | undefined;
   const plan = (): SpanPlan | undefined => (planned ??= planOf());

@@ -15,6 +15,8 @@ import type { UndiciRequest } from "./undici-request.ts";
 export class FetchedExchange implements Exchange {
   readonly #request: UndiciRequest;
   readonly #attempt: Attempt;
+  /** Undefined before the request was sent. */
+  #canBeSeen: boolean | undefined;
   #answer: AnswerObserver | undefined;
 
   constructor(request: UndiciRequest, attempt: Attempt) {
@@ -22,24 +24,27 @@ export class FetchedExchange implements Exchange {
     this.#attempt = attempt;
   }
 
+  /** What its answer needs is made ready while nobody waits for it. */
   sent(): void {
-    // The attempt knows what it sends.
+    if (this.#canBeSeen !== undefined) return;
+    this.#attempt.sent();
+    this.#canBeSeen = passAnswer(this.#request, () => this.#answer);
   }
 
   answered({ statusCode, headers }: { statusCode: number; headers: unknown }): void {
     // Early hints are no answer, and after a redirection comes another one.
     if (statusCode < FIRST_FINAL_STATUS || statusCode >= FIRST_REDIRECTION) return;
-    const header = (name: string): string | undefined => answerHeader(headers, name);
-    const encoding = header("content-encoding");
+    this.sent();
+    const encoding = answerHeader(headers, "content-encoding");
     const decoding = answerDecoding(encoding);
-    if ((decoding !== undefined || !isEncoded(encoding)) && canBeSeen(this.#request)) {
+    if (this.#canBeSeen === true && (decoding !== undefined || !isEncoded(encoding))) {
+      const header = (name: string): string | undefined => answerHeader(headers, name);
       this.#answer = this.#attempt.answeredBelow({ status: statusCode, header }, decoding);
     } else this.#attempt.settled();
-    if (this.#answer !== undefined) this.#answer = passAnswer(this.#request, this.#answer);
   }
 
   ended(): void {
-    this.#answer?.end();
+    // Told where the bytes pass, as what was held back comes before the end.
   }
 
   failed(error: unknown): void {
@@ -53,7 +58,5 @@ export class FetchedExchange implements Exchange {
 const isAbortion = (error: unknown): boolean =>
   error instanceof Error && error.name === "AbortError";
 
-const isEncoded = (encoding = "identity"): boolean => encoding.trim().toLowerCase() !== "identity";
-
-const canBeSeen = (request: UndiciRequest): boolean =>
-  "onData" in request || "onResponseData" in request;
+const isEncoded = (encoding: string | undefined): boolean =>
+  encoding !== undefined && encoding.trim().toLowerCase() !== "identity";

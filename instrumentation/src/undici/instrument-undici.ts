@@ -5,7 +5,7 @@ import { apiAtPath } from "../wire/call-target.ts";
 import { FetchedExchange } from "./fetched-exchange.ts";
 import { UndiciExchange } from "./undici-exchange.ts";
 import type { Exchange } from "./undici-exchange.ts";
-import { isTo, urlOf } from "./undici-request.ts";
+import { urlOf } from "./undici-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
 /** Shared by all copies of the package in a process. */
@@ -32,9 +32,7 @@ export function instrumentUndici(calls: CallObserver): () => void {
   shared[OBSERVED] = true;
   const begin = (request: UndiciRequest): Exchange | undefined => {
     if (request.method !== "POST") return undefined;
-    const whole = calls.partOfSending({ transport: "undici", isContextLost: true }, (url) =>
-      isTo(request, url),
-    );
+    const whole = calls.partOfSending("undici", request.path);
     if (whole !== undefined) return new FetchedExchange(request, whole);
     return isCandidate(request) ? new UndiciExchange(request, calls) : undefined;
   };

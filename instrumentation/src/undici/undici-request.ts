@@ -30,11 +30,6 @@ export function urlOf({ origin, host, path }: UndiciRequest): URL | undefined {
   return url;
 }
 
-/** Does it go to this address, as far as it tells? Hosts of proxies and of tests differ from what was asked for. */
-export function isTo({ path }: UndiciRequest, url: URL): boolean {
-  return path === url.pathname + url.search;
-}
-
 /** A header of the request by its name in lower case. */
 export function requestHeader({ headers }: UndiciRequest, name: string): string | undefined {
   if (typeof headers === "string") return lineOf(headers, name);

@@ -6,6 +6,8 @@ import { WIRE_APIS } from "./wire-apis.ts";
 /** Where a request goes that could be a call of a model, and all that its address tells. */
 export interface CallTarget {
   readonly url: URL;
+  /** With the query. */
+  readonly path: string;
   readonly api: WireApi;
   /** Undefined for one that nobody is known by. */
   readonly host: ProviderHost | undefined;
@@ -49,6 +51,7 @@ function targetOf(url: URL): CallTarget | undefined {
   const groups = api.path.exec(url.pathname)?.groups;
   return {
     url,
+    path: url.pathname + url.search,
     api,
     host: providerHostOf(url.host),
     serverAddress: url.hostname,
