@@ -40,6 +40,8 @@ export function lastingTroubles(
 
 export interface InstallationOptions extends Pick<EvaluationOptions, "services" | "known"> {
   readonly troubles: InstallationTroubles;
+  /** Since then collectors could be heard. */
+  readonly listensSince: Date;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function evaluateInstallation(
     const occurrences = propagations.flatMap((propagation) => drillAlerts(propagation, now));
     await recordUnknown(services, known, { projectId, occurrences });
   }
-  const found = [...(await options.troubles()), ...(await silentCollectors(services, now))];
+  const found = [...(await options.troubles()), ...(await silentCollectors(options, now))];
   const day = now.toISOString().slice(0, 10);
   const occurrences = found.map(({ trouble, reason }) => ({
     kind: "ingest.trouble" as const,
@@ -86,14 +88,18 @@ async function projectsWithDrill({ db }: ServiceContext, now: Date): Promise<str
   return rows.map((row) => row.projectId);
 }
 
-/** Collectors report every 15 seconds. None at all was ever there: nobody is missed. */
+/**
+ * Collectors report every 15 seconds. None at all was ever there: nobody is missed. Whoever was away himself has heard
+ * nobody meanwhile: after a night in which all was switched off nothing is wrong.
+ */
 async function silentCollectors(
-  { db }: ServiceContext,
+  { services, listensSince }: Pick<InstallationOptions, "services" | "listensSince">,
   now: Date,
 ): Promise<readonly InstallationTrouble[]> {
-  const [row] = await db.select({ seenAt: max(collectors.seenAt) }).from(collectors);
+  const [row] = await services.db.select({ seenAt: max(collectors.seenAt) }).from(collectors);
   const silentMs = now.getTime() - (row?.seenAt?.getTime() ?? now.getTime());
-  if (silentMs < SILENCE_MS || silentMs > SILENCE_FORGOTTEN_MS) return [];
+  const listenedMs = now.getTime() - listensSince.getTime();
+  if (Math.min(silentMs, listenedMs) < SILENCE_MS || silentMs > SILENCE_FORGOTTEN_MS) return [];
   return [{ trouble: "collector_silent", reason: undefined }];
 }
 

@@ -29,6 +29,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
   const troubles = lastingTroubles(options.troubles, options.services.now);
   const evaluation = { ...options, troubles, known: new Map<string, Set<string>>() };
   const lookAtBilling = createBillingLook(evaluation);
+  let listensSince = options.services.now();
   const allIds = (): Promise<string[]> => listProjectIds(db);
 
   const lookAtProject = async (projectId: string, isThorough: boolean): Promise<void> => {
@@ -52,7 +53,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
       else agenda.take(projectId, true);
     }
     if (isSlowDue) {
-      await evaluateInstallation(evaluation, [...inUse]);
+      await evaluateInstallation({ ...evaluation, listensSince }, [...inUse]);
       await lookAtBilling([...inUse]);
       agenda.slowDone();
     }
@@ -65,6 +66,7 @@ export function createLook(options: LookOptions, agenda: Agenda): Look {
         await claimJob(db, JOB_LOCKS.alerts, () => lookAtAll(isStopped));
         problem = undefined;
       } catch (error) {
+        listensSince = options.services.now();
         const reason = reasonOf(error);
         if (problem !== reason && !isStopped()) logError("alerts cannot be evaluated", { error });
         problem = reason;
