@@ -2,12 +2,13 @@ import { formatUsd } from "@lensai/otel-config/money";
 import type { BilledAttempt } from "./provider/provider-log.ts";
 import type { CallCharge } from "./read-calls.ts";
 
-/** How calls of one kind were billed, and what the guard has charged for them. Amounts are nano-USD. */
+/** How calls of one kind were billed, what the guard has charged for them, and what is counted of that. In nano-USD. */
 export interface ChargeGroup {
   readonly kind: string;
   readonly calls: number;
   readonly billedNanoUsd: bigint;
   readonly chargedNanoUsd: bigint;
+  readonly countedNanoUsd: bigint;
   /** Of one call, of all whose bill was above their charge. */
   readonly mostUnderNanoUsd: bigint;
 }
@@ -29,7 +30,7 @@ export function decompose(
   for (const [callId, { billNanoUsd, kind: ended }] of billsByCall(attempts)) {
     const charge = charges.get(callId);
     const kind = kindOf(charge) ?? ended;
-    const { calls, billedNanoUsd, chargedNanoUsd, mostUnderNanoUsd } =
+    const { calls, billedNanoUsd, chargedNanoUsd, countedNanoUsd, mostUnderNanoUsd } =
       groups.get(kind) ?? emptyGroup(kind);
     const charged = charge?.chargedNanoUsd ?? 0n;
     groups.set(kind, {
@@ -37,6 +38,7 @@ export function decompose(
       calls: calls + 1,
       billedNanoUsd: billedNanoUsd + billNanoUsd,
       chargedNanoUsd: chargedNanoUsd + charged,
+      countedNanoUsd: countedNanoUsd + (charge?.countedNanoUsd ?? 0n),
       mostUnderNanoUsd: larger(mostUnderNanoUsd, billNanoUsd - charged),
     });
   }
@@ -44,7 +46,8 @@ export function decompose(
 }
 
 function emptyGroup(kind: string): ChargeGroup {
-  return { kind, calls: 0, billedNanoUsd: 0n, chargedNanoUsd: 0n, mostUnderNanoUsd: 0n };
+  const nothing = { billedNanoUsd: 0n, chargedNanoUsd: 0n, countedNanoUsd: 0n };
+  return { kind, calls: 0, ...nothing, mostUnderNanoUsd: 0n };
 }
 
 function kindOf(charge: CallCharge | undefined): string | undefined {
@@ -55,8 +58,9 @@ function kindOf(charge: CallCharge | undefined): string | undefined {
 /** Lines for the terminal. */
 export function decompositionLines(groups: readonly ChargeGroup[]): readonly string[] {
   return groups.map(
-    ({ kind, calls, billedNanoUsd, chargedNanoUsd, mostUnderNanoUsd }) =>
+    ({ kind, calls, billedNanoUsd, chargedNanoUsd, countedNanoUsd, mostUnderNanoUsd }) =>
       `${kind}: ${calls} calls, billed ${formatUsd(billedNanoUsd)}, charged ${formatUsd(chargedNanoUsd)}, ` +
+      `counted ${formatUsd(countedNanoUsd)} in the end, ` +
       `at most ${formatUsd(mostUnderNanoUsd)} too little for one`,
   );
 }

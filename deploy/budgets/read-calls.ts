@@ -14,6 +14,8 @@ import { DEFAULT_PROJECT_ID } from "@lensai/otel-config/control/projects";
 /** What the guard says of one call, all of its attempts together. */
 export interface CallCharge {
   readonly chargedNanoUsd: bigint;
+  /** What the ledger counts once the calls have landed: their bills, and the charge where nobody knows a bill. */
+  readonly countedNanoUsd: bigint;
   readonly isCutOff: boolean;
 }
 
@@ -46,6 +48,7 @@ export async function readCalls(
     if (files.length === 0) return { charges: new Map(), bound };
     const rows = await duckDb.query(sql`
       SELECT feature, coalesce(sum(charged_nano_usd), 0)::BIGINT AS charged,
+        coalesce(sum(coalesce(cost_nano_usd, charged_nano_usd)) FILTER (WHERE billed), 0)::BIGINT AS counted,
         bool_or(budget_decision = 'cut_off') AS is_cut_off
       ${rowsOf(DEFAULT_PROJECT_ID, range, source)}
         AND environment = ${environment} AND feature IS NOT NULL AND charged_nano_usd IS NOT NULL
@@ -53,7 +56,11 @@ export async function readCalls(
     const charges = new Map(
       rows.map((row) => [
         String(row["feature"]),
-        { chargedNanoUsd: row["charged"] as bigint, isCutOff: row["is_cut_off"] === true },
+        {
+          chargedNanoUsd: row["charged"] as bigint,
+          countedNanoUsd: row["counted"] as bigint,
+          isCutOff: row["is_cut_off"] === true,
+        },
       ]),
     );
     return { charges, bound };

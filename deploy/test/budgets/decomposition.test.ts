@@ -22,9 +22,9 @@ test("bills and charges are compared by how calls ended, all attempts of a call 
     attempt("lost", "left", 40n),
   ];
   const charges = new Map([
-    ["tried again", { chargedNanoUsd: 7n, isCutOff: false }],
-    ["whole", { chargedNanoUsd: 25n, isCutOff: false }],
-    ["cut off", { chargedNanoUsd: 30n, isCutOff: true }],
+    ["tried again", { chargedNanoUsd: 7n, countedNanoUsd: 7n, isCutOff: false }],
+    ["whole", { chargedNanoUsd: 25n, countedNanoUsd: 20n, isCutOff: false }],
+    ["cut off", { chargedNanoUsd: 30n, countedNanoUsd: 30n, isCutOff: true }],
   ]);
   expect(decompose(attempts, charges)).toEqual([
     {
@@ -32,6 +32,7 @@ test("bills and charges are compared by how calls ended, all attempts of a call 
       calls: 1,
       billedNanoUsd: 30n,
       chargedNanoUsd: 30n,
+      countedNanoUsd: 30n,
       mostUnderNanoUsd: 0n,
     },
     {
@@ -39,6 +40,7 @@ test("bills and charges are compared by how calls ended, all attempts of a call 
       calls: 1,
       billedNanoUsd: 40n,
       chargedNanoUsd: 0n,
+      countedNanoUsd: 0n,
       mostUnderNanoUsd: 40n,
     },
     {
@@ -46,6 +48,7 @@ test("bills and charges are compared by how calls ended, all attempts of a call 
       calls: 2,
       billedNanoUsd: 30n,
       chargedNanoUsd: 32n,
+      countedNanoUsd: 27n,
       mostUnderNanoUsd: 3n,
     },
   ]);
