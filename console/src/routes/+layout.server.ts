@@ -1,6 +1,7 @@
 import { error } from "@sveltejs/kit";
+import { authorizeProject } from "#lib/server/access/authorize.ts";
 import { listOrganizations } from "#lib/server/access/organization.ts";
-import { roleMay } from "#lib/server/access/permissions.ts";
+import { roleMay, type Permission } from "#lib/server/access/permissions.ts";
 import type { Principal } from "#lib/server/access/principal.ts";
 import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
@@ -9,7 +10,14 @@ import type { LayoutServerLoad } from "./$types";
 /** A console that starts together with its database needs a moment. */
 const DATABASE_WAIT_MS = 8000;
 
-export const load: LayoutServerLoad = async ({ locals, depends }) => {
+/** Pages of a project that not everybody may open: the menu has them for those who may. */
+const PERMISSION_BY_SECTION: Readonly<Record<string, Permission>> = {
+  calls: "calls.read",
+  billing: "billing.manage",
+  audit: "audit.read",
+};
+
+export const load: LayoutServerLoad = async ({ locals, params, depends }) => {
   depends("lensai:projects");
   if (!(await locals.console.databaseReady(DATABASE_WAIT_MS))) {
     error(
@@ -37,9 +45,22 @@ export const load: LayoutServerLoad = async ({ locals, depends }) => {
     organizations,
     projects,
     archivedProjects,
+    closedSections: await closedSectionsOf(locals, params["projectId"]),
     stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds),
   };
 };
+
+async function closedSectionsOf(
+  locals: App.Locals,
+  projectId: string | undefined,
+): Promise<string[]> {
+  if (projectId === undefined) return [];
+  const access = await authorizeProject(locals, projectId, "project.read");
+  if (access.outcome !== "granted") return [];
+  return Object.entries(PERMISSION_BY_SECTION)
+    .filter(([, permission]) => !access.may(permission))
+    .map(([section]) => section);
+}
 
 /** What the menu shows of whoever looks; undefined before the sign-in. */
 function accountOf(principal: Principal): { readonly email: string | undefined } | undefined {

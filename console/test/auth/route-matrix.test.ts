@@ -123,6 +123,28 @@ test("every route is public, personal, or has a rule", () => {
   expect(others).toEqual(PERSONAL_ROUTES);
 });
 
+test.each(ROLES)(
+  "the menu of a project has what the role %s may open, and nothing else",
+  async (role) => {
+    const home = "/projects/acme-shop";
+    const html = await (await browserOf(role).get(home)).text();
+    const menu = /<nav aria-label="Main".*?<\/nav>/s.exec(html)?.[0] ?? "";
+    const offered = [...menu.matchAll(/href="([^"]+)"/g)]
+      .map(([, href = ""]) => href)
+      .filter((href) => href.startsWith(home));
+    const found = await Promise.all(offered.map((href) => statusOf(browserOf(role).get(href))));
+    expect(found).toEqual(offered.map(() => 200));
+    const sections = rules.filter(({ route }) =>
+      /^\/projects\/[^/]+\/(calls|billing|audit|alerts)$/.test(route),
+    );
+    const open = sections
+      .filter(({ reads }) => roleMay(role, reads))
+      .map(({ route }) => pathOf(route, "acme"));
+    expect(offered).toEqual(expect.arrayContaining(open));
+    expect(open.length).toBeGreaterThan(0);
+  },
+);
+
 describe.each(rules)("$route", ({ route, reads, actions = {}, emptyStatus = 200 }) => {
   test(`reads with ${reads}`, async () => {
     const found = await statuses((browser) => browser.get(pathOf(route, "acme")));
