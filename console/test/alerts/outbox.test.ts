@@ -2,8 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { claimDue, CLAIM_MS } from "#lib/server/alerts/outbox.ts";
 import { alertDeliveries } from "#lib/server/db/schema/alert-deliveries.ts";
 import { alertEvents } from "#lib/server/db/schema/alert-events.ts";
+import { members } from "#lib/server/db/schema/members.ts";
 import { removeAlertChannel } from "#lib/server/services/alerts/remove-channel.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
+import { DEFAULT_ORGANIZATION_ID } from "#lib/server/services/organizations/default.ts";
+import { createUser } from "../support/users.ts";
 import { createAlertRig, thresholdReached, type AlertRig } from "../support/alert-rig.ts";
 
 let rig: AlertRig;
@@ -35,6 +38,25 @@ test("an alert is written with its change or not at all", async () => {
   await triggerKillSwitch(rig.context, { ...stop, projectId: "shop" }, "ann");
   expect(await rig.context.db.$count(alertEvents)).toBe(1);
   expect(await rig.context.db.$count(alertDeliveries)).toBe(1);
+});
+
+test("who has stopped calls is named by his address, in messages only", async () => {
+  const { context } = rig;
+  await rig.slackChannel();
+  await createUser(context, { id: "ann" });
+  const organizationId = DEFAULT_ORGANIZATION_ID;
+  const member = { id: "m-ann", organizationId, userId: "ann", role: "owner" as const };
+  await context.db.insert(members).values({ ...member, createdAt: context.now() });
+  const stop = { projectId: "shop", scope: {}, reason: "an agent loops" };
+  await triggerKillSwitch(context, stop, "user:ann");
+  await triggerKillSwitch(context, stop, "user:gone");
+  rig.job();
+  await expect.poll(() => rig.slack.postings.length, POLL).toBe(2);
+  const messages = rig.slack.postings.map(({ blocks }) => JSON.stringify(blocks));
+  expect(messages.filter((text) => text.includes("*By*\\nann@example.com"))).toHaveLength(1);
+  expect(messages.filter((text) => text.includes("*By*\\nuser:gone"))).toHaveLength(1);
+  const [event] = await context.db.select().from(alertEvents);
+  expect(JSON.stringify(event)).not.toContain("@example.com");
 });
 
 test("a channel hears of the kinds it wants, from a severity on, and what another one tells reaches nobody by itself", async () => {

@@ -25,8 +25,16 @@ const NAME_CHARACTERS_MAX = 80;
 /** What Stripe says to a refusal is a sentence or two. */
 const REASON_CHARACTERS_MAX = 300;
 
-export function alertWords({ kind, details }: AlertFacts): AlertWords {
-  return (WORDS[kind] as WordsOf<typeof kind>)(details);
+/** `actorName`: what people call whoever did it. */
+export function alertWords({
+  kind,
+  details,
+  actorName,
+}: AlertFacts & { readonly actorName?: string | undefined }): AlertWords {
+  const isNamed = "actor" in details && actorName !== undefined;
+  return (WORDS[kind] as WordsOf<typeof kind>)(
+    isNamed ? { ...details, actor: actorName } : details,
+  );
 }
 
 const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {

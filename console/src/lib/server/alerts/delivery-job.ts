@@ -4,6 +4,7 @@ import { logError } from "../log.ts";
 import { reasonOf } from "../prepare-database.ts";
 import { openChannelSecret } from "../services/alerts/channel-secret.ts";
 import type { AlertContext } from "../services/alerts/context.ts";
+import { actorOf } from "./actor-of.ts";
 import type { Delivery, DeliveryOutcome, SendAlert } from "./delivery.ts";
 import { claimDue, conclude, nextDue, release, type ClaimedDelivery } from "./outbox.ts";
 
@@ -129,7 +130,7 @@ export async function attempt(
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> {
   try {
-    return await send(deliveryOf(context, claimed), signal);
+    return await send(await deliveryOf(context, claimed), signal);
   } catch (error) {
     const isKnown = error instanceof LensError;
     if (!isKnown) logError("an alert could not be sent", { eventId: claimed.eventId, error });
@@ -143,17 +144,19 @@ export async function attempt(
   }
 }
 
-function deliveryOf(context: AlertContext, claimed: ClaimedDelivery): Delivery {
+async function deliveryOf(context: AlertContext, claimed: ClaimedDelivery): Promise<Delivery> {
   const { event, channel, projectName, mayHaveArrived } = claimed;
   const { id, severity, occurredAt, projectId, kind, details } = event;
+  const facts = { kind, details } as AlertFacts;
   return {
     event: {
-      ...({ kind, details } as AlertFacts),
+      ...facts,
       id,
       severity,
       occurredAt,
       projectId,
       projectName,
+      actorName: await actorOf(context.db, projectId, facts),
     },
     channel: {
       id: channel.id,

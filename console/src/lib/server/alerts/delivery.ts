@@ -10,6 +10,8 @@ export interface Delivery {
     readonly occurredAt: Date;
     readonly projectId: string;
     readonly projectName: string;
+    /** Of whoever did it, where somebody did and has one. */
+    readonly actorName?: string | undefined;
   };
   readonly channel: {
     readonly id: string;

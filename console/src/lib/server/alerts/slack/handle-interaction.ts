@@ -8,6 +8,7 @@ import { slackInteractions } from "../../db/schema/slack-interactions.ts";
 import { openChannelSecret } from "../../services/alerts/channel-secret.ts";
 import type { AlertContext } from "../../services/alerts/context.ts";
 import { pressButton, type PressResult } from "../../services/alerts/press-button.ts";
+import { actorOf } from "../actor-of.ts";
 import type { UrlOfAlert } from "../delivery.ts";
 import { parseInteraction, type SlackButton, type SlackPress } from "./interaction.ts";
 import { escaped, slackMessage } from "./message.ts";
@@ -61,7 +62,8 @@ export async function handleInteraction(
   const input = { eventId, projectId, facts, button: press.button };
   const result = await pressButton(context, input, actor);
   if (result.outcome === "refused") return { status: 200, reply: onlyFor(press, result.problem) };
-  const event = { ...found.event, ...facts, projectName: found.projectName };
+  const actorName = await actorOf(context.db, projectId, facts);
+  const event = { ...found.event, ...facts, projectName: found.projectName, actorName };
   const done = doneWords(result, press, now);
   const { text, blocks } = slackMessage({ event, channel, url: urlOf(event), done });
   const body = { replace_original: true, text, blocks };

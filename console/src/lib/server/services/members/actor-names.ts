@@ -1,6 +1,7 @@
 import { and, eq, inArray } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import { members } from "../../db/schema/members.ts";
+import { projects } from "../../db/schema/projects.ts";
 import { users } from "../../db/schema/users.ts";
 
 const USER = /^user:(.+)$/;
@@ -29,4 +30,17 @@ export async function actorNames(
           .innerJoin(users, eq(users.id, members.userId))
           .where(and(eq(members.organizationId, organizationId), inArray(users.id, ids)));
   return { ...WORDS, ...Object.fromEntries(found.map(({ id, email }) => [`user:${id}`, email])) };
+}
+
+/** The same for one actor, by a project of the organisation; undefined for whoever has no name. */
+export async function actorName(
+  db: Database,
+  { projectId, actor }: { readonly projectId: string; readonly actor: string },
+): Promise<string | undefined> {
+  const [project] = await db
+    .select({ organizationId: projects.organizationId })
+    .from(projects)
+    .where(eq(projects.id, projectId));
+  const names = await actorNames(db, project?.organizationId ?? "", [actor]);
+  return names[actor];
 }
