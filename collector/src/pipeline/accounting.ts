@@ -7,7 +7,7 @@ import type { Dialect, NamedRecord } from "@lensai/otel-config/dialects/dialect"
 import { DIALECTS } from "@lensai/otel-config/dialects/dialects";
 import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import { canonicalProvider } from "@lensai/otel-config/pricing/provider-names";
-import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
+import { normaliseUsage, refuseEmptyInput } from "@lensai/otel-config/usage/normalise-usage";
 import { clearRawUsage, countsNothing, createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { NormalUsage } from "@lensai/otel-config/usage/usage";
 import type { UsageReading } from "@lensai/otel-config/usage/usage-reading";
@@ -91,6 +91,7 @@ export class Accounting {
     const answerEnd = finishReasons.isSet ? this.answerEnds.get(finishReasons) : "unsaid";
     const rule = verdictOf(record, { named, role, hasUsage, answerEnd });
     const isInference = role === "inference";
+    if (isInference) refuseEmptyInput(usage);
     writeUsage(sink, usage, { record, reading, isAnswered: rule === "call", isInference });
     this.writeClientCost(sink, record, usage);
     if (hasUsage) this.price.write(sink, usage, { record, provider });

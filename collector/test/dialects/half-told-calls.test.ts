@@ -56,6 +56,19 @@ describe("zeros", () => {
     });
   });
 
+  test("an input of none beside an output was not counted, as of a stream without its first event", () => {
+    const counts = { "llm.token_count.prompt": 0, "llm.token_count.completion": 122 };
+    expect(llm({ ...counts, "llm.token_count.total": 122 })).toMatchObject({
+      billed: true,
+      input_tokens: null,
+      input_uncached_tokens: null,
+      output_tokens: 122n,
+      usage_source: "missing",
+      usage_rule: "counts-refused",
+      cost_nano_usd: null,
+    });
+  });
+
   test("of a call that failed do not make it spend", () => {
     expect(llm(zeros, { fields: ERROR })).toMatchObject({ billed: false, bill_rule: "failed" });
   });

@@ -1,5 +1,11 @@
 import type { Client } from "./client.ts";
-import { AGENT, GEMINI_AGENT, LANGCHAIN, LANGCHAIN_ON_OPENAI } from "./scenario-sets.ts";
+import {
+  AGENT,
+  GEMINI_AGENT,
+  LANGCHAIN,
+  LANGCHAIN_ON_OPENAI,
+  OTHER_MODELS,
+} from "./scenario-sets.ts";
 
 /** Frameworks above those SDKs, Python. */
 export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
@@ -8,7 +14,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "LangChain (Python) with OpenAI's SDK, both under OpenInference",
     runtime: "python",
     app: "python",
-    scenarios: LANGCHAIN_ON_OPENAI,
+    scenarios: [...LANGCHAIN_ON_OPENAI, ...OTHER_MODELS],
     packages: [
       "openinference-instrumentation-langchain",
       "openinference-instrumentation-openai",
@@ -22,7 +28,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "LiteLLM with its own OpenTelemetry callback",
     runtime: "python",
     app: "python",
-    scenarios: AGENT,
+    scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["litellm", "openai"],
     advice:
       "Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound. A stream that nobody reads to its end sends no span.",
@@ -32,7 +38,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Pydantic AI",
     runtime: "python",
     app: "python",
-    scenarios: AGENT,
+    scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["pydantic-ai-slim", "openai"],
     advice: "Nothing to do.",
   },
@@ -79,7 +85,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Agno under OpenInference",
     runtime: "python",
     app: "python",
-    scenarios: AGENT,
+    scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["agno", "openinference-instrumentation-agno"],
     advice: "Reasoning tokens are not sent; the cost does not depend on them.",
   },
@@ -158,7 +164,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "LangChain under OpenLLMetry (Python)",
     runtime: "python",
     app: "python",
-    scenarios: LANGCHAIN,
+    scenarios: [...LANGCHAIN, ...OTHER_MODELS],
     packages: ["opentelemetry-instrumentation-langchain", "langchain-openai"],
     advice:
       "Reasoning tokens are not sent; the cost does not depend on them. Embeddings send no span.",
@@ -256,7 +262,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "LiteLLM under OpenInference, beside its own callback",
     runtime: "python",
     app: "python",
-    scenarios: AGENT,
+    scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["litellm", "openinference-instrumentation-litellm"],
     advice: "Nothing to do: the calls that both send are billed once.",
   },

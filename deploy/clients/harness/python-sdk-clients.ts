@@ -7,6 +7,7 @@ import {
   LANGCHAIN,
   OLLAMA,
   OPENAI,
+  OTHER_MODELS,
   PROVIDERS,
   VERTEX,
 } from "./scenario-sets.ts";
@@ -227,7 +228,7 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     title: "LangSmith in OpenTelemetry mode (Python)",
     runtime: "python",
     app: "python",
-    scenarios: [...OPENAI, ...LANGCHAIN],
+    scenarios: [...OPENAI, ...LANGCHAIN, ...OTHER_MODELS],
     packages: ["langsmith", "openai", "langchain-openai"],
     advice:
       "Embeddings send no span. Of a stream of LangChain that its reader gives up it sends an error alone: it is billed, its usage missing.",

@@ -11,6 +11,8 @@ export const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
 export const AGENT = ["agent-calls", "agent-streams"];
 export const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];
 export const GEMINI_AGENT = ["gemini-agent-calls", "gemini-agent-streams", "gemini-grounded"];
+/** Of frameworks that can ask several providers, the others. */
+export const OTHER_MODELS = ["anthropic-agent", "gemini-agent-mixed"];
 export const COHERE = ["cohere-calls", "cohere-streams"];
 export const GROQ = ["groq-calls"];
 export const MISTRAL = ["mistral-calls", "mistral-streams"];

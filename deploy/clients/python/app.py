@@ -1,14 +1,12 @@
 """Makes the calls of a scenario with Python packages, under whichever instrumentation is installed."""
 
 import asyncio
-import sys
 import time
 
-from scenario import DATA
+from scenario import DATA, SCENARIO
 from steps import step_of
 from telemetry import start_telemetry
 
-SCENARIO = sys.argv[1]
 PAUSE_S = 0.06
 
 

@@ -2,9 +2,13 @@
 
 import json
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+SCENARIO = sys.argv[1]
+# Whose models the frameworks ask that can ask several.
+PROVIDER = next((name for name in ("anthropic", "gemini") if SCENARIO.startswith(name)), "openai")
 PROVIDER_URL = os.environ["PROVIDER_URL"]
 OPENAI_URL = f"{PROVIDER_URL}/v1"
 DATA = json.loads((Path(__file__).parent.parent / "shared" / "steps.json").read_text())

@@ -29,11 +29,14 @@ FRAMEWORKS = {
     # Comes with its gateway only.
     "litellm_proxy_extras": "litellm_proxy",
     "litellm": "litellm",
-    "langchain_openai": "langchain_openai",
+    "langchain_openai": "langchain",
 }
 
 
 def step_of(scenario):
+    framework = next((name for package, name in FRAMEWORKS.items() if has(package)), None)
+    if framework is not None and "agent" in scenario:
+        return import_module(f"frameworks.{framework}").make_step()
     if scenario.startswith("anthropic"):
         return anthropic_step()
     if scenario.startswith("vertexai"):
@@ -47,7 +50,6 @@ def step_of(scenario):
         return PROVIDERS[provider]()
     if scenario.startswith("openai"):
         return openai_step()
-    framework = next((name for package, name in FRAMEWORKS.items() if has(package)), None)
     if framework is not None:
         return import_module(f"frameworks.{framework}").make_step()
     return gemini_step() if scenario.startswith("gemini") else openai_step()

@@ -28,7 +28,7 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   "rest-taken-for-thoughts":
     "the total that was sent is more than the counts: the rest is priced as thoughts, and may be what Google's own tools put into the prompt, which costs less",
   "counts-refused":
-    "a count was sent that no call can have (negative, fractional or absurdly large)",
+    "a count was sent that no call can have (negative, fractional, absurdly large, or no input at all)",
   "not-sent": "the instrumentation recorded the call without its usage",
   "unread-count":
     "the record counts tokens under names that are not known here: they are kept, and in no total",
@@ -86,7 +86,8 @@ const verbOf = (convention: string): string =>
 /** What the names in the attribute `lensai.ingest.flags` mean, as far as they are about usage and its price. */
 const FLAG_WORDS: Readonly<Record<string, string>> = {
   usage_invalid: "a count was not a number, or not one that a call can have; it was left out",
-  usage_invalid_count: "a count was negative, fractional or absurdly large; it was left out",
+  usage_invalid_count:
+    "a count was negative, fractional, absurdly large, or no input beside an output; it was left out",
   usage_total_mismatch:
     "the total that was sent does not fit the counts; nobody is billed the difference",
   usage_parts_overlap: "the parts say more than their total; the part told apart last was cut",

@@ -77,6 +77,17 @@ export function hasObservedUsage({ observedInput, observedOutput }: RawUsage): b
   return observedInput !== undefined || observedOutput !== undefined;
 }
 
+/**
+ * Who answers has read something: an input of 0 beside an output was not counted. Of Anthropic's streams that is what a
+ * client tells that misses their first event. For model calls that answer in text.
+ */
+export function refuseEmptyInput(into: NormalUsage): void {
+  if (into.input !== 0 || into.output === undefined || into.output === 0) return;
+  into.input = undefined;
+  into.inputUncached = undefined;
+  into.flags |= USAGE_FLAG.invalidCount;
+}
+
 /** A total that fits neither the normal form nor the counts as sent is wrong. */
 function checkTotal(
   into: NormalUsage,

@@ -193,6 +193,15 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "version 4 of the AI SDK, and early ones of 5, leave thoughts and cached tokens of Gemini out: use version 6",
   },
   {
+    name: "agno-google-omits-thoughts",
+    scopes: ["openinference.instrumentation.agno"],
+    providers: GOOGLE,
+    output: "exclusive",
+    estimate: "always",
+    advice:
+      "Agno leaves the thoughts of Gemini out of the output, and this instrumentation out of the record: instrument Google's SDK as well",
+  },
+  {
     name: "traceloop-openai-js-stream-estimates",
     scopes: ["@traceloop/instrumentation-openai"],
     estimate: "unlessDetailed",

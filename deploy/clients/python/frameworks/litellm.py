@@ -1,14 +1,22 @@
 """LiteLLM as a library, with its own callback."""
 
 import litellm
-from scenario import MODELS, OPENAI_TOOLS, OPENAI_URL
+from scenario import MODELS, OPENAI_TOOLS, OPENAI_URL, PROVIDER, PROVIDER_URL
 
 litellm.suppress_debug_info = True
 litellm.callbacks = ["otel"]
 
 
+MODEL, URL = {
+    "openai": (f"openai/{MODELS['chat']}", OPENAI_URL),
+    "anthropic": (f"anthropic/{MODELS['claude']}", PROVIDER_URL),
+    # It appends what to generate to the address.
+    "gemini": (f"gemini/{MODELS['gemini']}", f"{PROVIDER_URL}/v1beta/models/{MODELS['gemini']}"),
+}[PROVIDER]
+
+
 def make_step():
-    shared = {"api_key": "sk-none", "api_base": OPENAI_URL, "num_retries": 0}
+    shared = {"api_key": "sk-none", "api_base": URL, "num_retries": 0}
 
     async def run(step):
         if step.get("api") == "embeddings":
@@ -16,7 +24,7 @@ def make_step():
             await litellm.aembedding(model=model, input=[step["prompt"]], **shared)
             return
         request = {
-            "model": f"openai/{MODELS['chat']}",
+            "model": MODEL,
             "messages": [{"role": "user", "content": step["prompt"]}],
             **({"tools": OPENAI_TOOLS} if step.get("withTool") else {}),
             **shared,

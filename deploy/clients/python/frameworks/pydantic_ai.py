@@ -1,14 +1,41 @@
 """Agents of Pydantic AI with their own spans."""
 
+from importlib import import_module
+
 from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai import OpenAIProvider
-from scenario import MODELS, OPENAI_URL, get_weather
+from scenario import MODELS, OPENAI_URL, PROVIDER, PROVIDER_URL, get_weather
+
+# Module, classes of the model and of its provider, name of the model, arguments of the provider.
+PROVIDERS = {
+    "openai": (
+        "openai",
+        "OpenAIChatModel",
+        "OpenAIProvider",
+        "chat",
+        {"base_url": OPENAI_URL, "api_key": "sk-none"},
+    ),
+    "anthropic": (
+        "anthropic",
+        "AnthropicModel",
+        "AnthropicProvider",
+        "claude",
+        {"base_url": PROVIDER_URL, "api_key": "sk-ant-none"},
+    ),
+    "gemini": (
+        "google",
+        "GoogleModel",
+        "GoogleProvider",
+        "gemini",
+        {"base_url": PROVIDER_URL, "api_key": "none"},
+    ),
+}
 
 
 def make_step():
-    provider = OpenAIProvider(base_url=OPENAI_URL, api_key="sk-none")
-    model = OpenAIChatModel(MODELS["chat"], provider=provider)
+    module, model_class, provider_class, model_name, arguments = PROVIDERS[PROVIDER]
+    make_provider = getattr(import_module(f"pydantic_ai.providers.{module}"), provider_class)
+    make_model = getattr(import_module(f"pydantic_ai.models.{module}"), model_class)
+    model = make_model(MODELS[model_name], provider=make_provider(**arguments))
     Agent.instrument_all()
 
     async def run(step):
