@@ -1,5 +1,6 @@
 import {
   INHERITED_COLUMNS,
+  attributionOfCall,
   inheritedAttribution,
 } from "@lensai/otel-config/billing/inherit-attribution";
 import type {
@@ -15,25 +16,44 @@ import { rowsOf } from "../queries/query-source.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 import { linkName } from "./landed-records.ts";
 
+/** Records of calls that others are billed for, by `rowName` of the billed one. */
+export interface RepeatedRecords {
+  readonly others: ReadonlyMap<string, readonly string[]>;
+  /** Of all of them, and of the billed ones. */
+  readonly traceIds: readonly string[];
+}
+
 /**
- * What rows inherit from the spans around them, by `rowName`, where the lake does not
- * say so yet. Decided from what each row says itself, so that it does not matter in which order spans landed.
+ * What rows inherit from the spans around them, and billed ones then from other records of their calls, by `rowName`,
+ * where the lake does not say so yet. Decided from what each row says itself, so that it does not matter in which order
+ * spans landed.
  */
 export async function recomputeAttribution(
   projectId: string,
   around: TimeRange,
-  target: QueryTarget,
+  { repeated, ...target }: QueryTarget & { readonly repeated: RepeatedRecords },
 ): Promise<ReadonlyMap<string, Attribution>> {
-  const rows = await attributedRows(projectId, around, target);
+  const rows = await attributedRows(projectId, around, { repeated, ...target });
   const changes = new Map<string, Attribution>();
   if (rows.length === 0) return changes;
   const current = await currentlyInherited(projectId, target);
   const spans = spansOf(rows);
+  const inherited = new Map<string, { readonly own: Attribution; readonly around: Attribution }>();
   for (const row of rows) {
     const trace = row["trace_id"];
-    const inherited = inheritedAttribution(toSpan(row), (span) => spans.get(linkName(trace, span)));
-    const name = rowName(row);
-    if (isNews(inherited, current.get(name))) changes.set(name, inherited);
+    const span = toSpan(row);
+    const said = inheritedAttribution(span, (name) => spans.get(linkName(trace, name)));
+    inherited.set(rowName(row), { own: span.own, around: said });
+  }
+  const fullOf = (name: string): Attribution => {
+    const known = inherited.get(name);
+    return { ...known?.around, ...known?.own };
+  };
+  for (const [name, { around: fromAround }] of inherited) {
+    const others = repeated.others.get(name) ?? [];
+    const fromOthers = attributionOfCall(fullOf(name), others.map(fullOf));
+    const all = { ...fromAround, ...fromOthers };
+    if (isNews(all, current.get(name))) changes.set(name, all);
   }
   return changes;
 }
@@ -44,11 +64,11 @@ export function rowName(row: SqlRow): string {
   return `${String(row["batch_id"])} ${String(place)}`;
 }
 
-/** All rows of traces in which some say what others leave open, as they landed. */
+/** All rows of traces in which some say what others leave open, or that repeat calls of others, as they landed. */
 async function attributedRows(
   projectId: string,
   around: TimeRange,
-  { duckDb, source }: QueryTarget,
+  { duckDb, source, repeated }: QueryTarget & { readonly repeated: RepeatedRecords },
 ): Promise<SqlRow[]> {
   const landed = { ...source, corrections: [] };
   const isShared = INHERITED_COLUMNS.map(
@@ -57,10 +77,10 @@ async function attributedRows(
   return await duckDb.query(sql`SELECT batch_id, record_ordinal, trace_id, span_id, parent_span_id,
     signal, ${columns(INHERITED_COLUMNS)}
     ${rowsOf(projectId, around, landed)} AND signal <> 'metric' AND (record_ordinal IS NOT NULL OR span_id IS NOT NULL)
-    AND trace_id IN (
+    AND (trace_id IN (SELECT unnest(${repeated.traceIds})) OR trace_id IN (
       SELECT trace_id ${rowsOf(projectId, around, landed)} AND signal <> 'metric' AND trace_id IS NOT NULL
       GROUP BY trace_id HAVING ${isShared}
-    )
+    ))
     ORDER BY batch_id, record_ordinal`);
 }
 

@@ -1,4 +1,5 @@
 import { isBilledRule } from "@lensai/otel-config/billing/bill-rule";
+import type { BillRule } from "@lensai/otel-config/billing/bill-rule";
 import type { SpanLinks, Verdict } from "@lensai/otel-config/billing/call-record";
 import type { Attribution } from "@lensai/otel-config/billing/inherit-attribution";
 import { resolveCalls } from "@lensai/otel-config/billing/resolve-calls";
@@ -6,6 +7,7 @@ import type { PriceBook } from "@lensai/otel-config/pricing/price-book";
 import type { Correction } from "../corrections/correction.ts";
 import type { QueryTarget, TimeRange } from "../queries/query-source.ts";
 import { recomputeAttribution, rowName } from "./recompute-attribution.ts";
+import type { RepeatedRecords } from "./recompute-attribution.ts";
 import { landedLinks, landedRecords, linkName } from "./landed-records.ts";
 import type { LandedRecord } from "./landed-records.ts";
 import { recomputeMeters } from "./recompute-meters.ts";
@@ -77,7 +79,8 @@ async function recomputeCalls(
     landed.map(({ record }) => record),
     { find },
   );
-  const attribution = await recomputeAttribution(projectId, around, target);
+  const repeated = repeatedRecords(landed, verdicts);
+  const attribution = await recomputeAttribution(projectId, around, { ...target, repeated });
   const corrections: NewVerdict[] = [];
   let records = 0;
   for (const [at, each] of landed.entries()) {
@@ -94,6 +97,32 @@ async function recomputeCalls(
     if (correction !== undefined) corrections.push(correction);
   }
   return { records, corrections, told: toldCalls(landed, verdicts) };
+}
+
+/** Rules of records that speak of the very call that another one is billed for. */
+const OF_ONE_CALL: ReadonlySet<BillRule> = new Set<BillRule>([
+  "same_span",
+  "nested",
+  "same_response",
+  "twin",
+]);
+
+/** In the order of their names: whoever asks gets the same answer. */
+function repeatedRecords(
+  landed: readonly LandedRecord[],
+  verdicts: readonly Verdict[],
+): RepeatedRecords {
+  const others = new Map<string, string[]>();
+  const traceIds = new Set<string>();
+  for (const [at, { rule, shadowedBy }] of verdicts.entries()) {
+    if (shadowedBy === undefined || !OF_ONE_CALL.has(rule)) continue;
+    const [record, billed] = [landed[at] as LandedRecord, landed[shadowedBy] as LandedRecord];
+    const name = recordName(billed);
+    others.set(name, [...(others.get(name) ?? []), recordName(record)]);
+    for (const { traceId } of [record, billed]) if (traceId !== undefined) traceIds.add(traceId);
+  }
+  for (const names of others.values()) names.sort();
+  return { others, traceIds: [...traceIds] };
 }
 
 export function withMargin({ fromUnixMs, toUnixMs }: TimeRange): TimeRange {

@@ -2,7 +2,7 @@ import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { DuckDb } from "../../src/duckdb/connect.ts";
-import { spanRow } from "../support/span-rows.ts";
+import { DAY_MS, spanRow } from "../support/span-rows.ts";
 import { withRecomputedLake } from "./recomputed-lake.ts";
 import type { RecomputedLake } from "./recomputed-lake.ts";
 
@@ -101,5 +101,36 @@ test("a nearer span that lands late wins over one further up", async () => {
     await lake.land([{ ...inner, batch_id: "b2-again" }]);
     expect(await lake.recompute(0, 1)).toBe(1);
     expect((await owners(lake))[0]).toEqual(["b4", null, "docs", null, null]);
+  });
+});
+
+test("a billed call inherits from other records of the call what it and the spans around it leave open", async () => {
+  const alike = { response_id: "r1", input_tokens: 10n, start_time: BigInt(DAY_MS) * 1000n };
+  const richer = { cache_read_tokens: 0n, reasoning_tokens: 0n };
+  await withRecomputedLake(duckDb, async (lake) => {
+    await lake.land([
+      work(1, 0, { team: "core" }),
+      call(2, 1, { ...alike, ...richer, scope_name: "sdk" }),
+      call(3, 0, {
+        ...alike,
+        trace_id: "b".repeat(32),
+        scope_name: "framework",
+        user_id: "ann",
+        team: "docs",
+        tenant: "acme",
+      }),
+      // Another call, of which nothing is known.
+      call(4, 0, { trace_id: "c".repeat(32), scope_name: "sdk" }),
+    ]);
+    await lake.recompute(0, 1);
+    const rows = await lake.rows();
+    const told = rows
+      .filter(({ billed }) => billed === true)
+      .map(({ batch_id, user_id, team, tenant }) => [batch_id, user_id, team, tenant]);
+    expect(told).toEqual([
+      ["b2", "ann", "core", "acme"],
+      ["b4", null, null, null],
+    ]);
+    expect(await lake.recompute(0, 1)).toBe(0);
   });
 });

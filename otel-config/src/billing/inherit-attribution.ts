@@ -36,30 +36,52 @@ export function inheritedAttribution(
   { parent, own }: AttributedSpan,
   find: (span: string) => AttributedSpan | undefined,
 ): Attribution {
-  const inherited: Partial<Record<InheritedColumn, string>> = {};
-  const open = new Set(INHERITED_COLUMNS.filter((name) => own[name] === undefined));
-  if (own.prompt_name !== undefined) open.delete("prompt_version");
+  const gathering = new Gathering(own);
   let span = parent;
-  for (let depth = 0; span !== undefined && open.size > 0 && depth < DEPTH_MAX; depth += 1) {
+  for (let depth = 0; span !== undefined && gathering.isOpen && depth < DEPTH_MAX; depth += 1) {
     const around = find(span);
     if (around === undefined) break;
-    for (const name of open) {
-      const value = around.own[name];
-      if (value === undefined) continue;
-      inherited[name] = value;
-      open.delete(name);
-      if (name === "prompt_name") takeVersion(around.own, inherited, open);
-    }
+    gathering.take(around.own);
     span = around.parent;
   }
-  return inherited;
+  return gathering.inherited;
 }
 
-function takeVersion(
-  own: Attribution,
-  inherited: Partial<Record<InheritedColumn, string>>,
-  open: Set<InheritedColumn>,
-): void {
-  if (!open.delete("prompt_version")) return;
-  if (own.prompt_version !== undefined) inherited.prompt_version = own.prompt_version;
+/**
+ * What the record that is billed for a call inherits of the call's other records, each with what it says itself and
+ * inherits: the first that says something counts.
+ */
+export function attributionOfCall(known: Attribution, others: readonly Attribution[]): Attribution {
+  const gathering = new Gathering(known);
+  for (const other of others) gathering.take(other);
+  return gathering.inherited;
+}
+
+class Gathering {
+  readonly inherited: Partial<Record<InheritedColumn, string>> = {};
+  readonly #open: Set<InheritedColumn>;
+
+  constructor(own: Attribution) {
+    this.#open = new Set(INHERITED_COLUMNS.filter((name) => own[name] === undefined));
+    if (own.prompt_name !== undefined) this.#open.delete("prompt_version");
+  }
+
+  get isOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
+  take(said: Attribution): void {
+    for (const name of this.#open) {
+      const value = said[name];
+      if (value === undefined) continue;
+      this.inherited[name] = value;
+      this.#open.delete(name);
+      if (name === "prompt_name") this.#takeVersion(said);
+    }
+  }
+
+  #takeVersion(said: Attribution): void {
+    if (!this.#open.delete("prompt_version")) return;
+    if (said.prompt_version !== undefined) this.inherited.prompt_version = said.prompt_version;
+  }
 }
