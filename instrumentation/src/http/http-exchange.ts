@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
+import { bufferOf } from "../node/buffer-of.ts";
 import { answerDecoding } from "../node/decoded-answer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 
@@ -66,9 +67,4 @@ function closeAnswer({ complete, errored }: IncomingMessage, answer: AnswerObser
   if (complete) answer.end();
   else if (errored === null) answer.cancel();
   else answer.fail(errored);
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,5 @@
 import type { AnswerObserver } from "../calls/answer-observer.ts";
+import { bufferOf } from "../node/buffer-of.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
 /** How a request of undici hands an answer on: 8, and before that. */
@@ -36,6 +37,3 @@ export function passAnswer(
   };
   return true;
 }
-
-const bufferOf = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

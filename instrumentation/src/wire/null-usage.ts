@@ -72,13 +72,22 @@ const SHARED_CHUNK_BYTES_MAX = SHARED_BYTES / 8;
 let shared: Uint8Array | undefined;
 let sharedUsed = 0;
 
+/** Of the class of the bytes: what comes as a Buffer goes on as one, and to make one of other memory takes longest. */
+function memoryLike({ constructor }: Uint8Array, length: number): Uint8Array {
+  const { alloc } = constructor as { alloc?: (length: number) => Uint8Array };
+  return alloc?.(length) ?? new Uint8Array(length);
+}
+
 /** `cuts` are starts and ends by turns. */
 function withoutCuts(bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
   const { length } = bytes;
-  if (length > SHARED_CHUNK_BYTES_MAX)
-    return cut(new Uint8Array(bytes), { start: 0, length, cuts });
-  if (shared === undefined || sharedUsed + length > SHARED_BYTES) {
-    shared = new Uint8Array(SHARED_BYTES);
+  if (length > SHARED_CHUNK_BYTES_MAX) {
+    const own = memoryLike(bytes, length);
+    own.set(bytes);
+    return cut(own, { start: 0, length, cuts });
+  }
+  if (shared?.constructor !== bytes.constructor || sharedUsed + length > SHARED_BYTES) {
+    shared = memoryLike(bytes, SHARED_BYTES);
     sharedUsed = 0;
   }
   const start = sharedUsed;

@@ -47,6 +47,16 @@ describe("a chunk of whole events", () => {
     expect(chunk.toString()).toBe(text);
   });
 
+  test("is of the class that it came as, short and long", () => {
+    for (const text of [
+      sse({ ...DELTA, usage: null }),
+      sse({ ...DELTA, usage: null }).repeat(100),
+    ]) {
+      expect(Buffer.isBuffer(new UsageHider().shown(Buffer.from(text)))).toBe(true);
+      expect(Buffer.isBuffer(new UsageHider().shown(bytesOf(text)))).toBe(false);
+    }
+  });
+
   test("keeps what was shown before, however much comes after it", () => {
     const hider = new UsageHider();
     const long = { ...DELTA, text: "x".repeat(5_000) };
