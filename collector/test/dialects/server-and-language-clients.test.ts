@@ -115,6 +115,29 @@ describe("clients that leave cached tokens out of their spans", () => {
   });
 });
 
+describe("Microsoft.Extensions.AI (OpenTelemetryChatClient.cs) has no place for what was written to a cache", () => {
+  test.each([
+    ["anthropic", "claude-sonnet-4-5", "estimated"],
+    ["aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "estimated"],
+    ["aws.bedrock", "meta.llama3-70b-instruct-v1:0", "reported"],
+    ["openai", "gpt-4o", "reported"],
+  ])("%s, %s: %s", (provider, model, source) => {
+    const row = rowOf({
+      scope: "Experimental.Microsoft.Extensions.AI",
+      attributes: {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        "gen_ai.response.finish_reasons": '["stop"]',
+        "gen_ai.usage.input_tokens": 3117,
+        "gen_ai.usage.output_tokens": 46,
+        "gen_ai.usage.cache_read.input_tokens": 1024,
+      },
+    });
+    expect(row).toMatchObject({ usage_source: source, cache_read_tokens: 1024n });
+  });
+});
+
 describe("tRPC-Agent-Go (internal/telemetry/trace.go) names itself as the provider", () => {
   const attributes = {
     "gen_ai.operation.name": "chat",

@@ -343,6 +343,16 @@ export const USAGE_RULES: readonly UsageRule[] = [
       "this instrumentation leaves out cached tokens: of all providers since RubyLLM 1.15, of Anthropic and Bedrock always; where prompts are cached, the cost is a lower bound",
   },
   {
+    // Anthropic's client adds what was read and written to the input, and names only what was read; AWS's does neither.
+    name: "extensions-ai-omits-cache",
+    scopes: ["Experimental.Microsoft.Extensions.AI*", "Experimental.Microsoft.Agents.AI*"],
+    providers: ["anthropic", "aws.bedrock"],
+    exceptModels: BEDROCK_UNCACHED,
+    estimate: "always",
+    advice:
+      "Microsoft.Extensions.AI has no place for tokens written to Claude's cache, and AWS's client none for those read: where prompts are cached, the cost is a lower bound",
+  },
+  {
     name: "quarkus-langchain4j-omits-cache",
     scopes: ["io.quarkus.opentelemetry"],
     providers: ["anthropic", "aws.bedrock"],
