@@ -23,6 +23,7 @@ const impact: ScopeImpact = {
 
 const NO_RECEIPTS: ReceiptsOverview = {
   processes: { guards: 0, pollers: 0 },
+  silentSinceUnixMs: null,
   announcements: [],
   stragglers: [],
 };
@@ -119,6 +120,7 @@ test("tells what was released, for how long and why", () => {
 test("shows how far a switch has got, and to whom not", () => {
   const receipts: ReceiptsOverview = {
     processes: { guards: 1000, pollers: 3 },
+    silentSinceUnixMs: null,
     announcements: [announced({})],
     stragglers: [
       { instanceId: "i-1", serviceName: "triage", isConnected: true, seenAtUnixMs: at.getTime() },
@@ -169,4 +171,12 @@ test("says which budgets refuse calls, whose, and until when", () => {
   expect(text).toContain("$4.99 of $5.00 spent by the first, until 2026-12-01 00:00 UTC");
   const together = textOf(htmlOf({ refusing: [{ budget, readings: [reading(undefined)] }] }));
   expect(together).toContain("$4.99 of $5.00 spent, until 2026-12-01 00:00 UTC");
+});
+
+test("says that a switch reaches nobody while no collector is heard", () => {
+  expect(htmlOf({})).not.toContain("No collector has been heard");
+  const receipts = { ...NO_RECEIPTS, silentSinceUnixMs: at.getTime() };
+  expect(htmlOf({ receipts })).toContain(
+    "No collector has been heard since 2026-11-23 14:05:09 UTC.",
+  );
 });

@@ -5,6 +5,7 @@ import { startDrill } from "#lib/server/services/drills/start.ts";
 import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts";
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
+import { receiptsOverview } from "#lib/server/services/receipts/overview.ts";
 import {
   connectedProcesses,
   propagationOf,
@@ -164,6 +165,20 @@ test("what a silent collector reported counts as lost, not as waiting, and comes
   const { version } = { version: await readControlVersion(services.db) };
   await tell([report("a", { version, heldMs: 59_990 })], { replacesEarlier: true });
   expect(await newest()).toMatchObject({ known: 1, waiting: 0, lost: 1, lastMs: 10 });
+});
+
+const since = async (): Promise<number | null> =>
+  (await receiptsOverview(services, projectId)).silentSinceUnixMs;
+
+test("says since when no collector is heard", async () => {
+  await tell([report("a")]);
+  const heardMs = nowMs;
+  nowMs += 44_000;
+  expect(await since()).toBeNull();
+  nowMs += 2000;
+  expect(await since()).toBe(heardMs);
+  await tell([]);
+  expect(await since()).toBeNull();
 });
 
 test("a process that goes over to another collector is not gone", async () => {

@@ -1,5 +1,6 @@
 import type { ServiceContext } from "../context.ts";
 import {
+  collectorsSilentSince,
   connectedProcesses,
   propagationOf,
   stragglersOf,
@@ -11,6 +12,8 @@ import {
 /** How far everything that was announced lately has got, and to whom not. */
 export interface ReceiptsOverview {
   readonly processes: ConnectedProcesses;
+  /** Nobody tells processes anything since then; null while a collector is heard. */
+  readonly silentSinceUnixMs: number | null;
   /** Newest first. */
   readonly announcements: readonly Propagation[];
   /** Of the newest. */
@@ -28,10 +31,16 @@ export async function receiptsOverview(
   limit: number = ANNOUNCEMENTS_SHOWN,
 ): Promise<ReceiptsOverview> {
   const question = { projectId, now: now() };
-  const [processes, announcements, stragglers] = await Promise.all([
+  const [processes, silentSince, announcements, stragglers] = await Promise.all([
     connectedProcesses(db, question),
+    collectorsSilentSince(db, question.now),
     propagationOf(db, { ...question, limit }),
     stragglersOf(db, question),
   ]);
-  return { processes, announcements, stragglers };
+  return {
+    processes,
+    silentSinceUnixMs: silentSince?.getTime() ?? null,
+    announcements,
+    stragglers,
+  };
 }

@@ -120,6 +120,15 @@ export async function connectedProcesses(
   return { guards: row?.guards ?? 0, pollers: row?.pollers ?? 0 };
 }
 
+/** When the last collector was heard; undefined while one is, and where none ever was. */
+export async function collectorsSilentSince(db: Database, now: Date): Promise<Date | undefined> {
+  const [row] = await db.execute<{ seen_at: string | null; is_silent: boolean | null }>(sql`
+    select max(seen_at) as seen_at,
+      max(seen_at) <= ${now.toISOString()}::timestamptz - ${COLLECTOR_SILENCE_MAX}::interval as is_silent
+    from collectors`);
+  return row?.is_silent === true && row.seen_at !== null ? new Date(row.seen_at) : undefined;
+}
+
 interface PropagationRow extends Record<string, unknown> {
   readonly subject_id: string;
   readonly kind: AnnouncementKind;
