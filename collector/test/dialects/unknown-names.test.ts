@@ -197,6 +197,20 @@ describe("names of nobody", () => {
     expect(rowOf({ attributes })).toMatchObject({ usage_source: null, usage_rule: null });
   });
 
+  test("so is a log that says what went in and out in its own words (Cline's task.tokens)", () => {
+    const row = rowOf({
+      signal: "logs",
+      scope: "cline",
+      attributes: {
+        model: "claude-sonnet-4-5",
+        tokensIn: 93,
+        tokensOut: 46,
+        cacheReadTokens: 1024,
+      },
+    });
+    expect(row).toMatchObject({ billed: null, usage_rule: "unread-count" });
+  });
+
   test("the record before leaves nothing behind", () => {
     const record = { attributes: { "my.cached_tokens": 7, "my.inputTokens": 9 } };
     decodeBody(bodyOf(record), record);
@@ -209,6 +223,11 @@ test.each([
   ["usage.input_cached_tokens", "cached"],
   ["promptTokens", "tokens"],
   ["ag2.usage.total_tokens", "tokens"],
+  ["tokensIn", "tokens"],
+  ["usage.tokens_out", "tokens"],
+  ["llm.tokens.completion", "tokens"],
+  ["token.inspector", undefined],
+  ["tokens_invalid", undefined],
   ["gen_ai.request.max_tokens", undefined],
   ["input_tokens_per_second", undefined],
   ["gen_ai.usage.cached_tokens_ratio", undefined],

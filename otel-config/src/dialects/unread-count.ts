@@ -11,6 +11,8 @@ export type UnreadCount =
 
 /** `input_tokens`, `promptTokens`, `usage.total_token_count`; not `max_tokens` or `auth.token`. */
 const COUNTED = /(?:input|output|prompt|completion|reasoning|thinking|thought|total)[a-z_.]*token/i;
+/** `tokensIn` (Cline), `tokens_out`, `llm.tokens.prompt`. */
+const COUNTED_AFTER = /tokens?[._-]?(?:(?:in|out)(?:put)?|prompt|completion)(?![a-z])/i;
 const CACHED = /cache(?:d|[_.]?(?:read|write|creat|hit))/i;
 const OF_TOKENS = /token|usage/i;
 /** Amounts, shares, limits, and what was not cached. */
@@ -21,5 +23,5 @@ const ELSE =
 export function unreadCountOf(name: string): UnreadCount | undefined {
   if (ELSE.test(name)) return undefined;
   if (CACHED.test(name) && OF_TOKENS.test(name)) return "cached";
-  return COUNTED.test(name) ? "tokens" : undefined;
+  return COUNTED.test(name) || COUNTED_AFTER.test(name) ? "tokens" : undefined;
 }
