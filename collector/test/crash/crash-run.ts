@@ -64,6 +64,7 @@ export async function crashRun(target: CrashTarget, options: CrashOptions): Prom
   target.beforeLastLife?.();
   const last = run.start();
   const port = await run.untilAccepting();
+  await run.untilRepeated();
   run.isEnding = true;
   await clients;
   await target.settle?.(port);
@@ -142,6 +143,14 @@ class Run implements CrashResult {
       await delay(RETRY_PAUSE_MS);
     }
     return this.port;
+  }
+
+  /** Between the kills a slow machine has time for a few requests only. */
+  async untilRepeated(): Promise<void> {
+    while (this.repeats === 0) {
+      if (this.failure !== undefined) throw new Error(this.failure);
+      await delay(RETRY_PAUSE_MS);
+    }
   }
 
   /** One client: new requests, and now and then an old one again, until the run ends. */
