@@ -80,6 +80,11 @@ async function budgetOfOwn(): Promise<{ budgetId: string }> {
   return { budgetId: made.kind === "created" ? made.budget.id : "" };
 }
 
+let kept: Promise<{ budgetId: string }> | undefined;
+
+/** The same for all who leave it there: each budget makes every later snapshot larger. */
+const keptBudgetOfOwn = (): Promise<{ budgetId: string }> => (kept ??= budgetOfOwn());
+
 async function channelOfOwn(): Promise<{ channelId: string }> {
   const input = createChannelSchema.parse({ projectId: "own", ...CHANNEL });
   const { id } = await createAlertChannel(api.console.alerts.context, input, "tester");
@@ -145,14 +150,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   listBudgets: {},
   createBudget: { body: () => ({ name: `budget ${next()}`, limitNanoUsd: "5000000000" }) },
-  getBudget: { prepare: () => budgetOfOwn() },
-  updateBudget: { body: { clamp: true }, headers: ANY_VERSION, prepare: () => budgetOfOwn() },
+  getBudget: { prepare: () => keptBudgetOfOwn() },
+  updateBudget: { body: { clamp: true }, headers: ANY_VERSION, prepare: () => keptBudgetOfOwn() },
   deleteBudget: { headers: ANY_VERSION, prepare: () => budgetOfOwn() },
-  getBudgetFigures: { prepare: () => budgetOfOwn() },
-  getStoppedCalls: { prepare: () => budgetOfOwn() },
-  backtestBudget: { prepare: () => budgetOfOwn() },
+  getBudgetFigures: { prepare: () => keptBudgetOfOwn() },
+  getStoppedCalls: { prepare: () => keptBudgetOfOwn() },
+  backtestBudget: { prepare: () => keptBudgetOfOwn() },
   backtestProposedBudget: { body: { limitNanoUsd: "5000000000" } },
-  listBudgetOverrides: { prepare: () => budgetOfOwn() },
+  listBudgetOverrides: { prepare: () => keptBudgetOfOwn() },
   createBudgetOverride: {
     body: () => ({
       limitNanoUsd: "9000000000",
