@@ -224,7 +224,7 @@ export function describeObjectStore(name: string, options: ContractOptions): voi
         expect(await keysUnder(store, `${root}/many/`)).toEqual(keys);
         await store.delete(keys);
         expect(await keysUnder(store, `${root}/many/`)).toEqual([]);
-      }, 60_000);
+      });
     });
 
     describe("delete", () => {
@@ -323,7 +323,7 @@ export function describeObjectStore(name: string, options: ContractOptions): voi
         }),
         { numRuns: 15 },
       );
-    }, 60_000);
+    });
 
     test("says what it is without naming a secret", () => {
       expect(store.description).not.toBe("");

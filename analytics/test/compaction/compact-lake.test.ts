@@ -310,5 +310,5 @@ describe("compaction", () => {
       }),
       { numRuns: 8 },
     );
-  }, 180_000);
+  });
 });

@@ -54,7 +54,7 @@ test("closes the engine when nobody asks for a while, and opens it again", async
   await withDuckDb({ idleMs: 20 }, async (duckDb) => {
     await duckDb.query(sql`SELECT 1`);
     expect(duckDb.isOpen).toBe(true);
-    await expect.poll(() => duckDb.isOpen, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => duckDb.isOpen).toBe(false);
     const answers = await Promise.all([duckDb.query(sql`SELECT 2`), duckDb.query(sql`SELECT 3`)]);
     expect(answers).toHaveLength(2);
     expect(duckDb.isOpen).toBe(true);

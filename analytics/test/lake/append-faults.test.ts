@@ -90,7 +90,7 @@ describe("append rows on a store that fails", () => {
       }),
       { numRuns: 60 },
     );
-  }, 180_000);
+  });
 
   test("ends so for every pair of faults at every pair of calls, midnight between the tries", async () => {
     const positions = Array.from({ length: MAX_CALLS }, (_, index) => index);
@@ -123,7 +123,7 @@ describe("append rows on a store that fails", () => {
         }
       }
     }
-  }, 180_000);
+  });
 
   test("goes on after a stall, and leaves a stall when it is told to stop", async () => {
     const inner = new MemoryStore();

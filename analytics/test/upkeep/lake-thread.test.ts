@@ -102,9 +102,9 @@ test("a thread without work leaves, and the next one goes on where it was", () =
     const atMs = Date.now() - 60_000;
     await land("c-1", copyOf("2".repeat(16), "a", atMs));
     expect(await thread.review()).toMatchObject({ records: 1, hoursLeft: 0 });
-    await expect.poll(() => thread.isRunning, { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => thread.isRunning).toBe(false);
     expect(await thread.review()).toEqual({ records: 0, corrections: 0, hoursLeft: 0 });
-    await expect.poll(() => thread.isRunning, { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => thread.isRunning).toBe(false);
     await land("c-2", copyOf("2".repeat(16), "b", atMs));
     expect(await thread.review()).toMatchObject({ records: 2, corrections: 1 });
   }));

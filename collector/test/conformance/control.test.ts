@@ -6,7 +6,7 @@ import path from "node:path";
 import type { ControlBudget } from "@lensai/otel-config/control/budgets";
 import type { ControlKey } from "@lensai/otel-config/control/keys";
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { secretOf, signedHeaders } from "../admission/sign.ts";
 import { sha256Hex } from "../../src/control/index-snapshot.ts";
 import type { SnapshotSections } from "../control/snapshot-server.ts";
@@ -14,9 +14,6 @@ import { WatchedPriceBook } from "../../src/prices/watched-price-book.ts";
 import { until } from "../landing/test-folder.ts";
 import { KEY, startCollector, statusOf } from "./harness.ts";
 import type { TestCollector, TestResponse } from "./harness.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const ISSUED_AT = "2026-11-24T00:00:00.000Z";
 

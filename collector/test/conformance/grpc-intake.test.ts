@@ -1,14 +1,12 @@
 import { once } from "node:events";
 import http2 from "node:http2";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 import { GRPC_SERVICES, call } from "./grpc-call.ts";
 import { startCollector, tracesProtobuf } from "./harness.ts";
 import type { TestCollector, TestOptions } from "./harness.ts";
 
 /** Messages that arrive slowly, or only in part. */
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const MESSAGE_BYTES = 60_000;
 const PART_BYTES = 50_000;

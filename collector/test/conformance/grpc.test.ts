@@ -1,14 +1,11 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import { LensError } from "@lensai/otel-config/errors";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 import { GRPC_SERVICES, call } from "./grpc-call.ts";
 import { KEY, RecordingPipeline, startCollector, tracesProtobuf } from "./harness.ts";
 import type { TestCollector } from "./harness.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const LIMIT = 100_000;
 

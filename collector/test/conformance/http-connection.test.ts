@@ -19,9 +19,6 @@ import {
 } from "./harness.ts";
 import type { TestCollector } from "./harness.ts";
 
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 const BODY_TIMEOUT_MS = 300;
 
 const pipeline = new RecordingPipeline();

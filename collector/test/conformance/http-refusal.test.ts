@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LensError } from "@lensai/otel-config/errors";
 import {
   JSON_TYPE,
@@ -16,9 +16,6 @@ import {
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
 import { until } from "../landing/test-folder.ts";
 import { decodeWithOracle } from "../receiver/otlp-arbitrary.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const MIB = 1024 * 1024;
 

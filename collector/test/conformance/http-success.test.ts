@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { SYNC_INFLATE_BYTES_MAX } from "../../src/receiver/limits.ts";
 import {
   JSON_TYPE,
@@ -11,9 +11,6 @@ import {
   tracesProtobuf,
 } from "./harness.ts";
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const pipeline = new RecordingPipeline();
 let target: TestCollector;

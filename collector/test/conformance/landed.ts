@@ -53,7 +53,7 @@ export async function startLandedCollector(sections?: SnapshotSections): Promise
   let running = await startReal(config, sections);
 
   const newFiles = async (): Promise<string[]> => {
-    await expect.poll(() => isIdle(running.pipeline), { interval: 5, timeout: 30_000 }).toBe(true);
+    await expect.poll(() => isIdle(running.pipeline), { interval: 5 }).toBe(true);
     const index = await LakeIndex.open(lake);
     const spans = index.allFiles().filter(({ kind, key }) => kind === "spans" && !seen.has(key));
     for (const { key } of spans) seen.add(key);

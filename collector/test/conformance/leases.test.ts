@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { secretOf, signedHeaders } from "../admission/sign.ts";
 import { sha256Hex } from "../../src/control/index-snapshot.ts";
 import { KEY, startCollector, statusOf } from "./harness.ts";
 import type { TestCollector } from "./harness.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const secret = secretOf("sig_shop", "shop");
 const keyOf = (key: string, scope: "ingest" | "read", origins: string[] = []) => ({

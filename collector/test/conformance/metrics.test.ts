@@ -1,13 +1,10 @@
 import { DuckDb } from "@lensai/analytics/duckdb/connect";
 import { tokenMetrics } from "@lensai/analytics/queries/token-metrics";
 import type { MetricIncrease } from "@lensai/analytics/queries/token-metrics";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { JSON_TYPE } from "./harness.ts";
 import { startLandedCollector } from "./landed.ts";
 import type { LandedCollector } from "./landed.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let collector: LandedCollector;
 const duckDb = new DuckDb();

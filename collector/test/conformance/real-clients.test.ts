@@ -12,9 +12,6 @@ import type { LandedCollector } from "./landed.ts";
 /** Of google.rpc.Code. */
 const GRPC_UNAVAILABLE = 14;
 
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 /**
  * Bodies that published instrumentation sent: those of the project's own harness, and further ones that may
  * lie beside the repository. What is billed for them is judged in deploy/conformance; here they are a

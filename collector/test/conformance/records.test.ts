@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ANY_VALUE_DEPTH_MAX } from "../../src/receiver/limits.ts";
 import { encodeWithOracle } from "../receiver/otlp-arbitrary.ts";
 import { JSON_TYPE, PROTOBUF, TRACE_ID, statusOf, tracesJson, tracesProtobuf } from "./harness.ts";
 import type { TestRequest } from "./harness.ts";
 import { attributesOf, isStoredAnywhere, startLandedCollector } from "./landed.ts";
 import type { LandedCollector } from "./landed.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let collector: LandedCollector;
 

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshNonce, secretOf, signedHeaders } from "../admission/sign.ts";
 import { tracesProtobuf } from "./harness.ts";
 import type { TestRequest } from "./harness.ts";
 import { isStoredAnywhere, startLandedCollector } from "./landed.ts";
 import type { LandedCollector } from "./landed.ts";
-
-/** Only a busy machine needs it. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const secret = secretOf("sig_1");
 let collector: LandedCollector;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import zlib from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshNonce, secretOf, signedHeaders } from "../admission/sign.ts";
 import type { SignOptions } from "../admission/sign.ts";
 import { call, GRPC_SERVICES } from "./grpc-call.ts";
@@ -16,9 +16,6 @@ import {
   tracesProtobuf,
 } from "./harness.ts";
 import type { TestCollector, TestRequest, TestResponse } from "./harness.ts";
-
-/** Only a busy machine needs it: each case takes well under a second. */
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const MIB = 1024 * 1024;
 const LIMIT_BYTES = 8 * MIB;

@@ -12,8 +12,6 @@ import { SMALL, ids, ingestWhenReady, once, startLanding } from "./start-landing
 import { testFolder, until } from "./test-folder.ts";
 import { decodeIds } from "./test-rows.ts";
 
-vi.setConfig({ testTimeout: 30_000 }); // each starts a thread, on machines of any speed
-
 const BEHIND = { code: "ingest.storage_behind", retryable: true };
 
 describe("a disk that fails", () => {

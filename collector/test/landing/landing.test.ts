@@ -1,12 +1,10 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ingestIds } from "./ingest-ids.ts";
 import { countSpanIds } from "./lake-rows.ts";
 import { ids, ingestWhenReady, once, startLanding } from "./start-landing.ts";
 import { testFolder, until } from "./test-folder.ts";
-
-vi.setConfig({ testTimeout: 30_000 }); // each starts a thread, on machines of any speed
 
 describe("landing", () => {
   test("what was acknowledged is in the lake after the interval, without being asked", async () => {

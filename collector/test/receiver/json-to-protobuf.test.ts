@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LensError } from "@lensai/otel-config/errors";
 import { ANY_VALUE_DEPTH_MAX, JSON_CONTAINERS_MAX } from "../../src/receiver/limits.ts";
 import { transcodeJson } from "../../src/receiver/json-to-protobuf.ts";
@@ -9,8 +9,6 @@ import {
   encodeWithOracle,
   otlpJsonOf,
 } from "./otlp-arbitrary.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const MIB = 1024 * 1024;
 const encode = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

@@ -8,13 +8,10 @@ import os from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { readUntil as readSocket } from "../conformance/harness.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-
-/** Starting a process takes a second or two on a busy machine. */
-vi.setConfig({ testTimeout: 30_000 });
 
 let dataDir: string;
 

@@ -81,7 +81,7 @@ async function settle(job: EvaluateJob): Promise<void> {
   job.add(new Set(changes.map(({ key }) => key.projectId)));
 }
 
-const POLL = { timeout: 20_000, interval: 50 };
+const POLL = { interval: 50 };
 const titles = async (): Promise<unknown[]> => {
   const alerts = await newestAlerts(rig.context.db, { projectId: "shop" }, { limit: 50 });
   return alerts

@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 afterAll(() => rig.close());
 
-const POLL = { timeout: 20_000, interval: 20 };
+const POLL = { interval: 20 };
 
 /** A message about a switch that is on, as it arrived in Slack. */
 async function stopMessage(channel: object = {}): Promise<SlackPosting> {

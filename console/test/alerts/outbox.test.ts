@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => rig.reset());
 afterAll(() => rig.close());
 
-const POLL = { timeout: 20_000, interval: 20 };
+const POLL = { interval: 20 };
 const stateOf = async (id: string): Promise<string | undefined> => (await rig.delivery(id))?.state;
 
 test("the same thing is told once, whoever notices it again", async () => {

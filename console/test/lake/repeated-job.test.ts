@@ -13,7 +13,7 @@ afterAll(async () => {
   await database.close();
 });
 
-const SOON = { timeout: 20_000, interval: 5 };
+const SOON = { interval: 5 };
 const HARMLESS = {
   failure: "the work could not be done",
   claim: (work: () => Promise<boolean>) => work(),

@@ -121,7 +121,7 @@ test("a landing that a collector tells of is news at once", async () => {
   await lake.land([callRow(Date.now(), { project_id: "shop" })]);
   expect((await call(postLanding, { method: "POST" })).status).toBe(401);
   expect((await call(postLanding, create({}))).status).toBe(204);
-  await expect.poll(() => news, { timeout: 10_000 }).toEqual(["shop"]);
+  await expect.poll(() => news).toEqual(["shop"]);
   unfollow();
 });
 

@@ -72,7 +72,7 @@ test("the job comes again when something is due, and at once when it is woken", 
   });
   await job.wake();
   expect(runs).toBe(1);
-  await expect.poll(() => runs, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => runs).toBe(2);
   await job.wake();
   expect(runs).toBe(3);
   job.stop();

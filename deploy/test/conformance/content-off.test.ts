@@ -8,12 +8,9 @@ import { createRedactor } from "@lensai/otel-config/redaction/redactor";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { readRow } from "@lensai/otel-config/span-row/span-row";
 import type { SpanRow } from "@lensai/otel-config/span-row/span-row";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { isJson, listScenarios, plainBody, readRequests } from "../../conformance/capture.ts";
 import type { Recorded } from "../../conformance/capture.ts";
-
-/** Every recording is decoded twice: a second or two of work. */
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

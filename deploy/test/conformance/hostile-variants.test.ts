@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { callRowOf } from "../../conformance/call-row.ts";
 import { listScenarios, readRequests } from "../../conformance/capture.ts";
 import type { Recorded } from "../../conformance/capture.ts";
@@ -10,9 +10,6 @@ import { readTruth } from "../../conformance/truth.ts";
 import { wireRecords } from "../../conformance/wire-records.ts";
 import { varied } from "./vary-requests.ts";
 import type { Variant } from "./vary-requests.ts";
-
-/** A collector per run. */
-vi.setConfig({ testTimeout: 120_000 });
 
 const CAPTURES = fileURLToPath(new URL("../../clients/captures", import.meta.url));
 

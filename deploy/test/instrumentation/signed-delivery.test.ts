@@ -229,7 +229,7 @@ test.each([
     random: () => 0,
   });
   source.start();
-  await expect.poll(() => switches, { timeout: 20_000 }).toContain("kill_1");
+  await expect.poll(() => switches).toContain("kill_1");
   source.stop();
   await collector.stop();
 });

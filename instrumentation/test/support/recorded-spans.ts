@@ -26,7 +26,7 @@ export function recordSpans(): RecordedSpans {
     other: provider.getTracer("other"),
     all: () => exporter.getFinishedSpans(),
     async last(count = 1) {
-      await expect.poll(() => exporter.getFinishedSpans().length, { timeout: 10_000 }).toBe(count);
+      await expect.poll(() => exporter.getFinishedSpans().length).toBe(count);
       return exporter.getFinishedSpans()[count - 1] as ReadableSpan;
     },
   };

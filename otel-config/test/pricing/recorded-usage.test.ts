@@ -111,7 +111,7 @@ describe.each(RECORDINGS)("the bodies of $path", ({ path, all, priced, anthropic
     expect(differences.filter((difference) => difference !== undefined)).toEqual([]);
     expect(bodies).toHaveLength(all);
     expect(compared).toBe(priced);
-  }, 60_000);
+  });
 
   it("of Anthropic, read raw, are the library's inclusive counts", ({ skip }) => {
     if (bodies === undefined) return skip("the recordings are not on this machine");
