@@ -78,7 +78,8 @@ test("2,000 users that cross 80 % in one look are one message, which names the f
   );
   if (lead === undefined) throw new Error("nobody was told");
   expect(others).toEqual([]);
-  const { title, text } = alertWords(lead.facts);
+  const { title, text, facts } = alertWords(lead.facts);
+  expect(facts).toContainEqual(["Resets", "2026-12-01 00:00:00 UTC"]);
   expect(title).toBe("Budget Users, 2,000 users: 80 % is spent");
   expect(text).toMatch(
     /^\$81\.00 of \$100\.00 is spent by user-01999; user-01998 \$81\.00, .*user-01990 \$81\.00 and 1,990 more follow\.$/,

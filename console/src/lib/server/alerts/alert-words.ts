@@ -1,7 +1,7 @@
 import type { AlertDetails, AlertFacts, AlertKind } from "@lensai/otel-config/alerts/alert";
 import { formatCount, formatCounted } from "#lib/format/count.ts";
 import { formatMoney } from "#lib/format/money.ts";
-import { formatFullTime } from "#lib/format/time.ts";
+import { formatSecond } from "#lib/format/time.ts";
 import { scopeParts } from "#lib/scope.ts";
 import type { CallScope } from "@lensai/otel-config/control/call-scope";
 
@@ -128,7 +128,7 @@ const WORDS: { readonly [Kind in AlertKind]: WordsOf<Kind> } = {
   "api_key.expiring": (details) => ({
     title: `API key ${details.prefix}… expires ${details.daysBefore <= 1 ? "within a day" : `within ${details.daysBefore} days`}`,
     text: "Whoever still sends with it will be refused from then on. Create another one and change over.",
-    facts: [["Expires", formatFullTime(Date.parse(details.expiresAt))]],
+    facts: [["Expires", formatSecond(Date.parse(details.expiresAt))]],
     share: undefined,
     page: "settings",
   }),
@@ -224,7 +224,7 @@ function budgetFrame(details: BudgetDetails): Pick<AlertWords, "facts" | "share"
         : [
             [
               details.isOver === true ? "Ended" : "Resets",
-              formatFullTime(Date.parse(details.resetsAt)),
+              formatSecond(Date.parse(details.resetsAt)),
             ] as const,
           ]),
     ],
@@ -281,7 +281,7 @@ function refusalWords(details: BudgetDetails): string {
 }
 
 const untilReset = ({ resetsAt }: BudgetDetails): string =>
-  resetsAt === undefined ? "" : ` until ${formatFullTime(Date.parse(resetsAt))}`;
+  resetsAt === undefined ? "" : ` until ${formatSecond(Date.parse(resetsAt))}`;
 
 function killSwitchRows(
   details: AlertDetails["kill_switch.triggered"],
