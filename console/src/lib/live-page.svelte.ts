@@ -9,6 +9,8 @@ export interface LivePageOptions {
   readonly event?: string;
   /** Milliseconds between two loads, at least. */
   readonly intervalMs?: number;
+  /** Loads when the stream begins, too: what happened since the page was loaded told nobody, and may not happen again. */
+  readonly refreshesFirst?: boolean;
 }
 
 /** At most two loads a second, however fast rows land. */
@@ -30,7 +32,7 @@ export class LivePage {
     this.#source = new EventSource(options.url);
     this.#source.addEventListener("open", () => {
       // What landed while the stream was down told nobody.
-      if (this.connection === "lost") this.refresh();
+      if (this.connection === "lost" || options.refreshesFirst === true) this.refresh();
       this.connection = "live";
     });
     this.#source.addEventListener("error", () => (this.connection = "lost"));
