@@ -4,7 +4,11 @@ import { CallObserver } from "../calls/call-observer.ts";
 import type { ContentCapture } from "../content/content-capture.ts";
 import type { Guard } from "../guard/guard.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { refusesStreamUsage, withStreamUsage } from "../wire/stream-usage-option.ts";
+import {
+  mayRefuseStreamUsage,
+  refusesStreamUsage,
+  withStreamUsage,
+} from "../wire/stream-usage-option.ts";
 import { readFetchRequest, requestBodyOf, signalOf, withBody } from "./fetch-request.ts";
 import type { Fetch, FetchArguments, FetchRequest } from "./fetch-request.ts";
 import { observedResponse } from "./observed-response.ts";
@@ -123,7 +127,7 @@ class FetchObserver {
         ? args
         : (neverThrow("clamping a call", () => withBody(args, header, body)) ?? args);
     const asking = attempt.lacksStreamUsage
-      ? neverThrow("asking for usage", () => this.#askForUsage(wanted, { ...request, body }))
+      ? neverThrow("asking for usage", () => this.#askForUsage(wanted, request, body))
       : undefined;
     attempt.leaveBelow(signalOf(args), { isUsageHidden: asking !== undefined });
     return asking === undefined
@@ -133,7 +137,8 @@ class FetchObserver {
 
   #askForUsage(
     args: FetchArguments,
-    { body, header, url }: FetchRequest,
+    { header, url }: FetchRequest,
+    body: string | undefined,
   ): FetchArguments | undefined {
     const isWelcome = this.#asksForUsage && !this.#refusing.has(url.origin);
     const asking = isWelcome && body !== undefined ? withStreamUsage(body) : undefined;
@@ -157,7 +162,8 @@ class FetchObserver {
   ): Promise<Response> {
     try {
       const response = await attempt.run(() => this.#pass(self, asking));
-      if (!(await isRefusalOfTheOption(response)))
+      // Nearly all are no refusal of anything: those do not wait another turn.
+      if (!mayRefuseStreamUsage(response.status) || !(await isRefusalOfTheOption(response)))
         return observedResponse(response, attempt, { isUsageHidden: true });
     } catch (error) {
       attempt.failed(error);
@@ -189,7 +195,6 @@ async function unlessAborted<T>(
 }
 
 async function isRefusalOfTheOption(response: Response): Promise<boolean> {
-  if (!refusesStreamUsage(response.status, "stream_options")) return false;
   try {
     return refusesStreamUsage(response.status, await response.clone().text());
   } catch {

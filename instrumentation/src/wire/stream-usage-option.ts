@@ -40,9 +40,12 @@ const OPTION = `${MEMBER}:${ASKED}`;
 /** Of an object with members. */
 const OBJECT_START = /^\s*\{(?=\s*")/;
 
+/** Could an answer be a refusal of the option, by its status alone? */
+export const mayRefuseStreamUsage = (status: number): boolean => REFUSALS.has(status);
+
 /** A refusal of the option: servers name what they do not know. */
 export function refusesStreamUsage(status: number, body: string): boolean {
-  return REFUSALS.has(status) && /stream_options|include_usage/.test(body);
+  return mayRefuseStreamUsage(status) && /stream_options|include_usage/.test(body);
 }
 
 /** Bad request and unprocessable content. */
