@@ -1,6 +1,8 @@
 // An application that calls models with fetch, as main.ts tells it to. It knows nothing of the instrumentation.
 import { setTimeout } from "node:timers/promises";
 import { HELD_HEADER } from "./held-header.ts";
+import { PATHS } from "./path-times.ts";
+import type { PathTimes } from "./path-times.ts";
 
 /** What the parent asks for, and what it gets back. */
 export type Job =
@@ -22,6 +24,8 @@ export type CallKind = "small" | "large" | "gzip" | "stream" | "gzip-stream" | "
 export interface JobResult {
   /** One per call, in microseconds, without the time that the provider took. */
   readonly latenciesMicros: readonly number[];
+  /** One per call, of an application that measures them. */
+  readonly paths: readonly PathTimes[];
   /** Of the process, all its threads, while the job ran. */
   readonly cpuMicros: number;
   /** After collecting garbage. */
@@ -111,7 +115,8 @@ async function perform(job: Job): Promise<JobResult> {
   const { user, system } = process.cpuUsage(before);
   if (job.do !== "calls") globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
-  return { latenciesMicros, cpuMicros: user + system, heapBytes: heapUsed, rssBytes: rss };
+  const paths = (globalThis as { [PATHS]?: PathTimes[] })[PATHS]?.splice(0) ?? [];
+  return { latenciesMicros, paths, cpuMicros: user + system, heapBytes: heapUsed, rssBytes: rss };
 }
 
 process.on("message", (job: Job) => {

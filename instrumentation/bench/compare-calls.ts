@@ -1,4 +1,5 @@
 import type { CallKind, JobResult } from "./app.ts";
+import type { PathTimes } from "./path-times.ts";
 import type { App } from "./processes.ts";
 
 /** Microseconds per call. */
@@ -18,6 +19,7 @@ export interface ComparedCalls {
 /** Short: what happens to the machine lasts for several rounds, and so meets all applications. */
 const CALLS_PER_ROUND = 25;
 const WARM_UP_CALLS = 3000;
+const warmUp = { do: "calls", count: WARM_UP_CALLS, together: 8, intervalMs: 0 } as const;
 
 /** All applications make the same calls by turns. */
 export async function compareCalls<Name extends string>(
@@ -30,7 +32,7 @@ export async function compareCalls<Name extends string>(
     measured: new Measured(),
   }));
   for (const { app } of all) {
-    await app.do({ do: "calls", kind, count: WARM_UP_CALLS, together: 8, intervalMs: 0 });
+    await app.do({ ...warmUp, kind });
   }
   const job = { do: "calls", kind, count: CALLS_PER_ROUND, together: 1, intervalMs } as const;
   for (let round = 0; round < rounds; round += 1) {
@@ -42,6 +44,16 @@ export async function compareCalls<Name extends string>(
     Name,
     Measured
   >;
+}
+
+/** How long the instrumentation has the thread on the way of one call, of an application that measures it. */
+export async function pathsOfCalls(
+  app: App,
+  { kind, rounds, intervalMs }: ComparedCalls,
+): Promise<readonly PathTimes[]> {
+  await app.do({ ...warmUp, kind });
+  const count = rounds * CALLS_PER_ROUND;
+  return (await app.do({ do: "calls", kind, count, together: 1, intervalMs })).paths;
 }
 
 /** The calls of all rounds of one application. */
@@ -73,7 +85,7 @@ export class Measured {
   }
 }
 
-function quantileOf(values: readonly number[], quantile: number): number {
+export function quantileOf(values: readonly number[], quantile: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;
 }

@@ -52,6 +52,9 @@ export const REGISTER: readonly string[] = ["--import", fileIn("../src/register.
 /** The same without the export of spans. */
 export const UNEXPORTED: readonly string[] = ["--import", fileIn("without-export.ts")];
 
+/** The same, told how long of it is on the way of a call. */
+export const MARKED: readonly string[] = ["--import", fileIn("path-marks.ts")];
+
 /** The provider and the collector. */
 export class Servers {
   readonly addresses: ProviderAddresses;
