@@ -35,7 +35,7 @@ export function budgetRefusal(
     ...amounts,
     ...(resetsAt !== undefined && { resetsAt }),
     isCutOff,
-    message: `the budget "${name}" stopped the call: ${reasonOf(cause, amounts, asked)}${until}`,
+    message: `the budget "${name}" stopped the call: ${reasonOf(cause, { ...amounts, needNano }, asked)}${until}`,
   });
 }
 
@@ -46,7 +46,12 @@ function causeOf(account: BudgetAccount, needNano: number): RefusalCause {
 
 function reasonOf(
   cause: RefusalCause,
-  amounts: { readonly [Name in "limitNanoUsd" | "remainingNanoUsd" | "heldNanoUsd"]: bigint },
+  amounts: {
+    readonly limitNanoUsd: bigint;
+    readonly remainingNanoUsd: bigint;
+    readonly heldNanoUsd: bigint;
+    readonly needNano: number;
+  },
   asked: string,
 ): string {
   const limit = formatUsd(amounts.limitNanoUsd);
@@ -57,6 +62,9 @@ function reasonOf(
     case "held":
       return `${left} of ${limit} is left, ${formatUsd(amounts.heldNanoUsd)} is held by calls that run and may come back, and ${asked}`;
     case "ledger_silent":
+      // A lease ends, and some budgets want the ledger for every call.
+      if (amounts.needNano <= amounts.remainingNanoUsd)
+        return "its ledger does not answer, and without it what this process was lent may not be used any more";
       return `its ledger does not answer, ${left} is left of what this process was lent, and ${asked}`;
     case "unpriced":
       return "nobody knows the price of the model, and the budget refuses such calls";

@@ -9,10 +9,12 @@ import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts
 
 const CENT = 10_000_000;
 
-/** The refusal of a call that needs so much, by a budget whose ledger has answered this. */
-function refusalAfter(answer: LeaseAnswer, needNano: number, reservedNano = 0) {
+/** The refusal of a call that needs so much, by a budget whose ledger has answered this, one after the other. */
+function refusalAfter(answers: LeaseAnswer | LeaseAnswer[], needNano: number, reservedNano = 0) {
   const source = {
-    ask: (holder: { receive(answer: LeaseAnswer): void }) => holder.receive(answer),
+    ask: (holder: { receive(answer: LeaseAnswer): void }) => {
+      for (const answer of [answers].flat()) holder.receive(answer);
+    },
     changed() {},
     close() {},
   };
@@ -76,5 +78,15 @@ test("of a ledger that is silent nobody knows what is left of the budget", () =>
   expect(refusal).toMatchObject({ cause: "ledger_silent", remainingNanoUsd: 0n });
   expect(refusal.message).toContain(
     `its ledger does not answer, ${formatUsd(0n)} is left of what this process was lent`,
+  );
+});
+
+test("a lease that has ended has nothing left that may be used, whatever it says", () => {
+  const ended = leased({ grantedNano: 3 * CENT, expiresAtMs: 0 });
+  const silent = { kind: "unreachable", sinceMs: 0, retryAtMs: Infinity } as const;
+  const refusal = refusalAfter([ended, silent], CENT);
+  expect(refusal).toMatchObject({ cause: "ledger_silent", remainingNanoUsd: BigInt(3 * CENT) });
+  expect(refusal.message).toContain(
+    "its ledger does not answer, and without it what this process was lent may not be used any more",
   );
 });

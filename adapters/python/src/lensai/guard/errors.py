@@ -61,10 +61,14 @@ class BudgetExceededError(CallStoppedError):
     ) -> None:
         limit, left, held = format_usd(limit_nano_usd), format_usd(remaining_nano_usd), format_usd(held_nano_usd)
         asked = f"{'more of the answer' if is_cut_off else 'the call'} may cost {format_usd(estimate_nano_usd or 0)}"
+        silent = f"its ledger does not answer, {left} is left of what this process was lent, and {asked}"
+        if (estimate_nano_usd or 0) <= remaining_nano_usd:
+            # A lease ends, and some budgets want the ledger for every call.
+            silent = "its ledger does not answer, and without it what this process was lent may not be used any more"
         why = {
             "spent": f"{left} of {limit} is left, and {asked}",
             "held": f"{left} of {limit} is left, {held} is held by calls that run and may come back, and {asked}",
-            "ledger_silent": f"its ledger does not answer, {left} is left of what this process was lent, and {asked}",
+            "ledger_silent": silent,
             "unpriced": "nobody knows the price of the model, and the budget refuses such calls",
         }[cause]
         until = "" if resets_at is None else f"; it starts anew at {resets_at}"
