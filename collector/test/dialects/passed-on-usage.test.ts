@@ -33,6 +33,32 @@ const ANTHROPIC_ROW = {
   cache_write_1h_tokens: 113n,
 };
 
+test("LiteLLM's object in the form of OpenAI's, as Python prints it: of Anthropic, beside the totals", () => {
+  const row = rowOf({
+    scope: "litellm",
+    name: "litellm_request",
+    attributes: {
+      "gen_ai.system": "anthropic",
+      "gen_ai.request.model": "claude-haiku-4-5",
+      "gen_ai.usage.input_tokens": 1558,
+      "gen_ai.usage.output_tokens": 106,
+      "metadata.usage_object":
+        "{'completion_tokens': 106, 'prompt_tokens': 1558, 'completion_tokens_details': {'reasoning_tokens': 32}, " +
+        "'prompt_tokens_details': {'audio_tokens': None, 'cached_tokens': 1030, 'cache_creation_tokens': 202, " +
+        "'cache_creation_token_details': {'ephemeral_5m_input_tokens': 102, 'ephemeral_1h_input_tokens': 100}}}",
+    },
+  });
+  expect(row).toMatchObject({
+    input_tokens: 1558n,
+    input_uncached_tokens: 326n,
+    cache_read_tokens: 1030n,
+    cache_write_5m_tokens: 102n,
+    cache_write_1h_tokens: 100n,
+    output_tokens: 106n,
+    reasoning_tokens: 32n,
+  });
+});
+
 describe("in place of the client's own counts", () => {
   test("Langfuse's SDK of Python", () => {
     const row = rowOf({

@@ -30,8 +30,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     app: "python",
     scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["litellm", "openai"],
-    advice:
-      "Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound. A stream that nobody reads to its end sends no span.",
+    advice: "Nothing to do. A stream that nobody reads to its end sends no span.",
   },
   {
     name: "python-pydantic-ai",
@@ -177,7 +176,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     scenarios: AGENT,
     packages: ["litellm", "openai", "opentelemetry-instrumentation-openai-v2"],
     advice:
-      "Cached and reasoning tokens are not sent: the cost of a cached prompt is an upper bound. Of streams that break off it sends an estimate: all streams are marked.",
+      "Of streams that break off it sends an estimate: streams without cached or reasoning tokens are marked.",
   },
   {
     name: "python-langgraph",

@@ -107,19 +107,9 @@ export const CONTENT_KEYS: readonly string[] = [
   "llm.prompt_template.variables",
   "llm.function_call",
   "llm.invocation_parameters",
-  "llm.openai.messages",
-  "llm.openai.choices",
-  "llm.openai.tools",
-  "llm.openai.functions",
-  "llm.anthropic.messages",
-  "llm.anthropic.content",
   "llm.anthropic.system",
-  "llm.anthropic.tools",
-  "llm.gemini.contents",
-  "llm.gemini.candidates",
-  "llm.gemini.system_instruction",
-  "llm.gemini.tools",
-  "llm.gemini.stringified_raw_response",
+  "llm.bedrock.system",
+  "llm.vertex_ai.system",
   "reranker.query",
   "ai.prompt",
   "ai.value",
@@ -214,18 +204,38 @@ export const CONTENT_PREFIXES: readonly string[] = [
   "embedding.text",
 ];
 
-/** What frameworks call what went in or came out, whatever it is of: `mastra.agent_run.input`. */
+/**
+ * What frameworks call what went in or came out, whatever it is of: `mastra.agent_run.input`; and the members of requests
+ * and answers that LiteLLM copies, of whichever provider: `llm.gemini.contents`.
+ */
 export const CONTENT_ENDINGS: readonly string[] = [
   ".arguments",
   ".body",
+  ".candidates",
+  ".chat_history",
+  ".choices",
   ".completion",
+  ".content",
+  ".contents",
+  ".documents",
+  ".functions",
+  ".generations",
   ".input",
   ".inputs",
+  ".instructions",
+  ".message",
   ".messages",
   ".output",
   ".outputs",
+  ".preamble",
   ".prompt",
+  ".response",
+  ".stringified_raw_response",
+  ".systemInstruction",
+  ".system_instruction",
+  ".text",
   ".tool_calls",
+  ".tools",
 ];
 
 /** What begins like content and names it only. */
