@@ -78,14 +78,46 @@ describe("a total that is more than the counts", () => {
     "gen_ai.usage.output_tokens": 100,
   } as const;
 
-  test("makes the cost a guess: thoughts, or what tools brought, were not counted", () => {
-    const row = rowOf({ attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
+  test("makes the cost a guess: something was not counted", () => {
+    const other = {
+      ...GEMINI,
+      "gen_ai.provider.name": "moonshot",
+      "gen_ai.request.model": "kimi-k2",
+    };
+    const row = rowOf({ attributes: { ...other, "gen_ai.usage.total_tokens": 1400 } });
     expect(row).toMatchObject({
       billed: true,
       input_tokens: 1000n,
       output_tokens: 100n,
       usage_source: "estimated",
       usage_rule: "total-beyond-counts",
+    });
+  });
+
+  test("of Google is taken for thoughts, and for a guess", () => {
+    const row = rowOf({ attributes: { ...GEMINI, "gen_ai.usage.total_tokens": 1400 } });
+    expect(row).toMatchObject({
+      input_tokens: 1000n,
+      output_tokens: 400n,
+      reasoning_tokens: 300n,
+      usage_source: "estimated",
+      usage_rule: "rest-taken-for-thoughts",
+    });
+  });
+
+  test("of Google is what tools brought, where thoughts are told", () => {
+    const row = rowOf({
+      attributes: {
+        ...GEMINI,
+        "gen_ai.usage.reasoning.output_tokens": 30,
+        "gen_ai.usage.total_tokens": 1400,
+      },
+    });
+    expect(row).toMatchObject({
+      input_tokens: 1300n,
+      tool_use_prompt_tokens: 300n,
+      output_tokens: 100n,
+      usage_source: "derived",
     });
   });
 

@@ -7,6 +7,7 @@ import {
   GEMINI,
   LANGCHAIN,
   LANGCHAIN_ON_OPENAI,
+  LANGCHAIN_OTHERS,
   MISTRAL,
   OPENAI,
   PROVIDERS,
@@ -114,7 +115,7 @@ export const NODE_SDK_CLIENTS: readonly Client[] = [
     title: "OpenLLMetry (JavaScript)",
     runtime: "node",
     app: "openllmetry",
-    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...LANGCHAIN_ON_OPENAI],
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...LANGCHAIN_ON_OPENAI, ...LANGCHAIN_OTHERS],
     packages: ["@traceloop/node-server-sdk", "openai", "@anthropic-ai/sdk", "@google/genai"],
     advice:
       "Streams of OpenAI carry its own estimate in place of the usage, and look like any other call; embeddings send no span. Use another instrumentation for OpenAI where streams matter.",
@@ -124,7 +125,7 @@ export const NODE_SDK_CLIENTS: readonly Client[] = [
     title: "OpenInference (JavaScript)",
     runtime: "node",
     app: "openinference",
-    scenarios: [...OPENAI, ...ANTHROPIC, ...LANGCHAIN, ...LANGCHAIN_ON_OPENAI],
+    scenarios: [...OPENAI, ...ANTHROPIC, ...LANGCHAIN, ...LANGCHAIN_ON_OPENAI, ...LANGCHAIN_OTHERS],
     packages: [
       "@arizeai/openinference-instrumentation-openai",
       "@arizeai/openinference-instrumentation-anthropic",

@@ -7,6 +7,8 @@ export const GEMINI = ["gemini-calls", "gemini-streams", "gemini-grounded"];
 export const VERTEX = ["vertexai-calls", "vertexai-streams", "google-vertex"];
 export const LANGCHAIN = ["langchain-calls", "langchain-streams"];
 export const LANGCHAIN_ON_OPENAI = ["langchain-on-openai-calls", "langchain-on-openai-streams"];
+/** LangChain's models of other providers. */
+export const LANGCHAIN_OTHERS = ["langchain-anthropic", "langchain-gemini"];
 export const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke"];
 export const AGENT = ["agent-calls", "agent-streams"];
 export const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"];

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { anthropicOptions, anthropicStep } from "../shared/anthropic-steps.mjs";
-import { langChainStep } from "../shared/langchain-steps.mjs";
+import { langChainPackage, langChainStep } from "../shared/langchain-steps.mjs";
 import { openAiOptions, openAiStep } from "../shared/openai-steps.mjs";
 import { runScenario, settings } from "../shared/scenarios.mjs";
 
@@ -25,13 +25,13 @@ async function stepOf() {
     instrument("anthropic", "AnthropicInstrumentation", Anthropic);
     return anthropicStep(new Anthropic(anthropicOptions(providerUrl)));
   }
-  if (!scenario.startsWith("langchain-calls") && !scenario.startsWith("langchain-streams")) {
+  if (scenario.startsWith("openai") || scenario.startsWith("langchain-on-openai")) {
     instrument("openai", "OpenAIInstrumentation", OpenAI);
   }
   if (!scenario.startsWith("langchain")) return openAiStep(new OpenAI(openAiOptions(providerUrl)));
   const callbacks = require("@langchain/core/callbacks/manager");
   instrument("langchain", "LangChainInstrumentation", callbacks);
-  return langChainStep(require("@langchain/openai"), providerUrl);
+  return langChainStep(require(langChainPackage()), providerUrl);
 }
 
 await runScenario(await stepOf());

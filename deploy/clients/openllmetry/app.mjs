@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { anthropicOptions, anthropicStep } from "../shared/anthropic-steps.mjs";
 import { geminiStep } from "../shared/gemini-steps.mjs";
-import { langChainStep } from "../shared/langchain-steps.mjs";
+import { langChainPackage, langChainStep } from "../shared/langchain-steps.mjs";
 import { openAiOptions, openAiStep } from "../shared/openai-steps.mjs";
 import { runScenario, settings } from "../shared/scenarios.mjs";
 
@@ -24,7 +24,7 @@ function stepOf() {
   }
   if (scenario.startsWith("gemini")) return geminiStep(require("@google/genai"), providerUrl);
   if (scenario.startsWith("langchain")) {
-    return langChainStep(require("@langchain/openai"), providerUrl);
+    return langChainStep(require(langChainPackage()), providerUrl);
   }
   const OpenAI = require("openai");
   return openAiStep(new OpenAI(openAiOptions(providerUrl)));

@@ -1,5 +1,8 @@
-import { json, kept, ofKind, own, providerUsage, role, text, tokens } from "./dialect.ts";
+import { count, json, kept, ofKind, own, providerUsage, role, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
+
+const LANGCHAIN_ANSWER = ["generations", "0", "0", "message", "kwargs"] as const;
+const LANGCHAIN_USAGE = [...LANGCHAIN_ANSWER, "usage_metadata"] as const;
 
 /** OpenInference (Arize): `llm.*` beside a span kind. Sends no response id except inside the answer's JSON. */
 export const OPENINFERENCE: Dialect = {
@@ -75,6 +78,9 @@ export const OPENINFERENCE: Dialect = {
     own(
       json(
         "metadata",
+        // What LangChain says of its models, some of which say nothing else.
+        { field: "provider", kind: "text", path: ["ls_provider"] },
+        { field: "request_model", kind: "text", path: ["ls_model_name"] },
         { field: "user_id", kind: "text", path: ["user_id"] },
         { field: "session_id", kind: "text", path: ["session_id"] },
         { field: "session_id", kind: "text", path: ["thread_id"] },
@@ -86,6 +92,11 @@ export const OPENINFERENCE: Dialect = {
       members: [
         { field: "response_id", kind: "text", path: ["id"] },
         providerUsage("usage"),
+        // LangChain's, with what providers said and what it made of that: inclusive, as the counts beside it.
+        providerUsage(...LANGCHAIN_ANSWER, "response_metadata", "usage"),
+        count("cacheRead", ...LANGCHAIN_USAGE, "input_token_details", "cache_read"),
+        count("cacheWrite", ...LANGCHAIN_USAGE, "input_token_details", "cache_creation"),
+        count("reasoning", ...LANGCHAIN_USAGE, "output_token_details", "reasoning"),
         // Google's, of Vertex AI's first SDK and of the newer one.
         { field: "response_id", kind: "text", path: ["response_id"] },
         providerUsage("usage_metadata"),

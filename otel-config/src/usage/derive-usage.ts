@@ -1,6 +1,12 @@
 import { USAGE_FLAG } from "./usage.ts";
 import type { NormalUsage, RawUsage } from "./usage.ts";
-import { INPUT_IS_EXCLUSIVE, cachedTokens, checkedCount, isExclusive } from "./usage-proof.ts";
+import {
+  INPUT_IS_EXCLUSIVE,
+  OUTPUT_IS_EXCLUSIVE,
+  cachedTokens,
+  checkedCount,
+  isExclusive,
+} from "./usage-proof.ts";
 
 /**
  * A producer that is known to leave a part out, and that sends no count of it: what the total has beyond the counts is
@@ -16,9 +22,11 @@ export function derivePart(
   if (total === undefined || input === undefined || output === undefined) return;
   const rest = total - input - output - toolUsePrompt;
   if (rest <= 0) return;
-  if (raw.outputConvention === "exclusive") {
+  const isOutputExclusive =
+    raw.outputConvention === "exclusive" || (proof & OUTPUT_IS_EXCLUSIVE) !== 0;
+  if (raw.outputConvention === "exclusive" || raw.rest !== undefined) {
     const isInputWhole = !isExclusive(raw.inputConvention) && (proof & INPUT_IS_EXCLUSIVE) === 0;
-    if (isInputWhole) deriveRest(raw, into, rest - reasoning);
+    if (isInputWhole) deriveRest(raw, into, isOutputExclusive ? rest - reasoning : rest);
   } else if (raw.inputConvention === "exclusive" && !hasParts(into)) {
     into.input = input + rest;
     into.source = "derived";
@@ -31,6 +39,8 @@ function deriveRest(raw: RawUsage, into: NormalUsage, rest: number): void {
   const mayBeTools = raw.rest !== undefined && into.toolUsePrompt === undefined;
   if (into.reasoning === undefined && raw.rest !== "tools") {
     into.reasoning = rest;
+    // Added later where the output is known to leave thoughts out; here the total says so.
+    if (raw.outputConvention !== "exclusive") into.output = (into.output ?? 0) + rest;
     if (mayBeTools) into.flags |= USAGE_FLAG.unsureRest;
   } else {
     if (!mayBeTools) return;

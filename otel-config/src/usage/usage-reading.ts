@@ -42,7 +42,7 @@ export function readingOf(producer: UsageProducer): UsageReading {
   return {
     input: input?.input,
     output: output?.output,
-    rest: output?.rest,
+    rest: fitting.find((rule) => rule.rest !== undefined)?.rest,
     conventionRule: (input ?? output)?.name,
     estimate:
       guess === undefined

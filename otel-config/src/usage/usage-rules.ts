@@ -27,7 +27,7 @@ export interface UsageRule {
   readonly input?: CountConvention;
   /** Does `output` contain the reasoning tokens? */
   readonly output?: CountConvention;
-  /** What may its total have beyond the other counts? Said with `output`. */
+  /** What may its total have beyond the other counts? */
   readonly rest?: TotalRest;
   /**
    * The producer writes guesses of its own, or a part of what was used, where the provider's counts belong,
@@ -200,6 +200,17 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "always",
     advice:
       "Agno leaves the thoughts of Gemini out of the output, and this instrumentation out of the record: instrument Google's SDK as well",
+  },
+  {
+    name: "langchain-js-anthropic",
+    scopes: [
+      "@arizeai/openinference-instrumentation-langchain",
+      "@traceloop/instrumentation-langchain",
+    ],
+    models: ["claude"],
+    estimate: "always",
+    advice:
+      "LangChain for JavaScript counts the first output tokens of Anthropic's streams twice, and OpenLLMetry leaves cached tokens out: instrument Anthropic's SDK as well",
   },
   {
     name: "traceloop-openai-js-stream-estimates",
@@ -385,5 +396,12 @@ export const USAGE_RULES: readonly UsageRule[] = [
     estimate: "unlessCacheCounted",
     advice:
       "this instrumentation leaves out cached tokens of models that have a prompt cache: the cost is a lower bound",
+  },
+  {
+    // No part of Google's own total is somebody's guess.
+    name: "google-total",
+    providers: GOOGLE,
+    exceptModels: ["claude"],
+    rest: "thoughts or tools",
   },
 ];
