@@ -18,19 +18,24 @@ export function derivePart(
   into: NormalUsage,
   { total, proof }: { readonly total: number | undefined; readonly proof: number },
 ): void {
-  const { input, output, reasoning = 0, toolUsePrompt = 0 } = into;
+  const { input, output, toolUsePrompt = 0 } = into;
   if (total === undefined || input === undefined || output === undefined) return;
   const rest = total - input - output - toolUsePrompt;
   if (rest <= 0) return;
-  const isOutputExclusive =
-    raw.outputConvention === "exclusive" || (proof & OUTPUT_IS_EXCLUSIVE) !== 0;
   if (raw.outputConvention === "exclusive" || raw.rest !== undefined) {
     const isInputWhole = !isExclusive(raw.inputConvention) && (proof & INPUT_IS_EXCLUSIVE) === 0;
-    if (isInputWhole) deriveRest(raw, into, isOutputExclusive ? rest - reasoning : rest);
+    if (isInputWhole) deriveRest(raw, into, rest - thoughtsBeside(raw, into, proof));
   } else if (raw.inputConvention === "exclusive" && !hasParts(into)) {
     into.input = input + rest;
     into.source = "derived";
   }
+}
+
+/** Thoughts that are told, and that the output does not have. */
+function thoughtsBeside(raw: RawUsage, { reasoning = 0 }: NormalUsage, proof: number): number {
+  return raw.outputConvention === "exclusive" || (proof & OUTPUT_IS_EXCLUSIVE) !== 0
+    ? reasoning
+    : 0;
 }
 
 /** The rest is what is not told. Where that may be thoughts or tool results, it is mostly thoughts, and never for sure. */
