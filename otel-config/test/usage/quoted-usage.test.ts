@@ -15,6 +15,12 @@ function quoted(usage: object, own: Partial<RawUsage> = {}) {
 const LOSSY = { input_tokens: 313, output_tokens: 98, total_tokens: 1639 };
 /** Thoughts or what tools brought: one of them was dropped. */
 const UNSURE = { promptTokenCount: 300, candidatesTokenCount: 70, totalTokenCount: 450 };
+const LOSSY_WITH_THOUGHTS = {
+  prompt_tokens: 300,
+  completion_tokens: 100,
+  total_tokens: 1700,
+  completion_tokens_details: { reasoning_tokens: 30 },
+};
 const CACHED = { input: 1500, cacheRead: 1000, inputUncached: 300, cacheWrite5m: 200, output: 100 };
 
 describe("a provider's usage object tells by its names who made it", () => {
@@ -103,14 +109,19 @@ describe("a provider's usage object tells by its names who made it", () => {
     expect(ranking).toMatchObject({ isRead: true, webSearches: 2, source: "missing" });
   });
 
-  it.each([{}, { input: 10, output: 2 }, { prompt_tokens: -1 }, { tokens: 5 }, LOSSY, UNSURE])(
-    "not every object is one: %j",
-    (usage) => {
-      const { isRead, raw } = quoted(usage, { input: 7 });
-      expect(isRead).toBe(false);
-      expect(raw).toEqual(Object.assign(createRawUsage(), { input: 7 }));
-    },
-  );
+  it.each([
+    LOSSY_WITH_THOUGHTS,
+    {},
+    { input: 10, output: 2 },
+    { prompt_tokens: -1 },
+    { tokens: 5 },
+    LOSSY,
+    UNSURE,
+  ])("not every object is one: %j", (usage) => {
+    const { isRead, raw } = quoted(usage, { input: 7 });
+    expect(isRead).toBe(false);
+    expect(raw).toEqual(Object.assign(createRawUsage(), { input: 7 }));
+  });
 });
 
 describe("beside the producer's own counts", () => {

@@ -66,7 +66,7 @@ export function readQuotedUsage(usage: object, into: RawUsage): boolean {
   const quoted = createRawUsage();
   if (!readProviderUsage(table, usage, quoted)) return false;
   // Google's own answer tells all parts; who passes it on may have dropped one.
-  quoted.rest = "thoughts or tools";
+  if (table.outputConvention === "exclusive") quoted.rest = "thoughts or tools";
   const normal = normaliseUsage(quoted, createNormalUsage());
   const isEmpty = normal.source === "missing" && normal.webSearches === undefined;
   // Whose total has more than its parts has been made of the provider's by somebody who lost some.
