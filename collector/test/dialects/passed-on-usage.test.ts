@@ -59,6 +59,43 @@ test("LiteLLM's object in the form of OpenAI's, as Python prints it: of Anthropi
   });
 });
 
+/** A call of LangChain for JavaScript under OpenInference, with the answer as LangChain keeps it. */
+const langChain = (counts: SentRecord["attributes"], kwargs: object) =>
+  rowOf({
+    scope: "@arizeai/openinference-instrumentation-langchain",
+    attributes: {
+      "openinference.span.kind": "LLM",
+      metadata: JSON.stringify({ ls_provider: "anthropic", ls_model_name: "claude-haiku-4-5" }),
+      "output.value": JSON.stringify({ generations: [[{ message: { kwargs } }]] }),
+      ...counts,
+    },
+  });
+
+describe("in the answers that LangChain keeps", () => {
+  const counts = { "llm.token_count.prompt": 1688, "llm.token_count.completion": 114 };
+
+  test("the provider's usage, and the model that nothing else names", () => {
+    expect(langChain(counts, { response_metadata: { usage: ANTHROPIC } })).toMatchObject({
+      ...ANTHROPIC_ROW,
+      provider: "anthropic",
+      request_model: "claude-haiku-4-5",
+      usage_source: "reported",
+    });
+  });
+
+  test("of a stream the parts that LangChain knows; its output has some tokens twice", () => {
+    const usage_metadata = { input_token_details: { cache_read: 1033, cache_creation: 316 } };
+    const response_metadata = { usage: { cache_read_input_tokens: 1033 } };
+    expect(langChain(counts, { usage_metadata, response_metadata })).toMatchObject({
+      input_tokens: 1688n,
+      cache_read_tokens: 1033n,
+      cache_write_5m_tokens: 316n,
+      usage_source: "estimated",
+      usage_rule: "langchain-js-anthropic",
+    });
+  });
+});
+
 describe("in place of the client's own counts", () => {
   test("Langfuse's SDK of Python", () => {
     const row = rowOf({
