@@ -15,8 +15,13 @@ import * as fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { BatchBilling } from "../../src/billing/batch-billing.ts";
 import type { WindowLimits } from "../../src/billing/call-window.ts";
-import { record } from "../../../otel-config/test/billing/sample-records.ts";
-import { batchOf, rowOf, textOf } from "./call-rows.ts";
+import {
+  estimated,
+  missing,
+  record,
+  reported,
+} from "../../../otel-config/test/billing/sample-records.ts";
+import { batchOf, hexId, rowOf, textOf } from "./call-rows.ts";
 import { cut, randomLandings, verdictsAtOnce } from "./random-landings.ts";
 
 const RUNS = { numRuns: 15 };
@@ -111,6 +116,42 @@ it("changes nothing when the collector remembered everything", async () => {
     ),
     RUNS,
   );
+});
+
+it("names the record that is billed instead, where that is another one by now", async () => {
+  const answer = { responseId: "r-1" };
+  const samples = [
+    record("first", { ...answer, scope: "a", usage: estimated(9, 3) }),
+    record("repeat", { ...answer, scope: "b", usage: missing }),
+    record("between", { atMs: 9000 }),
+    record("better", { ...answer, scope: "c", usage: reported(10, 3) }),
+  ];
+  await withLake(async (lake) => {
+    const rows = samples.map((sample, at) => rowOf(sample, at));
+    // The collector still knows the first when the second comes, and neither when the last one does.
+    await lake.land([rows.slice(0, 2), rows.slice(2, 3), rows.slice(3)], NO_MEMORY);
+    expect((await lake.verdicts()).get(1)).toBe(textOf(false, "same_response", hexId("first", 16)));
+    await lake.recompute();
+    expect((await lake.verdicts()).get(1)).toBe(
+      textOf(false, "same_response", hexId("better", 16)),
+    );
+  });
+});
+
+it("knows how long a call took: what began within it may be the same one", async () => {
+  const counts = { usage: reported(1000, 300) };
+  const samples = [
+    record("whole", { ...counts, scope: "a", lastsMs: 4000 }),
+    record("between", { atMs: 9000 }),
+    record("within", { ...counts, scope: "b", atMs: 500, lastsMs: 3400 }),
+  ];
+  await withLake(async (lake) => {
+    await lake.land(
+      samples.map((sample, at) => [rowOf(sample, at)]),
+      NO_MEMORY,
+    );
+    expect(await lake.recompute()).toContain("1 of 3 verdicts changed");
+  });
 });
 
 it("only says what it would change in a dry run", async () => {
