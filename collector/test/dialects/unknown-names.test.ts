@@ -118,6 +118,7 @@ describe("a total that is more than the counts", () => {
       tool_use_prompt_tokens: 300n,
       output_tokens: 100n,
       usage_source: "derived",
+      usage_rule: "google-total",
     });
   });
 

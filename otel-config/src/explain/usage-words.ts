@@ -70,12 +70,13 @@ function knownRule(name: string): UsageRule | undefined {
   return USAGE_RULES.find((rule) => rule.name === name);
 }
 
-function wordsOf({ input, output, estimate }: UsageRule): string {
+function wordsOf({ input, output, rest, estimate }: UsageRule): string {
   if (estimate !== undefined)
     return "this producer is known to send counts that are not the provider's";
   const inclusion = [
     input === undefined ? undefined : `its input tokens ${verbOf(input)} the cached ones`,
     output === undefined ? undefined : `its output tokens ${verbOf(output)} the reasoning`,
+    rest === undefined ? undefined : "what its total has beyond the counts is told by no count",
   ].filter((part) => part !== undefined);
   return inclusion.join(", ");
 }

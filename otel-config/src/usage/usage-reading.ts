@@ -38,12 +38,13 @@ export function readingOf(producer: UsageProducer): UsageReading {
   const fitting = USAGE_RULES.filter((rule) => isAbout(rule, producer));
   const input = fitting.find((rule) => rule.input !== undefined);
   const output = fitting.find((rule) => rule.output !== undefined);
+  const rest = fitting.find((rule) => rule.rest !== undefined);
   const guess = fitting.find((rule) => rule.estimate !== undefined);
   return {
     input: input?.input,
     output: output?.output,
-    rest: fitting.find((rule) => rule.rest !== undefined)?.rest,
-    conventionRule: (input ?? output)?.name,
+    rest: rest?.rest,
+    conventionRule: (input ?? output ?? rest)?.name,
     estimate:
       guess === undefined
         ? undefined
