@@ -1,6 +1,6 @@
 import { normaliseUsage } from "../normalise-usage.ts";
 import { USAGE_FLAG, createNormalUsage, createRawUsage } from "../usage.ts";
-import type { RawUsage } from "../usage.ts";
+import type { NormalUsage, RawUsage } from "../usage.ts";
 import { readProviderUsage } from "./read-provider-usage.ts";
 import type { UsageTable } from "./usage-table.ts";
 import { USAGE_TABLES } from "./usage-tables.ts";
@@ -68,15 +68,18 @@ export function readQuotedUsage(usage: object, into: RawUsage): boolean {
   // Google's own answer tells all parts; who passes it on may have dropped one.
   if (table.outputConvention === "exclusive") quoted.rest = "thoughts or tools";
   const normal = normaliseUsage(quoted, createNormalUsage());
-  const isEmpty = normal.source === "missing" && normal.webSearches === undefined;
-  // Whose total has more than its parts has been made of the provider's by somebody who lost some.
-  if (isEmpty || (normal.flags & LOST_PARTS) !== 0) return false;
-  // Nor is one that says less than the producer itself.
-  if (saysLess(normal.input, into.input) || saysLess(normal.output, into.output)) return false;
+  if (!isWhole(normal, into)) return false;
   into.observedInput ??= normal.input;
   into.observedOutput ??= normal.output;
   for (const part of PARTS) into[part] ??= normal[part];
   return true;
+}
+
+/** An object whose total has more than its parts was made of the provider's by somebody who lost some. */
+function isWhole(quoted: NormalUsage, own: RawUsage): boolean {
+  const isEmpty = quoted.source === "missing" && quoted.webSearches === undefined;
+  if (isEmpty || (quoted.flags & LOST_PARTS) !== 0) return false;
+  return !saysLess(quoted.input, own.input) && !saysLess(quoted.output, own.output);
 }
 
 const saysLess = (quoted: number | undefined, own: number | undefined): boolean =>
