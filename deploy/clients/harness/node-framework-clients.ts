@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import { AGENT, AI_SDK, GEMINI_AGENT, LANGCHAIN } from "./scenario-sets.ts";
+import { AGENT, AI_SDK, GEMINI_AGENT, LANGCHAIN, OTHER_MODELS } from "./scenario-sets.ts";
 
 /** Frameworks above those SDKs, JavaScript. */
 export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
@@ -46,7 +46,7 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "OpenInference for the Vercel AI SDK",
     runtime: "node",
     app: "openinference-vercel",
-    scenarios: AI_SDK,
+    scenarios: [...AI_SDK, "ai-google"],
     packages: ["@arizeai/openinference-vercel", "ai", "@ai-sdk/otel"],
     advice: "Nothing to do.",
   },
@@ -55,7 +55,7 @@ export const NODE_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Mastra",
     runtime: "node",
     app: "mastra",
-    scenarios: AGENT,
+    scenarios: [...AGENT, ...OTHER_MODELS],
     packages: ["@mastra/core", "@mastra/otel-exporter"],
     advice: "Nothing to do.",
   },

@@ -1,3 +1,5 @@
+import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
@@ -7,8 +9,19 @@ import { OtelExporter } from "@mastra/otel-exporter";
 import { z } from "zod";
 import { MODELS, TOOL, readStream, runScenario, settings } from "../shared/scenarios.mjs";
 
-const { otlpUrl, providerUrl } = settings;
-const openai = createOpenAI({ apiKey: "sk-none", baseURL: `${providerUrl}/v1` });
+const { otlpUrl, providerUrl, scenario } = settings;
+const url = `${providerUrl}/v1`;
+
+function modelOf() {
+  if (scenario.startsWith("anthropic")) {
+    return createAnthropic({ apiKey: "sk-ant-none", baseURL: url })(MODELS.claude);
+  }
+  if (scenario.startsWith("gemini")) {
+    return createGoogleGenerativeAI({ apiKey: "none", baseURL: `${url}beta` })(MODELS.gemini);
+  }
+  return createOpenAI({ apiKey: "sk-none", baseURL: url }).chat(MODELS.chat);
+}
+
 const weather = createTool({
   id: TOOL.name,
   description: "weather",
@@ -16,7 +29,7 @@ const weather = createTool({
   execute: async () => TOOL.result,
 });
 const agentWith = (name, tools) =>
-  new Agent({ id: name, name, instructions: "Be brief.", model: openai.chat(MODELS.chat), tools });
+  new Agent({ id: name, name, instructions: "Be brief.", model: modelOf(), tools });
 const mastra = new Mastra({
   logger: false,
   agents: { plain: agentWith("plain", {}), tooled: agentWith("tooled", { [TOOL.name]: weather }) },

@@ -1,4 +1,5 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { OpenTelemetry } from "@ai-sdk/otel";
 import { OpenInferenceBatchSpanProcessor } from "@arizeai/openinference-vercel";
@@ -25,6 +26,7 @@ const url = `${providerUrl}/v1`;
 const providers = {
   openai: createOpenAI({ apiKey: "sk-none", baseURL: url }),
   anthropic: createAnthropic({ apiKey: "sk-ant-none", baseURL: url }),
+  google: createGoogleGenerativeAI({ apiKey: "none", baseURL: `${providerUrl}/v1beta` }),
 };
 await runScenario(aiSdkStep(ai, providers, {}));
 await provider.forceFlush();
