@@ -64,7 +64,7 @@ export const PYTHON_FRAMEWORK_CLIENTS: readonly Client[] = [
     title: "Strands agents (Python)",
     runtime: "python",
     app: "python",
-    scenarios: AGENT,
+    scenarios: [...AGENT, "gemini-agent-mixed"],
     packages: ["strands-agents", "openai"],
     advice:
       "Reasoning tokens are not sent; the cost does not depend on them. A stream that breaks off sends no span.",
