@@ -71,6 +71,8 @@ const ASKED: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
   ["/v1/messages", { model: "claude-haiku-4-5", messages: "", max_tokens: 9, stream: true }],
   ["/v1beta/models/gemini-2.5-flash:generateContent", { contents: "" }],
   ["/v1beta/models/gemini-2.5-flash:streamGenerateContent", { contents: "" }],
+  ["/v1beta/interactions", { model: "gemini-2.5-flash", input: "" }],
+  ["/v1beta/interactions", { model: "gemini-2.5-flash", input: "", stream: true }],
   ["/model/anthropic.claude-haiku-4-5/converse", { messages: "" }],
   ["/model/anthropic.claude-haiku-4-5/converse-stream", { messages: "" }],
   ["/model/anthropic.claude-haiku-4-5/invoke", { messages: "", anthropic_version: "b" }],

@@ -24,6 +24,7 @@ const OWN = [
   ...ANTHROPIC,
   "anthropic-tools",
   ...GEMINI,
+  "gemini-interactions",
   "gemini-embeddings",
   ...BEDROCK,
   "bedrock-families",

@@ -20,10 +20,9 @@ export const PYTHON_SDK_CLIENTS: readonly Client[] = [
     runtime: "python",
     app: "python",
     packs: ["adapters/python"],
-    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, ...BEDROCK],
+    scenarios: [...OPENAI, ...ANTHROPIC, ...GEMINI, "gemini-interactions", ...BEDROCK],
     packages: ["lensai", "openai", "anthropic", "google-genai", "boto3"],
-    advice:
-      "Google's SDK sends asynchronous calls with aiohttp where that is installed, which is not observed yet. A stream that breaks off is marked: its usage is missing, or its output a guess.",
+    advice: "A stream that breaks off is marked: its usage is missing, or its output a guess.",
   },
   {
     name: "python-otel-openai",

@@ -15,7 +15,13 @@ const OPENAI = [
   "azure-calls",
 ] as const;
 const ANTHROPIC = ["anthropic-calls", "anthropic-streams", "anthropic-tools"] as const;
-const GEMINI = ["gemini-calls", "gemini-streams", "gemini-embeddings", "gemini-grounded"] as const;
+const GEMINI = [
+  "gemini-calls",
+  "gemini-streams",
+  "gemini-embeddings",
+  "gemini-grounded",
+  "gemini-interactions",
+] as const;
 const BEDROCK = ["bedrock-calls", "bedrock-streams", "bedrock-invoke", "bedrock-families"] as const;
 const AI_SDK = ["ai-openai-calls", "ai-openai-streams", "ai-anthropic"] as const;
 

@@ -10,6 +10,7 @@ import { BEDROCK_FAMILIES } from "./bedrock-families.ts";
 import { BEDROCK_CONVERSE, BEDROCK_INVOKE } from "./bedrock.ts";
 import { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK } from "./cohere.ts";
 import { GEMINI_EMBEDDINGS } from "./gemini-embeddings.ts";
+import { GEMINI_INTERACTIONS } from "./gemini-interactions.ts";
 import { GEMINI } from "./gemini.ts";
 import { MISTRAL_FIM } from "./mistral-fim.ts";
 import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from "./ollama.ts";
@@ -32,6 +33,7 @@ export const PROVIDER_APIS: readonly ProviderApi[] = [
   MISTRAL_FIM,
   ANTHROPIC_MESSAGES,
   GEMINI,
+  GEMINI_INTERACTIONS,
   GEMINI_EMBEDDINGS,
   COHERE_CHAT,
   COHERE_EMBED,

@@ -74,7 +74,18 @@ def gemini_step(on_vertex=False):
         client = genai.Client(api_key="none", **options)
     declaration = {"name": TOOL["name"], "description": "weather", "parameters_json_schema": TOOL_SCHEMA}
 
+    async def interaction(step):
+        request = {"model": MODELS["gemini"], "input": step["prompt"]}
+        if step.get("withWebSearch"):
+            request["tools"] = [{"type": "google_search"}, {"type": "url_context"}]
+        if step.get("stream") is None:
+            await client.aio.interactions.create(**request)
+        else:
+            await read_stream(await client.aio.interactions.create(**request, stream=True), step)
+
     async def run(step):
+        if step["api"] == "interactions":
+            return await interaction(step)
         request = {"model": MODELS["gemini"], "contents": step["prompt"]}
         if step.get("withTool"):
             request["config"] = {"tools": [{"function_declarations": [declaration]}]}

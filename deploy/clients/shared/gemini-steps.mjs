@@ -16,6 +16,7 @@ export function geminiStep({ GoogleGenAI }, providerUrl) {
       const contents = step.many ? [step.prompt, "and more"] : step.prompt;
       return client.models.embedContent({ model: MODELS.geminiEmbedding, contents });
     }
+    if (step.api === "interactions") return interaction(client, step);
     const request = {
       model: MODELS.gemini,
       contents: step.prompt,
@@ -30,4 +31,15 @@ export function geminiStep({ GoogleGenAI }, providerUrl) {
     const stream = await client.models.generateContentStream({ ...request, config });
     return readStream(stream, step, () => abort.abort());
   };
+}
+
+async function interaction(client, step) {
+  const request = {
+    model: MODELS.gemini,
+    input: step.prompt,
+    ...(step.withWebSearch && { tools: [{ type: "google_search" }, { type: "url_context" }] }),
+  };
+  if (step.stream === undefined) return client.interactions.create(request);
+  const stream = await client.interactions.create({ ...request, stream: true });
+  return readStream(stream, step);
 }

@@ -54,12 +54,14 @@ const MEDIA_LENGTH_MIN = 256;
 const BASE64_START = /^[\w+/-]{64}/;
 const REFERENCES: ReadonlySet<string> = new Set([
   "previous_response_id",
+  "previous_interaction_id",
   "conversation",
   "file_id",
   "file_uri",
   "fileUri",
   "file_url",
   "cachedContent",
+  "cached_content",
   "s3Location",
 ]);
 
@@ -95,7 +97,10 @@ function unreadTokens(length: number | undefined): number {
 
 /** "text", "audio", "image", as OpenAI and Gemini ask for them. */
 function outputKindsOf(body: JsonObject | undefined): string {
-  const asked = body?.["modalities"] ?? pathOf(body, "generationConfig")?.["responseModalities"];
+  const asked =
+    body?.["modalities"] ??
+    body?.["response_modalities"] ??
+    pathOf(body, "generationConfig")?.["responseModalities"];
   return JSON.stringify(asked ?? "").toLowerCase();
 }
 

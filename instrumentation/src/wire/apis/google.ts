@@ -32,6 +32,39 @@ export const GOOGLE_GENERATE_CONTENT: WireApi = {
   },
 };
 
+/** What takes the place of generateContent: a conversation that Google may keep, by models and by agents. */
+export const GOOGLE_INTERACTIONS: WireApi = {
+  name: "google.interactions",
+  operation: "generate_content",
+  provider: "gcp.gemini",
+  path: /\/interactions$/,
+  shape: [
+    ["input", "continuation_token"],
+    ["model", "agent"],
+  ],
+  usage: "google.interactions",
+  request: {
+    model: ["model"],
+    stream: ["stream"],
+    attributes: {
+      "gen_ai.request.max_tokens": ["generation_config.max_output_tokens"],
+      "gen_ai.request.temperature": ["generation_config.temperature"],
+      "gen_ai.request.top_p": ["generation_config.top_p"],
+      "gen_ai.request.seed": ["generation_config.seed"],
+      "gen_ai.request.stop_sequences": ["generation_config.stop_sequences"],
+      "gen_ai.request.reasoning.level": ["generation_config.thinking_level"],
+    },
+  },
+  response: {
+    id: ["interaction.id", "id"],
+    model: ["interaction.model", "model"],
+    serviceTier: ["interaction.service_tier", "service_tier"],
+    finishReasons: { at: ["interaction.status", "status"] },
+    outputText: ["delta.text", "delta.arguments", "delta.content.text"],
+    errorType: ["error.code", "error.status"],
+  },
+};
+
 /** Texts to vectors, one or many. */
 export const GOOGLE_EMBED_CONTENT: WireApi = {
   name: "google.embed_content",

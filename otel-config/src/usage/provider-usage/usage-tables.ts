@@ -263,6 +263,41 @@ export const USAGE_TABLES: readonly UsageTable[] = [
     source: "https://ai.google.dev/api/generate-content#UsageMetadata",
   },
   {
+    api: "google.interactions",
+    // Events of a stream name the interaction; before its end they count under their own metadata.
+    roots: ["usage", "interaction.usage"],
+    fields: {
+      input: { names: ["total_input_tokens"], plus: ["total_tool_use_tokens"] },
+      output: at("total_output_tokens"),
+      total: at("total_tokens"),
+      cacheRead: at("total_cached_tokens"),
+      reasoning: at("total_thought_tokens"),
+      audioInput: {
+        names: ["input_tokens_by_modality[audio].tokens"],
+        plus: ["tool_use_tokens_by_modality[audio].tokens"],
+        minus: ["cached_tokens_by_modality[audio].tokens"],
+      },
+      // A document is charged as the images of its pages.
+      imageInput: {
+        names: ["input_tokens_by_modality[image].tokens"],
+        plus: [
+          "input_tokens_by_modality[document].tokens",
+          "tool_use_tokens_by_modality[image].tokens",
+          "tool_use_tokens_by_modality[document].tokens",
+        ],
+        minus: [
+          "cached_tokens_by_modality[image].tokens",
+          "cached_tokens_by_modality[document].tokens",
+        ],
+      },
+      audioOutput: at("output_tokens_by_modality[audio].tokens"),
+      imageOutput: at("output_tokens_by_modality[image].tokens"),
+    },
+    inputConvention: "inclusive",
+    outputConvention: "exclusive",
+    source: "https://ai.google.dev/api/interactions-api",
+  },
+  {
     api: "google.embed_content",
     // Vertex AI's older API counts in each of its answers.
     roots: ["usageMetadata", ""],

@@ -40,12 +40,14 @@ _MEDIA_NAMES = re.compile(r"data|bytes|b64|image|audio|file", re.IGNORECASE)
 _REFERENCES = frozenset(
     [
         "previous_response_id",
+        "previous_interaction_id",
         "conversation",
         "file_id",
         "file_uri",
         "fileUri",
         "file_url",
         "cachedContent",
+        "cached_content",
         "s3Location",
     ]
 )
@@ -92,7 +94,8 @@ def request_size_of(call: WireCall, body_bytes: Optional[int], output_max: Outpu
     request = body or {}
     generation = request.get("generationConfig")
     of_generation = generation.get("responseModalities") if isinstance(generation, dict) else None
-    kinds = str(request.get("modalities") or of_generation or "").lower()
+    asked = request.get("modalities") or request.get("response_modalities") or of_generation
+    kinds = str(asked or "").lower()
     tier = call.parameters.get("openai.request.service_tier", request.get("service_tier"))
     limit = _count(call.parameters.get("gen_ai.request.max_tokens"))
     return RequestSize(
