@@ -16,16 +16,8 @@ export async function recordAcknowledgements(
   context: ServiceContext,
   { collectorId, replacesEarlier, processes }: AcknowledgementBatch,
 ): Promise<void> {
-  const nowMs = context.now().getTime();
-  const now = new Date(nowMs).toISOString();
-  const timeBefore = (ms: number): string => new Date(nowMs - ms).toISOString();
-  const rows = JSON.stringify(
-    processes.map(({ heldMs, runningMs, ...rest }) => ({
-      ...rest,
-      heldAt: timeBefore(heldMs),
-      startedAt: timeBefore(runningMs),
-    })),
-  );
+  const now = context.now().toISOString();
+  const rows = JSON.stringify(processes);
   await context.db.transaction(async (transaction) => {
     await transaction.execute(sql`
       insert into collectors (id, seen_at) values (${collectorId}, ${now})
@@ -61,26 +53,27 @@ interface Reported {
  */
 const processesAndReceipts = ({ rows, now, collectorId }: Reported): SQL => sql`
   with given as materialized (
-    select given.*, coalesce(known.version, 0) as known_version
+    select given.*, coalesce(known.version, 0) as known_version,
+      ${now}::timestamptz - "heldMs" * interval '1 millisecond' as held_at,
+      ${now}::timestamptz - "runningMs" * interval '1 millisecond' as started_at
     from jsonb_to_recordset(${rows}::text::jsonb) as given ("projectId" text, "instanceId" text,
-      "serviceName" text, "kind" text, "version" bigint, "heldAt" timestamptz, "startedAt" timestamptz,
-      "isConnected" boolean)
+      "serviceName" text, "kind" text, "version" bigint, "heldMs" float8, "runningMs" float8, "isConnected" boolean)
     left join processes known on known.project_id = "projectId" and known.instance_id = "instanceId"
     order by "projectId", "instanceId"
   ),
   received as (
     insert into receipts (subject_id, kind, instance_id, service_name, known_after_ms)
     select announced.subject_id, announced.kind, "instanceId", "serviceName",
-      greatest(0, extract(epoch from "heldAt" - announced.announced_at) * 1000)
+      greatest(0, extract(epoch from given.held_at - announced.announced_at) * 1000)
     from given join announcements announced on announced.project_id = "projectId"
       and announced.version > known_version and announced.version <= given."version"
-      and announced.announced_at >= "startedAt"
+      and announced.announced_at >= given.started_at
       and announced.announced_at > ${now}::timestamptz - ${RECEIPTS_TAKEN}::interval
     on conflict do nothing
   )
   insert into processes (project_id, instance_id, service_name, kind, collector_id, version, started_at,
     is_connected, seen_at)
-  select "projectId", "instanceId", "serviceName", "kind", ${collectorId}, "version", "startedAt",
+  select "projectId", "instanceId", "serviceName", "kind", ${collectorId}, "version", given.started_at,
     "isConnected", ${now}
   from given
   on conflict (project_id, instance_id) do update set
