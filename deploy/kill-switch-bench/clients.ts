@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
-import { Acknowledger } from "@lensai/instrumentation/guard/acknowledger";
-import { ControlSource } from "@lensai/instrumentation/guard/control-source";
-import { monotonicMs } from "./messages.ts";
+import { startInstrumentedClient } from "./instrumented-client.ts";
 import type { FromClients, ToClients } from "./messages.ts";
+import { startPlainClient } from "./plain-client.ts";
 
-/**
- * Many clients in one process: each has its own stream and acknowledges by itself, with the code that instrumented
- * processes run.
- */
+/** Many clients in one process, each with its own stream and its own acknowledgements. */
 const [controlUrl = "", apiKey = ""] = process.argv.slice(2);
-const headers = { "x-api-key": apiKey };
 const tell = (message: FromClients): void => void process.send?.(message);
+
+/** Every so manyth runs the instrumentation's own code. */
+const INSTRUMENTED_EVERY = 10;
 
 // What keeps the process alive: the sources do not.
 process.on("message", ({ count }: ToClients) => connect(count));
@@ -30,26 +28,15 @@ function connect(count: number): void {
     applied = { switches, atMs: [] };
   };
   for (let client = 0; client < count; client += 1) {
-    const identity = { instanceId: randomUUID(), serviceName: `service-${client % 20}` };
-    const url = `${controlUrl}/acknowledgements`;
-    const acknowledger = new Acknowledger({ url, headers, identity, random: Math.random });
     let isFirst = true;
-    const source = new ControlSource({
-      url: controlUrl,
-      headers,
-      identity,
-      nowMs: Date.now,
-      random: Math.random,
-      onPolicy: ({ version, killSwitches }) => {
-        const atMs = monotonicMs();
-        acknowledger.holds(version);
-        if (!isFirst) note(killSwitches.length, atMs);
-        if (isFirst) connected += 1;
-        if (isFirst && connected === count) tell({ kind: "connected" });
-        isFirst = false;
-      },
-      onProblem: (sentence) => void process.stderr.write(`${sentence}\n`),
-    });
-    source.start();
+    const onPolicy = (switches: number, atMs: number): void => {
+      if (!isFirst) return note(switches, atMs);
+      isFirst = false;
+      connected += 1;
+      if (connected === count) tell({ kind: "connected" });
+    };
+    const identity = { instanceId: randomUUID(), serviceName: `service-${client % 20}` };
+    const start = client % INSTRUMENTED_EVERY === 0 ? startInstrumentedClient : startPlainClient;
+    start({ controlUrl, apiKey, onPolicy }, identity);
   }
 }

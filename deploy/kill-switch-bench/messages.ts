@@ -8,3 +8,11 @@ export type FromClients =
 
 /** One clock for all processes of a machine. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+export interface ClientOptions {
+  /** http://…/v1/control */
+  readonly controlUrl: string;
+  readonly apiKey: string;
+  /** Told with the number of switches of every policy, and when it came to hold. */
+  readonly onPolicy: (switches: number, atMs: number) => void;
+}

@@ -15,8 +15,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
  * Those that know must not hold up, at the collector, those that are yet to be told: they wait a little, and then
  * acknowledge over a time.
  */
-const HEAD_START_MS = 60;
-const SPREAD_MS = 140;
+export const ACKNOWLEDGE_AFTER_MS = { headStart: 60, spread: 140 };
 
 export interface AcknowledgerOptions {
   /** http(s)://…/v1/control/acknowledgements */
@@ -54,8 +53,8 @@ export class Acknowledger {
     this.#version = version;
     this.#heldSinceMs = performance.now();
     this.#failures = 0;
-    if (this.#request === undefined)
-      this.#tellIn(HEAD_START_MS + this.#options.random() * SPREAD_MS);
+    const { headStart, spread } = ACKNOWLEDGE_AFTER_MS;
+    if (this.#request === undefined) this.#tellIn(headStart + this.#options.random() * spread);
   }
 
   stop(): void {
