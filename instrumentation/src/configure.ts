@@ -68,6 +68,7 @@ function observed(
     content,
     later: telemetry.later,
     soon: telemetry.soon,
+    onSent: telemetry.onSent,
   });
   const restoreFetch = neverThrow("observing fetch", () =>
     instrumentFetchFor(calls, { asksForStreamUsage }),

@@ -65,8 +65,9 @@ export function readingObserver(
   };
 }
 
-/** Parts of an answer that are read in one go: few enough that nobody notices. */
+/** Parts of an answer that are read in one go, or fewer that are long: few enough that nobody notices. */
 const CHUNKS_TOLD = 16;
+const BYTES_TOLD = 64 * 1024;
 
 /**
  * Tells later what happens to an answer whose bytes nobody overwrites; `observe` makes what is told, when that is
@@ -80,6 +81,9 @@ export function lateObserver(
   let observer: AnswerObserver | undefined;
   let isObserved = false;
   let chunks: Uint8Array[] = [];
+  /** What may come until reading is to be put off once more. */
+  let chunksLeft = 0;
+  let bytesLeft = 0;
   const told = (): AnswerObserver | undefined => {
     if (!isObserved) {
       isObserved = true;
@@ -87,6 +91,8 @@ export function lateObserver(
     }
     const arrived = chunks;
     chunks = [];
+    chunksLeft = 0;
+    bytesLeft = 0;
     for (const chunk of arrived) observer?.chunk(chunk);
     return observer;
   };
@@ -103,7 +109,13 @@ export function lateObserver(
   return {
     chunk(chunk) {
       if (chunks.length === 0) span.chunkArrived();
-      if (chunks.push(chunk) % CHUNKS_TOLD === 1) later(tellChunks);
+      chunks.push(chunk);
+      chunksLeft -= 1;
+      bytesLeft -= chunk.length;
+      if (chunksLeft >= 0 && bytesLeft >= 0) return chunk;
+      chunksLeft = CHUNKS_TOLD - 1;
+      bytesLeft = BYTES_TOLD;
+      later(tellChunks);
       return chunk;
     },
     end: () => close((to) => to.end()),

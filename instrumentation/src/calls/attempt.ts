@@ -37,6 +37,8 @@ export interface AnswerHead {
 export interface AttemptParts {
   readonly lower: LowerRequests;
   readonly later: Later;
+  /** Told when the request is on its way: from now on the application waits for the network. */
+  readonly onSent: (() => void) | undefined;
   readonly guarded: GuardedCall | undefined;
 }
 
@@ -49,6 +51,7 @@ export class Attempt {
   readonly #lower: LowerRequests;
   readonly #guarded: GuardedCall | undefined;
   readonly #later: Later;
+  readonly #onSent: (() => void) | undefined;
   #isUnanswered = true;
   #isReadBelow = false;
   #mayBeReadBelow = false;
@@ -58,10 +61,11 @@ export class Attempt {
   #passing: AnswerObserver | undefined;
   #answer: { readonly head: AnswerHead; readonly decoding: AnswerDecoding | undefined } | undefined;
 
-  constructor(span: CallSpan, { lower, later, guarded }: AttemptParts) {
+  constructor(span: CallSpan, { lower, later, onSent, guarded }: AttemptParts) {
     this.#span = span;
     this.#lower = lower;
     this.#later = later;
+    this.#onSent = onSent;
     this.#guarded = guarded;
   }
 
@@ -92,6 +96,11 @@ export class Attempt {
 
   /** The request is on its way: what its answer needs is made ready while nobody waits for it. */
   sent(): void {
+    this.#prepare();
+    this.#onSent?.();
+  }
+
+  #prepare(): void {
     this.#passing ??= neverThrow("observing an answer", () => this.#observedInPassing());
   }
 
@@ -150,7 +159,7 @@ export class Attempt {
     const { isUsageHidden = false, decoding } = options;
     this.settled();
     this.#answer = { head, decoding };
-    this.sent();
+    this.#prepare();
     return isUsageHidden && decoding === undefined ? hiding(this.#passing, head) : this.#passing;
   }
 

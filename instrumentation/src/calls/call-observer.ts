@@ -50,6 +50,8 @@ export interface CallObserverOptions {
   readonly later?: Later;
   /** The same for those that are charged to budgets, where others wait for what is left. */
   readonly soon?: Later;
+  /** Told when a request is on its way. */
+  readonly onSent?: () => void;
 }
 
 /** A request that was read before it is sent. */
@@ -71,6 +73,7 @@ export class CallObserver {
   readonly #content: ContentCapture | undefined;
   readonly #later: Later;
   readonly #soon: Later;
+  readonly #onSent: (() => void) | undefined;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
   #hasAskedForTracer = false;
@@ -79,13 +82,14 @@ export class CallObserver {
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    { content, later = atOnce, soon = later }: CallObserverOptions = {},
+    { content, later = atOnce, soon = later, onSent }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
     this.#later = later;
     this.#soon = soon;
+    this.#onSent = onSent;
   }
 
   /** Whether any call could be stopped now: a transport that has to hold requests back for that need not before. */
@@ -229,7 +233,7 @@ export class CallObserver {
     };
     if (guarded?.refusal !== undefined) neverThrow("ending a span", () => span.stop());
     const later = guarded === undefined ? this.#later : this.#soon;
-    return new Attempt(span, { lower: this.#lower, later, guarded });
+    return new Attempt(span, { lower: this.#lower, later, onSent: this.#onSent, guarded });
   }
 }
 

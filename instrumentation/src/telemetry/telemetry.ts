@@ -79,6 +79,9 @@ export class Telemetry {
     else work();
   };
 
+  /** A request is on its way: what was put off is in nobody's way now. */
+  readonly onSent = this.#afterDelivery.sent;
+
   /** Is it our SDK, and so ours to flush? */
   get ownsSdk(): boolean {
     return this.#sdk !== undefined;

@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AfterDelivery } from "../../src/node/after-delivery.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+const pass = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+};
 
 describe("what is put off", () => {
   test("is not run in the turn that it is given in, and then in its order", async () => {
@@ -22,7 +26,7 @@ describe("what is put off", () => {
     const done: string[] = [];
     afterDelivery.later(() => done.push("later"));
     afterDelivery.soon(() => done.push("soon"));
-    for (let turn = 0; turn < 4; turn += 1) await setImmediate();
+    await pass(4);
     expect(done).toEqual(["later", "soon"]);
   });
 
@@ -76,5 +80,57 @@ describe("what is put off", () => {
     child.stdout.on("data", (text: Buffer) => (output += text.toString()));
     const [code] = (await once(child, "close")) as [number];
     expect([code, output]).toEqual([0, ""]);
+  });
+});
+
+describe("what is put off until a request waits for its provider", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test("is run then, when a tenth of a second has passed, and not before", async () => {
+    const afterDelivery = new AfterDelivery();
+    let isDone = false;
+    afterDelivery.later(() => (isDone = true));
+    afterDelivery.sent();
+    await pass(5);
+    expect(isDone).toBe(false);
+    vi.advanceTimersByTime(100);
+    await pass(5);
+    expect(isDone).toBe(false);
+    afterDelivery.sent();
+    await pass(5);
+    expect(isDone).toBe(true);
+  });
+
+  test("is run without a request a tenth of a second later, each time", async () => {
+    const afterDelivery = new AfterDelivery();
+    let done = 0;
+    for (let time = 1; time <= 3; time += 1) {
+      afterDelivery.later(() => (done += 1));
+      vi.advanceTimersByTime(200);
+      await pass(5);
+      expect(done).toBe(time);
+    }
+  });
+
+  test("waits for the next request with what would meet the answer of this one", async () => {
+    const afterDelivery = new AfterDelivery();
+    let done = 0;
+    const work = (): void => {
+      const startMs = performance.now();
+      while (performance.now() < startMs + 1);
+      done += 1;
+    };
+    for (const _ of numbers(20)) afterDelivery.later(work);
+    vi.advanceTimersByTime(100);
+    for (const request of [1, 2, 3]) {
+      afterDelivery.sent();
+      await pass(50);
+      expect(done).toBeGreaterThanOrEqual(request);
+      expect(done).toBeLessThanOrEqual(2 * request);
+    }
+    vi.advanceTimersByTime(100);
+    await pass(50);
+    expect(done).toBe(20);
   });
 });
