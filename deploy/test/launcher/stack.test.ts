@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askConsole, runningConsole } from "../../cli/running-console.ts";
 import { changeDatabase } from "../support/change-database.ts";
 import { lakeSummary } from "../support/lake-summary.ts";
@@ -18,16 +18,26 @@ const TIMEOUT_MS = 300_000;
 
 const CLI = join(import.meta.dirname, "../../cli/main.ts");
 
-let folder: TemporaryFolder;
+let home: TemporaryFolder;
+let oneDir: string;
+let twoDir: string;
 let stacks: LaunchedStack[];
+/** On `oneDir`, from the end of the first test on: what the later ones look at is of the same two. */
+let one: LaunchedStack;
+let two: LaunchedStack;
 
-beforeEach(() => {
-  folder = temporaryFolder();
+beforeAll(() => {
+  home = temporaryFolder();
+  // Where there is root, the database's account may not enter it.
+  mkdirSync(join(home.path, "own"), { mode: 0o700 });
+  oneDir = join(home.path, "own/one");
+  twoDir = join(home.path, "two");
   stacks = [];
 });
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(stacks.map((stack) => stack.stop()));
-  folder.remove();
+  rmSync(placeOf(oneDir), { recursive: true, force: true });
+  home.remove();
 });
 
 const start = async (...args: Parameters<typeof launched>): Promise<LaunchedStack> => {
@@ -44,47 +54,49 @@ const untilCallsIn = (dataDir: string, calls: number): Promise<true> =>
     (await callsIn(dataDir)) === calls ? true : undefined,
   );
 
-const untilNoProcessOf = (dataDir: string): Promise<true> =>
-  waitFor("all processes to be gone", () => (processesOf(dataDir).length === 0 ? true : undefined));
+/** Of a data folder, its database among them, which root keeps elsewhere. */
+const processesIn = (dataDir: string): string[] => [
+  ...processesOf(dataDir),
+  ...processesOf(placeOf(dataDir)),
+];
+
+const untilNoProcessIn = (dataDir: string): Promise<true> =>
+  waitFor("all processes to be gone", () => (processesIn(dataDir).length === 0 ? true : undefined));
 
 describe("the launcher", { timeout: TIMEOUT_MS }, () => {
   it("keeps data, key and secrets over every kind of end, leaves no process behind, and counts a ledger anew", async () => {
-    const dataDir = join(folder.path, "data");
-    const first = await start(dataDir);
+    const first = await start(oneDir);
     expect(await sendOneCall(first.otlpHttpUrl)).toBe(200);
     expect(await sendOneCall(first.otlpHttpUrl, { "x-api-key": first.apiKey })).toBe(200);
     expect(await sendOneCall(first.otlpHttpUrl, { "x-api-key": "wrong" })).toBe(401);
-    await untilCallsIn(dataDir, 2);
-    expectSecretsAreKept(dataDir, first);
-    expect(databaseUsers(dataDir)).toEqual(["lensai_console"]);
-    await makeSettledBudget(first, dataDir, 2n * ONE_CALL_NANO_USD);
+    await untilCallsIn(oneDir, 2);
+    expectSecretsAreKept(oneDir, first);
+    expect(databaseUsers(oneDir)).toEqual(["lensai_console"]);
+    await makeSettledBudget(first, oneDir, 2n * ONE_CALL_NANO_USD);
     expect(await first.stop("SIGINT")).toBe(0);
-    expect(processesOf(dataDir)).toEqual([]);
-    await changeDatabase(dataDir, "UPDATE budget_ledgers SET settled_nano_usd = 1000000000");
+    expect(processesIn(oneDir)).toEqual([]);
+    await changeDatabase(oneDir, "UPDATE budget_ledgers SET settled_nano_usd = 1000000000");
 
     // With this interval nothing lands by itself between the answer and the end.
-    const second = await start(dataDir, { LENSAI_LANDING_INTERVAL_MS: "60000" });
+    const second = await start(oneDir, { LENSAI_LANDING_INTERVAL_MS: "60000" });
     expect(second.apiKey).toBe(first.apiKey);
-    expect((await lakeSummary(dataDir, "default")).costNanoUsd).toBe(2n * ONE_CALL_NANO_USD);
+    expect((await lakeSummary(oneDir, "default")).costNanoUsd).toBe(2n * ONE_CALL_NANO_USD);
     expect((await fetch(`${second.consoleUrl}/projects/default`)).status).toBe(200);
-    const changes = await rebuildLedgers(second, dataDir);
+    const changes = await rebuildLedgers(second, oneDir);
     expect(changes).toMatch(/^default {2}\S+ {2}\S+ {2}-\$0\.58\n1 were wrong, and are/);
-    expect(await rebuildLedgers(second, dataDir)).toBe("every ledger is what the lake says\n");
+    expect(await rebuildLedgers(second, oneDir)).toBe("every ledger is what the lake says\n");
     expect(await sendOneCall(second.otlpHttpUrl)).toBe(200);
     expect(await second.stop("SIGTERM")).toBe(0);
-    expect(processesOf(dataDir)).toEqual([]);
+    expect(processesIn(oneDir)).toEqual([]);
 
-    const third = await start(dataDir, { LENSAI_LANDING_INTERVAL_MS: "60000" });
-    await untilCallsIn(dataDir, 3);
+    const third = await start(oneDir, { LENSAI_LANDING_INTERVAL_MS: "60000" });
+    await untilCallsIn(oneDir, 3);
     expect(await sendOneCall(third.otlpHttpUrl)).toBe(200);
     await third.stop("SIGKILL");
 
     // Not after its children are gone: whoever starts again does not wait either.
-    const fourth = await start(dataDir);
-    await untilCallsIn(dataDir, 4);
-    expect(await sendOneCall(fourth.otlpHttpUrl)).toBe(200);
-    expect(await fourth.stop()).toBe(0);
-    await untilNoProcessOf(dataDir);
+    one = await start(oneDir);
+    await untilCallsIn(oneDir, 4);
   });
 
   it("lists a taken port, an unwritable folder and wrong settings in one message", async () => {
@@ -109,55 +121,35 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     expect(failed.output).not.toContain("hidden");
     expect(failed.output).not.toMatch(/^\s+at /m);
   });
-});
-
-/** What these look at is of the same two; each of the later tests ends one of them. */
-describe("two launchers at a time", { timeout: TIMEOUT_MS }, () => {
-  let home: TemporaryFolder;
-  let one: LaunchedStack;
-  let two: LaunchedStack;
-  const dataDirs = () => ({ one: join(home.path, "own/one"), two: join(home.path, "two") });
-
-  beforeAll(async () => {
-    home = temporaryFolder();
-    // Where there is root, the database's account may not enter it.
-    mkdirSync(join(home.path, "own"), { mode: 0o700 });
-    one = await launched(dataDirs().one);
-    two = await launched(dataDirs().two, { LENSAI_OWNER_EMAIL: "owner@example.com" });
-  }, TIMEOUT_MS);
-  afterAll(async () => {
-    await Promise.all([one.stop(), two.stop()]);
-    rmSync(placeOf(dataDirs().one), { recursive: true, force: true });
-    home.remove();
-  });
 
   it("refuses a second start on the same data folder, and two folders run side by side", async () => {
-    const refused = await launch(dataDirs().one);
+    const refused = await launch(oneDir);
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.output).toContain(`is in use by a running LensAI (process ${one.pid})`);
+    two = await start(twoDir, { LENSAI_OWNER_EMAIL: "owner@example.com" });
     expect(await sendOneCall(one.otlpHttpUrl)).toBe(200);
     expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
-    await expectLinkAtTerminal(two, dataDirs().two);
+    await expectLinkAtTerminal(two, twoDir);
   });
 
   it("stops everything, says why and exits with 1 when a part of it dies", async () => {
-    const dataDir = dataDirs().two;
-    const collector = processesOf(dataDir).find((line) => line.includes("collector/src/main.ts"));
+    const collector = processesIn(twoDir).find((line) => line.includes("collector/src/main.ts"));
     process.kill(Number(collector?.split(" ")[0]), "SIGKILL");
     expect(await two.exited).toBe(1);
     expect(two.output()).toContain("the collector ended unexpectedly (signal SIGKILL)");
-    expect(processesOf(dataDir)).toEqual([]);
+    expect(processesIn(twoDir)).toEqual([]);
+  });
+
+  it("leaves no process behind where the one before it was killed", async () => {
+    expect(await one.stop()).toBe(0);
+    await untilNoProcessIn(oneDir);
   });
 
   it.runIf(process.getuid?.() === 0)(
     "as root, keeps the database outside of a folder that only root may enter",
-    async () => {
-      const dataDir = dataDirs().one;
-      await one.stop();
-      expect(existsSync(join(placeOf(dataDir), "postgres/PG_VERSION"))).toBe(true);
-      expect(existsSync(join(dataDir, "postgres"))).toBe(false);
-      one = await launched(dataDir);
-      expect((await fetch(`${one.consoleUrl}/readyz`)).status).toBe(200);
+    () => {
+      expect(existsSync(join(placeOf(oneDir), "postgres/PG_VERSION"))).toBe(true);
+      expect(existsSync(join(oneDir, "postgres"))).toBe(false);
     },
   );
 });
@@ -168,7 +160,7 @@ const placeOf = (dataDir: string): string =>
 
 /** Whose the sessions of the embedded PostgreSQL are, by the titles of its processes. */
 function databaseUsers(dataDir: string): string[] {
-  const server = processesOf(dataDir).find((line) => line.includes("/bin/postgres "));
+  const server = processesIn(dataDir).find((line) => line.includes("/bin/postgres "));
   const pid = server?.split(" ")[0] ?? "";
   const titles = execFileSync("ps", ["-o", "args=", "--ppid", pid], { encoding: "utf8" });
   const users = titles.matchAll(/^postgres: (\w+) \w+ 127\.0\.0\.1/gm);
