@@ -78,19 +78,33 @@ async function inflateAndIngest(
   received: Export,
   reservation: ByteReservation,
 ): Promise<IngestResult> {
-  const { wire, wireEncoding } = received;
-  const { sizeBytesMax, inflates, storage } = parts;
-  storage.refuseWhileBehind();
-  const plain = isForPool(wire, wireEncoding)
-    ? await inflates.run(() => inflateInPool(wire, wireEncoding, sizeBytesMax))
-    : inflateNow(wire, wireEncoding, sizeBytesMax);
-  if (plain === wire) return await ingestPlain(parts, received, wire);
+  parts.storage.refuseWhileBehind();
+  const plain = await inflate(parts, received, reservation);
+  if (plain === received.wire) return await ingestPlain(parts, received, plain);
   try {
-    reserve(reservation, plain.length);
     return await ingestPlain(parts, received, plain);
   } finally {
     releaseMemory(plain);
   }
+}
+
+/** The body of an export, which is its wire where that is not compressed. Adds it to the reservation. Throws LensError. */
+export async function inflate(
+  { sizeBytesMax, inflates }: ReceiverParts,
+  { wire, wireEncoding }: Pick<Export, "wire" | "wireEncoding">,
+  reservation: ByteReservation,
+): Promise<Uint8Array> {
+  const plain = isForPool(wire, wireEncoding)
+    ? await inflates.run(() => inflateInPool(wire, wireEncoding, sizeBytesMax))
+    : inflateNow(wire, wireEncoding, sizeBytesMax);
+  if (plain === wire) return wire;
+  try {
+    reserve(reservation, plain.length);
+  } catch (error) {
+    releaseMemory(plain);
+    throw error;
+  }
+  return plain;
 }
 
 async function ingestPlain(

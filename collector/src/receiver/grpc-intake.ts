@@ -4,6 +4,8 @@ import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { reserve } from "../admission/byte-budget.ts";
 import type { ByteReservation } from "../admission/byte-budget.ts";
 import { bodyTimedOut } from "./body.ts";
+import { contentEncodingOf } from "./inflate.ts";
+import type { ContentEncoding } from "./inflate.ts";
 
 export interface IntakeOptions {
   /** Takes the bytes of the message as they arrive; released when the call has ended. */
@@ -15,21 +17,27 @@ export interface IntakeOptions {
 }
 
 /**
- * Holds the message of one call to the limits of an HTTP body while it arrives. grpc-js collects a message without a
- * word to anybody, so what arrives is counted on the call's HTTP/2 stream.
+ * Holds the message of one call to the limits of an HTTP body. grpc-js collects a message without a word to anybody, so
+ * what arrives is counted on the call's HTTP/2 stream; and it would inflate every message at once, so the message is
+ * taken from it as it came.
  */
 export class GrpcIntake {
   readonly reservation: ByteReservation;
   private readonly stream: ServerHttp2Stream;
   private readonly options: IntakeOptions;
   private readonly timer: NodeJS.Timeout;
-  private receivedBytes = 0;
+  private grpcEncoding = "identity";
 
   /** Begins to count; the call has been admitted, and nothing of its message has been read. */
   constructor(call: ServerInterceptingCallInterface, options: IntakeOptions) {
     this.options = options;
     this.reservation = options.reservation;
-    this.stream = streamOf(call);
+    const internals = internalsOf(call);
+    this.stream = internals.stream;
+    internals.decompressMessage = (framed, encoding) => {
+      this.grpcEncoding = encoding;
+      return framed.subarray(FRAME_HEAD_BYTES);
+    };
     this.timer = setTimeout(() => this.giveUp(bodyTimedOut(options.timeoutMs)), options.timeoutMs);
     this.stream.on("data", this.onData);
     this.stream.once("close", () => {
@@ -38,15 +46,14 @@ export class GrpcIntake {
     });
   }
 
-  /** The message is whole. Throws LensError `ingest.overloaded` when it is larger, inflated, than there is room for. */
-  take(message: Uint8Array): void {
+  /** The message is whole: how it is compressed. Throws LensError `ingest.encoding_unsupported`. */
+  take(): ContentEncoding {
     clearTimeout(this.timer);
-    reserve(this.reservation, Math.max(0, message.length - this.receivedBytes));
+    return contentEncodingOf(this.grpcEncoding);
   }
 
   private readonly onData = (chunk: Buffer): void => {
     if (this.stream.writableEnded) return; // answered: grpc-js drops the rest
-    this.receivedBytes += chunk.length;
     try {
       reserve(this.reservation, chunk.length);
     } catch (error) {
@@ -62,7 +69,16 @@ export class GrpcIntake {
   }
 }
 
-/** grpc-js has it in a private field; the tests fail where it has it no more. */
-function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
-  return (call as unknown as { readonly stream: ServerHttp2Stream }).stream;
+/** Whether the message is compressed, and its length. */
+const FRAME_HEAD_BYTES = 5;
+
+/** What grpc-js keeps to itself; the tests fail where it has it no more. */
+interface CallInternals {
+  readonly stream: ServerHttp2Stream;
+  /** `encoding` is that of this message: "identity" where it says so itself. */
+  decompressMessage: (framed: Buffer, encoding: string) => Buffer;
+}
+
+function internalsOf(call: ServerInterceptingCallInterface): CallInternals {
+  return call as unknown as CallInternals;
 }

@@ -9,7 +9,7 @@ import type {
 } from "@grpc/grpc-js";
 import type { Sender } from "../admission/authenticate.ts";
 import type { Signal } from "../pipeline/ingest.ts";
-import { acceptExport, refuseWhileDraining } from "./accept-export.ts";
+import { acceptExport, inflate, refuseWhileDraining } from "./accept-export.ts";
 import type { ReceiverParts } from "./accept-export.ts";
 import { GrpcIntake } from "./grpc-intake.ts";
 import { statusBody, successBody } from "./otlp-response.ts";
@@ -27,7 +27,7 @@ const SERVICES: Readonly<Record<Signal, string>> = {
 
 /**
  * What a signature over gRPC covers as content-type, whatever suffix a client sends: grpc-js keeps it to itself.
- * The signed body is the message, because grpc-js inflates before anybody can look.
+ * The signed body is the message, inflated: that is what senders see of it.
  */
 const SIGNED_CONTENT_TYPE = "application/grpc";
 
@@ -36,8 +36,8 @@ const KEEP_ALIVE_INTERVAL_MS = 60_000;
 
 /**
  * The server of the OTLP/gRPC port. Messages stay bytes in both directions: the pipeline decodes them as
- * it decodes HTTP bodies. grpc-js inflates, and holds the size limit while it does. Services that are not
- * served, profiles among them, get UNIMPLEMENTED from grpc-js. Not yet listening.
+ * it decodes HTTP bodies, compressed ones included. Services that are not served, profiles among them, get
+ * UNIMPLEMENTED from grpc-js. Not yet listening.
  */
 export function createGrpcServer(parts: OtlpGrpcParts): Server {
   const admitted: Admitted = new WeakMap();
@@ -145,13 +145,17 @@ async function serveExport(
   if (sender === undefined || intake === undefined)
     throw new Error("a gRPC message arrived that nobody was admitted with");
   try {
-    intake.take(call.request);
-    const received = { signal, sender, wire: call.request, isJson: false } as const;
-    const result = await acceptExport(
-      parts,
-      { ...received, wireEncoding: "identity" },
-      intake.reservation,
-    );
+    const { reservation } = intake;
+    const received = { signal, sender, wire: call.request, wireEncoding: intake.take() } as const;
+    const signed =
+      sender.signature === undefined
+        ? received
+        : {
+            ...received,
+            wire: await parts.turns.run(() => inflate(parts, received, reservation)),
+            wireEncoding: "identity" as const,
+          };
+    const result = await acceptExport(parts, { ...signed, isJson: false }, reservation);
     return successBody(signal, result, "protobuf");
   } finally {
     intake.reservation.release();

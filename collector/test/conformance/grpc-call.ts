@@ -14,6 +14,8 @@ export interface GrpcCall {
   readonly service?: string;
   readonly message: Uint8Array;
   readonly isGzip?: boolean;
+  /** Says of itself that it is compressed; as `isGzip` when absent. */
+  readonly isMarked?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -31,10 +33,10 @@ export function call(collector: TestCollector, request: GrpcCall): Promise<GrpcA
 }
 
 export async function callPort(grpcPort: number, request: GrpcCall): Promise<GrpcAnswer> {
-  const { service = GRPC_SERVICES.traces, message, isGzip = false } = request;
+  const { service = GRPC_SERVICES.traces, message, isGzip = false, isMarked = isGzip } = request;
   const payload = isGzip ? zlib.gzipSync(message) : Buffer.from(message);
   const prefix = Buffer.alloc(5);
-  prefix[0] = isGzip ? 1 : 0;
+  prefix[0] = isMarked ? 1 : 0;
   prefix.writeUInt32BE(payload.length, 1);
   const session = http2.connect(`http://127.0.0.1:${grpcPort}`);
   const stream = session.request({

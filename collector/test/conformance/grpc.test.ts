@@ -33,7 +33,8 @@ test.each([false, true])(
       response: Buffer.alloc(0),
     });
     expect(Buffer.from(pipeline.requests.at(-1)?.body ?? [])).toEqual(tracesProtobuf());
-    expect(pipeline.requests.at(-1)).toMatchObject({ wireEncoding: "identity", wireIsBody: true });
+    const wireEncoding = isGzip ? "gzip" : "identity";
+    expect(pipeline.requests.at(-1)).toMatchObject({ wireEncoding, wireIsBody: true });
   },
 );
 
@@ -67,9 +68,28 @@ test.each([false, true])(
   async (isGzip) => {
     expect((await call(target, { message: sized(LIMIT), isGzip })).status).toBe(0);
     const above = await call(target, { message: sized(LIMIT + 1), isGzip });
-    expect([above.status, above.details]).toEqual([8, undefined]);
+    expect(above.status).toBe(8);
+    expect(JSON.stringify(above.details ?? {})).not.toContain("RetryInfo");
   },
 );
+
+const GZIP = { "grpc-encoding": "gzip" };
+
+test("a message may be uncompressed in a call that names an encoding", async () => {
+  expect((await call(target, { message: tracesProtobuf(), headers: GZIP })).status).toBe(0);
+  expect(pipeline.requests.at(-1)).toMatchObject({ wireEncoding: "identity" });
+});
+
+test("an encoding that is not known is UNIMPLEMENTED, and bytes that are not of theirs INVALID_ARGUMENT", async () => {
+  const message = tracesProtobuf();
+  const unknown = { message, isMarked: true, headers: { "grpc-encoding": "snappy" } };
+  expect(await call(target, unknown)).toMatchObject({
+    status: 12,
+    message: expect.stringContaining("send gzip") as string,
+  });
+  const damaged = await call(target, { message, isMarked: true, headers: GZIP });
+  expect([damaged.status, damaged.message]).toEqual([3, expect.stringContaining("gzip: ")]);
+});
 
 test("G03 bytes that are no request are INVALID_ARGUMENT with BadRequest", async () => {
   const answer = await call(target, { message: Buffer.from("garbage") });
