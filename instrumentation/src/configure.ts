@@ -66,6 +66,7 @@ function observed(
   const content = capturesContent ? createContentCapture() : undefined;
   const calls = new CallObserver(() => telemetry.tracer(), guarding?.guard, {
     content,
+    deferredTracer: () => telemetry.deferredTracer(),
     later: telemetry.later,
     soon: telemetry.soon,
     onSent: telemetry.onSent,

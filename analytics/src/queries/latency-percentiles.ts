@@ -3,7 +3,14 @@ import { sql } from "../duckdb/sql.ts";
 import type { Sql } from "../duckdb/sql.ts";
 import { dimensionOf, isOfFilter } from "./call-dimensions.ts";
 import type { CallDimension, CallFilter } from "./call-dimensions.ts";
-import { IS_BILLED_CALL, checkCount, checkRange, rowsOf, toMs } from "./query-source.ts";
+import {
+  IS_BILLED_CALL,
+  LATENCY_NANOS,
+  checkCount,
+  checkRange,
+  rowsOf,
+  toMs,
+} from "./query-source.ts";
 import type { QueryTarget, TimeRange } from "./query-source.ts";
 import { MAX_GROUPS } from "./top-groups.ts";
 
@@ -44,7 +51,7 @@ export async function latencyPercentiles(
   if (target.source.files.length === 0) return [];
   const key = input.by === undefined ? sql`NULL::VARCHAR` : dimensionOf(input.by);
   const rows = await target.duckDb.query(sql`SELECT ${key} AS group_key, count(*) AS calls,
-    ${figuresOf(sql`duration_ns`)} AS latency, ${figuresOf(sql`ttft_ns`)} AS ttft
+    ${figuresOf(LATENCY_NANOS)} AS latency, ${figuresOf(sql`ttft_ns`)} AS ttft
     ${rowsOf(projectId, input, target.source)} AND ${IS_BILLED_CALL} AND ${isOfFilter(input.filter)}
     GROUP BY group_key ORDER BY calls DESC, group_key ASC NULLS LAST
     LIMIT ${BigInt(input.limit)}`);

@@ -5,6 +5,7 @@ import { isOfFilter } from "./call-dimensions.ts";
 import type { CallFilter } from "./call-dimensions.ts";
 import {
   IS_COUNTED,
+  LATENCY_NANOS,
   MODEL,
   checkCount,
   checkRange,
@@ -134,7 +135,7 @@ async function readWindow(
   if (source.files.length === 0) return [];
   return target.duckDb.query(sql`SELECT start_unix_nano, trace_id, span_id, batch_id,
     record_ordinal, signal, usage_source, usage_rule, service_name, provider,
-    ${MODEL} AS model, user_id, operation, status, error_type, streaming, duration_ns, ttft_ns,
+    ${MODEL} AS model, user_id, operation, status, error_type, streaming, ${LATENCY_NANOS} AS latency_ns, ttft_ns,
     billed, cost_nano_usd, input_tokens, output_tokens, input_uncached_tokens, cache_read_tokens,
     cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens
     ${rowsOf(projectId, input, source)} AND ${IS_COUNTED} AND ${isOfFilter(input.filter)}
@@ -182,7 +183,7 @@ function toLine(row: SqlRow): CallLine {
     status: text("status"),
     errorType: text("error_type"),
     isStreaming: (row["streaming"] as boolean | null) ?? undefined,
-    latencyMs: toMs(row["duration_ns"]),
+    latencyMs: toMs(row["latency_ns"]),
     ttftMs: toMs(row["ttft_ns"]),
     isBilled: row["billed"] === true,
     costNanoUsd: (row["cost_nano_usd"] as bigint | null) ?? undefined,

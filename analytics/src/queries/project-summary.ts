@@ -6,6 +6,7 @@ import {
   IS_BILLED_CALL,
   IS_CALL,
   IS_ESTIMATED,
+  LATENCY_NANOS,
   checkRange,
   knownSum,
   knownTotal,
@@ -68,7 +69,7 @@ export async function projectSummary(
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     sum(cache_read_tokens) FILTER (WHERE billed) AS cache_read_tokens,
-    quantile_cont(duration_ns, [0.5, 0.95]) FILTER (WHERE billed) AS latency,
+    quantile_cont(${LATENCY_NANOS}, [0.5, 0.95]) FILTER (WHERE billed) AS latency,
     quantile_cont(ttft_ns, [0.5, 0.95]) FILTER (WHERE billed) AS ttft,
     epoch_ms(max(received_at)) AS newest_received
     ${rowsOf(projectId, range, target.source)} AND ${isOfFilter(range.filter)}`);

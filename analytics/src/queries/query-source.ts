@@ -145,3 +145,9 @@ export function knownTotal(sum: SqlResult | undefined, billedRows: number): numb
 export function toMs(nanos: SqlResult | undefined): number | undefined {
   return nanos === null || nanos === undefined ? undefined : Number(nanos) / 1e6;
 }
+
+/**
+ * How long a call took. The answers of a batch end when they start: nobody says how long each of them took, and none of
+ * them is as fast as that.
+ */
+export const LATENCY_NANOS: Sql = sql`nullif(duration_ns, 0)`;

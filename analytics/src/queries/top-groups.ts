@@ -7,6 +7,7 @@ import {
   IS_CALL,
   IS_COUNTED,
   IS_ESTIMATED,
+  LATENCY_NANOS,
   checkCount,
   checkRange,
   knownSum,
@@ -68,7 +69,7 @@ export async function topGroups(
     sum(input_tokens) FILTER (WHERE billed) AS input_tokens,
     sum(output_tokens) FILTER (WHERE billed) AS output_tokens,
     count(*) FILTER (WHERE status = 'error') AS error_calls,
-    quantile_cont(duration_ns, 0.95) FILTER (WHERE billed) AS latency_p95
+    quantile_cont(${LATENCY_NANOS}, 0.95) FILTER (WHERE billed) AS latency_p95
     ${rowsOf(projectId, input, target.source)} AND ${IS_COUNTED}
     AND ${isOfFilter(input.filter)}
     GROUP BY group_key

@@ -67,6 +67,13 @@ test("a cost that no call knows is unknown, not zero", async () => {
   expect(summary.latencyMs).toEqual({ p50: undefined, p95: undefined });
 });
 
+test("an answer of a batch, which ends when it starts, is not a fast call", async () => {
+  const answers = Array.from({ length: 5 }, (_, at) => spanRow(at, { duration_ns: 0n }));
+  const file = await lake.write("batch", [...answers, spanRow(9, { duration_ns: 4_000_000n })]);
+  const summary = await projectSummary("p1", range, { duckDb, source: { files: [file] } });
+  expect(summary).toMatchObject({ calls: 6, latencyMs: { p50: 4, p95: 4 } });
+});
+
 test("a known cost of zero is zero", async () => {
   const file = await lake.write("free", [spanRow(0, { cost_nano_usd: 0n })]);
   const summary = await projectSummary("p1", range, { duckDb, source: { files: [file] } });

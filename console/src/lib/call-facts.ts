@@ -39,8 +39,11 @@ const count = (value: RowValue | undefined): string | undefined =>
   typeof value === "bigint" ? formatCount(value) : undefined;
 const money = (value: RowValue | undefined): string | undefined =>
   typeof value === "bigint" ? formatMoney(value) : undefined;
+/** No call takes no time: it is not known how long an answer of a batch took. */
 const nanos = (value: RowValue | undefined): string | undefined =>
-  typeof value === "bigint" ? formatDuration(Number(value) / NANOS_PER_MS) : undefined;
+  typeof value === "bigint" && value !== 0n
+    ? formatDuration(Number(value) / NANOS_PER_MS)
+    : undefined;
 const micros = (value: RowValue | undefined): string | undefined =>
   typeof value === "bigint" ? formatFullTime(Number(value / 1000n)) : undefined;
 const yesNo = (value: RowValue | undefined): string | undefined => {

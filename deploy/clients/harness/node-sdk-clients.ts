@@ -23,6 +23,8 @@ const OWN = [
   "groq-calls",
   ...ANTHROPIC,
   "anthropic-tools",
+  "openai-deferred",
+  "anthropic-deferred",
   ...GEMINI,
   "gemini-interactions",
   "gemini-embeddings",

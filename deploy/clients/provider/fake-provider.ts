@@ -9,6 +9,7 @@ import type { Answer } from "./answer.ts";
 import { BEDROCK_FAMILIES } from "./bedrock-families.ts";
 import { BEDROCK_CONVERSE, BEDROCK_INVOKE } from "./bedrock.ts";
 import { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK } from "./cohere.ts";
+import { DeferredCalls } from "./deferred-calls.ts";
 import { GEMINI_EMBEDDINGS } from "./gemini-embeddings.ts";
 import { GEMINI_INTERACTIONS } from "./gemini-interactions.ts";
 import { GEMINI } from "./gemini.ts";
@@ -67,9 +68,10 @@ export interface FakeProvider {
 export async function startFakeProvider(): Promise<FakeProvider> {
   const log: LoggedCall[] = [];
   const refusals = new Map<string, number>();
+  const deferred = new DeferredCalls(log);
   const running = new Set<Promise<void>>();
   const server = http.createServer((request, response) => {
-    const served = serve(request, response, { log, refusals })
+    const served = serve(request, response, { log, refusals, deferred })
       .catch((error: unknown) => {
         process.stderr.write(`fake provider: ${String(error)}\n`);
         response.destroy();
@@ -97,17 +99,24 @@ interface ProviderState {
   readonly log: LoggedCall[];
   /** How often the same words were refused. */
   readonly refusals: Map<string, number>;
+  readonly deferred: DeferredCalls;
 }
 
 async function serve(
   request: http.IncomingMessage,
   response: http.ServerResponse,
-  { log, refusals }: ProviderState,
+  { log, refusals, deferred }: ProviderState,
 ): Promise<void> {
   const startMs = performance.timeOrigin + performance.now();
   const [path = "", query = ""] = (request.url ?? "").split("?");
   const api = PROVIDER_APIS.find((each) => each.matches(path));
   const body = await readBody(request);
+  const origin = `http://${request.headers.host}`;
+  const later = deferred.reply({ method: request.method ?? "", path, body, origin });
+  if (later !== undefined) {
+    response.writeHead(200, { "content-type": later.contentType }).end(later.text);
+    return;
+  }
   if (api === undefined) {
     response
       .writeHead(404, { "content-type": JSON_TYPE })
@@ -139,7 +148,11 @@ async function readBody(request: http.IncomingMessage): Promise<Record<string, u
   const type = request.headers["content-type"] ?? "";
   if (type.startsWith("multipart/")) {
     const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
-    return Object.fromEntries([...form].filter(([, value]) => typeof value === "string"));
+    const texts = Object.fromEntries([...form].filter(([, value]) => typeof value === "string"));
+    const file = form.get("file");
+    // The requests of a batch; what is to be transcribed is no text.
+    const isBatch = texts["purpose"] === "batch" && file instanceof Blob;
+    return isBatch ? { ...texts, file: await file.text() } : texts;
   }
   const text = bytes.toString();
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);

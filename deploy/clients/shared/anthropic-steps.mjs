@@ -13,6 +13,7 @@ export function anthropicStep(client) {
       messages: [{ role: "user", content: step.prompt }],
       ...(step.withTool && { tools: TOOLS }),
     };
+    if (step.api === "batch") return batch(client, request);
     if (step.stream === undefined) {
       const answer = await client.messages.create(request);
       if (!step.loops) return answer;
@@ -21,6 +22,19 @@ export function anthropicStep(client) {
     const stream = await client.messages.create({ ...request, stream: true });
     return readStream(stream, step, () => stream.controller?.abort());
   };
+}
+
+/** Two requests at once; their answers are fetched twice. */
+async function batch(client, params) {
+  const requests = ["a", "b"].map((custom_id) => ({ custom_id, params }));
+  const { id } = await client.messages.batches.create({ requests });
+  await client.messages.batches.retrieve(id);
+  const seen = [];
+  for (const _ of [1, 2]) {
+    for await (const { result } of await client.messages.batches.results(id))
+      seen.push(result.type);
+  }
+  return seen;
 }
 
 /** The same conversation, with what the tool says. */

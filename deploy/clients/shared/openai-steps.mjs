@@ -13,6 +13,8 @@ export function openAiStep(client) {
     if (step.api === "embeddings") {
       return client.embeddings.create({ model: MODELS.embedding, input: step.prompt });
     }
+    if (step.api === "background") return background(client, step);
+    if (step.api === "batch") return batch(client, step);
     return step.api === "responses" ? responses(client, step) : chat(client, step);
   };
 }
@@ -21,6 +23,40 @@ async function responses(client, step) {
   const request = { model: MODELS.chat, input: step.prompt };
   if (step.stream === undefined) return client.responses.create(request);
   return readStream(await client.responses.create({ ...request, stream: true }), step);
+}
+
+/** Asked for in one request, and fetched until it is there: once more than needed, as applications do. */
+async function background(client, step) {
+  const { id } = await client.responses.create({
+    model: MODELS.chat,
+    input: step.prompt,
+    background: true,
+  });
+  const fetched = [];
+  for (const _ of [1, 2, 3]) fetched.push(await client.responses.retrieve(id));
+  return fetched.map(({ status, usage }) => ({ status, usage }));
+}
+
+/** Two requests in a file; the file with their answers is fetched twice. */
+async function batch(client, step) {
+  const body = { model: MODELS.chat, messages: [{ role: "user", content: step.prompt }] };
+  const lines = ["a", "b"].map((custom_id) =>
+    JSON.stringify({ custom_id, method: "POST", url: "/v1/chat/completions", body }),
+  );
+  const file = await client.files.create({
+    file: new File([lines.join("\n")], "batch.jsonl"),
+    purpose: "batch",
+  });
+  const { id } = await client.batches.create({
+    input_file_id: file.id,
+    endpoint: "/v1/chat/completions",
+    completion_window: "24h",
+  });
+  await client.batches.retrieve(id);
+  const { output_file_id } = await client.batches.retrieve(id);
+  const texts = [];
+  for (const _ of [1, 2]) texts.push(await (await client.files.content(output_file_id)).text());
+  return texts.map((text) => text.trim().split("\n").length);
 }
 
 async function chat(client, step) {

@@ -1,10 +1,10 @@
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import type { CallSpan } from "../spans/call-span.ts";
 import type { BodyEnd, ResponseReader } from "../wire/response-reader.ts";
 import { UsageHider } from "../wire/usage-hider.ts";
 import type { Later } from "./later.ts";
+import type { ObservedCall } from "./observed-call.ts";
 
 /** What happens to the bytes of an answer on their way to the application. None of it throws. */
 export interface AnswerObserver {
@@ -40,7 +40,7 @@ const NOTHING = new Uint8Array(0);
 
 /** Reads an answer for its span; every byte goes on as it came. */
 export function readingObserver(
-  span: CallSpan,
+  span: ObservedCall,
   reader: ResponseReader,
   later: Later,
 ): AnswerObserver {
@@ -74,7 +74,7 @@ const BYTES_TOLD = 64 * 1024;
  * needed. Until then a part of an answer costs no more than its place in a list.
  */
 export function lateObserver(
-  span: CallSpan,
+  span: ObservedCall,
   observe: () => AnswerObserver | undefined,
   later: Later,
 ): AnswerObserver {

@@ -1,12 +1,11 @@
 import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { isRefusal } from "../spans/call-span.ts";
-import type { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
 import type { ObservationProblem } from "../wire/response-facts.ts";
-import { createResponseReader, isEventStream } from "../wire/response-reader.ts";
+import { isEventStream } from "../wire/response-reader.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import {
   hidingObserver,
@@ -18,6 +17,7 @@ import type { AnswerDecoding, AnswerObserver } from "./answer-observer.ts";
 import { atOnce } from "./later.ts";
 import type { Later } from "./later.ts";
 import type { LowerRequests } from "./lower-requests.ts";
+import type { ObservedCall } from "./observed-call.ts";
 import { SendingContext } from "./sending-context.ts";
 import { runInContext } from "../telemetry/global-api.ts";
 
@@ -47,7 +47,7 @@ export interface AttemptParts {
  * happens; of the rest, a transport knows nothing. None of it throws.
  */
 export class Attempt {
-  readonly #span: CallSpan;
+  readonly #span: ObservedCall;
   readonly #lower: LowerRequests;
   readonly #guarded: GuardedCall | undefined;
   readonly #later: Later;
@@ -61,7 +61,7 @@ export class Attempt {
   #passing: AnswerObserver | undefined;
   #answer: { readonly head: AnswerHead; readonly decoding: AnswerDecoding | undefined } | undefined;
 
-  constructor(span: CallSpan, { lower, later, onSent, guarded }: AttemptParts) {
+  constructor(span: ObservedCall, { lower, later, onSent, guarded }: AttemptParts) {
     this.#span = span;
     this.#lower = lower;
     this.#later = later;
@@ -219,14 +219,8 @@ export class Attempt {
       this.#span.refuse(status);
       return undefined;
     }
-    const call = this.#span.isWanted() ? this.call : undefined;
-    if (call === undefined) return this.#span.leave();
-    const reader = createResponseReader(call, header);
-    if (reader === undefined) {
-      this.unread("content_type_unknown");
-      return undefined;
-    }
-    this.#span.captureAnswer(reader.facts);
+    const reader = this.#span.readerOf(header);
+    if (reader === undefined) return undefined;
     const reading = readingObserver(this.#span, reader, later);
     return this.#guarded?.isMetered === true
       ? meteredObserver(reading, reader, this.#guarded)

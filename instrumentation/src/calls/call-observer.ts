@@ -7,14 +7,17 @@ import { attributionOf } from "../manual/attribution.ts";
 import { CallSpan } from "../spans/call-span.ts";
 import type { CallPast } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
+import { DEFERRED_SCOPE, INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import type { CallTarget } from "../wire/call-target.ts";
 import { recogniseCall, targetOf } from "../wire/recognise-call.ts";
 import type { WireCall, WireRequest } from "../wire/recognise-call.ts";
 import { readRequestBody } from "../wire/request-body.ts";
 import type { RequestBody } from "../wire/request-body.ts";
+import { deferredSourceAt } from "../wire/deferred/deferred-sources.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 import { Attempt } from "./attempt.ts";
+import { DeferredAnswers } from "./deferred/deferred-answers.ts";
+import { FetchedAnswers } from "./deferred/fetched-answers.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
 import type { Resend, SentRequest } from "./failed-attempts.ts";
 import { atOnce } from "./later.ts";
@@ -46,6 +49,8 @@ export interface CallRequest
 export interface CallObserverOptions {
   /** Puts what models are asked and answer on spans; nothing of it when absent. */
   readonly content?: ContentCapture | undefined;
+  /** Spans of answers that are fetched later are made by it: of another scope, as they are of calls that were told. */
+  readonly deferredTracer?: (() => Tracer) | undefined;
   /** When calls are described that are over; at once when absent. */
   readonly later?: Later;
   /** The same for those that are charged to budgets, where others wait for what is left. */
@@ -76,17 +81,19 @@ export class CallObserver {
   readonly #onSent: (() => void) | undefined;
   readonly #lower = new LowerRequests();
   readonly #failed = new FailedAttempts();
+  readonly #deferred: DeferredAnswers;
   #hasAskedForTracer = false;
 
   /** Spans are made by the tracer of the global provider when none is given, also of one that is registered later. */
   constructor(
     tracer: Tracer | (() => Tracer) = globalTracer,
     guard?: Guard,
-    { content, later = atOnce, soon = later, onSent }: CallObserverOptions = {},
+    { content, deferredTracer, later = atOnce, soon = later, onSent }: CallObserverOptions = {},
   ) {
     this.#tracer = typeof tracer === "function" ? tracer : () => tracer;
     this.#guard = guard;
     this.#content = content;
+    this.#deferred = new DeferredAnswers(deferredTracer ?? deferredTracerOf(tracer));
     this.#later = later;
     this.#soon = soon;
     this.#onSent = onSent;
@@ -110,6 +117,7 @@ export class CallObserver {
    * model, part of an attempt that is known, or nobody wants to know of it. Never throws.
    */
   start(request: CallRequest): Attempt | undefined {
+    if (request.method === "GET") return this.#fetching(request);
     return neverThrow("starting a span", () => {
       const parent = activeContext();
       const target = this.#targetToReadLater(request, parent);
@@ -128,6 +136,7 @@ export class CallObserver {
 
   /** The same for a transport that can hold the request back: now, or when the ledger has answered. Never rejects. */
   startInTime(request: CallRequest): Attempt | undefined | Promise<Attempt | undefined> {
+    if (request.method === "GET") return this.#fetching(request);
     return neverThrow("starting a span", () => {
       const parent = activeContext();
       const target = this.#targetToReadLater(request, parent);
@@ -144,6 +153,29 @@ export class CallObserver {
     });
   }
 
+  /** Answers that were asked for before: nothing of it is charged or stopped, and it is no call itself. */
+  #fetching(request: CallRequest): Attempt | undefined {
+    return neverThrow("looking for answers", () => {
+      const { url } = request;
+      const source = deferredSourceAt(url.pathname);
+      if (source === undefined || this.#wholeOf(request) !== undefined) return undefined;
+      const name = source.path.exec(url.pathname)?.groups?.["name"] ?? "";
+      const fetched = new FetchedAnswers(this.#deferred, source, {
+        url,
+        name,
+        parent: activeContext(),
+      });
+      const attempt = new Attempt(fetched, {
+        lower: this.#lower,
+        later: this.#later,
+        onSent: this.#onSent,
+        guarded: undefined,
+      });
+      this.#lower.add(attempt, request);
+      return attempt;
+    });
+  }
+
   /** Where a request goes that could be a call, and whose body nobody has to read before it is sent. */
   #targetToReadLater(request: CallRequest, parent: Context): CallTarget | undefined {
     // Whether it is a part of another request is to be known at once.
@@ -157,12 +189,14 @@ export class CallObserver {
     const isKnown = this.#lower.isSurelyPart(request);
     const read = isKnown ? undefined : readRequest(request);
     if (read === undefined && !isKnown) return undefined;
+    return this.#wholeOf(request) === undefined ? read : undefined;
+  }
+
+  /** The attempt that the request is a part of, which its transport is told. */
+  #wholeOf(request: CallRequest): Attempt | undefined {
     const whole = this.#lower.partOf(request);
-    if (whole !== undefined) {
-      request.onPartOf?.(whole);
-      return undefined;
-    }
-    return read;
+    if (whole !== undefined) request.onPartOf?.(whole);
+    return whole;
   }
 
   #decide(
@@ -267,4 +301,9 @@ function pastOf({ count, previous }: Resend = { count: 0, previous: undefined })
 
 function globalTracer(): Tracer {
   return tracerOf(INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION);
+}
+
+function deferredTracerOf(tracer: Tracer | (() => Tracer)): () => Tracer {
+  if (tracer === globalTracer) return () => tracerOf(DEFERRED_SCOPE, INSTRUMENTATION_VERSION);
+  return typeof tracer === "function" ? tracer : () => tracer;
 }

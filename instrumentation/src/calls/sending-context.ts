@@ -1,7 +1,7 @@
 import { createContextKey } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
-import type { CallSpan } from "../spans/call-span.ts";
 import type { Attempt } from "./attempt.ts";
+import type { ObservedCall } from "./observed-call.ts";
 import { activeContext } from "../telemetry/global-api.ts";
 
 /** Set while a request is sent: what is sent inside of it is the same request on a lower level. */
@@ -18,10 +18,10 @@ export function sendingAttempt(context = activeContext()): Attempt | undefined {
  */
 export class SendingContext implements Context {
   readonly #attempt: Attempt;
-  readonly #span: Pick<CallSpan, "context">;
+  readonly #span: Pick<ObservedCall, "context">;
   #whole: Context | undefined;
 
-  constructor(attempt: Attempt, span: Pick<CallSpan, "context">) {
+  constructor(attempt: Attempt, span: Pick<ObservedCall, "context">) {
     this.#attempt = attempt;
     this.#span = span;
   }

@@ -1,7 +1,8 @@
 import type { CallRequest } from "../calls/call-observer.ts";
 import { isSigned } from "../calls/signed-request.ts";
-import { callTargetAt } from "../wire/call-target.ts";
+import { callTargetAt, isOfInterest } from "../wire/call-target.ts";
 import type { CallTarget } from "../wire/call-target.ts";
+import { mayFetchAnswers } from "../wire/deferred/deferred-sources.ts";
 import type { FormFields } from "../wire/form-fields.ts";
 import type { HeaderReader } from "../wire/response-facts.ts";
 
@@ -18,7 +19,7 @@ export function readFetchRequest(args: FetchArguments): FetchRequest | undefined
   // One by one, here and below: to take a list apart at once is to iterate over it.
   const init = args[1];
   const target = targetOf(args[0], init?.method);
-  if (target === undefined) return undefined;
+  if (target === undefined) return fetchOfAnswers(args);
   const headers = headersOf(args);
   const body = textOf(init?.body);
   return {
@@ -33,6 +34,19 @@ export function readFetchRequest(args: FetchArguments): FetchRequest | undefined
     isCuttable: true,
     isStoppable: true,
   };
+}
+
+/** One that may bring answers to calls that were made before. */
+function fetchOfAnswers([input, init]: FetchArguments): FetchRequest | undefined {
+  const method = init?.method ?? (isRequest(input) ? input.method : "GET");
+  const href = isRequest(input) ? input.url : String(input);
+  // Most are neither a call nor this: they are told by their text.
+  if (!/^get$/i.test(method) || !mayFetchAnswers(href) || !URL.canParse(href)) return undefined;
+  const url = new URL(href);
+  if (!isOfInterest("GET", url.pathname)) return undefined;
+  const headers = headersOf([input, init]);
+  const header: HeaderReader = (name) => headerIn(headers, name);
+  return { transport: "fetch", method: "GET", url, header, body: undefined };
 }
 
 function targetOf(input: FetchArguments[0], method: string | undefined): CallTarget | undefined {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { apiAtPath } from "../wire/call-target.ts";
+import { isOfInterest } from "../wire/call-target.ts";
 import { REQUEST_CHARACTERS_MAX } from "../wire/request-body.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { SentBody } from "../node/sent-body.ts";
@@ -196,7 +196,7 @@ function changedArguments(
 
 /** By method and path alone, for every request that the process makes. */
 function isCandidate({ method, path }: ClientRequest): boolean {
-  return method === "POST" && apiAtPath(method, path.split("?", 1)[0] ?? "") !== undefined;
+  return isOfInterest(method, path.split("?", 1)[0] ?? "");
 }
 
 function urlOf(request: ClientRequest): URL {

@@ -1,12 +1,15 @@
 import type { Attributes, Context, Link, SpanContext, Tracer } from "@opentelemetry/api";
 import { GEN_AI } from "@lensai/otel-config/attributes/gen-ai";
+import type { ObservedCall } from "../calls/observed-call.ts";
 import type { RequestedCall } from "../calls/requested-call.ts";
 import type { CapturedCall } from "../content/content-capture.ts";
 import type { CallEnd, GuardedCall } from "../guard/guarded-call.ts";
 import { attributionAttributes } from "../manual/attribution.ts";
 import type { WireCall } from "../wire/recognise-call.ts";
 import { createResponseFacts } from "../wire/response-facts.ts";
-import type { ResponseFacts } from "../wire/response-facts.ts";
+import type { HeaderReader, ObservationProblem, ResponseFacts } from "../wire/response-facts.ts";
+import { createResponseReader } from "../wire/response-reader.ts";
+import type { ResponseReader } from "../wire/response-reader.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "./call-attributes.ts";
 import { neverThrow } from "./never-throw.ts";
 import { otherSpanOf } from "./other-span.ts";
@@ -33,7 +36,7 @@ export interface CallSpanParts {
 }
 
 /** The span of one request to a provider, from before it is sent until its answer was read. */
-export class CallSpan {
+export class CallSpan implements ObservedCall {
   /** Those that have not ended, so that they are not lost with the process. */
   static readonly #open = new Set<CallSpan>();
   /** Did nobody want the last one that was asked about? Then it is likely that nobody wants the next. */
@@ -115,13 +118,13 @@ export class CallSpan {
     this.#beginContent = begin;
   }
 
-  /** What is read of the answer is told to whoever captures its content. */
-  captureAnswer(facts: ResponseFacts): void {
-    const content = this.#captured();
-    if (content === undefined) return;
-    facts.onBody = (body) => {
-      neverThrow("reading the content of an answer", () => content.add(body));
-    };
+  readerOf(header: HeaderReader): ResponseReader | undefined {
+    const call = this.isWanted() ? this.call : undefined;
+    if (call === undefined) return this.leave();
+    const reader = createResponseReader(call, header);
+    if (reader === undefined) this.complete(unread("content_type_unknown"));
+    else this.#captureAnswer(reader.facts);
+    return reader;
   }
 
   /** A part of the body has come. */
@@ -179,7 +182,7 @@ export class CallSpan {
   abandon(): void {
     if (this.hasChunk) this.onAbandon?.();
     if (this.#endMs !== undefined) return;
-    this.complete({ ...createResponseFacts(), problem: "body_not_read" });
+    this.complete(unread("body_not_read"));
   }
 
   get #target(): SpanTarget {
@@ -199,6 +202,15 @@ export class CallSpan {
       () => this.call && begin(this.call),
     );
     return this.#content;
+  }
+
+  /** What is read of the answer is told to whoever captures its content. */
+  #captureAnswer(facts: ResponseFacts): void {
+    const content = this.#captured();
+    if (content === undefined) return;
+    facts.onBody = (body) => {
+      neverThrow("reading the content of an answer", () => content.add(body));
+    };
   }
 
   #failWith(end: CallEnd, outcome: Omit<CallOutcome, "endMs">): void {
@@ -226,6 +238,10 @@ export class CallSpan {
 }
 
 const NOTHING_KNOWN: Omit<CallOutcome, "endMs"> = { attributes: {}, isWhole: false };
+
+function unread(problem: ObservationProblem): ResponseFacts {
+  return { ...createResponseFacts(), problem };
+}
 
 function targetOf(
   requested: RequestedCall,

@@ -11,7 +11,7 @@ import { AfterDelivery } from "../node/after-delivery.ts";
 import { CallSpan } from "../spans/call-span.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import { processState } from "../spans/process-state.ts";
-import { INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
+import { DEFERRED_SCOPE, INSTRUMENTATION_SCOPE, INSTRUMENTATION_VERSION } from "../spans/scope.ts";
 import { tracerOf, tracerProvider } from "./global-api.ts";
 
 export interface TelemetryOptions extends ExportOptions {
@@ -62,6 +62,12 @@ export class Telemetry {
       this.#known = { provider, tracer };
     }
     return this.#known.tracer;
+  }
+
+  /** The same for answers that are fetched later: rare, so it is not kept. */
+  deferredTracer(): Tracer {
+    this.start();
+    return tracerOf(DEFERRED_SCOPE, INSTRUMENTATION_VERSION);
   }
 
   /**

@@ -1,7 +1,7 @@
 import diagnostics from "node:diagnostics_channel";
 import type { CallObserver } from "../calls/call-observer.ts";
 import { neverThrow } from "../spans/never-throw.ts";
-import { apiAtPath } from "../wire/call-target.ts";
+import { isOfInterest } from "../wire/call-target.ts";
 import { FetchedExchange } from "./fetched-exchange.ts";
 import { UndiciExchange } from "./undici-exchange.ts";
 import type { Exchange } from "./undici-exchange.ts";
@@ -31,7 +31,7 @@ export function instrumentUndici(calls: CallObserver): () => void {
   if (shared[OBSERVED] === true) return () => {};
   shared[OBSERVED] = true;
   const begin = (request: UndiciRequest): Exchange | undefined => {
-    if (request.method !== "POST") return undefined;
+    if (request.method !== "POST" && !isCandidate(request)) return undefined;
     const whole = calls.partOfSending("undici", request.path);
     if (whole !== undefined) return new FetchedExchange(request, whole);
     return isCandidate(request) ? new UndiciExchange(request, calls) : undefined;
@@ -63,5 +63,5 @@ export function instrumentUndici(calls: CallObserver): () => void {
 
 /** By its path alone, for every request that the process makes. */
 function isCandidate(request: UndiciRequest): boolean {
-  return apiAtPath("POST", urlOf(request)?.pathname ?? "") !== undefined;
+  return isOfInterest(request.method, urlOf(request)?.pathname ?? "");
 }

@@ -1,3 +1,4 @@
+import { deferredSourceAt } from "./deferred/deferred-sources.ts";
 import { providerHostOf } from "./provider-hosts.ts";
 import type { ProviderHost } from "./provider-hosts.ts";
 import type { WireApi } from "./wire-api.ts";
@@ -29,6 +30,12 @@ const KNOWN_MAX = 100;
 /** The API that a request could be a call of, by method and path alone: cheap, for every request there is. */
 export function apiAtPath(method: string, path: string): WireApi | undefined {
   return method === "POST" ? WIRE_APIS.find((api) => api.path.test(path)) : undefined;
+}
+
+/** Could it be a call, or fetch answers to calls? By method and path alone, for every request there is. */
+export function isOfInterest(method: string, path: string): boolean {
+  if (method === "GET") return deferredSourceAt(path) !== undefined;
+  return apiAtPath(method, path) !== undefined;
 }
 
 /** Undefined when no API of models is called at this address by POST. */
@@ -71,7 +78,8 @@ function decodedModel(model: string | undefined): string | undefined {
   }
 }
 
-function portOf({ port, protocol }: URL): number {
+/** With the usual one of its scheme where it names none. */
+export function portOf({ port, protocol }: URL): number {
   if (port !== "") return Number(port);
   return protocol === "http:" ? HTTP_PORT : HTTPS_PORT;
 }

@@ -40,6 +40,11 @@ export const LENSAI = {
   usageWebSearches: "lensai.usage.web_searches",
   /** Written by the instrumentation: what the provider's own answer says the call cost. */
   usageCostUsd: "lensai.usage.cost_usd",
+  /**
+   * Written by the instrumentation: the answer was fetched after the request that asked for it was answered, `background`
+   * or `batch`.
+   */
+  answerDeferred: "lensai.answer.deferred",
   /** Written by the instrumentation: why the provider's answer could not be read, or not to its end. */
   observationProblem: "lensai.observation.problem",
   /** Written by the collector: what was odd about the record, e.g. `end_before_start`. */

@@ -1,6 +1,7 @@
 import { isSameScope } from "./call-edges.ts";
 import type { CallEdge, EdgeRule } from "./call-edges.ts";
 import type { CallRecord } from "./call-record.ts";
+import { isToldAgain } from "./same-response.ts";
 import { isCounted } from "./same-usage.ts";
 
 /**
@@ -61,6 +62,7 @@ export class CallGroups {
   /** Logs of one scope speak twice of a call when one is written at the request and has no usage yet. */
   private sayTheSame(left: number, right: number): boolean {
     const [a, b] = [this.records[left] as CallRecord, this.records[right] as CallRecord];
-    return isSameScope(a, b) && (a.signal === "span" || isCounted(a) === isCounted(b));
+    if (!isSameScope(a, b) || isToldAgain(a, b)) return false;
+    return a.signal === "span" || isCounted(a) === isCounted(b);
   }
 }

@@ -5,9 +5,9 @@ import { haveSameCounts } from "./same-usage.ts";
 
 /**
  * Records with one response id. An id alone is no proof: local model servers draw it from a thousand numbers,
- * and stand-ins answer with the same one for ever. So one scope is never joined with itself, and two scopes
- * only when the records meet in time, or count the same not long after each other (a gateway with another
- * clock).
+ * and stand-ins answer with the same one for ever. So one scope is never joined with itself (but for an answer that was
+ * fetched twice), and two scopes only when the records meet in time, or count the same not long after each other (a
+ * gateway with another clock).
  */
 
 /** Between a client's clock and a gateway's, and between a streamed call and its background result. */
@@ -18,12 +18,22 @@ const SAME_ID_MAX = 512;
 
 export function maySpeakOfOneResponse(left: CallRecord, right: CallRecord): boolean {
   if (left.responseId === undefined || left.responseId !== right.responseId) return false;
-  if (isSameScope(left, right)) return false;
+  if (isSameScope(left, right)) return isToldAgain(left, right);
   if (!mayBeSameModel(left, right) && !areOfGateway(left, right)) return false;
   const from = Math.max(left.startMicros, right.startMicros);
   const to = Math.min(left.endMicros, right.endMicros);
   if (from - to <= TOLERANCE_MICROS) return true;
   return from - to <= GAP_MICROS && haveSameCounts(left, right);
+}
+
+/**
+ * Answers of batches, and of what is done in the background, are told when they are fetched, with the provider's own times: by
+ * all who fetch them. Two calls do not have all of that in common.
+ */
+export function isToldAgain(left: CallRecord, right: CallRecord): boolean {
+  if (left.responseId === undefined || left.responseId !== right.responseId) return false;
+  if (left.startMicros !== right.startMicros || left.endMicros !== right.endMicros) return false;
+  return left.signal === "span" && isSameScope(left, right) && haveSameCounts(left, right);
 }
 
 /** A gateway answers to names of its own for models, with the id that it got. */
