@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
-import type { ErrorCode } from "@lensai/otel-config/errors";
-import { redirect, type RequestEvent } from "@sveltejs/kit";
+import { error, redirect, type RequestEvent } from "@sveltejs/kit";
 import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
 import { unauthenticated } from "#lib/server/access/authorize.ts";
 import { isPublicRoute } from "#lib/server/access/public-routes.ts";
 import { resolvePrincipal } from "#lib/server/access/resolve-principal.ts";
 import { signInPath } from "#lib/server/access/sign-in-path.ts";
+import { DATABASE_GONE } from "#lib/server/api/api-errors.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
+import { DATABASE_GONE_SENTENCE, isDatabaseGone } from "#lib/server/db/database-gone.ts";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { isCrossSite } from "#lib/server/http/cross-site.ts";
-import { problemResponse } from "#lib/server/http/problem.ts";
+import { problemResponse, type Problem } from "#lib/server/http/problem.ts";
 import { addSecurityHeaders } from "#lib/server/http/security-headers.ts";
 import { logError } from "#lib/server/log.ts";
 import { readSettings, refuseUnknownSettings } from "#lib/server/settings.ts";
@@ -34,21 +35,31 @@ export const init: ServerInit = () => {
 export const handle: Handle = async ({ event, resolve }) => {
   const host = event.request.headers.get("host");
   if (!isAllowedHost(host, settings.hostPolicy)) {
-    return refuse(
-      "ingest.host_refused",
-      `the console does not answer for host ${JSON.stringify(host)}; open it as localhost, or list the name in LENSAI_ALLOWED_HOSTS`,
-    );
+    return refuse({
+      status: 403,
+      code: "ingest.host_refused",
+      detail: `the console does not answer for host ${JSON.stringify(host)}; open it as localhost, or list the name in LENSAI_ALLOWED_HOSTS`,
+    });
   }
   if (isCrossSite(event.request, settings.hostPolicy.origin)) {
-    return refuse(
-      "auth.origin_refused",
-      "a page of another site asked for a change; open the console itself, or set ORIGIN to the URL it is reached by",
-    );
+    return refuse({
+      status: 403,
+      code: "auth.origin_refused",
+      detail:
+        "a page of another site asked for a change; open the console itself, or set ORIGIN to the URL it is reached by",
+    });
   }
   if (running === undefined) throw new Error("the server answered before it was initialised");
   event.locals.console = running;
   event.locals.requestId = randomBytes(8).toString("hex");
-  event.locals.principal = await resolvePrincipal(event, running);
+  try {
+    event.locals.principal = await resolvePrincipal(event, running);
+  } catch (failure) {
+    if (!isDatabaseGone(failure)) throw failure;
+    logError("the database does not answer", { requestId: event.locals.requestId });
+    if (isPage(event)) error(503, DATABASE_GONE_SENTENCE);
+    return refuse(DATABASE_GONE);
+  }
   if (event.locals.principal.kind === "anonymous" && !isPublicRoute(event.route.id)) {
     if (!isPage(event)) return refuseUnsigned();
     redirect(303, signInPath(event.url.pathname + event.url.search));
@@ -75,17 +86,21 @@ function refuseUnsigned(): Response {
   return refusal;
 }
 
-function refuse(code: ErrorCode, detail: string): Response {
-  const refusal = problemResponse({ status: 403, code, detail });
+function refuse(problem: Problem): Response {
+  const refusal = problemResponse(problem);
   addSecurityHeaders(refusal.headers);
   return refusal;
 }
 
 /** People get a sentence and a request id; the log gets the error. */
-export const handleError: HandleServerError = ({ kind, error, event }) => {
+export const handleError: HandleServerError = ({ kind, error: failure, event }) => {
   const { requestId } = event.locals;
   if (kind !== "unknown") return { requestId };
-  logError("request failed", { requestId, route: event.route.id, error });
+  if (isDatabaseGone(failure)) {
+    logError("the database does not answer", { requestId, route: event.route.id });
+    return { status: 503, message: DATABASE_GONE_SENTENCE, requestId };
+  }
+  logError("request failed", { requestId, route: event.route.id, error: failure });
   return {
     message: "Something went wrong on the server. The request id leads to the reason in its log.",
     requestId,

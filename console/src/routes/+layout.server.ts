@@ -2,6 +2,7 @@ import { error } from "@sveltejs/kit";
 import { authorizeProject } from "#lib/server/access/authorize.ts";
 import { listOrganizations } from "#lib/server/access/organization.ts";
 import { roleMay, type Permission } from "#lib/server/access/permissions.ts";
+import { DATABASE_GONE_SENTENCE } from "#lib/server/db/database-gone.ts";
 import type { Principal } from "#lib/server/access/principal.ts";
 import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
@@ -20,10 +21,7 @@ const PERMISSION_BY_SECTION: Readonly<Record<string, Permission>> = {
 export const load: LayoutServerLoad = async ({ locals, params, depends }) => {
   depends("lensai:projects");
   if (!(await locals.console.databaseReady(DATABASE_WAIT_MS))) {
-    error(
-      503,
-      "The control database cannot be reached. The reason is at /readyz; this page works as soon as it is back.",
-    );
+    error(503, DATABASE_GONE_SENTENCE);
   }
   const { db } = locals.console.services;
   const { principal } = locals;

@@ -1,4 +1,5 @@
 import { LensError, type ErrorCode } from "@lensai/otel-config/errors";
+import { isDatabaseGone } from "../db/database-gone.ts";
 import { isReadPermission } from "../access/permissions.ts";
 import { hasOrganization, hasProject, isRead, type ApiRoute } from "./route.ts";
 
@@ -81,23 +82,12 @@ export function toApiProblem(failure: unknown): ApiProblem | undefined {
   };
 }
 
-/** Postgres.js and Node say so when there is no database to talk to; SQLSTATE class 57P is a server that stops. */
-const GONE =
-  /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|CONNECT_TIMEOUT|CONNECTION_(?:CLOSED|ENDED|DESTROYED)|57P0\d)$/;
-
-const DATABASE_GONE: ApiProblem = {
+export const DATABASE_GONE: ApiProblem = {
   status: STATUS_BY_CODE["api.unavailable"],
   code: "api.unavailable",
-  detail: "the control database cannot be reached: ask again, the reason is at /readyz",
+  detail: "the control database does not answer: ask again, the reason is at /readyz",
   retryAfterSeconds: RETRY_AFTER_SECONDS,
 };
-
-function isDatabaseGone(failure: unknown): boolean {
-  for (let error = failure; error instanceof Error; error = error.cause) {
-    if ("code" in error && GONE.test(String(error.code))) return true;
-  }
-  return false;
-}
 
 export const notFound = (what: string): LensError => new LensError("query.not_found", what);
 

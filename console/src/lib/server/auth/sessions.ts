@@ -3,6 +3,7 @@ import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { betterAuth } from "better-auth/minimal";
 import { magicLink } from "better-auth/plugins/magic-link";
 import { organization } from "better-auth/plugins/organization";
+import { sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { accounts } from "../db/schema/accounts.ts";
 import { invitations } from "../db/schema/invitations.ts";
@@ -120,7 +121,13 @@ export function createSessions(options: SessionOptions): Sessions {
   const auth = createAuth(options);
   return {
     find: async (headers) => {
-      const answer = await auth.api.getSession({ headers, returnHeaders: true });
+      const answer = await auth.api
+        .getSession({ headers, returnHeaders: true })
+        .catch(async (failure: unknown) => {
+          // The library keeps its reason for itself: where that is the database, this fails with it.
+          await options.db.execute(sql`select 1`);
+          throw failure;
+        });
       if (answer.response === null) return undefined;
       const { session, user } = answer.response;
       return { sessionId: session.id, user, cookies: cookiesOf(answer.headers) };

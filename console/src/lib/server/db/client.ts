@@ -20,6 +20,9 @@ export interface DatabaseClient {
 
 export interface DatabaseOptions {
   readonly connectionsMax?: number;
+  /** Of silence while an answer is waited for; null: a statement may wait for another console as long as it must. */
+  readonly answerTimeoutSeconds?: number | null;
+  readonly connectTimeoutSeconds?: number;
 }
 
 /** A page needs one or two short queries; five connections serve hundreds of readers. */
@@ -32,16 +35,31 @@ const IDLE_TIMEOUT_SECONDS = 8;
 /** Readiness must say soon that the database is gone. */
 const CONNECT_TIMEOUT_SECONDS = 5;
 const CLOSE_TIMEOUT_SECONDS = 5;
+/**
+ * A database that takes connections and says nothing (a disk that hangs, a proxy that lost it) must not keep pages
+ * waiting. Everything that is asked here takes milliseconds.
+ */
+const ANSWER_TIMEOUT_SECONDS = 10;
+/** Between two attempts to connect, in seconds: a database that is back is found soon. */
+const BACKOFF_MAX_SECONDS = 1;
 
 /** Opens nothing yet: the first query connects. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): DatabaseClient {
+  const { answerTimeoutSeconds = ANSWER_TIMEOUT_SECONDS } = options;
+  const { connectTimeoutSeconds = CONNECT_TIMEOUT_SECONDS } = options;
   const client = postgres(url, {
     max: options.connectionsMax ?? CONNECTIONS_MAX,
     idle_timeout: IDLE_TIMEOUT_SECONDS,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    connect_timeout: connectTimeoutSeconds,
+    answer_timeout: answerTimeoutSeconds,
+    backoff: (failures) => Math.min(3 ** failures / 100, BACKOFF_MAX_SECONDS),
     // Notices ("relation already exists, skipping") are not errors and would land on stdout.
     onnotice: () => undefined,
-    connection: { application_name: "lensai-console" },
+    connection: {
+      application_name: "lensai-console",
+      // What nobody waits for any more ends in PostgreSQL, too: a statement that waits for a lock would stay.
+      ...(answerTimeoutSeconds !== null && { statement_timeout: answerTimeoutSeconds * 1000 }),
+    },
   });
   return {
     // The casing must equal the one in drizzle.config.ts, else columns are not found.

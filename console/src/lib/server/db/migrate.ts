@@ -27,7 +27,7 @@ const MIGRATION_LOCK = 728_114_903;
 export async function migrateDatabase(ownerUrl: string, loginUrl?: string): Promise<RuntimeRole> {
   const folder = mkdtempSync(join(tmpdir(), "lensai-migrations-"));
   // An advisory lock belongs to one session, so one connection must do everything.
-  const client = openDatabase(ownerUrl, { connectionsMax: 1 });
+  const client = openDatabase(ownerUrl, { connectionsMax: 1, answerTimeoutSeconds: null });
   try {
     layOut(folder);
     await client.db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
