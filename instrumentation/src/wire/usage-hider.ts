@@ -17,7 +17,7 @@ export class UsageHider {
     const endsEvent = isEndOfEvent(chunk);
     // Nearly every chunk is whole events, and of them nearly all have nothing to be taken out but `"usage":null`.
     if (this.#parted === undefined && endsEvent)
-      return withoutNullUsage(chunk) ?? shownOf(new PartedEvents().push(chunk));
+      return withoutNullUsage(chunk) ?? shownOf(eventsOf(chunk));
     this.#parted ??= new PartedEvents();
     const shown = shownOf(this.#parted.push(chunk));
     if (endsEvent) this.#parted = undefined;
@@ -26,8 +26,18 @@ export class UsageHider {
 
   /** What was held back when the stream has ended. */
   rest(): Uint8Array {
-    return shownOf(this.#parted?.end() ?? []);
+    return this.#parted === undefined ? NOTHING : shownOf(this.#parted.end());
   }
+}
+
+const NOTHING = new Uint8Array(0);
+/** Made once: the application waits for every part of a stream. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Of a chunk of whole ones. */
+function eventsOf(chunk: Uint8Array): readonly SseEvent[] {
+  return new SseParser(EVENT_LENGTH_MAX).push(decoder.decode(chunk));
 }
 
 /** Whole events, of chunks that are cut anywhere. */
@@ -48,7 +58,7 @@ class PartedEvents {
 
 function shownOf(events: readonly SseEvent[]): Uint8Array {
   const shown = events.map((event) => withoutStreamUsage(event) ?? "").join("");
-  return new TextEncoder().encode(shown);
+  return shown === "" ? NOTHING : encoder.encode(shown);
 }
 
 const LINE_FEED = 0x0a;
