@@ -4,7 +4,7 @@ import { checksOf } from "./checks.ts";
 import { decompositionLines } from "./decomposition.ts";
 import { runLensAi } from "./run-lensai.ts";
 import type { LensAiResult, LensAiRun } from "./run-lensai.ts";
-import { readOptions } from "./run-options.ts";
+import { budgetsHelp, readOptions } from "./run-options.ts";
 import type { BenchOptions } from "./run-options.ts";
 import { runSchemes } from "./run-scheme.ts";
 import { GATES } from "./schemes/spend-gate.ts";
@@ -41,9 +41,14 @@ function tellChecks(run: LensAiResult, checks: readonly string[]): void {
   for (const line of decompositionLines(run.groups)) console.log(`    ${line}`);
 }
 
+const asked = readOptions(process.argv.slice(2));
+if (asked === "help") {
+  console.log(budgetsHelp());
+  process.exit();
+}
 const compiled = temporaryFolder();
 try {
-  const options = { ...readOptions(process.argv.slice(2)), compileCache: compiled.path };
+  const options = { ...asked, compileCache: compiled.path };
   const isWanted = (name: string): boolean =>
     options.only.length === 0 || options.only.includes(name);
   const others = await runSchemes(GATES.filter(isWanted), options);

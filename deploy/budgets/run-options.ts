@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import { CHECK_NAMES } from "./checks.ts";
 
 /** What a whole bench is: every run has the same fleet, the same calls and the same budget. */
@@ -21,32 +22,53 @@ export interface BenchOptions {
 
 const NANO_PER_DOLLAR = 1_000_000_000n;
 
-/**
- *   --processes N   of the operating system (default 64)
- *   --callers N     at once in each (default 16)
- *   --dollars N     the budget (default 48)
- *   --time-scale X  of the calls' durations: 0.4 is two and a half times as fast as a real model (default 0.4)
- *   --pause-ms N    of a caller between two calls (default 32000: all callers of the fleet together make 29 calls per
- *                   second then, which is what two cores carry)
- *   --seed TEXT     of the calls and of what goes wrong
- *   --only NAME     a run; may be given several times
- *   --check NAME    that makes the command fail when it is missed: over, unspent, free, ledger (default: each of them),
- *                   of all runs, or of one (lensai-chaos:over); may be given several times
- */
-export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compileCache"> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      processes: { type: "string", default: "64" },
-      callers: { type: "string", default: "16" },
-      dollars: { type: "string", default: "48" },
-      "time-scale": { type: "string", default: "0.4" },
-      "pause-ms": { type: "string", default: "32000" },
-      seed: { type: "string", default: "1" },
-      only: { type: "string", multiple: true, default: [] },
-      check: { type: "string", multiple: true, default: [...CHECK_NAMES] },
-    },
-  });
+const DOES =
+  "Hard budgets held by a whole fleet of processes, while much goes wrong, beside how others hold them.";
+
+const OPTIONS = {
+  processes: { type: "string", default: "64", value: "N", says: "of the operating system" },
+  callers: { type: "string", default: "16", value: "N", says: "at once in each" },
+  dollars: { type: "string", default: "48", value: "N", says: "the budget" },
+  "time-scale": {
+    type: "string",
+    default: "0.4",
+    value: "X",
+    says: "of the calls' durations: 0.4 is two and a half times as fast as a real model",
+  },
+  "pause-ms": {
+    type: "string",
+    // All callers of the fleet together make 29 calls per second then, which is what two cores carry.
+    default: "32000",
+    value: "N",
+    says: "of a caller between two calls, on average",
+  },
+  seed: {
+    type: "string",
+    default: "1",
+    value: "TEXT",
+    says: "of the calls and of what goes wrong",
+  },
+  only: {
+    type: "string",
+    multiple: true,
+    default: [] as string[],
+    value: "NAME",
+    says: "a run; may be given several times",
+  },
+  check: {
+    type: "string",
+    multiple: true,
+    default: [...CHECK_NAMES] as string[],
+    value: "NAME",
+    says: "that makes the command fail when it is missed, of all runs or of one (lensai-chaos:over); several times",
+  },
+  ...HELP,
+} as const;
+
+/** "help" when it was asked for. */
+export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compileCache"> | "help" {
+  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  if (values.help) return "help";
   const unknown = values.check.find(
     (check) => !CHECK_NAMES.some((name) => check === name || check.endsWith(`:${name}`)),
   );
@@ -62,3 +84,5 @@ export function readOptions(argv: readonly string[]): Omit<BenchOptions, "compil
     checks: values.check,
   };
 }
+
+export const budgetsHelp = (): string => commandHelp("bench:budgets", DOES, OPTIONS);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import { launched } from "../test/support/launched-stack.ts";
 import { listenForAlerts, populate } from "./populate.ts";
 import { processUsages } from "./process-usage.ts";
@@ -13,19 +14,25 @@ import { cpuPercentOf, CPU_PERCENT_MAX, reportOf } from "./report.ts";
  * What the whole product uses while nobody uses it, per process: as a first start leaves it, and with a month of
  * traffic, budgets and channels for alerts. Ends with 1 when a bar does not hold.
  */
-const { values } = parseArgs({
-  options: {
-    /** How long is measured. */
-    seconds: { type: "string", default: "30" },
-    /** How long nothing is done before. */
-    settle: { type: "string", default: "45" },
-    /**
-     * How long it may take at most to work off a month of traffic that has come at once: bills are reviewed, which takes a
-     * tenth of a core, and small files are merged.
-     */
-    "work-off": { type: "string", default: "900" },
+const OPTIONS = {
+  seconds: { type: "string", default: "30", value: "N", says: "how long is measured" },
+  settle: { type: "string", default: "45", value: "N", says: "how long nothing is done before" },
+  "work-off": {
+    type: "string",
+    default: "900",
+    value: "N",
+    // Bills are reviewed, which takes a tenth of a core, and small files are merged.
+    says: "how long it may take at most to work off a month of traffic that has come at once",
   },
-});
+  ...HELP,
+} as const;
+const { values } = parseArgs({ options: OPTIONS });
+if (values.help) {
+  const does =
+    "What the whole product uses while nobody uses it, per process; ends with 1 when a bar does not hold.";
+  console.log(commandHelp("bench:footprint", does, OPTIONS));
+  process.exit();
+}
 const seconds = Number(values.seconds);
 const LOOK_SECONDS = 15;
 const QUIET_LOOKS = 4;

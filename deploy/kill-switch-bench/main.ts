@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import { launched } from "../test/support/launched-stack.ts";
 import { watchConsole } from "./console-page.ts";
 import { cpuByWorker, cpuSince } from "./cpu-ledger.ts";
@@ -21,13 +22,19 @@ import type { Flip } from "./report.ts";
  * whole product as `pnpm start` starts it (PostgreSQL with a durable commit, console, collector) and clients that
  * speak over real sockets, a tenth of them with the instrumentation's own code.
  */
-const { values } = parseArgs({
-  options: {
-    clients: { type: "string", default: "1000" },
-    processes: { type: "string", default: "2" },
-    flips: { type: "string", default: "30" },
-  },
-});
+const OPTIONS = {
+  clients: { type: "string", default: "1000", value: "N", says: "that are told of the switch" },
+  processes: { type: "string", default: "2", value: "N", says: "in which the clients are" },
+  flips: { type: "string", default: "30", value: "N", says: "of the switch" },
+  ...HELP,
+} as const;
+const { values } = parseArgs({ options: OPTIONS });
+if (values.help) {
+  const does =
+    "How long it takes from the click on a kill-switch to the last process that knows, and to the last receipt.";
+  console.log(commandHelp("bench:kill-switch", does, OPTIONS));
+  process.exit();
+}
 const clients = Number(values.clients);
 const processes = Number(values.processes);
 const flips = Number(values.flips);

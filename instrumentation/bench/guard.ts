@@ -1,4 +1,6 @@
 // What deciding about a call costs, before it is made: npx pnpm@12 bench:guard
+import { parseArgs } from "node:util";
+import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
 import { parseControlPolicy } from "@lensai/otel-config/control/policy";
 import { admit, settle } from "../src/guard/admission.ts";
@@ -11,6 +13,13 @@ import type { PolicyIndex } from "../src/guard/policy-index.ts";
 import { requestSizeOf } from "../src/guard/request-size.ts";
 import type { ScopeValues } from "@lensai/otel-config/control/scope-index";
 import { recogniseCall } from "../src/wire/recognise-call.ts";
+
+if (parseArgs({ options: HELP }).values.help) {
+  const does =
+    "What deciding about a call costs, before it is made, and the estimate that it is decided by.";
+  console.log(commandHelp("bench:guard", does, HELP));
+  process.exit();
+}
 
 const TENANTS = 10_000;
 const WARM_UP = 50_000;

@@ -15,30 +15,53 @@
 // to look for the empty usage from the end of a part that is one event (100 µs), and to cut it out where it is (82 µs, but
 // then somebody else's memory is changed).
 import { parseArgs } from "node:util";
+import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import type { CallKind } from "./app.ts";
 import { compareCalls, pathsOfCalls, quantileOf } from "./compare-calls.ts";
 import type { Figures } from "./compare-calls.ts";
 import { streamsMemory, callsMemory } from "./memory.ts";
 import { App, MARKED, REGISTER, Servers, UNEXPORTED } from "./processes.ts";
 
-/**
- *   --rounds N       rounds of 25 calls of each kind, by turns first and last (default 100)
- *   --interval-ms N  from the start of one call to that of the next (default 5); 0: none waits
- *   --calls N        calls for the memory (default 200000)
- *   --streams N      streams that are open at the same time (default 10000)
- *   --only NAME      latency, path, memory or streams
- *   --kind NAME      of calls whose latency is compared: small, large, gzip, stream, gzip-stream or bare-stream; all
- */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "100" },
-    "interval-ms": { type: "string", default: "5" },
-    calls: { type: "string", default: "200000" },
-    streams: { type: "string", default: "10000" },
-    only: { type: "string" },
-    kind: { type: "string" },
+const OPTIONS = {
+  rounds: {
+    type: "string",
+    default: "100",
+    value: "N",
+    says: "rounds of 25 calls of each kind, by turns first and last",
   },
-});
+  "interval-ms": {
+    type: "string",
+    default: "5",
+    value: "N",
+    says: "from the start of one call to that of the next; 0: none waits",
+  },
+  calls: { type: "string", default: "200000", value: "N", says: "calls for the memory" },
+  streams: {
+    type: "string",
+    default: "10000",
+    value: "N",
+    says: "streams that are open at the same time",
+  },
+  only: {
+    type: "string",
+    value: "NAME",
+    says: "latency, path, memory or streams",
+  },
+  kind: {
+    type: "string",
+    value: "NAME",
+    says: "only such calls: small, large, gzip, stream, gzip-stream or bare-stream",
+  },
+  ...HELP,
+} as const;
+const { values } = parseArgs({ options: OPTIONS });
+if (values.help) {
+  const does =
+    "What observing calls costs an application, beside the same application without it: latency, what of it the\n" +
+    "instrumentation has the thread for, and memory. It takes some twenty minutes; compare only within one run.";
+  console.log(commandHelp("bench:instrumentation", does, OPTIONS));
+  process.exit();
+}
 const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
 
 const KINDS: readonly (readonly [CallKind, string])[] = [
