@@ -79,7 +79,9 @@ async function inflateAndIngest(
   reservation: ByteReservation,
 ): Promise<IngestResult> {
   parts.storage.refuseWhileBehind();
-  const plain = await inflate(parts, received, reservation);
+  const inflated = inflate(parts, received, reservation);
+  // Without a pause where there is nothing to wait for: what comes after one is not counted as work of this turn.
+  const plain = inflated instanceof Promise ? await inflated : inflated;
   if (plain === received.wire) return await ingestPlain(parts, received, plain);
   try {
     return await ingestPlain(parts, received, plain);
@@ -88,23 +90,32 @@ async function inflateAndIngest(
   }
 }
 
-/** The body of an export, which is its wire where that is not compressed. Adds it to the reservation. Throws LensError. */
-export async function inflate(
+/**
+ * The body of an export, which is its wire where that is not compressed; large ones are inflated in the thread pool. Adds
+ * it to the reservation. Throws LensError.
+ */
+export function inflate(
   { sizeBytesMax, inflates }: ReceiverParts,
   { wire, wireEncoding }: Pick<Export, "wire" | "wireEncoding">,
   reservation: ByteReservation,
-): Promise<Uint8Array> {
-  const plain = isForPool(wire, wireEncoding)
-    ? await inflates.run(() => inflateInPool(wire, wireEncoding, sizeBytesMax))
-    : inflateNow(wire, wireEncoding, sizeBytesMax);
-  if (plain === wire) return wire;
+): Uint8Array | Promise<Uint8Array> {
+  if (!isForPool(wire, wireEncoding)) {
+    const plain = inflateNow(wire, wireEncoding, sizeBytesMax);
+    return plain === wire ? wire : reserved(plain, reservation);
+  }
+  return inflates.run(async () =>
+    reserved(await inflateInPool(wire, wireEncoding, sizeBytesMax), reservation),
+  );
+}
+
+function reserved(plain: Uint8Array, reservation: ByteReservation): Uint8Array {
   try {
     reserve(reservation, plain.length);
+    return plain;
   } catch (error) {
     releaseMemory(plain);
     throw error;
   }
-  return plain;
 }
 
 async function ingestPlain(

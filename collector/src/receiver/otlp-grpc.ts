@@ -152,7 +152,7 @@ async function serveExport(
         ? received
         : {
             ...received,
-            wire: await parts.turns.run(() => inflate(parts, received, reservation)),
+            wire: await parts.turns.run(async () => inflate(parts, received, reservation)),
             wireEncoding: "identity" as const,
           };
     const result = await acceptExport(parts, { ...signed, isJson: false }, reservation);
