@@ -12,9 +12,15 @@ const OPENAI = [
   "openai-streams",
   "openai-choices",
   "openai-media",
+  "openai-deferred",
   "azure-calls",
 ] as const;
-const ANTHROPIC = ["anthropic-calls", "anthropic-streams", "anthropic-tools"] as const;
+const ANTHROPIC = [
+  "anthropic-calls",
+  "anthropic-streams",
+  "anthropic-tools",
+  "anthropic-deferred",
+] as const;
 const GEMINI = [
   "gemini-calls",
   "gemini-streams",
