@@ -4,7 +4,7 @@ import type { Child } from "../launcher/child-process.ts";
 import { ensureConsoleBuild } from "../launcher/console-build.ts";
 import { startGuard } from "../launcher/guard.ts";
 import { parseLauncherConfig } from "../launcher/launcher-config.ts";
-import { startPostgres } from "../launcher/postgres.ts";
+import { preparePostgres } from "../launcher/postgres.ts";
 import { prepare } from "../launcher/prepare.ts";
 import { childSpecs, sharedEnvironment, untilReady } from "../launcher/stack.ts";
 import type { StartStep } from "../launcher/stack.ts";
@@ -39,15 +39,13 @@ export async function startFaultyStack(dataDir: string): Promise<FaultyStack> {
     onStart: () => console.log("building the console"),
   });
   const postgres: Child[] = [];
-  const database = await startPostgres({
-    folder,
-    adopt: (child) => {
-      postgres.push(child);
-      guard.watch(child.pid, child.stopSignal);
-    },
+  const database = await preparePostgres({ folder });
+  await database.start((child) => {
+    postgres.push(child);
+    guard.watch(child.pid, child.stopSignal);
   });
   const dependencies = { root: ROOT, folder, ports, guard, environment, say: () => undefined };
-  const shared = sharedEnvironment(parsed.config, dependencies, database);
+  const shared = sharedEnvironment(parsed.config, dependencies, database.urls);
   const steps = stepsOf(childSpecs(parsed.config, dependencies, shared));
   const start = async ({ spec, readyUrl }: StartStep): Promise<Child> => {
     const child = await startChild(spec);

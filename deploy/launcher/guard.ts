@@ -9,6 +9,8 @@ import { holdFor } from "@lensai/analytics/object-store/process-lock";
 export interface Guard {
   /** Stop this process group with this signal if the launcher dies. */
   watch(processGroup: number, signal: "INT" | "TERM"): void;
+  /** It has ended by itself. */
+  forget(processGroup: number): void;
   /** The children are stopped already: the guard may leave without doing anything. */
   dismiss(): void;
 }
@@ -23,6 +25,11 @@ groups=''
 while read -r verb group signal; do
   case $verb in
     watch) groups="$groups $signal:$group" ;;
+    forget)
+      kept=''
+      for entry in $groups; do [ "\${entry#*:}" = "$group" ] || kept="$kept $entry"; done
+      groups="$kept"
+      ;;
     done) exit 0 ;;
   esac
 done
@@ -56,6 +63,7 @@ export function startGuard(file: string): Guard {
   shell.stdin?.on("error", () => undefined);
   return {
     watch: (processGroup, signal) => tell(`watch ${processGroup} ${signal}`),
+    forget: (processGroup) => tell(`forget ${processGroup}`),
     dismiss: () => {
       tell("done");
       shell.stdin?.end();

@@ -1,19 +1,24 @@
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LensError } from "@lensai/otel-config/errors";
-import { startChild, type Child } from "./child-process.ts";
+import { startChild, type ChildSpec } from "./child-process.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { keptSecret } from "./data-folder.ts";
 import { choosePostgresPlace, createOwnedFolder, type PostgresPlace } from "./postgres-place.ts";
 import { freePort } from "./ports.ts";
 import { runProgram } from "./run-program.ts";
+import type { StartPart } from "./supervisor.ts";
 import { waitUntil } from "./wait-until.ts";
 
-export interface PostgresStart {
+export interface PostgresOptions {
   readonly folder: DataFolder;
-  /** Takes care of the server from its first moment: also when it never gets ready. */
-  readonly adopt: (child: Child) => void;
   readonly readyTimeoutMs?: number;
+}
+
+export interface EmbeddedPostgres {
+  readonly urls: DatabaseUrls;
+  /** Starts it; each time at the same address. */
+  readonly start: StartPart;
 }
 
 /** How the console signs in. */
@@ -62,22 +67,20 @@ const SMALL_FOOTPRINT: Readonly<Record<string, string>> = {
  * Starts the embedded PostgreSQL on a free loopback port; creates the cluster at the first start. Answers when it accepts
  * connections; throws LensError `internal` when it does not in time.
  */
-export async function startPostgres({
+export async function preparePostgres({
   folder,
-  adopt,
   readyTimeoutMs = READY_TIMEOUT_MS,
-}: PostgresStart): Promise<DatabaseUrls> {
+}: PostgresOptions): Promise<EmbeddedPostgres> {
   const place = choosePostgresPlace(folder.path);
   const password = keptSecret(folder.postgresPasswordFile, "");
   if (!existsSync(join(place.cluster, "PG_VERSION"))) await createCluster(place, password);
-  await stopOrphan(place);
   const port = await freePort();
   const logFile = join(folder.logs, "postgres.log");
   const settings = Object.entries(SMALL_FOOTPRINT).flatMap(([name, value]) => [
     "-c",
     `${name}=${value}`,
   ]);
-  const child = await startChild({
+  const spec: ChildSpec = {
     name: "PostgreSQL",
     command: join(place.native, "bin", "postgres"),
     args: ["-D", place.cluster, "-p", String(port), ...settings],
@@ -88,20 +91,26 @@ export async function startPostgres({
     stopSignal: "INT",
     stopTimeoutMs: STOP_TIMEOUT_MS,
     account: place.account,
-  });
-  adopt(child);
-  await waitUntil(
-    async () => {
-      if (child.hasExited()) throw postgresFailed(`ended at start: ${child.logTail()}`);
-      return isReady(place.cluster, child.pid);
-    },
-    { timeoutMs: readyTimeoutMs, what: "PostgreSQL to accept connections" },
-  );
+  };
   const urlOf = (user: string, secret: string): string =>
     `postgres://${user}:${secret}@127.0.0.1:${port}/${DATABASE}`;
   return {
-    databaseUrl: urlOf(CONSOLE_USER, keptSecret(folder.consolePasswordFile, "")),
-    migrateDatabaseUrl: urlOf(OWNER, password),
+    urls: {
+      databaseUrl: urlOf(CONSOLE_USER, keptSecret(folder.consolePasswordFile, "")),
+      migrateDatabaseUrl: urlOf(OWNER, password),
+    },
+    start: async (adopt) => {
+      await stopOrphan(place);
+      const child = await startChild(spec);
+      adopt(child);
+      await waitUntil(
+        async () => {
+          if (child.hasExited()) throw postgresFailed(`ended at start: ${child.logTail()}`);
+          return isReady(place.cluster, child.pid);
+        },
+        { timeoutMs: readyTimeoutMs, what: "PostgreSQL to accept connections" },
+      );
+    },
   };
 }
 

@@ -7,9 +7,10 @@ import { ensureConsoleBuild } from "./console-build.ts";
 import { keptSecret, type DataFolder } from "./data-folder.ts";
 import type { Guard } from "./guard.ts";
 import type { LauncherConfig } from "./launcher-config.ts";
-import { startPostgres, type DatabaseUrls } from "./postgres.ts";
+import { preparePostgres, type DatabaseUrls } from "./postgres.ts";
 import type { Ports } from "./ports.ts";
 import type { ReadyFacts } from "./ready-block.ts";
+import { Supervisor } from "./supervisor.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface StackDependencies {
@@ -22,11 +23,11 @@ export interface StackDependencies {
   readonly say: (line: string) => void;
 }
 
-/** All processes of one installation. Stop is safe twice and while it starts. */
+/** All processes of one installation, kept running. Stop is safe twice and while it starts. */
 export interface Stack {
   start(): Promise<ReadyFacts>;
   stop(): Promise<void>;
-  /** Settles with a message when a process ends that nobody asked to stop. */
+  /** Settles with a message when a process ends again and again. */
   readonly failed: Promise<string>;
 }
 
@@ -38,59 +39,46 @@ const CONSOLE_STOP_TIMEOUT_MS = 10_000;
 const READY_REQUEST_TIMEOUT_MS = 2000;
 
 export function createStack(config: LauncherConfig, dependencies: StackDependencies): Stack {
-  const children: Child[] = [];
-  const stopping = new AbortController();
+  const { guard, say } = dependencies;
+  const supervisor = new Supervisor({ guard, say, nowMs: () => performance.now() });
   let starting: Promise<ReadyFacts> | undefined;
-  const failure = Promise.withResolvers<string>();
-
-  const reportUnexpectedEnd = async (child: Child): Promise<void> => {
-    const how = await child.exited;
-    if (stopping.signal.aborted) return;
-    failure.resolve(
-      `${child.name} ended unexpectedly (${how}); its last words:\n${child.logTail()}`,
-    );
-  };
-
-  const adopt = (child: Child): Child => {
-    children.push(child);
-    dependencies.guard.watch(child.pid, child.stopSignal);
-    void reportUnexpectedEnd(child);
-    return child;
-  };
 
   const stop = async (): Promise<void> => {
-    stopping.abort();
-    // What started last stops first: nobody loses a service it still needs.
-    for (const child of children.toReversed()) await child.stop();
-    // A start that is under way notices the signal; what it had begun meanwhile is stopped, too.
+    await supervisor.stop();
+    // A start that is under way notices; what it had begun meanwhile is stopped, too.
     await starting?.catch(() => undefined);
-    for (const child of children.toReversed()) await child.stop();
+    await supervisor.stop();
+  };
+
+  const startDatabase = async (): Promise<DatabaseUrls> => {
+    const { urls, start: startPostgres } = await preparePostgres(dependencies);
+    await supervisor.start(startPostgres);
+    return urls;
   };
 
   const startAll = async (): Promise<ReadyFacts> => {
     const build = ensureConsoleBuild(dependencies.root, {
-      signal: stopping.signal,
-      onStart: () =>
-        dependencies.say("building the console (only after an update; takes about half a minute)"),
+      signal: supervisor.signal,
+      onStart: () => say("building the console (only after an update; takes about half a minute)"),
     });
     // A failing database must not leave the build's own failure unobserved.
     build.catch(() => undefined);
-    const database =
-      config.database ?? (await startPostgres({ folder: dependencies.folder, adopt }));
+    const database = config.database ?? (await startDatabase());
     await build;
     // From here on what the children create is for this user only.
     process.umask(0o077);
     const shared = sharedEnvironment(config, dependencies, database);
-    const specs = childSpecs(config, dependencies, shared);
-    for (const { spec, readyUrl } of specs) {
-      stopping.signal.throwIfAborted();
-      const child = adopt(await startChild(spec));
-      await untilReady(child, readyUrl);
+    for (const { spec, readyUrl } of childSpecs(config, dependencies, shared)) {
+      await supervisor.start(async (adopt) => {
+        const child = await startChild(spec);
+        adopt(child);
+        await untilReady(child, readyUrl);
+      });
     }
     return readyFacts(config, dependencies, shared["LENSAI_BOOTSTRAP_KEY"] ?? "");
   };
   const start = (): Promise<ReadyFacts> => (starting ??= startAll());
-  return { start, stop, failed: failure.promise };
+  return { start, stop, failed: supervisor.failed };
 }
 
 type Environment = Record<string, string | undefined>;

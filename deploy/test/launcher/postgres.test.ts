@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Child } from "../../launcher/child-process.ts";
 import { createDataFolder } from "../../launcher/data-folder.ts";
-import { startPostgres } from "../../launcher/postgres.ts";
+import { preparePostgres } from "../../launcher/postgres.ts";
 import { processesOf } from "../support/launched-stack.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -23,13 +23,14 @@ it("leaves no PostgreSQL behind that is not ready in time, and starts the next o
   const data = createDataFolder(dataDir, process.getuid?.() === 0);
   const adopt = (child: Child): void => void children.push(child);
   // Ready at the first look it cannot be.
-  const tooLate = startPostgres({ folder: data, adopt, readyTimeoutMs: 0 });
-  await expect(tooLate).rejects.toThrow("PostgreSQL to accept connections, in vain");
+  const impatient = await preparePostgres({ folder: data, readyTimeoutMs: 0 });
+  await expect(impatient.start(adopt)).rejects.toThrow("PostgreSQL to accept connections, in vain");
   expect(children).toHaveLength(1);
   await children[0]?.stop();
   expect(processesOf(dataDir)).toEqual([]);
 
-  const { databaseUrl } = await startPostgres({ folder: data, adopt });
-  expect(databaseUrl).toMatch(/^postgres:\/\/lensai_console:/);
+  const { urls, start } = await preparePostgres({ folder: data });
+  await start(adopt);
+  expect(urls.databaseUrl).toMatch(/^postgres:\/\/lensai_console:/);
   expect(children).toHaveLength(2);
 });

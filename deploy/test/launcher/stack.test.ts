@@ -132,11 +132,42 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     await expectLinkAtTerminal(two, twoDir);
   });
 
-  it("stops everything, says why and exits with 1 when a part of it dies", async () => {
-    const collector = processesIn(twoDir).find((line) => line.includes("collector/src/main.ts"));
-    process.kill(Number(collector?.split(" ")[0]), "SIGKILL");
+  it("starts a part that dies again, while the others go on", async () => {
+    const readyStatus = (): Promise<number | undefined> =>
+      fetch(`${two.consoleUrl}/readyz`).then(
+        ({ status }) => status,
+        () => undefined,
+      );
+    killPart(twoDir, CONSOLE);
+    expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
+    await untilSaid(two, "the console ended unexpectedly (signal SIGKILL): it is started again");
+    await untilSaid(two, "the console works again");
+    expect(await readyStatus()).toBe(200);
+
+    killPart(twoDir, POSTGRES);
+    expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
+    await untilSaid(two, "PostgreSQL works again");
+    await expect.poll(readyStatus).toBe(200);
+
+    killPart(twoDir, COLLECTOR);
+    await untilSaid(two, "the collector works again");
+    expect(await sendOneCall(two.otlpHttpUrl)).toBe(200);
+    await untilCallsIn(twoDir, 4);
+  });
+
+  it("stops everything, says why and exits with 1 when a part dies again and again", async () => {
+    const ends = (): number => two.output().split("the console ended unexpectedly").length - 1;
+    // Counted within a minute: what an earlier test ended may not count any more.
+    for (let killed = 0; killed < 5 && !two.output().includes("times within"); killed += 1) {
+      await waitFor("a console", () => partOf(twoDir, CONSOLE));
+      const before = ends();
+      killPart(twoDir, CONSOLE);
+      await waitFor("its end to be seen", () => (ends() > before ? true : undefined));
+    }
     expect(await two.exited).toBe(1);
-    expect(two.output()).toContain("the collector ended unexpectedly (signal SIGKILL)");
+    expect(two.output()).toMatch(
+      /the console ended unexpectedly \(signal SIGKILL\), 5 times within a minute/,
+    );
     expect(processesIn(twoDir)).toEqual([]);
   });
 
@@ -153,6 +184,25 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     },
   );
 });
+
+const CONSOLE = "console/build/index.js";
+const COLLECTOR = "collector/src/main.ts";
+const POSTGRES = "/bin/postgres ";
+
+/** The process id of a part; undefined while there is none. */
+function partOf(dataDir: string, words: string): number | undefined {
+  const line = processesIn(dataDir).find((each) => each.includes(words));
+  return line === undefined ? undefined : Number(line.split(" ")[0]);
+}
+
+function killPart(dataDir: string, words: string): void {
+  process.kill(partOf(dataDir, words) ?? Number.NaN, "SIGKILL");
+}
+
+const untilSaid = (stack: LaunchedStack, words: string): Promise<true> =>
+  waitFor(`the launcher to say "${words}"`, () =>
+    stack.output().includes(words) ? true : undefined,
+  );
 
 /** Where root keeps the database of a folder that the database's account may not enter. */
 const placeOf = (dataDir: string): string =>
