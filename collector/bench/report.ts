@@ -33,6 +33,15 @@ export function printResults(variant: Variant, results: Results): void {
   }
 }
 
+/** The most of each round, whatever the round is: memory that grows shows as a row of numbers that rises. */
+export function printMemoryByRound(results: Results): void {
+  for (const [name, { rssMegabytes }] of results) {
+    console.log(
+      `${name.padEnd(11)} RSS MB ${rssMegabytes.map((most) => most.toFixed(0)).join(" ")}`,
+    );
+  }
+}
+
 /** Each bar on a line of its own, the missed ones first. */
 export function printVerdicts(verdicts: readonly Verdict[]): void {
   if (verdicts.length === 0) return;

@@ -37,8 +37,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Keys of as many projects: the same spans in another project are other spans. */
-export const PROJECTS = 96;
+/** Keys of as many projects: the same spans in another project are other spans. Enough for minutes at full load. */
+export const PROJECTS = 1024;
 export const keyOf = (project: number): string =>
   `lens_bench_${project.toString().padStart(4, "0")}`;
 

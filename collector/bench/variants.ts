@@ -49,6 +49,8 @@ const SATURATING = SHAPES.map(saturated);
 
 /** 51,200 spans a second: what latency and memory are asked for. */
 export const STEADY = PACED[0] as Variant;
+/** The same for as long as it takes to see that memory does not grow. Runs only when it is asked for by name. */
+export const LASTING: Variant = { ...STEADY, name: `memory by minute, ${STEADY.name}` };
 export const SATURATED = {
   plain: SATURATING[0] as Variant,
   content: SATURATING[1] as Variant,
@@ -62,6 +64,7 @@ const MIXED: Variant = {
 /** In the order of a run. The steady one comes first: saturation leaves memory and dirty pages behind. */
 export const VARIANTS: readonly Variant[] = [
   STEADY,
+  LASTING,
   ...SATURATING,
   MIXED,
   ...PACED.filter(

@@ -1,7 +1,7 @@
 import { percentile } from "./load.ts";
 import { median } from "./measure.ts";
 import type { Measured, Results } from "./measure.ts";
-import { SATURATED, STEADY } from "./variants.ts";
+import { LASTING, SATURATED, STEADY } from "./variants.ts";
 import type { Variant } from "./variants.ts";
 
 /** What is asked of the collector, and what a run has shown of it. */
@@ -30,6 +30,7 @@ export function verdictsOf(results: ReadonlyMap<Variant, Results>): Verdict[] {
     ...naiveVerdict(results.get(SATURATED.content), "content"),
     ...Array.from(results).flatMap(([variant, each]) => collectorVerdict(variant, each)),
     ...steadyVerdicts(results.get(STEADY)),
+    ...steadyVerdicts(results.get(LASTING)),
     ...normalisingVerdict(results.get(SATURATED.plain)),
   ];
 }

@@ -11,6 +11,8 @@ RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --filter @lensai/col
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_MMAP_THRESHOLD_=262144 \
+    MALLOC_TRIM_THRESHOLD_=33554432 \
     LENSAI_DATA_DIR=/data \
     LENSAI_BIND_ADDRESS=0.0.0.0
 WORKDIR /lensai
