@@ -23,6 +23,11 @@ export const DIMENSION_WORDS: Readonly<Record<CallDimension, DimensionWords>> = 
   operation: { label: "Operation", plural: "operations", unnamed: "no operation named" },
   service: { label: "Service", plural: "services", unnamed: "no service named" },
   environment: { label: "Environment", plural: "environments", unnamed: "no environment named" },
+  serviceTier: {
+    label: "Service tier",
+    plural: "service tiers",
+    unnamed: "no service tier named",
+  },
   apiKey: { label: "API key", plural: "API keys", unnamed: "calls without a key" },
 };
 

@@ -142,7 +142,8 @@ export class DeferredCalls {
     const asked = { path: "", query: "", body };
     const reply = api.reply(asked, answerTo(JSON.stringify(body), number, 0));
     this.#log.push(loggedCall(api, body, { number, reply }));
-    return JSON.parse(String(reply.chunks[0])) as Json;
+    const answered = JSON.parse(String(reply.chunks[0])) as Json;
+    return "created" in answered ? { ...answered, created: nowSeconds() } : answered;
   }
 }
 

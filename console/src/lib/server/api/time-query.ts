@@ -35,6 +35,7 @@ const DIMENSION_WORDS: Readonly<Record<CallDimension, string>> = {
   provider: "provider (`gen_ai.provider.name`)",
   route: "route",
   service: "service (`service.name`)",
+  serviceTier: "service tier (`batch`, `flex`, `priority`, as the provider names it)",
   session: "id of a session",
   team: "team",
   tenant: "tenant",
