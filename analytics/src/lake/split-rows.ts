@@ -94,23 +94,35 @@ export function describeRows(
   batch: RowBatch,
   rows: Uint32Array,
 ): { rows: number; minStartTime: string; maxStartTime: string; projects: string[] } {
-  const { values } = batch.int64("start_time");
+  const { values, words } = batch.int64("start_time");
   const { codes } = batch.dictionary("project_id");
   const projectCodes = new Set<number>();
-  let least = values[rows[0] as number] as bigint;
+  let least = rows[0] as number;
   let most = least;
-  for (const row of rows) {
-    const time = values[row] as bigint;
-    if (time < least) least = time;
-    if (time > most) most = time;
-    projectCodes.add(codes[row] as number);
+  let lastCode = NULL_CODE;
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index] as number;
+    if (isLess(words, row, least)) least = row;
+    if (isLess(words, most, row)) most = row;
+    const code = codes[row] as number;
+    // The rows of a request lie side by side and are of one project.
+    if (code !== lastCode) projectCodes.add(code);
+    lastCode = code;
   }
   return {
     rows: rows.length,
-    minStartTime: isoFromMicros(least),
-    maxStartTime: isoFromMicros(most),
+    minStartTime: isoFromMicros(values[least] as bigint),
+    maxStartTime: isoFromMicros(values[most] as bigint),
     projects: projectNames(batch, projectCodes),
   };
+}
+
+/** Is the signed 64-bit value of a row less than another's? By words: each bigint that is read is a new object. */
+function isLess(words: Uint32Array, row: number, other: number): boolean {
+  const high = (words[row * 2 + 1] as number) | 0;
+  const otherHigh = (words[other * 2 + 1] as number) | 0;
+  if (high !== otherHigh) return high < otherHigh;
+  return (words[row * 2] as number) < (words[other * 2] as number);
 }
 
 function projectNames(batch: RowBatch, codes: ReadonlySet<number>): string[] {
