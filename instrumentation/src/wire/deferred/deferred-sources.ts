@@ -26,18 +26,10 @@ const OPENAI_BACKGROUND: DeferredSource = {
     if (!isJsonObject(response) || response["background"] !== true) return NOTHING_FOUND;
     if (UNFINISHED.has(response["status"]) || !isJsonObject(response["usage"]))
       return NOTHING_FOUND;
-    const startMs = secondsAt(response, "created_at");
-    return {
-      answers: [
-        {
-          kind: "background",
-          api: OPENAI_RESPONSES,
-          body: response,
-          startMs,
-          endMs: secondsAt(response, "completed_at") ?? startMs,
-        },
-      ],
-    };
+    return inBackground(OPENAI_RESPONSES, response, {
+      startMs: secondsAt(response, "created_at"),
+      endMs: secondsAt(response, "completed_at"),
+    });
   },
 };
 
@@ -53,19 +45,11 @@ const GOOGLE_BACKGROUND: DeferredSource = {
     if (id === undefined) return NOTHING_FOUND;
     if (UNFINISHED.has(interaction["status"])) return { answers: [], unfinished: [id] };
     if (!isJsonObject(interaction["usage"])) return NOTHING_FOUND;
-    const startMs = dateAt(interaction, "created");
-    return {
-      answers: [
-        {
-          kind: "background",
-          api: GOOGLE_INTERACTIONS,
-          body: interaction,
-          startMs,
-          endMs: dateAt(interaction, "updated") ?? startMs,
-          isKnownByWaiting: true,
-        },
-      ],
-    };
+    return inBackground(GOOGLE_INTERACTIONS, interaction, {
+      startMs: dateAt(interaction, "created"),
+      endMs: dateAt(interaction, "updated"),
+      isKnownByWaiting: true,
+    });
   },
 };
 
@@ -172,6 +156,14 @@ export function deferredSourceAt(path: string): DeferredSource | undefined {
   return mayFetchAnswers(path)
     ? DEFERRED_SOURCES.find((source) => source.path.test(path))
     : undefined;
+}
+
+function inBackground(
+  api: WireApi,
+  body: JsonObject,
+  known: Pick<DeferredAnswer, "startMs" | "endMs" | "isKnownByWaiting">,
+): FoundAnswers {
+  return { answers: [{ kind: "background", api, body, ...known }] };
 }
 
 const OPENAI_APIS: Readonly<Record<string, WireApi>> = {
