@@ -160,6 +160,17 @@ def test_the_usage_of_a_stream_that_reports_it_is_read(observed: InMemorySpanExp
     assert attributes(observed)["gen_ai.usage.output_tokens"] == 20
 
 
+def test_a_compressed_answer_is_read_to_its_end_however_large_it_is(observed: InMemorySpanExporter) -> None:
+    message = {"role": "assistant", "content": "sunny " * 50_000}
+    body = json.dumps({**json.loads(completion()), "choices": [{"message": message}]}).encode()
+    reply = Reply(200, gzip.compress(body), {"content-type": "application/json", "content-encoding": "gzip"})
+    with HttpServer(lambda _: reply) as server:
+        assert requests.post(f"{server.url}{PATH}", json=chat(), timeout=9).content == body
+    found = attributes(observed)
+    assert {name: found[name] for name in COUNTED} == COUNTED
+    assert "lensai.observation.problem" not in found
+
+
 def test_a_stream_that_breaks_off_or_is_left_is_marked(observed: InMemorySpanExporter) -> None:
     cut = Reply(200, chunks(True)[:3], {"content-type": "text/event-stream"}, is_cut=True)
     with HttpServer(lambda _: cut) as server:

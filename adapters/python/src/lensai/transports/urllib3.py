@@ -186,6 +186,12 @@ class _Body:
             self._observer.cancel()
 
 
+def _holds_more(response: Any) -> bool:
+    """Has urllib3 read more than it has handed out? It decodes only as much as is asked for."""
+    decoder = getattr(response, "_decoder", None)
+    return bool(getattr(response, "_decoded_buffer", b"")) or getattr(decoder, "has_unconsumed_tail", False) is True
+
+
 _classes: Dict[Any, Any] = {}
 
 
@@ -252,8 +258,7 @@ def _observed_class(kind: Any) -> Any:
                 if chunk:
                     shown = self._lensai_pass(chunk, is_decoded)
                 # There is no last empty read where the length was known.
-                is_closed = self.closed and not getattr(self, "_decoded_buffer", b"")
-                if is_closed or (not chunk and amt != 0):
+                if (self.closed and not _holds_more(self)) or (not chunk and amt != 0):
                     # All of it: who reads no more of what is closed would not ask for the rest.
                     return shown + body.end()
                 if not chunk or not body.is_rewriting:
