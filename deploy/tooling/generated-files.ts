@@ -8,6 +8,7 @@ import { clientSections, versionTable } from "../clients/harness/verdict-page.ts
 import { dialectFields, dialectSigns, usageRules } from "./dialects-page.ts";
 import { cellText, markdownTable } from "./markdown-table.ts";
 import { contentVectorsJson } from "./python-content-vectors.ts";
+import { deferredVectorsJson } from "./python-deferred-vectors.ts";
 import { guardVectorsJson } from "./python-guard-vectors.ts";
 import { priceVectorsJson, pricesJson } from "./python-prices.ts";
 import { redactionVectorsJson } from "./python-redaction-vectors.ts";
@@ -63,6 +64,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   },
   { path: "adapters/python/src/lensai/prices.json", render: () => pricesJson() },
   { path: "adapters/python/tests/vectors/wire.json", render: () => wireVectorsJson() },
+  { path: "adapters/python/tests/vectors/deferred.json", render: () => deferredVectorsJson() },
   { path: "adapters/python/tests/vectors/content.json", render: () => contentVectorsJson() },
   { path: "adapters/python/tests/vectors/redaction.json", render: () => redactionVectorsJson() },
   { path: "adapters/python/tests/vectors/guard.json", render: () => guardVectorsJson() },

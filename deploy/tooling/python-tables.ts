@@ -1,3 +1,4 @@
+import { DEFERRED_SOURCES, MAY_FIT } from "@lensai/instrumentation/wire/deferred/deferred-sources";
 import { PROVIDER_HOSTS } from "@lensai/instrumentation/wire/provider-hosts";
 import { WIRE_APIS } from "@lensai/instrumentation/wire/wire-apis";
 import { IBAN_LENGTHS } from "@lensai/otel-config/redaction/iban";
@@ -15,6 +16,15 @@ export function wireTablesJson(): string {
     apis: WIRE_APIS,
     hosts: PROVIDER_HOSTS,
     usage: USAGE_TABLES,
+    deferred: {
+      mayFit: MAY_FIT,
+      sources: DEFERRED_SOURCES.map(({ name, path, api, isLines }) => ({
+        name,
+        path,
+        api: api.name,
+        isLines,
+      })),
+    },
   });
 }
 

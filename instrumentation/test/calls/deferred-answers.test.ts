@@ -198,6 +198,7 @@ describe("what is no answer", () => {
     ["a refusal", json({ error: { message: "no such file" } }, 404)],
     ["a picture", lines(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0a, 0x1a, 0x0a]))],
     ["lines of something else", lines(`{"messages":[]}\n{"messages":[]}\n`)],
+    ["a line behind something else", lines(`PNG\n${line("msg_1")}`)],
     ["half a document", json('{"id":"resp_1","background":tr')],
   ])("reaches the application as it is: %s", async (_, answer) => {
     provider.answer = answer;

@@ -34,15 +34,18 @@ export class FetchedAnswers implements ObservedCall {
     const reader = call && (isLines ? new NdjsonReader(call) : createResponseReader(call, header));
     if (reader === undefined) return undefined;
     let isOther: boolean | undefined;
+    // A file that begins with no line at all is none of ours either.
+    const isLeft = (): boolean => isOther ?? reader.facts.problem === "body_malformed";
     reader.facts.onBody = (body) => {
+      // What came in the same chunk as its beginning is none of ours, as what comes later.
+      if (isLeft()) return;
       neverThrow("reading what was fetched", () => {
         const found = this.#source.find(body, this.#fetching.name);
         isOther ??= found.isOther === true;
         this.#deferred.add(found, this.#fetching);
       });
     };
-    // A file that begins with no line at all is none of ours either.
-    return new LeavingReader(reader, () => isOther ?? reader.facts.problem === "body_malformed");
+    return new LeavingReader(reader, isLeft);
   }
 
   chunkArrived(): void {

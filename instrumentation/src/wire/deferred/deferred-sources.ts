@@ -146,7 +146,8 @@ export const DEFERRED_SOURCES: readonly DeferredSource[] = [
   OPENAI_BATCH,
 ];
 
-const MAY_FIT = /\/(?:responses|interactions|files|batches)\/[^/]/;
+/** Fits every address that one of these is in. */
+export const MAY_FIT = /\/(?:responses|interactions|files|batches)\/[^/]/;
 
 /** One look at the address of every GET that there is. */
 export const mayFetchAnswers = (href: string): boolean => MAY_FIT.test(href);

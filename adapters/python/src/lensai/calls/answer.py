@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable, List, Optional
 
 from lensai._never_throw import never_throw
+from lensai.calls.observed_call import ObservedCall
 from lensai.guard.errors import CallStoppedError
-from lensai.spans.call_span import CallSpan
 from lensai.wire.reader import ResponseReader, SseReader
 from lensai.wire.sse import SseEvent
 from lensai.wire.stream_usage import without_stream_usage
@@ -17,7 +17,7 @@ class AnswerObserver:
 
     is_rewriting = False
 
-    def __init__(self, span: CallSpan, reader: ResponseReader, decode: Callable[[bytes], bytes]) -> None:
+    def __init__(self, span: ObservedCall, reader: ResponseReader, decode: Callable[[bytes], bytes]) -> None:
         self._span = span
         self._reader = reader
         self._decode = decode
@@ -56,7 +56,8 @@ class AnswerObserver:
 
     def _read(self, chunk: bytes) -> None:
         self._span.chunk_arrived()
-        self._reader.push(self._decode(chunk))
+        if not self._reader.is_over:
+            self._reader.push(self._decode(chunk))
 
     def _close(self, is_whole: bool, error: Optional[BaseException]) -> None:
         if self._has_ended:
@@ -73,7 +74,7 @@ class HidingObserver(AnswerObserver):
 
     is_rewriting = True
 
-    def __init__(self, span: CallSpan, reader: SseReader, decode: Callable[[bytes], bytes]) -> None:
+    def __init__(self, span: ObservedCall, reader: SseReader, decode: Callable[[bytes], bytes]) -> None:
         super().__init__(span, reader, decode)
         self._sse = reader
 

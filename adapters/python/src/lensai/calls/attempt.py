@@ -4,7 +4,8 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Iterator, Mapping, Optional, Set, Union
+from typing import Callable, Iterator, Mapping, Optional, Set, Union
+from urllib.parse import urlsplit
 
 from opentelemetry import context
 
@@ -12,16 +13,20 @@ from lensai._attribution import attribution_of
 from lensai._never_throw import never_throw, report
 from lensai.calls.answer import AnswerObserver, HidingObserver
 from lensai.calls.content_coding import decoder_of
+from lensai.calls.deferred_answers import DeferredAnswers, Fetching
 from lensai.calls.failed_attempts import FailedAttempts, Resend, SentRequest
+from lensai.calls.fetched_answers import FetchedAnswers
+from lensai.calls.observed_call import ObservedCall
 from lensai.guard.errors import CallStoppedError
 from lensai.guard.guard import Guard, GuardedRequest
 from lensai.guard.guarded_call import GuardedCall
 from lensai.guard.waiting import Wait, Waiting, wait_in_task, wait_in_thread
 from lensai.spans.call_span import CallSpan, is_observed, is_refusal
 from lensai.wire.call import WireCall, recognise_call
+from lensai.wire.deferred_sources import deferred_source_at, may_fetch_answers
 from lensai.wire.facts import ResponseFacts
 from lensai.wire.form_fields import FormFields
-from lensai.wire.reader import SseReader, create_response_reader
+from lensai.wire.reader import SseReader
 from lensai.wire.stream_usage import with_stream_usage
 
 _LEASE_WAIT_MAX_SECONDS = 10.0
@@ -52,6 +57,13 @@ class OutgoingRequest:
     """The fields of a form that is the body."""
 
 
+def fetch_of_answers(place: str, address: Callable[[], str]) -> Optional[OutgoingRequest]:
+    """A GET that may bring answers to calls that were made before. `place` has its path; the whole address is asked for
+    only then. None for all others.
+    """
+    return OutgoingRequest("GET", address(), {}, None) if may_fetch_answers(place) else None
+
+
 @dataclass(frozen=True)
 class Abilities:
     """What a transport can do with a request and its answer."""
@@ -70,7 +82,7 @@ class Attempt:
 
     def __init__(
         self,
-        span: CallSpan,
+        span: ObservedCall,
         origin: str,
         refusing: Set[str],
         *,
@@ -124,12 +136,13 @@ class Attempt:
         if is_refusal(status):
             self._span.refuse(status)
             return None
-        reader = create_response_reader(self._span.call, headers)
+        reader = self._span.reader_of(headers)
+        if reader is None:
+            return None
         decode = decoder_of(headers.get("content-encoding", ""))
-        if reader is None or decode is None:
+        if decode is None:
             self.unread("content_type_unknown")
             return None
-        self._span.capture_answer(reader.facts)
         is_hidden = self.asking_body is not None and isinstance(reader, SseReader)
         observer = (
             HidingObserver(self._span, reader, decode)
@@ -158,21 +171,34 @@ class CallObserver:
         self._guard = guard or Guard()
         self._refusing: Set[str] = set()
         self._failed = FailedAttempts()
+        self._deferred = DeferredAnswers()
 
     def start(self, request: OutgoingRequest, abilities: Abilities = Abilities()) -> Started:
         """Before a request is sent: the attempt that it is, in the active context. None when it is no call of a model, or
         nobody wants to know of it; an error when it must not be sent: that is what the application gets. Waits for the
         first policy, and for leases. Never raises.
         """
+        if request.method == "GET":
+            return never_throw("looking for answers", self._fetching, request)
         return never_throw("starting a span", wait_in_thread, self._start(request, abilities))
 
     async def start_in_task(self, request: OutgoingRequest, abilities: Abilities = Abilities()) -> Started:
         """The same in a task, whose loop goes on meanwhile. Raises nothing but what cancels the task."""
+        if request.method == "GET":
+            return never_throw("looking for answers", self._fetching, request)
         try:
             return await wait_in_task(self._start(request, abilities))
         except Exception as error:
             report("starting a span", error)
             return None
+
+    def _fetching(self, request: OutgoingRequest) -> Optional[Attempt]:
+        """Answers that were asked for before: nothing of it is charged or stopped, and it is no call itself."""
+        source = deferred_source_at(urlsplit(request.url).path)
+        if source is None or is_observed():
+            return None
+        fetching = Fetching(request.url, context.get_current(), source.name)
+        return Attempt(FetchedAnswers(self._deferred, source, fetching), request.url, self._refusing)
 
     def _start(self, request: OutgoingRequest, abilities: Abilities) -> Waiting[Started]:
         # A request inside of an observed one is the same call on a lower level.

@@ -25,6 +25,7 @@ from lensai.guard.errors import CallStoppedError
 from lensai.guard.guarded_call import GuardedCall
 from lensai.wire.call import WireCall
 from lensai.wire.facts import ResponseFacts
+from lensai.wire.reader import ResponseReader, create_response_reader
 
 _OBSERVED = context.create_key("lensai.observed_call")
 """Set while a call is made: a request inside of an observed one is the same call on a lower level."""
@@ -96,11 +97,17 @@ class CallSpan:
         if self._span.is_recording():
             self._content = CapturedCall.begin(self.call)
 
-    def capture_answer(self, facts: ResponseFacts) -> None:
-        """What is read of the answer is told to whoever captures its content."""
+    def reader_of(self, headers: Mapping[str, str]) -> Optional[ResponseReader]:
+        """The answer has begun: what reads it. None when nobody does; then the call has ended."""
+        reader = create_response_reader(self.call, headers)
+        if reader is None:
+            self.complete(ResponseFacts(problem="content_type_unknown"))
+            return None
         content = self._content
         if content is not None:
-            facts.on_body = lambda body: never_throw("reading the content of an answer", content.add, body)
+            # What is read of the answer is told to whoever captures its content.
+            reader.facts.on_body = lambda body: never_throw("reading the content of an answer", content.add, body)
+        return reader
 
     def chunk_arrived(self) -> None:
         """A part of the body has come."""

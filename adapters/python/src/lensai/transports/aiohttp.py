@@ -11,7 +11,7 @@ from typing import Any, AsyncIterator, Callable, Dict, Optional, Tuple
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
-from lensai.calls.attempt import Abilities, Attempt, CallObserver, OutgoingRequest
+from lensai.calls.attempt import Abilities, Attempt, CallObserver, OutgoingRequest, fetch_of_answers
 from lensai.guard.errors import CallStoppedError
 
 
@@ -52,11 +52,18 @@ def instrument_aiohttp(module: ModuleType, observer: CallObserver) -> Callable[[
 
 
 def _outgoing(session: Any, method: Any, url: Any, kwargs: Dict[str, Any]) -> Optional[OutgoingRequest]:
-    if str(method).upper() != "POST":
+    kind = str(method).upper()
+    if kind == "GET":
+        # Relative to the base of the session, it begins with no slash.
+        return fetch_of_answers(f"/{url}", lambda: _address_of(session, url))
+    if kind != "POST":
         return None
     fields = {**_fields(session.headers), **_fields(kwargs.get("headers") or {})}
-    address = session._build_url(url) if hasattr(session, "_build_url") else url
-    return OutgoingRequest("POST", str(address), fields, _body_of(kwargs))
+    return OutgoingRequest("POST", _address_of(session, url), fields, _body_of(kwargs))
+
+
+def _address_of(session: Any, url: Any) -> str:
+    return str(session._build_url(url) if hasattr(session, "_build_url") else url)
 
 
 def _body_of(kwargs: Dict[str, Any]) -> Optional[bytes]:

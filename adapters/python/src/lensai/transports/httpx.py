@@ -12,7 +12,7 @@ from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional, Tuple
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
-from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest
+from lensai.calls.attempt import Attempt, CallObserver, OutgoingRequest, fetch_of_answers
 from lensai.calls.content_coding import decoder_of
 from lensai.guard.errors import CallStoppedError
 from lensai.wire.stream_usage import may_refuse_stream_usage, refuses_stream_usage
@@ -126,6 +126,8 @@ def _stopped_class(module: ModuleType) -> Any:
 
 
 def _outgoing(module: ModuleType, request: Any) -> Optional[OutgoingRequest]:
+    if request.method == "GET":
+        return fetch_of_answers(request.url.raw_path.decode("ascii"), lambda: str(request.url))
     if request.method != "POST":
         return None
     try:

@@ -10,7 +10,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from lensai._never_throw import never_throw
 from lensai.calls.answer import AnswerObserver
-from lensai.calls.attempt import Abilities, Attempt, CallObserver, OutgoingRequest
+from lensai.calls.attempt import Abilities, Attempt, CallObserver, OutgoingRequest, fetch_of_answers
 from lensai.calls.content_coding import decoder_of
 from lensai.guard.errors import CallStoppedError
 
@@ -84,13 +84,18 @@ def instrument_botocore(session: Any) -> Callable[[], None]:
 
 
 def _outgoing(pool: Any, method: Any, url: Any, content: Any) -> Optional[OutgoingRequest]:
+    if method == "GET":
+        return fetch_of_answers(url, lambda: _address_of(pool, url))
     if method != "POST":
         return None
     body, headers = content
-    # A proxy is asked with the whole address.
-    address = url if "://" in url else f"{pool.scheme}://{_bracketed(pool.host)}:{pool.port}{url}"
     fields = pool.headers if headers is None else headers
-    return OutgoingRequest(method, address, _fields(fields), _body_of(body))
+    return OutgoingRequest(method, _address_of(pool, url), _fields(fields), _body_of(body))
+
+
+def _address_of(pool: Any, url: str) -> str:
+    # A proxy is asked with the whole address.
+    return url if "://" in url else f"{pool.scheme}://{_bracketed(pool.host)}:{pool.port}{url}"
 
 
 def _with_length(headers: Any, length: int) -> Dict[Any, Any]:

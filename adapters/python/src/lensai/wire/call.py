@@ -83,6 +83,31 @@ def recognise_call(
     )
 
 
+def call_of_answer(api_name: str, url: str, model: Optional[str] = None) -> Optional[WireCall]:
+    """The call of an API at the address, whose answer is fetched there and whose request is not known."""
+    tables = wire_tables()
+    api = tables.api_named(api_name)
+    if api is None:
+        return None
+    parts = urlsplit(url)
+    address = _address(parts.hostname or "")
+    host = tables.host_of(_host_with_port(parts.scheme, address, parts.port))
+    usage = tables.usage.get(api.usage if host is None else host.usage.get(api.usage, api.usage))
+    if usage is None:
+        return None
+    return WireCall(
+        api=api,
+        usage=usage,
+        provider=api.provider if host is None else host.provider,
+        model=model,
+        is_stream=False,
+        server_address=address,
+        server_port=parts.port or _DEFAULT_PORTS.get(parts.scheme, 443),
+        parameters={},
+        lacks_stream_usage=False,
+    )
+
+
 def _address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 

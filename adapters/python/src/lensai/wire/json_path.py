@@ -45,6 +45,11 @@ def values_at(document: Any, path: str) -> List[Any]:
     return found
 
 
+def value_at(document: Any, path: str) -> Any:
+    """The first value that the path leads to; None when there is none, or it is JSON's null."""
+    return next(iter(values_at(document, path)), None)
+
+
 def is_true_at(document: Any, path: str) -> bool:
     return any(value is True for value in values_at(document, path)[:1])
 

@@ -31,6 +31,11 @@ class ResponseReader(ABC):
         self.call = call
         self.facts = ResponseFacts()
 
+    @property
+    def is_over(self) -> bool:
+        """Is nothing read of what comes now?"""
+        return False
+
     @abstractmethod
     def push(self, chunk: bytes) -> None: ...
 

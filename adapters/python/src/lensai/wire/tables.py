@@ -51,16 +51,35 @@ class UsageTable:
 
 
 @dataclass(frozen=True)
+class DeferredPath:
+    """Where answers are fetched by GET that were asked for before."""
+
+    name: str
+    path: Pattern[str]
+    """Matched against the path without query; group `name` names what is fetched."""
+    api: str
+    """Whose bodies, or events, are read there as they are."""
+    is_lines: bool
+    """One document a line, whatever the content type says."""
+
+
+@dataclass(frozen=True)
 class WireTables:
     apis: Tuple[WireApi, ...]
     hosts: Tuple[ProviderHost, ...]
     usage: Mapping[str, UsageTable]
+    deferred: Tuple[DeferredPath, ...]
+    may_fetch_answers: Pattern[str]
+    """Fits all addresses that one of these is in."""
 
     def api_at_path(self, method: str, path: str) -> Optional[WireApi]:
         """The API that a request could be a call of, by method and path alone: cheap, for every request there is."""
         if method != "POST":
             return None
         return next((api for api in self.apis if api.path.search(path)), None)
+
+    def api_named(self, name: str) -> Optional[WireApi]:
+        return next((api for api in self.apis if api.name == name), None)
 
     def host_of(self, host: str) -> Optional[ProviderHost]:
         """The entry of a host with its port, where that is not the usual one ("localhost:11434")."""
@@ -75,6 +94,8 @@ def wire_tables() -> WireTables:
         apis=tuple(_api_of(entry) for entry in document["apis"]),
         hosts=tuple(_host_of(entry) for entry in document["hosts"]),
         usage={entry["api"]: _usage_of(entry) for entry in document["usage"]},
+        deferred=tuple(_deferred_of(entry) for entry in document["deferred"]["sources"]),
+        may_fetch_answers=_compiled(document["deferred"]["mayFit"]),
     )
 
 
@@ -103,6 +124,15 @@ def _host_of(entry: Any) -> ProviderHost:
         host=_compiled(entry["host"]),
         usage=entry.get("usage", {}),
         has_no_stream_usage_option=entry.get("hasNoStreamUsageOption", False),
+    )
+
+
+def _deferred_of(entry: Any) -> DeferredPath:
+    return DeferredPath(
+        name=entry["name"],
+        path=_compiled(entry["path"]),
+        api=entry["api"],
+        is_lines=entry.get("isLines", False),
     )
 
 
