@@ -19,6 +19,10 @@ def openai_step(url=OPENAI_URL):
         if step.get("api") == "embeddings":
             await client.embeddings.create(model=MODELS["embedding"], input=step["prompt"])
             return
+        if step.get("api") == "background":
+            return await openai_background(client, step)
+        if step.get("api") == "batch":
+            return await openai_batch(client, step)
         if step.get("api") == "responses":
             request = {"model": MODELS["chat"], "input": step["prompt"]}
             create = client.responses.create
@@ -39,6 +43,27 @@ def openai_step(url=OPENAI_URL):
     return run
 
 
+async def openai_background(client, step):
+    """Asked for in one request, and fetched until it is there: once more than needed, as applications do."""
+    request = {"model": MODELS["chat"], "input": step["prompt"], "background": True}
+    asked = await client.responses.create(**request)
+    for _ in range(3):
+        await client.responses.retrieve(asked.id)
+
+
+async def openai_batch(client, step):
+    """Two requests in a file; the file with their answers is fetched twice."""
+    url = "/v1/chat/completions"
+    body = {"model": MODELS["chat"], "messages": [{"role": "user", "content": step["prompt"]}]}
+    lines = [json.dumps({"custom_id": each, "method": "POST", "url": url, "body": body}) for each in "ab"]
+    file = await client.files.create(file=("batch.jsonl", "\n".join(lines).encode()), purpose="batch")
+    batch = await client.batches.create(input_file_id=file.id, endpoint=url, completion_window="24h")
+    await client.batches.retrieve(batch.id)
+    done = await client.batches.retrieve(batch.id)
+    for _ in range(2):
+        await client.files.content(done.output_file_id)
+
+
 def anthropic_step():
     from anthropic import AsyncAnthropic
 
@@ -54,12 +79,24 @@ def anthropic_step():
             "messages": [{"role": "user", "content": step["prompt"]}],
             **({"tools": tools} if step.get("withTool") else {}),
         }
+        if step.get("api") == "batch":
+            return await anthropic_batch(client, request)
         if step.get("stream") is None:
             await client.messages.create(**request)
         else:
             await read_stream(await client.messages.create(**request, stream=True), step)
 
     return run
+
+
+async def anthropic_batch(client, params):
+    """Two requests at once; their answers are fetched twice."""
+    requests = [{"custom_id": each, "params": params} for each in "ab"]
+    batch = await client.messages.batches.create(requests=requests)
+    await client.messages.batches.retrieve(batch.id)
+    for _ in range(2):
+        async for _ in await client.messages.batches.results(batch.id):
+            pass
 
 
 def gemini_step(on_vertex=False):
