@@ -290,10 +290,22 @@ export const DEFERRED_CASES: readonly DeferredCase[] = [
   },
   {
     name: "dates that are none",
-    fetches: ["soon", "2026-13-01T00:00:00Z", 7].flatMap((created, at) =>
+    fetches: [
+      "soon",
+      "2026-13-01T00:00:00Z",
+      7,
+      "0001-01-01T00:00:00Z",
+      "9999-12-31T23:59:59Z",
+    ].flatMap((created, at) =>
       ["in_progress", "completed"].map((status) =>
         json(AT_INTERACTION, { ...INTERACTION, id: `v1_${at}`, status, created, updated: created }),
       ),
+    ),
+  },
+  {
+    name: "seconds that are no time",
+    fetches: [0, -1, 1e18, "1", true].map((created, at) =>
+      file(AT_FILE, [line("a", { ...CHAT, id: `chatcmpl-${at}`, created })]),
     ),
   },
   {

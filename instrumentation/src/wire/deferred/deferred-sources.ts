@@ -13,6 +13,8 @@ import { NOTHING_FOUND } from "./deferred-source.ts";
 import type { BatchTime, DeferredAnswer, DeferredSource, FoundAnswers } from "./deferred-source.ts";
 
 const MS_PER_SECOND = 1000;
+/** OTLP has nanoseconds since 1970 in 64 bits: what does not fit is no time, as the year 1 of servers that know none. */
+const MS_MAX = 2 ** 63 / 1e6;
 const OTHER_FOUND: FoundAnswers = { answers: [], isOther: true };
 const UNFINISHED: ReadonlySet<unknown> = new Set(["queued", "in_progress"]);
 
@@ -200,11 +202,12 @@ function batchTime(name: string, endMs: number | undefined): BatchTime | undefin
 
 function secondsAt(body: unknown, key: string): number | undefined {
   const seconds = valueAt(body, key);
-  return typeof seconds === "number" && seconds > 0 ? seconds * MS_PER_SECOND : undefined;
+  return typeof seconds === "number" ? timeOf(seconds * MS_PER_SECOND) : undefined;
 }
 
 function dateAt(body: unknown, key: string): number | undefined {
   const text = valueAt(body, key);
-  const ms = typeof text === "string" ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+  return typeof text === "string" ? timeOf(Date.parse(text)) : undefined;
 }
+
+const timeOf = (ms: number): number | undefined => (ms > 0 && ms < MS_MAX ? ms : undefined);

@@ -12,7 +12,7 @@ from lensai.wire.tables import DeferredPath, wire_tables
 
 _MS_PER_SECOND = 1000
 _MS_MAX = 2**63 // 1_000_000
-"""OTLP has nanoseconds in 64 bits; one span with more would stop the export of all."""
+"""OTLP has nanoseconds since 1970 in 64 bits: one span with a time that does not fit would stop the export of all."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339, with as many digits behind the seconds as there are."""
@@ -229,7 +229,8 @@ def _seconds_at(body: Any, key: str) -> Optional[int]:
     seconds = value_at(body, key)
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         return None
-    return int(seconds * _MS_PER_SECOND) if 0 < seconds < _MS_MAX // _MS_PER_SECOND else None
+    ms = seconds * _MS_PER_SECOND
+    return int(ms) if 0 < ms < _MS_MAX else None
 
 
 def _date_at(body: Any, path: str) -> Optional[int]:
