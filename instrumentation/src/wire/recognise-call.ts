@@ -1,10 +1,12 @@
 import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tables";
 import type { UsageTable } from "@lensai/otel-config/usage/provider-usage/usage-table";
-import { callTargetAt } from "./call-target.ts";
+import { callTargetAt, portOf } from "./call-target.ts";
 import type { CallTarget } from "./call-target.ts";
 import { textAt, valueAt } from "./json-path.ts";
 import { memberAt } from "./json-text.ts";
 import type { JsonObject, JsonPath } from "./json-path.ts";
+import { providerHostOf } from "./provider-hosts.ts";
+import type { ProviderHost } from "./provider-hosts.ts";
 import { isTooLong, readRequestBody } from "./request-body.ts";
 import type { BodySource, RequestBody } from "./request-body.ts";
 import { lacksStreamUsage } from "./stream-usage-option.ts";
@@ -51,10 +53,33 @@ export function recogniseCall(
   if (target === undefined) return undefined;
   const { api, host, serverAddress, serverPort } = target;
   if (host === undefined && !hasShape(api, members, request.body)) return undefined;
-  const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
+  const usage = usageTableOf(api, host);
   if (usage === undefined) return undefined;
   const provider = host?.provider ?? api.provider;
   return { api, usage, provider, serverAddress, serverPort, ...askedOf(target, members) };
+}
+
+/** The call of an API at this address whose answer is fetched there, and whose request is not known. */
+export function callOfAnswer(api: WireApi, url: URL, model?: string): WireCall | undefined {
+  const host = providerHostOf(url.host);
+  const usage = usageTableOf(api, host);
+  if (usage === undefined) return undefined;
+  return {
+    api,
+    usage,
+    provider: host?.provider ?? api.provider,
+    model,
+    isStream: false,
+    serverAddress: url.hostname,
+    serverPort: portOf(url),
+    parameters: {},
+    lacksStreamUsage: false,
+  };
+}
+
+/** Some hosts count in a way of their own what they have copied of another's API. */
+function usageTableOf(api: WireApi, host: ProviderHost | undefined): UsageTable | undefined {
+  return usageTables.get(host?.usage?.[api.usage] ?? api.usage);
 }
 
 /** Where the request goes, when by its address it could be a call. */

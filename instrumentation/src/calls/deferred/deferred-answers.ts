@@ -1,22 +1,17 @@
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { Attributes, Context, Tracer } from "@opentelemetry/api";
 import { LENSAI } from "@lensai/otel-config/attributes/lensai";
-import { USAGE_TABLES } from "@lensai/otel-config/usage/provider-usage/usage-tables";
 import { attributionAttributes } from "../../manual/attribution.ts";
 import { requestAttributes, responseAttributes, spanNameOf } from "../../spans/call-attributes.ts";
 import { neverThrow } from "../../spans/never-throw.ts";
 import type { DeferredAnswer, FoundAnswers } from "../../wire/deferred/deferred-source.ts";
-import { providerHostOf } from "../../wire/provider-hosts.ts";
+import { callOfAnswer } from "../../wire/recognise-call.ts";
 import type { WireCall } from "../../wire/recognise-call.ts";
-import { portOf } from "../../wire/call-target.ts";
 import { addToFacts, createResponseFacts } from "../../wire/response-facts.ts";
 import type { ResponseFacts } from "../../wire/response-facts.ts";
-import type { WireApi } from "../../wire/wire-api.ts";
 
 /** Who fetches answers asks again and again until they are there, and may fetch them twice. */
 const REMEMBERED_MAX = 20_000;
-
-const usageTables = new Map(USAGE_TABLES.map((table) => [table.api, table]));
 
 /** Where and in what context answers were fetched. */
 export interface Fetching {
@@ -40,25 +35,6 @@ export class DeferredAnswers {
     this.#tracer = tracer;
   }
 
-  /** The WireCall of an API at the address, whose answers have no request that is known. */
-  callOf(api: WireApi, url: URL, model?: string): WireCall | undefined {
-    const host = providerHostOf(url.host);
-    const usage = usageTables.get(host?.usage?.[api.usage] ?? api.usage);
-    return (
-      usage && {
-        api,
-        usage,
-        provider: host?.provider ?? api.provider,
-        model,
-        isStream: false,
-        serverAddress: url.hostname,
-        serverPort: portOf(url),
-        parameters: {},
-        lacksStreamUsage: false,
-      }
-    );
-  }
-
   /** Makes spans of what was found, and remembers what tells more of answers to come. */
   add({ answers, unfinished = [], batchTime }: FoundAnswers, fetching: Fetching): void {
     for (const id of unfinished) this.#unfinished.set(id, true);
@@ -69,7 +45,7 @@ export class DeferredAnswers {
   }
 
   #tell(answer: DeferredAnswer, { url, parent, name }: Fetching): void {
-    const call = this.callOf(answer.api, url, answer.model);
+    const call = callOfAnswer(answer.api, url, answer.model);
     if (call === undefined) return;
     const facts = factsOf(call, answer);
     const { id } = facts;

@@ -2,6 +2,7 @@ import type { Context } from "@opentelemetry/api";
 import { neverThrow } from "../../spans/never-throw.ts";
 import type { DeferredSource } from "../../wire/deferred/deferred-source.ts";
 import { NdjsonReader } from "../../wire/ndjson-reader.ts";
+import { callOfAnswer } from "../../wire/recognise-call.ts";
 import { createResponseReader } from "../../wire/response-reader.ts";
 import type { BodyEnd, ResponseReader } from "../../wire/response-reader.ts";
 import type { HeaderReader } from "../../wire/response-facts.ts";
@@ -30,7 +31,7 @@ export class FetchedAnswers implements ObservedCall {
 
   readerOf(header: HeaderReader): ResponseReader | undefined {
     const { api, isLines = false } = this.#source;
-    const call = this.#deferred.callOf(api, this.#fetching.url);
+    const call = callOfAnswer(api, this.#fetching.url);
     const reader = call && (isLines ? new NdjsonReader(call) : createResponseReader(call, header));
     if (reader === undefined) return undefined;
     let isOther: boolean | undefined;
