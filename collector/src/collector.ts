@@ -1,3 +1,4 @@
+import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { Authenticator } from "./admission/authenticate.ts";
 import { ByteBudget } from "./admission/byte-budget.ts";
 import { RateLimiter } from "./admission/rate-limit.ts";
@@ -50,8 +51,7 @@ export interface Collector {
 /** Wires a collector; nothing runs before `start`. */
 export function createCollector(config: CollectorConfig, deps: CollectorDeps): Collector {
   const { pipeline, nowMs, log, priceOverrides } = deps;
-  const control = new ControlPlane(config, deps);
-  priceOverrides?.onChange(() => control.policyStreams.publish());
+  const control = createControl(config, deps);
   const leaseRelay = new LeaseRelay(config.control);
   const keyUses = new KeyUses(config.control, { nowMs, log });
   const replayGuard = new ReplayGuard({ disk: nodeDisk, dataDir: config.dataDir, nowMs });
@@ -107,6 +107,16 @@ export function createCollector(config: CollectorConfig, deps: CollectorDeps): C
   const grpc = grpcListener(grpcServer, { host: config.bindAddress, port: config.grpcPort });
   const components = { control, leaseRelay, keyUses, pipeline, replayGuard, http, grpc };
   return collectorOf(components, () => (isDraining = true));
+}
+
+/** Prices come with snapshots, and go out with policies. */
+function createControl(config: CollectorConfig, deps: CollectorDeps): ControlPlane {
+  const { nowMs, log, priceOverrides } = deps;
+  const onSnapshot = (snapshot: ControlSnapshot | undefined): void =>
+    priceOverrides?.useConsole(snapshot?.prices);
+  const control = new ControlPlane(config, { nowMs, log, onSnapshot });
+  priceOverrides?.onChange(() => control.policyStreams.publish());
+  return control;
 }
 
 interface CollectorComponents {

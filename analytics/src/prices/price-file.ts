@@ -17,13 +17,24 @@ const VERSION_HEX_DIGITS = 12;
 /** 50,000 entries are about 20 MB. */
 const FILE_BYTES_MAX = 64 << 20;
 
+/** Overrides as they are written, and as a layer. */
+export interface Overrides {
+  readonly body: Uint8Array;
+  readonly layer: PriceLayer;
+}
+
 /**
  * The overrides in a file, as a layer whose version changes with every byte of it; undefined when there is
  * no such file. Throws `config.invalid` with every problem of its content.
  */
 export async function readPriceFile(path: string): Promise<PriceLayer | undefined> {
+  return (await readOverrides(path))?.layer;
+}
+
+/** `readPriceFile` with the bytes of the file. */
+export async function readOverrides(path: string): Promise<Overrides | undefined> {
   const body = await readBody(path);
-  return body === undefined ? undefined : parsePriceFile(body, path);
+  return body === undefined ? undefined : { body, layer: parsePriceFile(body, path) };
 }
 
 /** `readPriceFile` of bytes that were read before. */

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
+import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
 import type { CompactionOutcome } from "../compaction/compact-lake.ts";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
-import type { LakeWorkerData, Outcomes, WorkReport } from "./lake-worker.ts";
+import type { LakeWorkerData, Outcomes, WorkOrder, WorkReport } from "./lake-worker.ts";
 
 const ENTRY = new URL("./lake-worker.ts", import.meta.url);
 
@@ -27,9 +28,12 @@ export class LakeThread {
     return this.worker !== undefined;
   }
 
-  /** Decides again about the bills of what has landed. Rejects with the reason when it failed. */
-  review(): Promise<ReviewOutcome> {
-    return this.inTurn("review");
+  /**
+   * Decides again about the bills of what has landed, by the prices of the file and those that projects have set in
+   * the console. Rejects with the reason when it failed.
+   */
+  review(prices: readonly PriceEntry[] = []): Promise<ReviewOutcome> {
+    return this.inTurn("review", prices);
   }
 
   /** Puts rows of small files into large ones. Rejects with the reason when it failed. */
@@ -45,9 +49,12 @@ export class LakeThread {
   }
 
   /** One at a time. */
-  private inTurn<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
+  private inTurn<Kind extends keyof Outcomes>(
+    kind: Kind,
+    prices: readonly PriceEntry[] = [],
+  ): Promise<Outcomes[Kind]> {
     clearTimeout(this.idleTimer);
-    const work = this.last.then(() => this.ask(kind));
+    const work = this.last.then(() => this.ask(kind, prices));
     this.last = work.catch(() => undefined).finally(() => this.leaveWhenIdle());
     return work;
   }
@@ -76,10 +83,13 @@ export class LakeThread {
     }
   }
 
-  private async ask<Kind extends keyof Outcomes>(kind: Kind): Promise<Outcomes[Kind]> {
+  private async ask<Kind extends keyof Outcomes>(
+    kind: Kind,
+    prices: readonly PriceEntry[] = [],
+  ): Promise<Outcomes[Kind]> {
     if (this.isStopped) throw new Error("the thread that keeps the lake is stopped");
     const worker = this.worker ?? this.start();
-    worker.postMessage(kind, []);
+    worker.postMessage({ kind, prices } satisfies WorkOrder, []);
     const report = await new Promise<WorkReport<Kind>>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import { createPriceBook } from "@lensai/otel-config/pricing/layered-book";
+import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
 import { runCompaction } from "../compaction/run-compaction.ts";
 import type { CompactionOutcome } from "../compaction/compact-lake.ts";
 import { openLocalFiles } from "../lake/local-cache.ts";
 import { openLake } from "../lake/open-lake.ts";
 import { openStore } from "../object-store/open-store.ts";
 import type { StoreSettings } from "../object-store/open-store.ts";
-import { readPriceFile } from "../prices/price-file.ts";
+import { readPriceBook } from "../prices/merge-overrides.ts";
 import { LakeReview } from "../recompute/lake-review.ts";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 
@@ -35,12 +35,21 @@ export interface Outcomes {
   readonly leave: ReviewedFiles | undefined;
 }
 
+/** A message to it. */
+export interface WorkOrder {
+  readonly kind: keyof Outcomes;
+  /** What projects have set in the console; for a review. */
+  readonly prices: readonly PriceEntry[];
+}
+
 /** What it answers to a message. */
 export type WorkReport<Kind extends keyof Outcomes> =
   | { readonly kind: "done"; readonly outcome: Outcomes[Kind] }
   | { readonly kind: "failed"; readonly message: string };
 
-type Work = { readonly [Kind in keyof Outcomes]: () => Promise<Outcomes[Kind]> };
+type Work = {
+  readonly [Kind in keyof Outcomes]: (prices: readonly PriceEntry[]) => Promise<Outcomes[Kind]>;
+};
 
 const now = (): Date => new Date();
 
@@ -51,20 +60,21 @@ async function openWork(data: LakeWorkerData): Promise<Work> {
   const store = await openStore(lakeUrl, data.store);
   const lake = openLake({ store, region });
   const files = await openLocalFiles({ store, folder: cacheFolder, maxBytes: CACHE_BYTES_MAX });
+  let setPrices: readonly PriceEntry[] = [];
   const review = new LakeReview({
     lake,
     files,
-    book: async () => {
-      const overrides = await readPriceFile(pricesFile);
-      return createPriceBook(overrides === undefined ? [] : [overrides]);
-    },
+    book: () => readPriceBook(pricesFile, setPrices),
     writer,
     now,
     reviewed,
   });
   return {
     leave: () => Promise.resolve(review.reviewed()),
-    review: () => review.review(),
+    review: (prices) => {
+      setPrices = prices;
+      return review.review();
+    },
     compact: () =>
       runCompaction({
         lake,
@@ -91,14 +101,14 @@ async function opened(): Promise<Work> {
   }
 }
 
-async function answer(kind: keyof Outcomes): Promise<WorkReport<keyof Outcomes>> {
+async function answer({ kind, prices }: WorkOrder): Promise<WorkReport<keyof Outcomes>> {
   try {
-    return { kind: "done", outcome: await (await opened())[kind]() };
+    return { kind: "done", outcome: await (await opened())[kind](prices) };
   } catch (error) {
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }
 }
 
-parentPort?.on("message", (kind: keyof Outcomes) => {
-  void answer(kind).then((report) => parentPort?.postMessage(report, []));
+parentPort?.on("message", (order: WorkOrder) => {
+  void answer(order).then((report) => parentPort?.postMessage(report, []));
 });

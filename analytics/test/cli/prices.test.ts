@@ -1,5 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CONTROL_SNAPSHOT_FILE } from "@lensai/otel-config/control/snapshot";
+import { keyPairOf } from "@lensai/otel-config/signing/ed25519";
+import { seal, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
 import { describe, expect, it } from "vitest";
 import { useCli } from "./cli.ts";
 
@@ -92,6 +95,41 @@ describe("prices set", () => {
     );
     await expect(set("openai", "gpt-5")).rejects.toThrow('needs exactly one of "prices"');
     await expect(entriesOfFile()).rejects.toThrow("ENOENT");
+  });
+});
+
+/** As the collector of the data folder keeps it. */
+async function writeSnapshot(prices: unknown): Promise<void> {
+  const issuedAt = "2026-11-19T00:00:00.000Z";
+  const snapshot = { formatVersion: 1, version: 7, issuedAt, projects: [], keys: [], prices };
+  const key = keyPairOf(new Uint8Array(32).fill(7));
+  const text = seal(SNAPSHOT_PAYLOAD_TYPE, JSON.stringify(snapshot), key);
+  await mkdir(join(cli.folder, "data"), { recursive: true });
+  await writeFile(join(cli.folder, "data", CONTROL_SNAPSHOT_FILE), text);
+}
+
+describe("prices that were set in the console", () => {
+  const entry = { project: "p1", provider: "vllm", model: "own", prices: { input_mtok: 2 } };
+  const recorded = { recordedAt: "2026-11-18", recordedBy: "user:bob", source: "the console" };
+
+  it("are known where a collector was told of them, together with those of the file", async () => {
+    await set("vllm", "own", "--output", "3", "--input", "1");
+    await writeSnapshot({ formatVersion: 1, entries: [{ ...entry, ...recorded }] });
+    expect(await shown("vllm", "own", "--project", "p1")).toEqual({ input_mtok: 2 });
+    expect(await shown("vllm", "own", "--project", "p2")).toEqual({
+      input_mtok: "1",
+      output_mtok: "3",
+    });
+  });
+
+  it("are none where the console says nothing of prices", async () => {
+    await writeSnapshot(undefined);
+    expect(await shown("openai", "gpt-5")).toMatchObject({ input_mtok: 1.25 });
+  });
+
+  it("that cannot be read are not left out in silence", async () => {
+    await writeSnapshot({ formatVersion: 1, entries: [{ ...entry }] });
+    await expect(shown("vllm", "own")).rejects.toThrow("control-snapshot.json, cannot be read: pr");
   });
 });
 

@@ -1,3 +1,4 @@
+import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { startAll, stopAll } from "../component.ts";
 import type { Component } from "../component.ts";
 import type { CollectorConfig } from "../config.ts";
@@ -8,6 +9,13 @@ import { ProcessReporter } from "./process-reporter.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import { SnapshotLink } from "./snapshot-link.ts";
 
+export interface ControlPlaneDeps {
+  readonly nowMs: () => number;
+  readonly log: Log;
+  /** Told of every snapshot that is taken, and of the copy that an earlier run has kept. */
+  readonly onSnapshot: (snapshot: ControlSnapshot | undefined) => void;
+}
+
 /** What a collector knows from the console, tells the processes, and tells the console of them. */
 export class ControlPlane implements Component {
   readonly name = "control";
@@ -17,7 +25,7 @@ export class ControlPlane implements Component {
   private readonly link: SnapshotLink;
   private readonly reporter: ProcessReporter;
 
-  constructor(config: CollectorConfig, { nowMs, log }: { nowMs: () => number; log: Log }) {
+  constructor(config: CollectorConfig, { nowMs, log, onSnapshot }: ControlPlaneDeps) {
     const { dataDir, bootstrapKey, content, control } = config;
     this.policyStreams = new PolicyStreams(() => this.keeper.stalenessMs());
     this.keeper = new SnapshotKeeper({
@@ -25,7 +33,10 @@ export class ControlPlane implements Component {
       publicKey: control.publicKey,
       builtIn: { bootstrapKey, content },
       nowMs,
-      onChange: () => this.policyStreams.publish(),
+      onChange: () => {
+        this.policyStreams.publish();
+        onSnapshot(this.keeper.current().snapshot);
+      },
     });
     this.register = new ProcessRegister(nowMs, () => this.reporter.changed());
     this.reporter = new ProcessReporter({ ...control, register: this.register });

@@ -23,12 +23,14 @@ export interface PolicyAnswer {
   readonly etag: string;
 }
 
-/** The installation's own prices, as they are now. */
+/** Prices that are not the published ones, as they are now. */
 export interface PriceOverrides {
   /** Another object after every change; undefined while there are none. */
   readonly overrides: PriceLayer | undefined;
   /** Tells of every change from now on. */
   onChange(listener: () => void): void;
+  /** What a control snapshot says of them; undefined: nothing. */
+  useConsole(document: unknown): void;
 }
 
 /** The policies of projects, each made once per version: thousands of processes ask for the same one. */

@@ -1,4 +1,4 @@
-import { parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
+import { CONTROL_SNAPSHOT_FILE, parseControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import type { ControlSnapshot } from "@lensai/otel-config/control/snapshot";
 import { PUBLIC_KEY_ID_PATTERN } from "@lensai/otel-config/signing/ed25519";
 import { openEnvelope, SNAPSHOT_PAYLOAD_TYPE } from "@lensai/otel-config/signing/envelope";
@@ -17,7 +17,6 @@ export interface SnapshotKeeperOptions {
   readonly onChange?: (() => void) | undefined;
 }
 
-const SNAPSHOT_FILE = "control-snapshot.json";
 const KEY_FILE = "control-public-key";
 
 /**
@@ -37,7 +36,7 @@ export class SnapshotKeeper {
 
   constructor(options: SnapshotKeeperOptions) {
     this.options = options;
-    this.copy = new LastGoodCopy(options.dataDir, SNAPSHOT_FILE);
+    this.copy = new LastGoodCopy(options.dataDir, CONTROL_SNAPSHOT_FILE);
     this.keyCopy = new LastGoodCopy(options.dataDir, KEY_FILE);
     this.index = indexSnapshot(undefined, options.builtIn);
     this.publicKey = options.publicKey;
@@ -79,6 +78,7 @@ export class SnapshotKeeper {
     const { snapshot } = this.verified(text);
     this.index = indexSnapshot(snapshot, this.options.builtIn);
     this.copiedVersion = snapshot.version;
+    this.options.onChange?.();
   }
 
   /** The console says that what is known still holds. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import { writeDurably } from "@lensai/analytics/object-store/durable-file";
 import { isMissingFile } from "@lensai/analytics/object-store/file-error";
 import { parsePriceFile } from "@lensai/analytics/prices/price-file";
+import type { Overrides } from "@lensai/analytics/prices/price-file";
 import type { PriceLayer } from "@lensai/otel-config/pricing/price-layer";
 
 /** A log that waits for the lake rarely sees prices change at all. */
@@ -13,7 +14,7 @@ const EXTENSION = ".json";
 const VERSION = /(?:^|\+)overrides@([0-9a-f]+)$/;
 
 /**
- * Copies of the files of overrides that were in use lately, one `<digest>.json` each, byte for byte. What was
+ * Copies of the overrides that were in use lately, one `<digest>.json` each, byte for byte. What was
  * accepted under one of them is priced by it whenever it has to be decoded again, and a start that finds the file
  * itself broken goes on with the newest.
  */
@@ -24,9 +25,9 @@ export class KeptOverrides {
     this.folder = folder;
   }
 
-  /** Keeps the file that is about to be in use, durably, and forgets the oldest beyond KEPT_MAX. */
-  async keep(body: Uint8Array, { version }: PriceLayer): Promise<void> {
-    const target = this.pathOf(version);
+  /** Keeps what is about to be in use, durably, and forgets the oldest beyond KEPT_MAX. */
+  async keep({ body, layer }: Overrides): Promise<void> {
+    const target = this.pathOf(layer.version);
     if (target === undefined) return;
     await mkdir(this.folder, { recursive: true });
     await writeDurably(target, body, { publish: (file) => rename(file, target) });
@@ -35,16 +36,16 @@ export class KeptOverrides {
   }
 
   /** The overrides kept last; undefined when there are none. Rejects when they cannot be read. */
-  async newest(): Promise<PriceLayer | undefined> {
+  async newest(): Promise<Overrides | undefined> {
     const [file] = await this.newestFirst();
-    return file === undefined ? undefined : readLayer(file);
+    return file === undefined ? undefined : read(file);
   }
 
   /** The overrides of a book's version; undefined when they are kept no more. Reads synchronously: only a replay asks. */
   find(bookVersion: string): PriceLayer | undefined {
     const file = this.pathOf(bookVersion);
     try {
-      return file === undefined ? undefined : readLayer(file);
+      return file === undefined ? undefined : read(file).layer;
     } catch {
       return undefined;
     }
@@ -76,6 +77,7 @@ export function hasOverrides(bookVersion: string): boolean {
   return VERSION.test(bookVersion);
 }
 
-function readLayer(file: string): PriceLayer {
-  return parsePriceFile(readFileSync(file), file);
+function read(file: string): Overrides {
+  const body = readFileSync(file);
+  return { body, layer: parsePriceFile(body, file) };
 }

@@ -318,6 +318,45 @@ describe("prices of its own", () => {
   });
 });
 
+const priceOf = (project: string, inputPrice: number) => ({
+  project,
+  provider: "openai",
+  model: "gpt-5",
+  prices: { input_mtok: inputPrice },
+  recordedAt: ISSUED_AT,
+  recordedBy: "user:ann",
+  source: "a contract",
+});
+
+const pricesOf = (inputPrice: number) => ({
+  formatVersion: 1,
+  entries: [priceOf("bank", 9), priceOf("default", inputPrice)],
+});
+
+test("prices that projects have set in the console come with the snapshot, and reach processes", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "lensai-prices-"));
+  const log = { info: () => undefined, warn: () => undefined };
+  const files = { path: path.join(folder, "prices.json"), keptFolder: path.join(folder, "kept") };
+  const book = new WatchedPriceBook({ ...files, log });
+  await book.start();
+  const priced = await startCollector({
+    sections: { ...sections, prices: pricesOf(1) },
+    priceOverrides: book,
+  });
+  const inputOf = (): unknown =>
+    book.resolve({ provider: "openai", model: "gpt-5", at: new Date(), projectId: "default" })
+      .named?.["input_mtok"];
+  await expect.poll(inputOf).toBe(1);
+  await priced.publish({ ...sections, prices: pricesOf(2) });
+  await expect.poll(inputOf).toBe(2);
+  const policy = await priced.send({ method: "GET", path: "/v1/control" });
+  expect(policy.json()).toMatchObject({
+    prices: { entries: [{ project: "default", prices: { input_mtok: 2 } }] },
+  });
+  await Promise.all([priced.stop(), book.stop()]);
+  await rm(folder, { recursive: true });
+});
+
 describe("the stream", () => {
   test("has the whole policy at once, and again at each change", async () => {
     const stream = await openStream({ "x-api-key": "bank" });

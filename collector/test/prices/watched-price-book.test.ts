@@ -54,8 +54,8 @@ async function write(text: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-const inputPrice = (): number | undefined => {
-  const { prices } = book.resolve({ provider: "openai", model: "gpt-5", at: AT });
+const inputPrice = (projectId?: string): number | undefined => {
+  const { prices } = book.resolve({ provider: "openai", model: "gpt-5", at: AT, projectId });
   return prices?.base.input === undefined ? undefined : prices.base.input / 1e6;
 };
 
@@ -90,10 +90,10 @@ test("a change of the file applies without a restart, under another version", as
   await book.start();
   const before = book.version;
   await write(documentOf(2));
-  await expect.poll(inputPrice).toBe(2);
+  await expect.poll(() => inputPrice()).toBe(2);
   expect(book.version).not.toBe(before);
   await rm(file);
-  await expect.poll(inputPrice).toBe(1.25);
+  await expect.poll(() => inputPrice()).toBe(1.25);
 });
 
 test("a file with problems changes nothing, and the log names every problem once", async () => {
@@ -103,7 +103,7 @@ test("a file with problems changes nothing, and the log names every problem once
   await expect.poll(() => lines.at(-1)).toContain("entries[0].prices.input_mtok");
   expect(inputPrice()).toBe(1);
   await write(documentOf(3));
-  await expect.poll(inputPrice).toBe(3);
+  await expect.poll(() => inputPrice()).toBe(3);
   expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
 });
 
@@ -133,7 +133,7 @@ test("a file that cannot be read is read as soon as it can, and is said once", a
   expect(refusals()).toHaveLength(1);
   expect(inputPrice()).toBe(1.25);
   await chmod(file, 0o600);
-  await expect.poll(inputPrice).toBe(1);
+  await expect.poll(() => inputPrice()).toBe(1);
 });
 
 test("a start with a broken file uses the last one that was not, and goes on watching", async () => {
@@ -146,7 +146,7 @@ test("a start with a broken file uses the last one that was not, and goes on wat
   expect(inputPrice()).toBe(1);
   expect(lines.join("\n")).toContain("it is not JSON");
   await write(documentOf(2));
-  await expect.poll(inputPrice).toBe(2);
+  await expect.poll(() => inputPrice()).toBe(2);
 });
 
 test("a first start with a broken file uses list prices and says so", async () => {
@@ -168,7 +168,7 @@ test("what was accepted under an earlier version has that version's prices, acro
   const versions = [book.version];
   for (const price of [1, 2, 3]) {
     await write(documentOf(price));
-    await expect.poll(inputPrice).toBe(price);
+    await expect.poll(() => inputPrice()).toBe(price);
     versions.push(book.version);
   }
   await book.stop();
@@ -194,12 +194,12 @@ test("of the copies the 32 in use last are kept", async () => {
   const kept = new KeptOverrides(path.join(folder, "kept"));
   for (let price = 1; price <= 40; price += 1) {
     const body = Buffer.from(documentOf(price));
-    await kept.keep(body, parsePriceFile(body, file));
+    await kept.keep({ body, layer: parsePriceFile(body, file) });
   }
   const files = await readdir(path.join(folder, "kept"));
   expect(files).toHaveLength(32);
   const newest = Buffer.from(documentOf(40));
-  expect((await kept.newest())?.version).toBe(parsePriceFile(newest, file).version);
+  expect((await kept.newest())?.layer.version).toBe(parsePriceFile(newest, file).version);
 });
 
 test("after a stop nothing is read any more", async () => {
@@ -219,4 +219,93 @@ test("a copy that cannot be written takes no price away", async () => {
   await book.start();
   expect(inputPrice()).toBe(1);
   expect(lines.join("\n")).toContain("warn the copy of the price overrides cannot be written");
+});
+
+/** What a project has set in the console, as a snapshot has it. */
+const consoleDocument = (prices: object, recordedAt = "2026-10-02T08:00:00.000Z"): unknown => ({
+  formatVersion: 1,
+  entries: [
+    {
+      project: "shop",
+      provider: "openai",
+      model: "gpt-5",
+      ...prices,
+      recordedAt,
+      recordedBy: "user:ann",
+      source: "a test",
+    },
+  ],
+});
+
+test("what a project has set in the console holds for it, over what the file says for all", async () => {
+  await write(documentOf(1));
+  await book.start();
+  book.useConsole(consoleDocument({ prices: { input_mtok: 0.5 } }));
+  await expect.poll(() => inputPrice("shop")).toBe(0.5);
+  expect([inputPrice("bank"), inputPrice()]).toEqual([1, 1]);
+  expect(book.version).toMatch(/\+overrides@[0-9a-f]{12}$/);
+  await write(documentOf(2));
+  await expect.poll(() => inputPrice("bank")).toBe(2);
+  expect(inputPrice("shop")).toBe(0.5);
+});
+
+test("what the console said before the start holds from the start, and no file is needed", async () => {
+  book.useConsole(consoleDocument({ multiplier: "0.5" }));
+  await book.start();
+  expect([inputPrice("shop"), inputPrice("bank")]).toEqual([0.625, 1.25]);
+  const told: string[] = [];
+  book.onChange(() => told.push(book.version));
+  book.useConsole(consoleDocument({ withdrawn: true }, "2026-10-03T08:00:00.000Z"));
+  await expect.poll(() => inputPrice("shop")).toBe(1.25);
+  expect(told).toEqual([book.version]);
+});
+
+test("a console that says nothing, or the same, or what cannot be read, changes nothing", async () => {
+  await book.start();
+  const prices = { prices: { input_mtok: 0.5 } };
+  book.useConsole(consoleDocument(prices));
+  await expect.poll(() => inputPrice("shop")).toBe(0.5);
+  const { version } = book;
+  book.useConsole(undefined);
+  book.useConsole(consoleDocument(prices));
+  book.useConsole(consoleDocument({ prices: { moon_mtok: 1 } }));
+  expect(lines.at(-1)).toContain("prices of the console: entries[0].prices.moon_mtok");
+  await book.stop();
+  expect(book.version).toBe(version);
+  expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+});
+
+test("with a broken file, what the console sets lies over the last good one, and nothing twice", async () => {
+  await write(documentOf(1));
+  book.useConsole(consoleDocument({ prices: { input_mtok: 0.5 } }));
+  await book.start();
+  const { version } = book;
+  await book.stop();
+  await write("{");
+  book = createBook();
+  book.useConsole(consoleDocument({ prices: { input_mtok: 0.5 } }));
+  await book.start();
+  expect([inputPrice("shop"), inputPrice("bank")]).toEqual([0.5, 1]);
+  expect(book.version).toBe(version);
+  expect(book.overrides?.entries).toHaveLength(2);
+});
+
+test("what was accepted under prices of the console has them again when it is decoded again", async () => {
+  await write(documentOf(1));
+  await book.start();
+  book.useConsole(consoleDocument({ prices: { input_mtok: 0.5 } }));
+  await expect.poll(() => inputPrice("shop")).toBe(0.5);
+  const { version } = book;
+  book.useConsole(consoleDocument({ prices: { input_mtok: 0.25 } }));
+  await expect.poll(() => inputPrice("shop")).toBe(0.25);
+  await book.stop();
+  book = createBook();
+  await book.start();
+  const then = book.bookOf(version).resolve({
+    provider: "openai",
+    model: "gpt-5",
+    at: AT,
+    projectId: "shop",
+  });
+  expect(then.prices?.base.input).toBe(500_000);
 });

@@ -21,6 +21,9 @@ import type { ControlSigningSecret } from "./signing-secrets.ts";
  */
 export const CONTROL_SNAPSHOT_VERSION = 1;
 
+/** The signed copy that a collector keeps in its data folder. */
+export const CONTROL_SNAPSHOT_FILE = "control-snapshot.json";
+
 export interface ControlSnapshot {
   readonly formatVersion: typeof CONTROL_SNAPSHOT_VERSION;
   /** Grows with every change; also the ETag. */
@@ -33,6 +36,11 @@ export interface ControlSnapshot {
   readonly signingSecrets?: readonly ControlSigningSecret[];
   readonly budgets?: readonly ControlBudget[];
   readonly killSwitches?: readonly ControlKillSwitch[];
+  /**
+   * What projects have set in the console, as a price document (pricing/parse-price-entries.ts). It is not read here: a price that
+   * this version cannot read must not keep a kill-switch from holding.
+   */
+  readonly prices?: unknown;
 }
 
 /** Parses a snapshot; throws TypeError naming the first field that is wrong. */
@@ -53,6 +61,7 @@ export function parseControlSnapshot(value: unknown): ControlSnapshot {
     ...optionalSection(value, "signingSecrets", parseSigningSecret),
     ...optionalSection(value, "budgets", parseBudget),
     ...optionalSection(value, "killSwitches", parseControlKillSwitch),
+    ...(value["prices"] !== undefined && { prices: value["prices"] }),
   };
 }
 

@@ -63,6 +63,12 @@ test("reads every section back as it was written", () => {
   expect(parseControlSnapshot(document)).toEqual(whole);
 });
 
+test("hands on prices as they are: one that cannot be read must not keep a switch from holding", () => {
+  const prices = { formatVersion: 9, entries: "all" };
+  const { prices: read, killSwitches } = parseControlSnapshot({ ...whole, prices });
+  expect([read, killSwitches]).toEqual([prices, [killSwitch]]);
+});
+
 test("keeps a section that was not sent apart from an empty one", () => {
   expect(parseControlSnapshot(snapshot).budgets).toBeUndefined();
   expect(parseControlSnapshot({ ...snapshot, budgets: [] }).budgets).toEqual([]);
