@@ -43,6 +43,7 @@ const PAGES: Readonly<Record<string, string>> = {
   signing_secret: "settings",
   project: "settings",
   alert_channel: "alerts",
+  price: "prices",
 };
 
 /** Undefined where there is no page for it. */

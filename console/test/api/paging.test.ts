@@ -16,6 +16,8 @@ import { setBillingCustomer } from "#lib/server/services/billing/customers.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
 import { inviteMember } from "#lib/server/services/members/invite.ts";
+import { recordPrices } from "#lib/server/services/prices/record.ts";
+import { priceStatementSchema } from "#lib/server/services/prices/schemas.ts";
 import { createSigningSecret } from "#lib/server/services/signing-secrets/create.ts";
 import { createMember, createTenant, startApi, type ApiUnderTest } from "../support/api-client.ts";
 import { callRow } from "../support/sample-lake.ts";
@@ -51,6 +53,9 @@ beforeAll(async () => {
     await createSigningSecret(services, { projectId: "tenant-0" }, "tester");
     const payer = { projectId: "tenant-0", tenant: `payer ${index}`, customerId: "cus_1" };
     await setBillingCustomer(services, payer, "tester");
+    const prices = { provider: "vllm", model: `own-${index}`, multiplier: "1", source: "a test" };
+    const statements = [priceStatementSchema.parse(prices)];
+    await recordPrices(services, { projectId: "tenant-0", statements }, "tester");
     await createMember(api.console, "tenant-0", "viewer");
     const guest = { email: `guest-${index}@example.com`, role: "viewer" } as const;
     const organization = { organizationId: "tenant-0", actor: "tester", userId: null } as const;
@@ -143,6 +148,7 @@ const LISTS: Readonly<Record<string, () => string>> = {
   listBillingCharges: () => `${OF_PROJECT}/billing/charges?month=2026-11`,
   listCalls: () => `${OF_PROJECT}/calls`,
   listUnpricedModels: () => `${OF_PROJECT}/prices/unknown`,
+  listPriceOverrides: () => `${OF_PROJECT}/prices/overrides`,
   getSources: () => `${OF_PROJECT}/sources`,
   listAuditEntries: () => `${OF_PROJECT}/audit`,
 };

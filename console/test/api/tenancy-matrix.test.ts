@@ -237,6 +237,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   exportCalls: {},
   getPrice: { query: "?model=gpt-4o&provider=openai" },
   listUnpricedModels: {},
+  listPriceOverrides: {},
+  setPrices: {
+    body: () => ({
+      overrides: [
+        { provider: "vllm", model: `own-${next()}`, prices: { input_mtok: 1 }, source: "a test" },
+      ],
+    }),
+  },
   getSources: {},
   listAuditEntries: {},
   exportAuditLog: {},

@@ -65,7 +65,7 @@ export function createConsole(settings: ConsoleSettings): Console {
     settings,
     services,
     lake,
-    prices: createPriceBookFile(settings.pricesFile),
+    prices: createPriceBookFile(settings.pricesFile, services.db),
     live,
     settlement,
     mailer,

@@ -59,6 +59,7 @@ const CONTROL_SCOPE_PERMISSIONS: ReadonlySet<Permission> = new Set([
   "project.read",
   "kill_switches.manage",
   "budgets.manage",
+  "prices.manage",
 ]);
 
 /**

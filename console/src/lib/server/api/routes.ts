@@ -19,6 +19,7 @@ import { metricChangeRoutes } from "./resources/metric-changes.ts";
 import { metricTableRoutes } from "./resources/metric-table.ts";
 import { metricRoutes } from "./resources/metrics.ts";
 import { organizationRoutes } from "./resources/organizations.ts";
+import { priceOverrideRoutes } from "./resources/price-overrides.ts";
 import { priceRoutes } from "./resources/prices.ts";
 import { processRoutes } from "./resources/processes.ts";
 import { projectRoutes } from "./resources/projects.ts";
@@ -46,6 +47,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...callRoutes,
   ...exportRoutes,
   ...priceRoutes,
+  ...priceOverrideRoutes,
   ...sourceRoutes,
   ...auditRoutes,
   ...controlRoutes,

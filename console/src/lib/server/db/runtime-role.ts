@@ -14,8 +14,8 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 const EXISTS_ALREADY: ReadonlySet<unknown> = new Set(["42710", "23505"]);
 
 /**
- * Makes the role that the console works as, and gives it its rights: rows of every table, and of the audit log to add
- * and to read them, not to change or delete any. `db` has one connection, of the owner of the tables; run it after the
+ * Makes the role that the console works as, and gives it its rights: rows of every table, and of the audit log and of
+ * statements about prices to add and to read them, not to change or delete any. `db` has one connection, of the owner of the tables; run it after the
  * migrations, as new tables need rights too. Safe to repeat. Where the owner may neither create roles nor use one that
  * was created for it, there is no such role.
  */
@@ -32,7 +32,7 @@ export async function prepareRuntimeRole(db: Database): Promise<RuntimeRole> {
   return { role, problem: undefined };
 }
 
-/** Rows of every table, and of the audit log to add and to read them. */
+/** Rows of every table, and of those that only grow to add and to read them. */
 export async function grantRuntimeRights(
   db: Database,
   schema: string,
@@ -46,7 +46,9 @@ export async function grantRuntimeRights(
       sql`grant select, insert, update, delete on all tables in schema ${within} to ${named}`,
     );
     await run(sql`grant usage, select on all sequences in schema ${within} to ${named}`);
-    await run(sql`revoke update, delete, truncate on audit_entries from ${named}`);
+    await run(
+      sql`revoke update, delete, truncate on audit_entries, price_statements from ${named}`,
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import type { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { claimJob, JOB_LOCKS } from "../db/claim-job.ts";
 import type { ServiceContext } from "../services/context.ts";
+import { recordedPrices } from "../services/prices/list.ts";
 import { createRepeatedJob } from "./repeated-job.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -71,7 +72,7 @@ function createJobs({ services, thread, settlement, onSettled, onCorrected }: La
   const reviews = createRepeatedJob({
     failure: "bills could not be reviewed",
     work: async () => {
-      const { corrections, hoursLeft } = await thread.review();
+      const { corrections, hoursLeft } = await thread.review(await recordedPrices(services.db));
       if (corrections > 0) onCorrected();
       return hoursLeft > 0;
     },

@@ -26,6 +26,13 @@ interface TimeTerm<Entry> {
   readonly of: (entry: Entry) => Date;
 }
 
+/** Not negative. */
+interface NumberTerm<Entry> {
+  readonly kind: "number";
+  readonly by: AnyColumn;
+  readonly of: (entry: Entry) => number;
+}
+
 /** False comes before true. */
 interface FlagTerm<Entry> {
   readonly kind: "flag";
@@ -33,9 +40,12 @@ interface FlagTerm<Entry> {
   readonly of: (entry: Entry) => boolean;
 }
 
-export type OrderTerm<Entry> = (TextTerm<Entry> | TimeTerm<Entry> | FlagTerm<Entry>) & {
-  readonly isFalling?: boolean;
-};
+export type OrderTerm<Entry> = (
+  | TextTerm<Entry>
+  | TimeTerm<Entry>
+  | NumberTerm<Entry>
+  | FlagTerm<Entry>
+) & { readonly isFalling?: boolean };
 
 /**
  * The order of a list, said once: for ORDER BY, for what comes behind a place, and for the place of an entry. No two
@@ -81,6 +91,8 @@ function placeValue<Entry>(term: OrderTerm<Entry>, entry: Entry): string | numbe
       return term.of(entry);
     case "time":
       return term.of(entry).getTime();
+    case "number":
+      return term.of(entry);
     case "flag":
       return Number(term.of(entry));
   }
@@ -89,6 +101,7 @@ function placeValue<Entry>(term: OrderTerm<Entry>, entry: Entry): string | numbe
 function boundValue(kind: OrderTerm<never>["kind"], value: string | number): unknown {
   switch (kind) {
     case "text":
+    case "number":
       return value;
     case "time":
       return new Date(Number(value));
@@ -101,12 +114,16 @@ const TEXT_CHARACTERS_MAX = 512;
 /** The end of the year 9999: what PostgreSQL and ISO 8601 write in four digits. */
 const UNIX_MS_MAX = 253_402_300_799_999;
 
+/** What a column of PostgreSQL's integers takes. */
+const INTEGER_MAX = 2_147_483_647;
+
 const VALUE_SCHEMAS = {
   text: z
     .string()
     .max(TEXT_CHARACTERS_MAX)
     .refine((text) => text.isWellFormed() && !text.includes("\u0000")),
   time: z.int().min(0).max(UNIX_MS_MAX),
+  number: z.int().min(0).max(INTEGER_MAX),
   flag: z.int().min(0).max(1),
 } as const;
 

@@ -11,23 +11,25 @@ const nameText = z.string().min(1).max(NAME_CHARACTERS_MAX);
 /** Dollars: a number reads as its shortest decimal form, text has every digit. */
 const amountSchema = z.union([z.number(), z.string()]);
 
+/** Of a model, by name. */
+export const bookPricesSchema = z.record(
+  z.string(),
+  z.union([
+    amountSchema,
+    z.strictObject({
+      base: amountSchema,
+      tiers: z.array(z.strictObject({ start: z.number(), price: amountSchema })),
+    }),
+  ]),
+);
+
 const priceSchema = z
   .strictObject({
     provider: z.string().nullable(),
     model: z.string(),
     serviceTier: z.string().nullable(),
     at: timeSchema,
-    prices: z
-      .record(
-        z.string(),
-        z.union([
-          amountSchema,
-          z.strictObject({
-            base: amountSchema,
-            tiers: z.array(z.strictObject({ start: z.number(), price: amountSchema })),
-          }),
-        ]),
-      )
+    prices: bookPricesSchema
       .nullable()
       .describe(
         "US dollars by name: `_mtok` is per million tokens, `_kcount` per thousand. Null: the price is unknown.",
@@ -156,7 +158,10 @@ function withTime<T extends { readonly lastUnixMs: number }>({ lastUnixMs, ...ca
   return { ...calls, lastCallAt: new Date(lastUnixMs) };
 }
 
-function withoutAbsent<T>(prices: Readonly<Record<string, T | undefined>>): Record<string, T> {
+/** JSON has no members that are undefined. */
+export function withoutAbsent<T>(
+  prices: Readonly<Record<string, T | undefined>>,
+): Record<string, T> {
   return Object.fromEntries(
     Object.entries(prices).filter((entry): entry is [string, T] => entry[1] !== undefined),
   );

@@ -14,6 +14,7 @@ import { killSwitches } from "../../db/schema/kill-switches.ts";
 import { projects } from "../../db/schema/projects.ts";
 import { signingSecrets } from "../../db/schema/signing-secrets.ts";
 import { controlBudgets } from "../budgets/control-budgets.ts";
+import { recordedPriceDocument } from "../prices/list.ts";
 import { sortedScope } from "./sorted-scope.ts";
 
 export interface SerializedSnapshot {
@@ -34,21 +35,24 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
       const [versionRow] = await transaction.select().from(controlVersions);
       const issuedAt = versionRow?.changedAt ?? new Date(0);
       // Sent together: every wait for an answer is a part of how long a switch takes.
-      const [projectRows, keyRows, killSwitchRows, secretRows, budgets] = await Promise.all([
-        transaction.select().from(projects).orderBy(asc(projects.id)),
-        transaction.select().from(apiKeys).orderBy(asc(apiKeys.id)),
-        transaction
-          .select()
-          .from(killSwitches)
-          .where(isNull(killSwitches.releasedAt))
-          .orderBy(asc(killSwitches.id)),
-        transaction
-          .select()
-          .from(signingSecrets)
-          .where(isNull(signingSecrets.revokedAt))
-          .orderBy(asc(signingSecrets.id)),
-        controlBudgets(transaction, issuedAt),
-      ]);
+      const [projectRows, keyRows, killSwitchRows, secretRows, budgets, prices] = await Promise.all(
+        [
+          transaction.select().from(projects).orderBy(asc(projects.id)),
+          transaction.select().from(apiKeys).orderBy(asc(apiKeys.id)),
+          transaction
+            .select()
+            .from(killSwitches)
+            .where(isNull(killSwitches.releasedAt))
+            .orderBy(asc(killSwitches.id)),
+          transaction
+            .select()
+            .from(signingSecrets)
+            .where(isNull(signingSecrets.revokedAt))
+            .orderBy(asc(signingSecrets.id)),
+          controlBudgets(transaction, issuedAt),
+          recordedPriceDocument(transaction),
+        ],
+      );
       return {
         formatVersion: CONTROL_SNAPSHOT_VERSION,
         version: versionRow?.version ?? 0,
@@ -58,6 +62,7 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
         killSwitches: killSwitchRows.map(toControlKillSwitch),
         signingSecrets: secretRows.map(toControlSigningSecret),
         budgets,
+        prices,
       };
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
