@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import { error, redirect, type RequestEvent } from "@sveltejs/kit";
 import type { Handle, HandleServerError, ServerInit } from "@sveltejs/kit/hooks";
 import { unauthenticated } from "#lib/server/access/authorize.ts";
-import { isPublicRoute } from "#lib/server/access/public-routes.ts";
+import { ANONYMOUS, type Principal } from "#lib/server/access/principal.ts";
+import { isDocsRoute, isPublicRoute } from "#lib/server/access/public-routes.ts";
 import { resolvePrincipal } from "#lib/server/access/resolve-principal.ts";
 import { signInPath } from "#lib/server/access/sign-in-path.ts";
 import { DATABASE_GONE } from "#lib/server/api/api-errors.ts";
 import { createConsole, type Console } from "#lib/server/console.ts";
 import { DATABASE_GONE_SENTENCE, isDatabaseGone } from "#lib/server/db/database-gone.ts";
+import { orWithoutDatabase } from "#lib/server/db/without-database.ts";
 import { isAllowedHost } from "#lib/server/http/allowed-host.ts";
 import { isCrossSite } from "#lib/server/http/cross-site.ts";
 import { problemResponse, type Problem } from "#lib/server/http/problem.ts";
@@ -53,7 +55,7 @@ export const handle: Handle = async ({ event, resolve }) => {
   event.locals.console = running;
   event.locals.requestId = randomBytes(8).toString("hex");
   try {
-    event.locals.principal = await resolvePrincipal(event, running);
+    event.locals.principal = await principalOf(event, running);
   } catch (failure) {
     if (!isDatabaseGone(failure)) throw failure;
     logError("the database does not answer", { requestId: event.locals.requestId });
@@ -73,6 +75,14 @@ export const handle: Handle = async ({ event, resolve }) => {
   response.headers.set("x-request-id", event.locals.requestId);
   return response;
 };
+
+/** The documentation can be read while nobody knows whose session it is. */
+async function principalOf(event: RequestEvent, parts: Console): Promise<Principal> {
+  const resolve = (): Promise<Principal> => resolvePrincipal(event, parts);
+  return isDocsRoute(event.route.id)
+    ? await orWithoutDatabase(resolve, ANONYMOUS)
+    : await resolve();
+}
 
 /** Is it asked for by somebody who can be led elsewhere? Forms are not: what was filled in would be lost. */
 function isPage({ request, isDataRequest }: RequestEvent): boolean {

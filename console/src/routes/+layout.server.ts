@@ -2,7 +2,9 @@ import { error } from "@sveltejs/kit";
 import { authorizeProject } from "#lib/server/access/authorize.ts";
 import { listOrganizations } from "#lib/server/access/organization.ts";
 import { roleMay, type Permission } from "#lib/server/access/permissions.ts";
+import { isDocsRoute } from "#lib/server/access/public-routes.ts";
 import { DATABASE_GONE_SENTENCE } from "#lib/server/db/database-gone.ts";
+import { orWithoutDatabase } from "#lib/server/db/without-database.ts";
 import type { Principal } from "#lib/server/access/principal.ts";
 import { projectsWithActiveKillSwitch } from "#lib/server/services/kill-switches/list.ts";
 import { listProjects } from "#lib/server/services/projects/list.ts";
@@ -18,11 +20,33 @@ const PERMISSION_BY_SECTION: Readonly<Record<string, Permission>> = {
   audit: "audit.read",
 };
 
-export const load: LayoutServerLoad = async ({ locals, params, depends }) => {
+/** Of a console that has nothing to say but its documentation. */
+const EMPTY_MENU: Menu = {
+  account: undefined,
+  dataDir: undefined,
+  organizations: [],
+  projects: [],
+  archivedProjects: [],
+  closedSections: [],
+  stoppedProjectIds: [],
+};
+
+export const load: LayoutServerLoad = async ({ locals, params, route, depends }) => {
   depends("lensai:projects");
-  if (!(await locals.console.databaseReady(DATABASE_WAIT_MS))) {
-    error(503, DATABASE_GONE_SENTENCE);
+  const menu = async (): Promise<Menu> => menuOf(locals, params["projectId"]);
+  // What to do while the database is away is in the documentation.
+  if (isDocsRoute(route.id)) {
+    const isReady = await locals.console.databaseReady(0);
+    const found = isReady ? await orWithoutDatabase(menu, undefined) : undefined;
+    return { ...(found ?? EMPTY_MENU), maySignIn: found !== undefined };
   }
+  if (!(await locals.console.databaseReady(DATABASE_WAIT_MS))) error(503, DATABASE_GONE_SENTENCE);
+  return { ...(await menu()), maySignIn: true };
+};
+
+type Menu = Awaited<ReturnType<typeof menuOf>>;
+
+async function menuOf(locals: App.Locals, projectId: string | undefined) {
   const { db } = locals.console.services;
   const { principal } = locals;
   const account = accountOf(principal);
@@ -43,10 +67,10 @@ export const load: LayoutServerLoad = async ({ locals, params, depends }) => {
     organizations,
     projects,
     archivedProjects,
-    closedSections: await closedSectionsOf(locals, params["projectId"]),
+    closedSections: await closedSectionsOf(locals, projectId),
     stoppedProjectIds: await projectsWithActiveKillSwitch(db, projectIds),
   };
-};
+}
 
 async function closedSectionsOf(
   locals: App.Locals,

@@ -66,6 +66,12 @@ test("while the database says nothing, every page and call ends with what is wro
     member.get(`${page}/none`, json),
   ];
   const told = [local.get("/internal/control", { authorization: `Bearer ${TOKEN}` })];
+  // What to do about it can be read, also by those whose session nobody can look up.
+  for (const reader of [local, member]) {
+    const response = await reader.get("/docs/errors");
+    expect(response.status).toBe(200);
+    expect(await response.text()).not.toContain('href="/sign-in"');
+  }
   for (const response of await Promise.all(pages)) {
     expect(response.status).toBe(503);
     const text = await response.text();
@@ -78,6 +84,7 @@ test("while the database says nothing, every page and call ends with what is wro
     expect(await response.json()).toMatchObject({ code: "api.unavailable" });
   }
   for (const response of await Promise.all(told)) expect(response.status).toBe(503);
+  expect((await local.get("/docs/errors")).status).toBe(200);
   expect((await local.get("/healthz")).status).toBe(200);
   expect(await (await local.get("/readyz")).json()).toMatchObject({ status: "not ready" });
   proxy.forward();

@@ -14,6 +14,11 @@ const PUBLIC_ROUTES: readonly string[] = [
   "/api",
 ];
 
+/** Pages that say the same to everybody, and that nothing need be known for. */
+export function isDocsRoute(routeId: string | null): boolean {
+  return routeId?.startsWith("/docs/") === true;
+}
+
 /** Null: no route has the address, which is the same for everybody. */
 export function isPublicRoute(routeId: string | null): boolean {
   return (

@@ -37,9 +37,12 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 const CLOSE_TIMEOUT_SECONDS = 5;
 /**
  * A database that takes connections and says nothing (a disk that hangs, a proxy that lost it) must not keep pages
- * waiting. Everything that is asked here takes milliseconds.
+ * waiting. Everything that is asked here takes milliseconds. When nobody was answered in that time, one asks whether it is back,
+ * and the others are told so at once.
  */
 const ANSWER_TIMEOUT_SECONDS = 10;
+/** A statement that waits for a lock ends with an answer, sooner than the silence that stands for a database that is gone. */
+const STATEMENT_TIMEOUT_SHARE = 0.9;
 /** Between two attempts to connect, in seconds: a database that is back is found soon. */
 const BACKOFF_MAX_SECONDS = 1;
 
@@ -58,7 +61,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     connection: {
       application_name: "lensai-console",
       // What nobody waits for any more ends in PostgreSQL, too: a statement that waits for a lock would stay.
-      ...(answerTimeoutSeconds !== null && { statement_timeout: answerTimeoutSeconds * 1000 }),
+      ...(answerTimeoutSeconds !== null && {
+        statement_timeout: answerTimeoutSeconds * 1000 * STATEMENT_TIMEOUT_SHARE,
+      }),
     },
   });
   return {
