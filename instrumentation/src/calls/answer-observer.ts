@@ -2,6 +2,7 @@ import type { GuardedCall } from "../guard/guarded-call.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { neverThrow } from "../spans/never-throw.ts";
 import type { BodyEnd, ResponseReader } from "../wire/response-reader.ts";
+import { joined } from "../wire/joined-bytes.ts";
 import { UsageHider } from "../wire/usage-hider.ts";
 import type { Later } from "./later.ts";
 import type { ObservedCall } from "./observed-call.ts";
@@ -68,6 +69,8 @@ export function readingObserver(
 /** Parts of an answer that are read in one go, or fewer that are long: few enough that nobody notices. */
 const CHUNKS_TOLD = 16;
 const BYTES_TOLD = 64 * 1024;
+/** So much is copied in less time than it takes to begin anew. */
+const JOINED_BYTES_MAX = 16 * 1024;
 
 /**
  * Tells later what happens to an answer whose bytes nobody overwrites; `observe` makes what is told, when that is
@@ -93,7 +96,7 @@ export function lateObserver(
     chunks = [];
     chunksLeft = 0;
     bytesLeft = 0;
-    for (const chunk of arrived) observer?.chunk(chunk);
+    for (const part of inFewParts(arrived)) observer?.chunk(part);
     return observer;
   };
   const tellChunks = (): void => void told();
@@ -122,6 +125,13 @@ export function lateObserver(
     fail: (error) => close((to) => to.fail(error)),
     cancel: () => close((to) => to.cancel()),
   };
+}
+
+/** Parts that are small become one: to begin anew for each takes longer than to read it. */
+function inFewParts(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  let bytes = 0;
+  for (const { length } of parts) bytes += length;
+  return parts.length > 1 && bytes <= JOINED_BYTES_MAX ? [joined(parts)] : parts;
 }
 
 /** Takes out of a stream what is only there because the instrumentation asked for usage. */

@@ -2,7 +2,8 @@ import { TraceFlags } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { DeliveryCounts } from "./delivery-counts.ts";
 import type { Batch } from "./delivery-queue.ts";
-import { encodeSpans, joined } from "./encode-spans.ts";
+import { joined } from "../wire/joined-bytes.ts";
+import { encodeSpans } from "./encode-spans.ts";
 
 /** Spans that are encoded in one go: few enough that nobody notices, enough to share their resource. */
 const CHUNK_SPANS = 8;

@@ -1,3 +1,5 @@
+import { joined } from "./joined-bytes.ts";
+
 /** One message of an application/vnd.amazon.eventstream. */
 export interface EventStreamMessage {
   /** Values of the headers that are text, by name (":event-type", ":exception-type"). */
@@ -44,7 +46,7 @@ export class EventStreamParser {
     // What is kept is copied, as `slice` does not of a Buffer: whoever wrote it may use the memory again.
     this.#hold(isEnough ? chunk : new Uint8Array(chunk));
     if (!isEnough) return [];
-    const bytes = joined(this.#held, this.#heldBytes);
+    const bytes = joined(this.#held);
     const { messages, at, neededBytes, isBroken } = messagesIn(bytes, this.#limit);
     this.#held = [];
     this.#heldBytes = 0;
@@ -63,18 +65,6 @@ export class EventStreamParser {
   get isInMessage(): boolean {
     return this.#heldBytes > 0;
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** The whole messages at the start, where the rest begins, and how long that must be for another one. */

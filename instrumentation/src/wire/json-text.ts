@@ -18,14 +18,19 @@ export function memberAt(json: string, name: string): number | undefined {
 
 /** The object or list that begins there. */
 export function nestedAt(json: string, start: number): string {
+  return json.slice(start, nestedEnd(json, start));
+}
+
+/** Behind the object or list that begins there. */
+export function nestedEnd(json: string, start: number): number {
   let depth = 0;
   for (let at = start; at < json.length; at += 1) {
     const code = json.charCodeAt(at);
     if (code === QUOTE) at = endOfString(json, at);
     else depth += depthOf(code);
-    if (depth === 0) return json.slice(start, at + 1);
+    if (depth === 0) return at + 1;
   }
-  return json.slice(start);
+  return json.length;
 }
 
 /** By what is in front of the name or behind it, whichever is shorter: long is what is nested. */
@@ -56,7 +61,7 @@ function depthOf(code: number): number {
 }
 
 /** Of its closing quote; the length of the text when there is none. */
-function endOfString(json: string, start: number): number {
+export function endOfString(json: string, start: number): number {
   for (let at = json.indexOf('"', start + 1); at >= 0; at = json.indexOf('"', at + 1)) {
     let escapes = at;
     while (json.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
@@ -65,7 +70,7 @@ function endOfString(json: string, start: number): number {
   return json.length;
 }
 
-function afterSpace(json: string, from: number): number {
+export function afterSpace(json: string, from: number): number {
   let at = from;
   while (isSpace(json.charCodeAt(at))) at += 1;
   return at;

@@ -1,18 +1,21 @@
+import { EventReader } from "./event-reader.ts";
 import type { WireCall } from "./recognise-call.ts";
 import { createResponseFacts } from "./response-facts.ts";
 import type { BodyEnd, ResponseReader } from "./response-reader.ts";
-import { EVENT_LENGTH_MAX, addEvent, isSettled } from "./stream-events.ts";
+import { EVENT_LENGTH_MAX, isSettled } from "./stream-events.ts";
 
 /** A stream of JSON documents, each on a line of its own. */
 export class NdjsonReader implements ResponseReader {
   readonly facts = createResponseFacts();
   readonly #call: WireCall;
   readonly #decoder = new TextDecoder();
+  readonly #events: EventReader;
   #parts: string[] = [];
   #length = 0;
 
   constructor(call: WireCall) {
     this.#call = call;
+    this.#events = new EventReader(call, this.facts);
   }
 
   push(chunk: Uint8Array): void {
@@ -42,6 +45,6 @@ export class NdjsonReader implements ResponseReader {
     this.#parts = [];
     this.#length = 0;
     if (isTooLong || line.trim() === "") return;
-    addEvent(this.#call, () => JSON.parse(line), this.facts);
+    this.#events.read(line);
   }
 }

@@ -1,3 +1,4 @@
+import { EventReader } from "./event-reader.ts";
 import { EventStreamReader } from "./event-stream-reader.ts";
 import { NdjsonReader } from "./ndjson-reader.ts";
 import type { WireCall } from "./recognise-call.ts";
@@ -5,7 +6,7 @@ import { addHeaderUsage, addToFacts, createResponseFacts } from "./response-fact
 import type { HeaderReader, ResponseFacts } from "./response-facts.ts";
 import { SseParser } from "@lensai/otel-config/event-stream/sse-parser";
 import type { SseEvent } from "@lensai/otel-config/event-stream/sse-parser";
-import { EVENT_LENGTH_MAX, addEvent, isSettled } from "./stream-events.ts";
+import { EVENT_LENGTH_MAX, isSettled } from "./stream-events.ts";
 
 /**
  * A longer body of an answer is not kept for reading: with hundreds of calls at once it would be the
@@ -103,9 +104,11 @@ class SseReader implements ResponseReader {
   readonly #call: WireCall;
   readonly #decoder = new TextDecoder();
   readonly #parser = new SseParser(EVENT_LENGTH_MAX);
+  readonly #events: EventReader;
 
   constructor(call: WireCall) {
     this.#call = call;
+    this.#events = new EventReader(call, this.facts);
   }
 
   push(chunk: Uint8Array): void {
@@ -124,7 +127,7 @@ class SseReader implements ResponseReader {
   #read({ data, isTooLong }: SseEvent): void {
     if (isTooLong) this.facts.problem = "body_too_large";
     if (data === undefined || data === "" || data === "[DONE]") return;
-    addEvent(this.#call, () => JSON.parse(data), this.facts);
+    this.#events.read(data);
   }
 }
 

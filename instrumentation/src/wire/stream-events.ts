@@ -17,13 +17,15 @@ export function isSettled(
   return finishReasons.length > 0 && (hasUsage || end === "whole");
 }
 
-/** Adds one event of a stream; one that cannot be read is a problem of the answer, not of ours. */
-export function addEvent(call: WireCall, parse: () => unknown, facts: ResponseFacts): void {
+/** Adds one event of a stream; false for one that cannot be read, which is a problem of the answer and not of ours. */
+export function addEvent(call: WireCall, parse: () => unknown, facts: ResponseFacts): boolean {
   try {
     const event = parse();
     addToFacts(call, event, facts);
     addOutputText(call, event, facts);
+    return true;
   } catch {
     facts.problem ??= "body_malformed";
+    return false;
   }
 }

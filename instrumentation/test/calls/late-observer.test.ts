@@ -52,4 +52,18 @@ describe("an answer that is read later", () => {
     for (let part = 0; part < 16; part += 1) chunk(CHUNK);
     expect(works.length).toBe(4);
   });
+
+  test("is told in one piece what has come in parts", () => {
+    const works: (() => void)[] = [];
+    const told: Uint8Array[] = [];
+    const reading = { chunk: (chunk: Uint8Array) => (told.push(chunk), chunk) };
+    const { chunk } = lateObserver(
+      span,
+      () => ({ ...reading, end: () => undefined, fail: () => {}, cancel: () => {} }),
+      (work) => works.push(work),
+    );
+    for (const part of ["It ", "is ", "done."]) chunk(Buffer.from(part));
+    works[0]?.();
+    expect(told.map((each) => Buffer.from(each).toString())).toEqual(["It is done."]);
+  });
 });
