@@ -226,6 +226,35 @@ test("prices say who says so, or what is missing", async () => {
   });
 });
 
+test("a project says what its models cost, all of it or nothing", async () => {
+  const own = { provider: "azure", modelPrefix: "gpt-4o", multiplier: 0.5, source: "contract 7" };
+  const wrong = { ...own, modelPrefix: undefined };
+  const set = (...overrides: object[]) =>
+    api.ask("POST", `${project}/prices/overrides`, { body: { overrides } });
+  expect((await set(own, wrong)).json).toMatchObject({
+    status: 400,
+    errors: [{ in: "body", pointer: "/overrides/1", detail: expect.stringContaining("needs") }],
+  });
+  expect((await set(own)).json).toEqual({ recorded: 1, unchanged: 0 });
+  expect((await set(own)).json).toEqual({ recorded: 0, unchanged: 1 });
+  expect(await get(`${project}/prices/overrides`)).toMatchObject({
+    items: [
+      {
+        number: 1,
+        provider: "azure.ai.openai",
+        model: null,
+        modelPrefix: "gpt-4o",
+        multiplier: "0.5",
+        recordedBy: "local",
+      },
+    ],
+  });
+  expect(await get(`${project}/prices?provider=azure&model=gpt-4o-mini`)).toMatchObject({
+    prices: { input_mtok: "0.075" },
+    overrides: [{ source: "contract 7", recordedBy: "local" }],
+  });
+});
+
 test("the audit log tells of changes page by page, and never of a secret", async () => {
   await api.ask("POST", `${project}/signing-secrets`, { body: {} });
   await api.ask("POST", `${project}/keys`, { body: { name: "one", scopes: ["read"] } });

@@ -21,6 +21,11 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   { route: `${PROJECT}/live`, reads: "project.read" },
   { route: `${PROJECT}/calls`, reads: "calls.read" },
   { route: `${PROJECT}/sources`, reads: "project.read" },
+  {
+    route: `${PROJECT}/prices`,
+    reads: "project.read",
+    actions: { set: "prices.manage", import: "prices.manage" },
+  },
   { route: SPAN, reads: "calls.read", emptyStatus: 404 },
   { route: `${SPAN}/arithmetic`, reads: "calls.read", emptyStatus: 404 },
   { route: RECORD, reads: "calls.read", emptyStatus: 404 },

@@ -83,7 +83,7 @@ test("the drawer compares the client's claim with ours", () => {
   expect(drawerText({ client_cost_nano_usd: 4_000_000n })).toContain("ours is +$0.0005");
 });
 
-test("the drawer offers the command for an unknown model and names who repeats a call", () => {
+test("the drawer leads to the form that sets an unknown price and names who repeats a call", () => {
   const other = {
     batchId: "0123456789abcdef0123456789abcdef",
     recordOrdinal: "4",
@@ -98,9 +98,7 @@ test("the drawer offers the command for an unknown model and names who repeats a
     outputTokens: 2,
   };
   const text = drawerText({ cost_nano_usd: null, response_model: "own-model" }, [other]);
-  expect(text).toContain(
-    "LENSAI_DATA_DIR=/srv/lens npx pnpm@12 lensai prices set openai own-model --input",
-  );
+  expect(text).toContain("calls from then on are priced with it. Set its price");
   expect(text).toContain("claude_code.api_request");
   expect(text).toContain("log of com.example · another trace 3 tokens · unknown");
 });

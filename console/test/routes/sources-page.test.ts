@@ -19,7 +19,7 @@ const CONNECTION = {
 
 const sample = useSampleLake();
 
-async function pageText(
+async function pageHtml(
   rows: readonly SpanRow[],
   switches: readonly SwitchTime[] = [],
 ): Promise<string> {
@@ -40,11 +40,19 @@ async function pageText(
     props: { data, params: {} } as never,
     context: new Map([["__request__", request]]),
   });
-  return body
+  return body;
+}
+
+const textOf = (body: string): string =>
+  body
     .replaceAll(/<!--.*?-->/gs, "")
     .replaceAll(/<[^>]+>/g, " ")
     .replaceAll(/\s+/g, " ");
-}
+
+const pageText = async (
+  rows: readonly SpanRow[],
+  switches: readonly SwitchTime[] = [],
+): Promise<string> => textOf(await pageHtml(rows, switches));
 
 const row = (values: SpanRow): SpanRow =>
   callRow(NOW - MINUTE, { service_name: "shop", scope_name: "openai", ...values });
@@ -114,15 +122,16 @@ test("names the producer that drops usage in streams, with what to paste", async
   expect(text).toContain("≈ $0.0045 at the average of priced calls");
 });
 
-test("lists models without a price with the command that gives them one", async () => {
-  const text = await pageText([
+test("lists models without a price with the way to the form that gives them one", async () => {
+  const body = await pageHtml([
     row({}),
     row({ response_model: "own $(reboot)", cost_nano_usd: null }),
   ]);
-  expect(text).toContain("own $(reboot)");
-  expect(text).toContain(
-    "LENSAI_DATA_DIR='/srv/lens ai' npx pnpm@12 lensai prices set openai 'own $(reboot)' --input",
+  expect(body).toContain(
+    'href="/projects/default/prices?provider=openai&amp;model=own+%24%28reboot%29&amp;serviceTier=standard#set"',
   );
+  const text = textOf(body);
+  expect(text).toContain("own $(reboot) openai Set its price");
   expect(text).toContain("Priced 50.0 % 1 call without a cost");
 });
 

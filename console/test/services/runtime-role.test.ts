@@ -34,6 +34,13 @@ test.each(CHANGES)(
   },
 );
 
+test.each([sql`update price_statements set number = 1`, sql`delete from price_statements`])(
+  "nor what projects have said about prices (%#)",
+  async (change) => {
+    await expect(database.db.execute(change)).rejects.toMatchObject({ cause: { code: "42501" } });
+  },
+);
+
 test("it may add to the log and read it, and the owner is kept off by the trigger", async () => {
   const { db, services } = database;
   await ensureProject(services, { id: "bank", name: "Bank" }, "ann");

@@ -110,6 +110,7 @@ function noCostOf(row: SpanRow, book: PriceBook, bill: CallBill | undefined): Fi
     text: `The price was not known when the record arrived. Today's book gives ${formatUsd(bill.costNanoUsd)}; stored figures are never changed by themselves.`,
     advice: "Price the time range again to see the new figures beside the old ones.",
     command: "npx pnpm@12 lensai prices reprice",
+    unpriced: undefined,
   };
 }
 

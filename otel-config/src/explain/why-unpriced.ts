@@ -20,6 +20,7 @@ export function whyUnpriced(row: SpanRow, book: PriceBook): Finding | undefined 
       text: "The record does not name a model, so there is no price to look up.",
       advice: "Record gen_ai.request.model or gen_ai.response.model.",
       command: undefined,
+      unpriced: undefined,
     };
   }
   const { model, answer } = found;
@@ -36,6 +37,7 @@ function noUsage(row: SpanRow): Finding {
     text: `No usage was reported${words === undefined ? "" : `: ${words}`}. Without counts there is nothing to multiply with a price.`,
     advice: sentence(rule === undefined ? undefined : usageRuleAdvice(rule)),
     command: undefined,
+    unpriced: undefined,
   };
 }
 
@@ -47,14 +49,17 @@ function unknownPrice(row: SpanRow, model: string, gap: PriceGap): Finding {
       text: `The record names the model "${model}" but no provider, and the name alone does not say whose it is.`,
       advice: "Record gen_ai.provider.name; then the price book can be asked.",
       command: undefined,
+      unpriced: undefined,
     };
   }
   const tier = canonicalServiceTier(textOf(row, "service_tier"));
+  const unpriced = { provider, model, serviceTier: tier };
   return {
     code: `unknown_${gap}`,
     text: `The price book ${GAP_WORDS[gap]} (provider "${provider}", model "${model}"${tier === STANDARD_TIER ? "" : `, service tier "${tier}"`}).`,
     advice: "Give it a price; calls from then on are priced with it.",
-    command: setPriceCommand({ provider, model, serviceTier: tier }),
+    command: setPriceCommand(unpriced),
+    unpriced,
   };
 }
 
@@ -98,13 +103,17 @@ const PRICE_WOULD_HELP: ReadonlySet<CostGap> = new Set([
 function unpriceable(row: SpanRow, model: string, gap: CostGap): Finding {
   const { text, advice } = UNPRICEABLE[gap];
   const provider = textOf(row, "provider");
-  const isFixable = PRICE_WOULD_HELP.has(gap) && provider !== undefined;
   const serviceTier = canonicalServiceTier(textOf(row, "service_tier"));
+  const unpriced =
+    PRICE_WOULD_HELP.has(gap) && provider !== undefined
+      ? { provider, model, serviceTier }
+      : undefined;
   return {
     code: gap,
     text: `The price of "${model}" is known, but the cost is not: ${text}.`,
-    advice: isFixable ? "Add the missing price; calls from then on are priced with it." : advice,
-    command: isFixable ? setPriceCommand({ provider, model, serviceTier }) : undefined,
+    advice: unpriced ? "Add the missing price; calls from then on are priced with it." : advice,
+    command: unpriced && setPriceCommand(unpriced),
+    unpriced,
   };
 }
 

@@ -101,7 +101,16 @@ export const arithmeticSchema = z
     costNanoUsd: nanoUsdSchema.nullable().describe("Stored with the record; null is unknown."),
     priceVersion: text,
     noCost: z
-      .strictObject({ code: z.string(), text: z.string(), advice: text, command: text })
+      .strictObject({
+        code: z.string(),
+        text: z.string(),
+        advice: text,
+        command: text,
+        unpriced: z
+          .strictObject({ provider: z.string(), model: z.string(), serviceTier: z.string() })
+          .nullable()
+          .describe("What has no price: `setPrices` gives it one."),
+      })
       .nullable()
       .describe("Why there is no cost, on records that could have one."),
     clientClaim: z
