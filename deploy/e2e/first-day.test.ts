@@ -23,6 +23,7 @@ const PAGES = [
   "/projects/support/calls?range=30d&by=team&and=model&without=feature",
   "/projects/storefront/sources?range=30d",
   "/projects/storefront/prices?provider=openai&model=gpt-4o-mini",
+  "/projects/storefront/reconcile",
   "/projects/support/budgets",
   "/projects/support/budgets/new?name=all&limitUsd=5&kind=day&timeZone=UTC&mode=enforce&preview=1",
   "/projects/support/alerts",

@@ -1,33 +1,19 @@
 import { decimalText, formatUsd, usdDecimal } from "@lensai/otel-config/money";
-import type { SharedDay, UntoldCalls } from "../reconcile/compared-days.ts";
 import { CAUSE_TEXTS } from "../reconcile/find-causes.ts";
 import { MATCH_CLASSES, judgedBy } from "../reconcile/match-figures.ts";
-import type { MatchClass, MatchedRow } from "../reconcile/match-figures.ts";
+import type { MatchedRow } from "../reconcile/match-figures.ts";
 import { MEASURES } from "../reconcile/provider-record.ts";
-import type { Measures, ProviderPage } from "../reconcile/provider-record.ts";
+import type { Measures } from "../reconcile/provider-record.ts";
+import { CLASS_TEXTS, differenceOf, isAllMatched, notesOf } from "../reconcile/reconciliation.ts";
+import type { Reconciliation } from "../reconcile/reconciliation.ts";
 import type { ClassSum, ProviderSum } from "../reconcile/sum-classes.ts";
 import { textTable } from "./text-table.ts";
 
-export interface Reconciliation {
-  /** Days, `to` excluded. */
-  readonly from: string;
-  readonly to: string;
+export interface PrintedReconciliation extends Reconciliation {
   readonly tolerancePercent: string;
-  readonly rows: readonly MatchedRow[];
-  /** Those that are listed. */
+  /** Rows that are listed. */
   readonly shown: readonly MatchedRow[];
-  readonly sums: readonly ProviderSum[];
-  readonly untold: readonly UntoldCalls[];
-  readonly unfinished: readonly ProviderPage[];
-  readonly shared: readonly SharedDay[];
 }
-
-const CLASS_TEXTS: Readonly<Record<MatchClass, string>> = {
-  matched: "matched",
-  differs: "differs",
-  provider_only: "only the provider",
-  ours_only: "only here",
-};
 
 const SHORT_NAMES: Readonly<Record<keyof Measures, string>> = {
   costNanoUsd: "USD",
@@ -38,16 +24,7 @@ const SHORT_NAMES: Readonly<Record<keyof Measures, string>> = {
   outputTokens: "out",
 };
 
-/** Everything that the providers tell of was compared, and is within the tolerance. */
-export function isAllMatched({ rows, untold, unfinished }: Reconciliation): boolean {
-  return (
-    rows.every((row) => row.class === "matched") &&
-    unfinished.length === 0 &&
-    !untold.some(({ isProviderTold }) => isProviderTold)
-  );
-}
-
-export function reportText(report: Reconciliation): string {
+export function reportText(report: PrintedReconciliation): string {
   const { shown, sums } = report;
   const numbers = ["provider says", "calls say", "difference"];
   const table = textTable(
@@ -81,7 +58,9 @@ function cellsOf(row: MatchedRow): string[] {
     model ?? item ?? "-",
     theirs === undefined ? "-" : texts((measure) => theirs[measure]),
     ours === undefined ? "-" : `${texts((measure) => ours[measure])}${inexactText(ours)}`,
-    theirs === undefined || ours === undefined ? "-" : texts((measure) => difference(row, measure)),
+    theirs === undefined || ours === undefined
+      ? "-"
+      : texts((measure) => differenceOf(row, measure)),
     CLASS_TEXTS[row.class],
     causes.map((cause) => CAUSE_TEXTS[cause]).join("; "),
   ];
@@ -90,12 +69,6 @@ function cellsOf(row: MatchedRow): string[] {
 function inexactText(part: { unpricedCalls: number; estimatedCalls: number }): string {
   const unpriced = part.unpricedCalls === 0 ? "" : ` + ${part.unpricedCalls} unpriced`;
   return part.estimatedCalls === 0 ? unpriced : `${unpriced}, ${part.estimatedCalls} estimated`;
-}
-
-/** Ours less theirs; unknown where a side is. */
-function difference({ theirs, ours }: MatchedRow, measure: keyof Measures): bigint | undefined {
-  const [their, our] = [theirs?.[measure], ours?.[measure]];
-  return their === undefined || our === undefined ? undefined : our - their;
 }
 
 function sumTable(sums: readonly ProviderSum[]): string {
@@ -126,24 +99,7 @@ function shareText(matchedPerMille: bigint | undefined): string {
   return `${decimalText(matchedPerMille, 1)} % of the provider's dollars are matched`;
 }
 
-function notesOf({ untold, unfinished, shared }: Reconciliation): string[] {
-  return [
-    ...unfinished.map(
-      ({ file, subject }) =>
-        `${file} says that there are more ${subject} behind it, and no file goes on: incomplete`,
-    ),
-    ...untold.map(
-      ({ provider, calls, firstDay, lastDay, isProviderTold }) =>
-        `calls not compared: ${calls} of ${provider === "" ? "no named provider" : provider} from ${firstDay} to ${lastDay}; no file tells of ${isProviderTold ? "these days" : "it"}`,
-    ),
-    ...shared.map(
-      ({ subject, day, files }) =>
-        `${[...files].join(" and ")} both tell ${subject} of ${day}: added up`,
-    ),
-  ];
-}
-
-export function reportJson(report: Reconciliation): string {
+export function reportJson(report: PrintedReconciliation): string {
   const { from, to, tolerancePercent, shown, sums, untold, unfinished } = report;
   const document = {
     from,
@@ -176,7 +132,7 @@ function jsonOfRow(row: MatchedRow): Record<string, unknown> {
     model: model ?? null,
     item: item ?? null,
     class: row.class,
-    differenceUsd: usdOrNull(difference(row, "costNanoUsd")),
+    differenceUsd: usdOrNull(differenceOf(row, "costNanoUsd")),
     causes,
     theirs: theirs === undefined ? null : jsonOfMeasures(theirs),
     ours:

@@ -2,26 +2,16 @@ import { scaleDecimal } from "@lensai/otel-config/money";
 import { dailyCallsByModel } from "../queries/daily-calls-by-model.ts";
 import type { DailyCalls } from "../queries/daily-calls-by-model.ts";
 import { checkRange } from "../queries/query-source.ts";
-import {
-  recordsIn,
-  sharedDays,
-  splitTold,
-  toldRange,
-  unfinishedPages,
-} from "../reconcile/compared-days.ts";
-import type { DayRange } from "../reconcile/compared-days.ts";
-import { matchFigures } from "../reconcile/match-figures.ts";
+import type { TimeRange } from "../queries/query-source.ts";
 import type { ProviderPage } from "../reconcile/provider-record.ts";
-import { readProviderFile } from "../reconcile/read-provider-file.ts";
-import { sumClasses } from "../reconcile/sum-classes.ts";
+import { readProviderFiles } from "../reconcile/read-provider-file.ts";
+import { isAllMatched, reconcilePages } from "../reconcile/reconciliation.ts";
 import { parseArguments, usageError } from "./arguments.ts";
 import type { CliContext, Command } from "./cli-context.ts";
 import { withLake } from "./cli-lake.ts";
 import { readTextFile } from "./read-text-file.ts";
-import { isAllMatched, reportJson, reportText } from "./reconcile-report.ts";
-import type { Reconciliation } from "./reconcile-report.ts";
+import { reportJson, reportText } from "./reconcile-report.ts";
 
-const DAY_MS = 86_400_000;
 /** A percent has so many digits behind the point until it is a millionth. */
 const PPM_DIGITS_OF_A_PERCENT = 4;
 
@@ -50,24 +40,13 @@ export const reconcile: Command = {
     const tolerance = parseTolerance(tolerancePercent);
     const range = { from: parseDay("from", values.from), to: parseDay("to", values.to) };
     const pages = await readFiles(positionals, context);
-    const told = toldRange(pages, range);
-    if (told === undefined) throw usageError("the files tell nothing of the days asked for");
-    const from = range.from ?? told.first;
-    const to = range.to ?? new Date(Date.parse(told.last) + DAY_MS).toISOString().slice(0, 10);
-    const calls = await callsOf(values.project, { from, to }, context);
-    const split = splitTold(pages, calls);
-    const rows = matchFigures(recordsIn(pages, range), split.told, tolerance);
-    const report: Reconciliation = {
-      from,
-      to,
-      tolerancePercent,
-      rows,
-      shown: values.differing === true ? rows.filter((row) => row.class !== "matched") : rows,
-      sums: sumClasses(rows),
-      untold: split.untold,
-      unfinished: unfinishedPages(pages, range),
-      shared: sharedDays(pages),
-    };
+    const found = await reconcilePages({ pages, range, tolerance }, (days) =>
+      callsOf(values.project, days, context),
+    );
+    if (found === undefined) throw usageError("the files tell nothing of the days asked for");
+    const { rows } = found;
+    const shown = values.differing === true ? rows.filter((row) => row.class !== "matched") : rows;
+    const report = { ...found, tolerancePercent, shown };
     context.write(values.json === true ? reportJson(report) : reportText(report));
     if (!isAllMatched(report)) context.fail();
   },
@@ -87,27 +66,21 @@ function parseDay(option: string, text: string | undefined): string | undefined 
   throw usageError(`--${option}: "${text}" is not a day like 2026-11-01`);
 }
 
-/** Throws `config.invalid` for a file that is no report, and for one given twice. */
 async function readFiles(files: readonly string[], context: CliContext): Promise<ProviderPage[]> {
-  const nameByText = new Map<string, string>();
-  const pages: ProviderPage[] = [];
+  const read = [];
   for (const file of files) {
     const { text } = await readTextFile(file, context);
-    const same = nameByText.get(text);
-    if (same !== undefined) throw usageError(`${file} and ${same} are the same: give it once`);
-    nameByText.set(text, file);
-    pages.push(...readProviderFile(file, text));
+    read.push({ name: file, text });
   }
-  return pages;
+  return readProviderFiles(read);
 }
 
 /** The billed calls of one project, or of all. */
 async function callsOf(
   projectId: string | undefined,
-  days: Readonly<Record<keyof DayRange, string>>,
+  range: TimeRange,
   context: CliContext,
 ): Promise<DailyCalls[]> {
-  const range = { fromUnixMs: Date.parse(days.from), toUnixMs: Date.parse(days.to) };
   checkRange(range);
   return await withLake(context, async (lake) => {
     if (projectId !== undefined && !lake.projects.includes(projectId)) {

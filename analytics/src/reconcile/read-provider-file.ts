@@ -1,7 +1,22 @@
+import { LensError } from "@lensai/otel-config/errors";
 import type { ProviderPage } from "./provider-record.ts";
 import { readCsv } from "./read-csv.ts";
 import { fileError } from "./read-fields.ts";
 import { readPage } from "./read-page.ts";
+
+/** What providers have told, in files. Throws `config.invalid` for one that is no report, and for one given twice. */
+export function readProviderFiles(
+  files: readonly { readonly name: string; readonly text: string }[],
+): ProviderPage[] {
+  const nameByText = new Map<string, string>();
+  return files.flatMap(({ name, text }) => {
+    const same = nameByText.get(text);
+    if (same !== undefined)
+      throw new LensError("config.invalid", `${name} and ${same} are the same: give it once`);
+    nameByText.set(text, name);
+    return readProviderFile(name, text);
+  });
+}
 
 /**
  * The pages in one file that a provider's API answered with, or a CSV file. Several pages are a JSON list of them.

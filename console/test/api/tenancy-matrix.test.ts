@@ -245,6 +245,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     }),
   },
+  reconcile: {
+    body: {
+      files: [
+        { name: "costs.csv", text: "day,provider,model,requests\n2026-11-01,openai,gpt-5,1" },
+      ],
+      of: "organization",
+    },
+  },
   getSources: {},
   listAuditEntries: {},
   exportAuditLog: {},

@@ -22,6 +22,11 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   { route: `${PROJECT}/calls`, reads: "calls.read" },
   { route: `${PROJECT}/sources`, reads: "project.read" },
   {
+    route: `${PROJECT}/reconcile`,
+    reads: "project.read",
+    actions: { default: "project.read" },
+  },
+  {
     route: `${PROJECT}/prices`,
     reads: "project.read",
     actions: { set: "prices.manage", import: "prices.manage" },

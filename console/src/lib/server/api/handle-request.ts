@@ -152,7 +152,7 @@ async function perform(
   pathParams: PathParams,
 ): Promise<Response> {
   const { projectId = "", organizationId: _isChecked, ...others } = pathParams;
-  const body = route.body === undefined ? undefined : await readBody(request);
+  const body = route.body === undefined ? undefined : await readBody(request, route.bodyBytesMax);
   const { principal } = locals;
   const apiRequest: ApiRequest = {
     caller: principal,

@@ -99,8 +99,11 @@ function innermost(schema: z.core.$ZodType | undefined): string | undefined {
   return wrapped === undefined ? def.type : innermost(wrapped);
 }
 
-/** Reads and parses a JSON body, at most BODY_BYTES_MAX long. */
-export async function readBody(request: Request): Promise<unknown> {
+/** Reads and parses a JSON body. */
+export async function readBody(
+  request: Request,
+  bytesMax: number = BODY_BYTES_MAX,
+): Promise<unknown> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json(?:\s*;|$)/i.test(type.trim())) {
     throw new LensError(
@@ -108,7 +111,7 @@ export async function readBody(request: Request): Promise<unknown> {
       `the body is ${JSON.stringify(type)}: send JSON as "application/json"`,
     );
   }
-  const text = await readText(request);
+  const text = await readText(request, bytesMax);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -116,16 +119,16 @@ export async function readBody(request: Request): Promise<unknown> {
   }
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, bytesMax: number): Promise<string> {
   const bytes: Uint8Array[] = [];
   let length = 0;
   // A body without an end must not fill the memory: it is counted as it comes.
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
-    if (length > BODY_BYTES_MAX) {
+    if (length > bytesMax) {
       throw new LensError(
         "api.body_too_large",
-        `the body has more than ${BODY_BYTES_MAX} bytes: nothing that this API takes is so long`,
+        `the body has more than ${bytesMax} bytes: nothing that is taken here is so long`,
       );
     }
     bytes.push(chunk);

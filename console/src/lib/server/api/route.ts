@@ -27,6 +27,8 @@ export interface ApiRoute {
   readonly params: z.ZodObject | undefined;
   readonly query: z.ZodObject | undefined;
   readonly body: z.ZodType | undefined;
+  /** How long the body may be; undefined: as long as that of most. */
+  readonly bodyBytesMax: number | undefined;
   readonly success: ApiSuccess;
   /** Refusals of its own, besides those that every route of its kind can give. */
   readonly errors: readonly ErrorCode[];
@@ -125,6 +127,7 @@ interface RouteDeclaration<Params, Query, Body, Answer> {
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  readonly bodyBytesMax?: number;
   readonly success: {
     readonly status: 200 | 201 | 204;
     readonly description: string;
@@ -153,6 +156,7 @@ export function defineRoute<
     params: declaration.params,
     query: declaration.query,
     body: declaration.body,
+    bodyBytesMax: declaration.bodyBytesMax,
     success: { ...success, ...(schema !== undefined && { schema }) },
     errors: declaration.errors ?? [],
     isEdit: declaration.isEdit ?? false,

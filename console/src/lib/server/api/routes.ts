@@ -23,6 +23,7 @@ import { priceOverrideRoutes } from "./resources/price-overrides.ts";
 import { priceRoutes } from "./resources/prices.ts";
 import { processRoutes } from "./resources/processes.ts";
 import { projectRoutes } from "./resources/projects.ts";
+import { reconciliationRoutes } from "./resources/reconciliations.ts";
 import { signingSecretRoutes } from "./resources/signing-secrets.ts";
 import { sourceRoutes } from "./resources/sources.ts";
 
@@ -44,6 +45,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...metricRoutes,
   ...metricChangeRoutes,
   ...metricTableRoutes,
+  ...reconciliationRoutes,
   ...callRoutes,
   ...exportRoutes,
   ...priceRoutes,
