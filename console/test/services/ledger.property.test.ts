@@ -86,6 +86,7 @@ class Process {
         incurredNanoUsd: String(this.incurred),
         uncertainNanoUsd: String(this.uncertain),
         needNanoUsd: String(need),
+        leastNanoUsd: String(Math.ceil(need / 2)),
         wantNanoUsd: String(want),
         isFinal,
       },

@@ -59,13 +59,16 @@ function processOf(
   let grantedNano = 0;
   const request = (
     figures: Partial<
-      Record<"granted" | "spent" | "reserved" | "incurred" | "uncertain" | "need" | "want", number>
+      Record<
+        "granted" | "spent" | "reserved" | "incurred" | "uncertain" | "need" | "least" | "want",
+        number
+      >
     > & {
       isFinal?: boolean;
     } = {},
   ) => {
     const { granted = grantedNano, spent = 0, reserved = 0, incurred = 0 } = figures;
-    const { uncertain = 0, need = 0, want = 0, isFinal = false } = figures;
+    const { uncertain = 0, need = 0, least, want = 0, isFinal = false } = figures;
     const report: LeaseReport = {
       leaseId: `${instanceId}.1`,
       budgetId,
@@ -77,6 +80,7 @@ function processOf(
       incurredNanoUsd: String(incurred),
       uncertainNanoUsd: String(uncertain),
       needNanoUsd: String(need),
+      ...(least !== undefined && { leastNanoUsd: String(least) }),
       wantNanoUsd: String(want),
       isFinal,
     };
@@ -175,6 +179,22 @@ describe("a grant", () => {
       state: "exhausted",
       grantedNanoUsd: "1000",
     });
+  });
+
+  test("of the last cents goes to calls that are of use with them: what is too little comes together where it is free", async () => {
+    const budgetId = await makeBudget({ clamp: true });
+    const processes = Array.from({ length: 5 }, () => processOf(budgetId));
+    for (const each of processes) await each.say({ need: 200 });
+    // Each has a rest of 20, which is too little for its next call, however small that is made.
+    const rest = { spent: 180, need: 90, least: 50, want: 90 };
+    const kept: number[] = [];
+    for (const each of processes) {
+      const { keepNanoUsd } = await each.say(rest);
+      kept.push(Number(keepNanoUsd));
+      await each.say({ ...rest, granted: 180 + Number(keepNanoUsd), need: 0 });
+    }
+    // The third meets enough: what two have given back, and its own.
+    expect(kept.map((keep) => keep >= 50)).toEqual([false, false, true, false, false]);
   });
 
   test("that is not to be had is asked for again soon where processes may give back enough, and later where it is spent", async () => {

@@ -50,6 +50,8 @@ export interface LeaseReport {
   readonly uncertainNanoUsd: string;
   /** Beyond what is spent and reserved, for the call at hand; 0 when none waits. */
   readonly needNanoUsd: string;
+  /** What the call at hand needs at least, made as small as it can be. Absent: all of it. */
+  readonly leastNanoUsd?: string;
   /** What the process would like to have ahead, beyond what is spent and reserved. */
   readonly wantNanoUsd: string;
   /** Nothing runs and nothing will be asked for any more. */
@@ -171,6 +173,7 @@ function leaseReportOf(entry: SectionEntry): LeaseReport {
     incurredNanoUsd: nanoUsdOf(entry, "incurredNanoUsd"),
     uncertainNanoUsd: nanoUsdOf(entry, "uncertainNanoUsd"),
     needNanoUsd: nanoUsdOf(entry, "needNanoUsd"),
+    ...optionalNanoUsdOf(entry, "leastNanoUsd"),
     wantNanoUsd: nanoUsdOf(entry, "wantNanoUsd"),
     isFinal: flagOf(entry, "isFinal"),
   };

@@ -16,6 +16,8 @@ export interface LedgerView {
 export interface Wanted {
   /** For a call that waits; beyond what is spent and reserved. */
   readonly needNanoUsd: bigint;
+  /** For the same call, made as small as it can be. */
+  readonly leastNanoUsd: bigint;
   /** Ahead. */
   readonly wantNanoUsd: bigint;
 }
@@ -43,7 +45,7 @@ const SHARES_PER_LEASE = 2n;
 export function decideGrant(
   { limitNanoUsd, otherNanoUsd, liveLeases, canClamp }: LedgerView,
   lease: LeaseState,
-  { needNanoUsd, wantNanoUsd }: Wanted,
+  { needNanoUsd, leastNanoUsd, wantNanoUsd }: Wanted,
 ): Grant {
   const used = lease.spentNanoUsd + lease.reservedNanoUsd;
   const idle = larger(0n, lease.grantedNanoUsd - used);
@@ -53,7 +55,8 @@ export function decideGrant(
   const share = pool / (SHARES_PER_LEASE * BigInt(Math.max(1, liveLeases)));
   const ahead = smaller(wantNanoUsd, share);
   const hasNeeded = needNanoUsd <= pool;
-  const lastCents = canClamp ? pool : 0n;
+  // Less would be of no use to the call, and in the leases of many to nobody: it comes together where it is free.
+  const lastCents = canClamp && leastNanoUsd <= pool ? pool : 0n;
   const needed = hasNeeded ? needNanoUsd : lastCents;
   const keep = larger(ahead, needed);
   const added = larger(0n, smaller(keep - idle, free));

@@ -94,6 +94,7 @@ export class LeaseRound {
     };
     const { state, grantedNanoUsd, keepNanoUsd, freeNanoUsd } = decideGrant(view, reported, {
       needNanoUsd: BigInt(report.needNanoUsd),
+      leastNanoUsd: BigInt(report.leastNanoUsd ?? 0),
       wantNanoUsd: BigInt(report.wantNanoUsd),
     });
     // A budget that makes calls smaller rather than be overspent counts on the worst, whoever falls silent.
