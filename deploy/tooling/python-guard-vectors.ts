@@ -1,6 +1,10 @@
 import { Guard } from "@lensai/instrumentation/guard/guard";
 import type { GuardedCall } from "@lensai/instrumentation/guard/guarded-call";
-import type { LeaseHolder, LeaseSource } from "@lensai/instrumentation/guard/lease-source";
+import type {
+  AskedAmounts,
+  LeaseHolder,
+  LeaseSource,
+} from "@lensai/instrumentation/guard/lease-source";
 import type { RefusalError } from "@lensai/instrumentation/guard/refusal";
 import { recogniseCall } from "@lensai/instrumentation/wire/recognise-call";
 import { readRequestBody } from "@lensai/instrumentation/wire/request-body";
@@ -33,9 +37,9 @@ class ScriptedLeases implements LeaseSource {
   readonly open: LeaseHolder[] = [];
   #asked: unknown[] = [];
 
-  ask(holder: LeaseHolder, needNano: number, waitingNano: number): void {
+  ask(holder: LeaseHolder, { needNano, leastNano, waitingNano }: AskedAmounts): void {
     this.open.push(holder);
-    this.#asked.push([...nameOf(holder), needNano, waitingNano]);
+    this.#asked.push([...nameOf(holder), needNano, leastNano, waitingNano]);
   }
 
   changed(holder: LeaseHolder): void {

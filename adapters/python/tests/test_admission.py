@@ -26,6 +26,10 @@ class Estimate:
         self.amount_nano = amount_nano
         self._family_nano = family_nano
 
+    @property
+    def least_nano(self) -> Optional[int]:
+        return self.amount_nano
+
     def family_max_nano(self) -> Optional[int]:
         return self._family_nano
 
@@ -43,7 +47,7 @@ class Unreachable(LocalLeases):
         super().__init__()
         self.has_lent = False
 
-    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
+    def ask(self, account: BudgetAccount, need_nano: int, least_nano: int, waiting_nano: int) -> None:
         if self.has_lent:
             raise ConnectionError
         lease = Lease("lease", account.terms.limit_nano_usd, float("inf"), float("inf"))

@@ -29,9 +29,9 @@ class ScriptedLeases(LeaseSource):
         self.open: List[BudgetAccount] = []
         self.asked: List[Any] = []
 
-    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
+    def ask(self, account: BudgetAccount, need_nano: int, least_nano: int, waiting_nano: int) -> None:
         self.open.append(account)
-        self._note(account, need_nano, waiting_nano)
+        self._note(account, need_nano, least_nano, waiting_nano)
 
     def changed(self, account: BudgetAccount) -> None:
         self._note(account, "changed")

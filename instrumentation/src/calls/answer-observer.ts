@@ -177,6 +177,14 @@ export function meteredObserver(
       observer.fail(cutOff);
       return NOTHING;
     },
+    fail(error) {
+      neverThrow("metering a stream", () => guarded.readEnded());
+      observer.fail(error);
+    },
+    cancel() {
+      neverThrow("metering a stream", () => guarded.readEnded());
+      observer.cancel();
+    },
     cutOff: () => cutOff,
     caughtUp: () => neverThrow("metering a stream", () => guarded.caughtUp(facts)),
   };

@@ -66,7 +66,7 @@ function checkRoom(charge: Charge, { estimate, nowMs, canWait }: AdmittedCall, h
   const amountNano = estimate.amountNano ?? assumedNano(charge.budget, estimate);
   const isUnpriced = amountNano === undefined;
   charge.amountNano = amountNano ?? 0;
-  const hasRoom = charge.account.hasRoom(charge.amountNano, nowMs);
+  const hasRoom = charge.account.hasRoom(charge.amountNano, nowMs, estimate);
   if (hasRoom && !isUnpriced) return;
   const isEarly = canWait === false && !isUnpriced && charge.account.isUnanswered;
   if (isEarly || charge.budget.mode === "warn") hold.isWarned = true;
@@ -94,6 +94,7 @@ function reserveAll(hold: Hold, estimate: CallEstimate): void {
     // Not more than is reserved: a budget may let calls of unknown price pass for nothing.
     charge.incurredNano = Math.min(incurredNano, charge.amountNano);
     charge.account.reserve(charge.amountNano, charge.incurredNano);
+    if (hold.isGrowing) charge.account.grow(charge.amountNano);
   }
 }
 
@@ -104,9 +105,9 @@ function reserveAll(hold: Hold, estimate: CallEstimate): void {
 export function roomToClamp({ charges, matchedCount }: Hold): number | undefined {
   let room = Infinity;
   for (const { budget, account, amountNano } of charges.slice(0, matchedCount)) {
-    if (budget.mode !== "enforce" || amountNano <= account.availableNano) continue;
+    if (budget.mode !== "enforce" || amountNano <= account.roomNano) continue;
     if (!budget.terms.clamp) return undefined;
-    room = Math.min(room, account.availableNano);
+    room = Math.min(room, account.roomNano);
   }
   return Number.isFinite(room) ? room : undefined;
 }
@@ -118,7 +119,7 @@ export function roomToClamp({ charges, matchedCount }: Hold): number | undefined
 export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
   for (let index = 0; index < hold.count; index += 1) {
     const { account, budget } = hold.charges[index] as Charge;
-    if (!account.hasRoom(amountNano, nowMs) && budget.mode === "enforce") {
+    if (!account.hasMore(amountNano, nowMs) && budget.mode === "enforce") {
       hold.refusedBy = hold.charges[index];
       return false;
     }
@@ -126,6 +127,7 @@ export function topUp(hold: Hold, amountNano: number, nowMs: number): boolean {
   for (let index = 0; index < hold.count; index += 1) {
     const charge = hold.charges[index] as Charge;
     charge.account.reserve(amountNano, 0);
+    if (hold.isGrowing) charge.account.grow(amountNano);
     charge.amountNano += amountNano;
   }
   return true;
@@ -142,14 +144,20 @@ export function incur(hold: Hold, moreNano: number): void {
 
 /**
  * The call has ended and cost this much, and `atMostNano` where nobody has counted it. Without a cost nobody knows
- * anything, and all that was reserved is spent. A second time changes nothing.
+ * anything, and all that was reserved is spent. A second time changes nothing. Answers with how much of it a lease was
+ * overdrawn by: what a call needs beyond what it held, the rest of its process's lease pays for.
  */
-export function settle(hold: Hold, spentNano: number | undefined, atMostNano = spentNano): void {
+export function settle(hold: Hold, spentNano: number | undefined, atMostNano = spentNano): number {
+  let overdrawnNano = 0;
   for (let index = 0; index < hold.count; index += 1) {
     const { account, amountNano, incurredNano } = hold.charges[index] as Charge;
     const chargedNano = spentNano ?? amountNano;
     const uncertainNano = Math.max(0, (atMostNano ?? chargedNano) - chargedNano);
     account.settle(amountNano, incurredNano, chargedNano, uncertainNano);
+    if (hold.isGrowing) account.grow(-amountNano);
+    const unheldNano = Math.min(chargedNano - amountNano, -account.availableNano);
+    overdrawnNano = Math.max(overdrawnNano, unheldNano);
   }
   hold.count = 0;
+  return overdrawnNano;
 }

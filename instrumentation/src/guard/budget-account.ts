@@ -1,3 +1,4 @@
+import type { CallEstimate } from "./hold.ts";
 import type {
   AccountTerms,
   LeaseAnswer,
@@ -11,6 +12,8 @@ import type {
 const RETRY_AFTER_MS = 1_000;
 /** A call that can wait does so for another question that makes sense so soon. */
 const RETRY_SOON_MS = 1_000;
+/** A ledger that is there takes no longer to answer. */
+const ANSWER_MAX_MS = 500;
 /** What is restarted is back within so long. Of a ledger that is silent for longer nothing is waited for. */
 const SILENT_MAX_MS = 10_000;
 
@@ -31,6 +34,7 @@ export class BudgetAccount implements LeaseHolder {
   #availableNano = 0;
   #reservedNano = 0;
   #incurredNano = 0;
+  #growingNano = 0;
   #spentNano = 0;
   #uncertainNano = 0;
   #isAsking = false;
@@ -40,6 +44,7 @@ export class BudgetAccount implements LeaseHolder {
   #silentSinceMs: number | undefined;
   #retryAtMs = -Infinity;
   #askedNano = 0;
+  #askedAtMs = -Infinity;
   /** Of calls that found no room while a question was open. */
   #waitingNano = 0;
   /** So much was not to be had; less may be. */
@@ -63,6 +68,7 @@ export class BudgetAccount implements LeaseHolder {
       grantedNano: this.#grantedNano,
       spentNano: this.#spentNano,
       reservedNano: this.#reservedNano,
+      growingNano: this.#growingNano,
       incurredNano: this.#incurredNano,
       uncertainNano: this.#uncertainNano,
     };
@@ -70,6 +76,14 @@ export class BudgetAccount implements LeaseHolder {
 
   get availableNano(): number {
     return this.#availableNano;
+  }
+
+  /**
+   * What a call may take that is to be made. While the ledger is silent, as much as the streams hold that run is kept
+   * for them: they may need it, and would be cut off for a call that can wait.
+   */
+  get roomNano(): number {
+    return this.isReachable ? this.#availableNano : this.#availableNano - this.#growingNano;
   }
 
   /** Does the ledger answer? */
@@ -93,11 +107,17 @@ export class BudgetAccount implements LeaseHolder {
   }
 
   /** Is there room for a call of this size? Asks for more where there is not, or will soon not be. */
-  hasRoom(amountNano: number, nowMs: number): boolean {
+  hasRoom(amountNano: number, nowMs: number, call?: Pick<CallEstimate, "leastNano">): boolean {
+    if (!this.hasMore(amountNano, nowMs, call)) return false;
+    return this.terms.failMode === "open" || amountNano <= this.roomNano;
+  }
+
+  /** The same of a stream that runs and needs so much more. */
+  hasMore(amountNano: number, nowMs: number, call?: Pick<CallEstimate, "leastNano">): boolean {
     const isCurrent = nowMs < this.#expiresAtMs;
     const leftNano = this.#availableNano - amountNano;
     if (leftNano < this.#lowWaterNano || !isCurrent || !this.isReachable)
-      this.#ask(amountNano, nowMs);
+      this.#ask(amountNano, nowMs, call);
     if (this.isReachable || this.terms.failMode === "spend_lease_then_closed")
       return amountNano <= this.#availableNano && nowMs < this.#expiresAtMs;
     return this.terms.failMode === "open";
@@ -106,6 +126,11 @@ export class BudgetAccount implements LeaseHolder {
   /** Is a question to the ledger open? */
   get isAsking(): boolean {
     return this.#isAsking;
+  }
+
+  /** Was the ledger asked just now, and answers? */
+  isAnsweredSoon(nowMs: number): boolean {
+    return this.#isAsking && this.isReachable && nowMs - this.#askedAtMs < ANSWER_MAX_MS;
   }
 
   /** Is a question to the ledger open, or will one be soon that is not in vain for sure? */
@@ -159,6 +184,11 @@ export class BudgetAccount implements LeaseHolder {
     this.#availableNano -= amountNano;
     this.#reservedNano += amountNano;
     this.incur(incurredNano);
+  }
+
+  /** So much more, or less, of what is reserved is held by streams, which may need more. */
+  grow(byNano: number): void {
+    this.#growingNano += byNano;
   }
 
   /** So much more of what calls hold is gone if the process dies now. */
@@ -243,7 +273,7 @@ export class BudgetAccount implements LeaseHolder {
     }
   }
 
-  #ask(needNano: number, nowMs: number): void {
+  #ask(needNano: number, nowMs: number, call?: Pick<CallEstimate, "leastNano">): void {
     if (this.#isAsking) {
       if (needNano > this.#availableNano) this.#waitingNano += needNano;
       return;
@@ -251,10 +281,12 @@ export class BudgetAccount implements LeaseHolder {
     if (nowMs < this.#retryAtMs && needNano >= this.#refusedNano) return;
     this.#isAsking = true;
     this.#askedNano = needNano;
+    this.#askedAtMs = nowMs;
     const waitingNano = this.#waitingNano;
     this.#waitingNano = 0;
     try {
-      this.#source.ask(this, needNano, waitingNano);
+      const leastNano = Math.min(needNano, call?.leastNano ?? needNano);
+      this.#source.ask(this, { needNano, leastNano, waitingNano });
     } catch {
       // Not soon: no call is to wait for what only we can mend.
       this.receive({

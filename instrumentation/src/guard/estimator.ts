@@ -9,6 +9,7 @@ import { normaliseUsage } from "@lensai/otel-config/usage/normalise-usage";
 import { createNormalUsage } from "@lensai/otel-config/usage/usage";
 import type { WireCall } from "../wire/recognise-call.ts";
 import type { ResponseFacts } from "../wire/response-facts.ts";
+import { CLAMPED_TOKENS_MIN } from "./clamp.ts";
 import type { CallEstimate } from "./hold.ts";
 import { LearnedOutput } from "./learned-output.ts";
 import type { LearnedAnswer, TextShares } from "./learned-output.ts";
@@ -73,6 +74,10 @@ export class EstimatedCall implements CallEstimate {
   get incurredNanoAtMost(): number {
     const quote = this.quote?.withInputShare(this.#inputShareAtMost);
     return quote?.costNano(this.#orphanedTokensAtMost) ?? 0;
+  }
+
+  get leastNano(): number | undefined {
+    return this.quote?.costNano(Math.min(CLAMPED_TOKENS_MIN, this.outputTokens));
   }
 
   familyMaxNano(): number | undefined {

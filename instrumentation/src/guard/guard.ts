@@ -152,6 +152,7 @@ export class Guard {
     // Who is to go on without a policy that is heard is counted, and not stopped.
     const isStoppable = request.isStoppable && age?.staleMode !== "open";
     const hold = new Hold();
+    hold.isGrowing = asked.isMetered;
     const decision = admit(this.#index, { values, estimate, nowMs, isStoppable, canWait }, hold);
     if (decision === "unlimited") return undefined;
     const { clamped, answer } = decision === "refused" ? this.#instead(asked, request, hold) : {};

@@ -58,7 +58,7 @@ export class GuardedCall {
   #incurredNano: number;
   /** What it was charged, once it has ended. */
   #chargedNano: number | undefined;
-  /** The part of it that nothing was held for. */
+  /** The part of it that neither it nor its process held. */
   #shortfallNano = 0;
   #cutOff: RefusalError | undefined;
   readonly #bounds: StreamBounds;
@@ -113,16 +113,26 @@ export class GuardedCall {
     if (this.#cutOff !== undefined) return this.#cutOff;
     if (estimate.quote === undefined || hold.count === 0) return undefined;
     const bounds = this.#bounds;
-    bounds.begin();
-    const costNano = bounds.nanoAtMost(facts) ?? 0;
+    bounds.read(facts);
     this.#incur(facts);
-    if ((bounds.nanoAhead(facts, 1) ?? costNano) <= this.#heldNano) return undefined;
-    const moreNano = bounds.nanoAhead(facts, 2) ?? costNano;
-    if (this.#reserve(moreNano) || costNano <= this.#heldNano) return undefined;
-    if (this.#reserve(costNano) || this.#mayGoOnAsking(facts)) return undefined;
+    // Where nothing may be overspent, a stream ends before it comes to more than is held.
+    const neededNano =
+      (this.#takesWorst ? bounds.nanoAfterNext(facts) : bounds.nanoAtMost(facts)) ?? 0;
+    const ahead = (slices: number): number =>
+      Math.max(bounds.nanoAhead(facts, slices) ?? 0, neededNano);
+    if (ahead(1) <= this.#heldNano) return undefined;
+    const moreNano = ahead(2);
+    if (this.#reserve(moreNano) || neededNano <= this.#heldNano) return undefined;
+    if (this.#reserve(neededNano) || this.#mayGoOnAsking(facts)) return undefined;
+    bounds.ended();
     this.#decision = "cut_off";
-    this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: costNano - this.#heldNano });
+    this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: neededNano - this.#heldNano });
     return this.#cutOff;
+  }
+
+  /** Of a stream: nobody reads on, and `end` may come later. */
+  readEnded(): void {
+    this.#bounds.ended();
   }
 
   /** Of a stream: nothing more has come than was read. */
@@ -130,10 +140,17 @@ export class GuardedCall {
     this.#bounds.caughtUp(facts);
   }
 
-  /** While there may come more, a stream lives on what it holds for the time after it would be cut off. */
+  /**
+   * While there may come more, a stream lives on what it holds for the time after it would be cut off; where nothing may
+   * be overspent only as long as an answer takes.
+   */
   #mayGoOnAsking(facts: ResponseFacts): boolean {
     const { hold, nowMs } = this.#input;
-    if (hold.refusedBy?.account.mayGetMore(nowMs()) !== true) return false;
+    const account = hold.refusedBy?.account;
+    const mayCome = this.#takesWorst
+      ? account?.isAnsweredSoon(nowMs())
+      : account?.mayGetMore(nowMs());
+    if (mayCome !== true) return false;
     return (this.#bounds.seenNanoAtMost(facts) ?? 0) <= this.#heldNano;
   }
 
@@ -166,8 +183,7 @@ export class GuardedCall {
       // All of its budgets are charged the same, since its span names one charge.
       const spentNano = this.#takesWorst ? cost?.atMostNano : cost?.spentNano;
       this.#chargedNano = spentNano ?? this.#heldNano;
-      this.#shortfallNano = Math.max(0, this.#chargedNano - this.#heldNano);
-      settle(hold, spentNano, cost?.atMostNano);
+      this.#shortfallNano = settle(hold, spentNano, cost?.atMostNano);
     }
   }
 

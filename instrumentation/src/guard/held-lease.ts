@@ -15,6 +15,8 @@ export interface HeldLease {
   readonly leaseId: string;
   /** The call at hand. */
   needNano: number;
+  /** Made as small as it can be; Infinity while none is at hand. */
+  leastNano: number;
   /** What to have ahead. */
   wantNano: number;
   grantedAtMs: number;
@@ -36,6 +38,7 @@ export function openLease(leaseId: string, holder: LeaseHolder): HeldLease {
     holder,
     leaseId,
     needNano: 0,
+    leastNano: Infinity,
     wantNano: FIRST_WANT_NANO,
     grantedAtMs: -Infinity,
     expiresAtMs: -Infinity,
@@ -79,7 +82,7 @@ function lastWordNanoOf({ holder, toldNano, toldAtMs }: HeldLease): number {
 }
 
 export function reportOf(held: HeldLease): LeaseReport {
-  const { holder, leaseId, needNano, wantNano, isClosing } = held;
+  const { holder, leaseId, needNano, leastNano, wantNano, isClosing } = held;
   const { budgetId, value, periodStartMs } = holder.key;
   const { grantedNano, spentNano, reservedNano } = holder.figures;
   return {
@@ -93,6 +96,7 @@ export function reportOf(held: HeldLease): LeaseReport {
     incurredNanoUsd: digits(lastWordNanoOf(held)),
     uncertainNanoUsd: digits(holder.figures.uncertainNano),
     needNanoUsd: digits(needNano),
+    ...(leastNano < needNano && { leastNanoUsd: digits(leastNano) }),
     wantNanoUsd: digits(isClosing ? 0 : wantNano),
     isFinal: false,
   };

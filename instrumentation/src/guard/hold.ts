@@ -15,6 +15,8 @@ export interface Charge {
 /** What a call may cost, before it is made; nano-USD. Undefined: its price is not known. */
 export interface CallEstimate {
   readonly amountNano: number | undefined;
+  /** The same if it is made as small as it can be; absent where it cannot. */
+  readonly leastNano?: number | undefined;
   /** What it comes to if the process dies as soon as the call is made; 0 where the price is not known. */
   readonly incurredNano: number;
   /** The same at most. */
@@ -42,6 +44,8 @@ export class Hold {
   /** Refused because nobody knows its price. */
   isUnpriced = false;
   isWarned = false;
+  /** Of a stream that is metered: it may need more as it goes on. */
+  isGrowing = false;
 
   /** One of its budgets is never to be overspent: what nobody has counted is charged at most. */
   get takesWorst(): boolean {

@@ -56,6 +56,8 @@ export interface LeaseFigures {
   readonly spentNano: number;
   /** For calls that are running. */
   readonly reservedNano: number;
+  /** The part of it for streams, which may need more as they go on. */
+  readonly growingNano: number;
   /** The part of it that is gone if the process dies now. */
   readonly incurredNano: number;
   /** What calls that have ended may have cost beyond what is spent: nobody has counted them. */
@@ -74,16 +76,25 @@ export interface LeaseHolder {
   lapse(): void;
 }
 
+/** What is asked for; nano-USD. */
+export interface AskedAmounts {
+  /** For the call at hand. */
+  readonly needNano: number;
+  /** The same if it is made as small as it can be. */
+  readonly leastNano: number;
+  /** For other calls that wait and have not been asked for. */
+  readonly waitingNano: number;
+}
+
 /**
  * Contract: an `ask` is answered once by `receive`, before it returns or later; a holder asks once at a time. When
  * it throws, the holder goes by the fail mode. `receive` may come unasked as well.
  */
 export interface LeaseSource {
   /**
-   * There is not enough for a call of this size, or soon will not be. `waitingNano` is for other calls that wait
-   * and have not been asked for.
+   * There is not enough for a call, or soon will not be.
    */
-  ask(holder: LeaseHolder, needNano: number, waitingNano: number): void;
+  ask(holder: LeaseHolder, asked: AskedAmounts): void;
   /** The limit is another one, or as much is spent and incurred as the lease says: the ledger is to hear of it now. */
   changed(holder: LeaseHolder): void;
   /** Something was spent, or incurred. Often: it must cost next to nothing. */

@@ -15,7 +15,7 @@ import {
 import type { HeldLease } from "./held-lease.ts";
 import { LeaseJournal, LeftJournals } from "./lease-journal.ts";
 import type { JournalPlace } from "./lease-journal.ts";
-import type { LeaseHolder, LeaseSource } from "./lease-source.ts";
+import type { AskedAmounts, LeaseHolder, LeaseSource } from "./lease-source.ts";
 
 /** An account for one value of many that no call was made under for so many renewals gives its lease back. */
 const IDLE_RENEWALS_MAX = 2;
@@ -72,11 +72,12 @@ export class RemoteLeases implements LeaseSource {
     this.#left = new LeftJournals(journal);
   }
 
-  ask(holder: LeaseHolder, needNano: number, waitingNano: number): void {
+  ask(holder: LeaseHolder, { needNano, leastNano, waitingNano }: AskedAmounts): void {
     const held = this.#heldBy(holder);
     held.needNano = Math.max(held.needNano, needNano);
+    held.leastNano = Math.min(held.leastNano, leastNano);
     const isFast = performance.now() - held.grantedAtMs < REFILL_INTERVAL_MS;
-    const wantNano = 2 * needNano + waitingNano;
+    const wantNano = Math.max(2 * needNano + waitingNano, holder.figures.growingNano);
     const aheadNano = Math.max(isFast ? held.wantNano * 2 : held.wantNano, wantNano);
     held.wantNano = this.#limited(aheadNano, holder);
     held.idleRenewals = 0;
@@ -153,7 +154,7 @@ export class RemoteLeases implements LeaseSource {
       const aheadNano = RENEWALS_AHEAD * Math.max(0, goneNano - held.goneNano);
       held.goneNano = goneNano;
       held.wantNano = this.#limited(
-        Math.max(FIRST_WANT_NANO, held.wantNano / 2, aheadNano),
+        Math.max(FIRST_WANT_NANO, held.wantNano / 2, aheadNano, holder.figures.growingNano),
         holder,
       );
       const isIdle = holder.key.value !== undefined && held.idleRenewals >= IDLE_RENEWALS_MAX;
@@ -223,6 +224,7 @@ export class RemoteLeases implements LeaseSource {
     const leases = [...asked.map((held) => reportOf(held)), ...finals];
     for (const held of asked) {
       held.needNano = 0;
+      held.leastNano = Infinity;
       held.toldNano = goneNanoOf(held.holder);
       held.toldAtMs = performance.now();
     }

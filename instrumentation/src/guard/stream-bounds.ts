@@ -60,6 +60,11 @@ export class StreamBounds {
   #firstPartMs: number | undefined;
   /** When nothing more had come than was read, and the bound of what was read then. */
   #caughtUp: { readonly atMs: number; readonly tokensAtMost: number } | undefined;
+  /** When nobody read on. */
+  #endedMs: number | undefined;
+  /** Of all that was read, and the part of it that was read last: the bound of their texts. */
+  #readTokensAtMost = 0;
+  #lastPartTokensAtMost = 0;
   #expected: TakenCall | undefined;
   #most: TakenCall | undefined;
 
@@ -68,13 +73,20 @@ export class StreamBounds {
   }
 
   /** A part was read. */
-  begin(): void {
-    this.#firstPartMs ??= this.#call.nowMs();
+  read({ outputTokensAtMost }: ResponseFacts): void {
+    this.#firstPartMs ??= this.#nowMs;
+    this.#lastPartTokensAtMost = outputTokensAtMost - this.#readTokensAtMost;
+    this.#readTokensAtMost = outputTokensAtMost;
+  }
+
+  /** Nobody reads on: what is worked out later is of this moment. */
+  ended(): void {
+    this.#endedMs ??= this.#nowMs;
   }
 
   /** Nothing more has come than was read. */
   caughtUp({ outputTokensAtMost: tokensAtMost }: ResponseFacts): void {
-    if (tokensAtMost > 0) this.#caughtUp = { atMs: this.#call.nowMs(), tokensAtMost };
+    if (tokensAtMost > 0) this.#caughtUp = { atMs: this.#nowMs, tokensAtMost };
   }
 
   /** Calls that ended meanwhile have told more. */
@@ -105,13 +117,22 @@ export class StreamBounds {
     return this.#costNano(this.#seenTokensAtMost(facts));
   }
 
+  /** At most if it is left when a part like the last one more was read. */
+  nanoAfterNext(facts: ResponseFacts): number | undefined {
+    const part = Math.ceil(this.#lastPartTokensAtMost * this.#callAtMost.outputShare);
+    return this.#costNano(this.#limited(this.#tokensAtMost(facts) + part, facts));
+  }
+
   /** At most, and so many slices ahead: of a fast model they are larger than of a slow one. */
   nanoAhead(facts: ResponseFacts, slices: number): number | undefined {
-    const { startedMs, nowMs } = this.#call;
     const tokens = this.#tokensAtMost(facts);
-    const perMs = tokens / Math.max(SLICE_MS, nowMs() - startedMs);
+    const perMs = tokens / Math.max(SLICE_MS, this.#nowMs - this.#call.startedMs);
     const slice = Math.max(SLICE_TOKENS, Math.ceil(perMs * SLICE_MS));
     return this.#costNano(this.#limited(tokens + slices * slice, facts));
+  }
+
+  get #nowMs(): number {
+    return this.#endedMs ?? this.#call.nowMs();
   }
 
   #costNano(tokens: number): number | undefined {
@@ -142,9 +163,8 @@ export class StreamBounds {
   #abortTokensAtMost(facts: ResponseFacts): number {
     const tokens = this.#abortTokens(facts);
     if (tokens === 0) return 0;
-    const { startedMs, nowMs } = this.#call;
-    const beganMs = this.#firstPartMs ?? startedMs;
-    const sinceMs = Math.max(PACE_MIN_MS, nowMs() - beganMs);
+    const beganMs = this.#firstPartMs ?? this.#call.startedMs;
+    const sinceMs = Math.max(PACE_MIN_MS, this.#nowMs - beganMs);
     const perMs = this.#seenTokensAtMost(facts) / sinceMs;
     if (this.#caughtUp === undefined)
       return Math.max(tokens, Math.ceil(perMs * (NOTICE_MS + BEHIND_MS)));
@@ -158,7 +178,7 @@ export class StreamBounds {
     const share = this.#callAtMost.outputShare;
     const perMs = (tokensAtMost * share) / Math.max(FIRST_PACE_MIN_MS, atMs - beganMs);
     const readSince = (facts.outputTokensAtMost - tokensAtMost) * share;
-    return Math.max(0, Math.ceil(perMs * (this.#call.nowMs() - atMs) - readSince));
+    return Math.max(0, Math.ceil(perMs * (this.#nowMs - atMs) - readSince));
   }
 
   /** Of what was read, and of what the provider writes until it notices that nobody reads on. */

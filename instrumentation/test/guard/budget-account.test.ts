@@ -11,7 +11,7 @@ function remoteAccount(failMode: AccountTerms["failMode"] = "spend_lease_then_cl
   const needs: number[] = [];
   let told = 0;
   const source: LeaseSource = {
-    ask: (_, needNano) => void needs.push(needNano),
+    ask: (_, { needNano }) => void needs.push(needNano),
     changed: () => void (told += 1),
     close: () => {},
   };
@@ -89,6 +89,7 @@ describe("a lease", () => {
       grantedNano: 200,
       spentNano: 130,
       reservedNano: 0,
+      growingNano: 0,
       incurredNano: 0,
       uncertainNano: 0,
     });
@@ -105,6 +106,20 @@ describe("a lease", () => {
     grant(20, { id: "l2" });
     expect([account.leaseId, account.availableNano]).toEqual(["l2", 20]);
   });
+});
+
+test("an answer is soon to come for half a second after the question, of a ledger that can be reached", () => {
+  const { account, grant, lose } = remoteAccount();
+  expect(account.isAnsweredSoon(NOW_MS)).toBe(false);
+  account.hasRoom(10, NOW_MS);
+  expect(account.isAnsweredSoon(NOW_MS + 499)).toBe(true);
+  expect(account.isAnsweredSoon(NOW_MS + 500)).toBe(false);
+  grant(5);
+  expect(account.isAnsweredSoon(NOW_MS)).toBe(false);
+  lose(NOW_MS, NOW_MS);
+  account.hasRoom(10, NOW_MS);
+  expect(account.isAsking).toBe(true);
+  expect(account.isAnsweredSoon(NOW_MS)).toBe(false);
 });
 
 test("an empty ledger is asked again when it says, and before that only for less", () => {
@@ -225,8 +240,23 @@ describe("when the ledger cannot be reached", () => {
     expect(account.hasRoom(1, NOW_MS + 5_000)).toBe(false);
   });
 
+  test("what streams may need that run is not for a call that is to be made", () => {
+    const { account, grant } = unreachable("spend_lease_then_closed");
+    account.reserve(30, 0);
+    account.grow(30);
+    expect([account.hasRoom(40, NOW_MS), account.hasRoom(41, NOW_MS)]).toEqual([true, false]);
+    expect([account.hasMore(70, NOW_MS), account.hasMore(71, NOW_MS)]).toEqual([true, false]);
+    grant(100);
+    expect(account.hasRoom(70, NOW_MS)).toBe(true);
+    account.settle(30, 0, 10);
+    account.grow(-30);
+    expect(account.roomNano).toBe(90);
+  });
+
   test("open goes on", () => {
-    expect(unreachable("open").account.hasRoom(1_000_000, NOW_MS)).toBe(true);
+    const { account } = unreachable("open");
+    account.grow(1_000_000);
+    expect(account.hasRoom(1_000_000, NOW_MS)).toBe(true);
   });
 
   test("an answer that comes later ends it", () => {

@@ -156,20 +156,19 @@ describe("what a call is charged", () => {
     expect(attributes["lensai.budget.lease_id"]).toMatch(/^local:bud_1:/);
   });
 
-  test("is told apart where more than was held for it: by so much a budget can be overspent", async () => {
-    const { chat, spans } = limited(100 * OUTPUT_NANO + 1_000 * INPUT_NANO);
-    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 150 });
+  test("is told apart where neither it nor its lease had more: by so much a budget can be overspent", async () => {
+    const limit = 400 * OUTPUT_NANO;
+    const { chat, spans } = limited(limit);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 500 });
     await (await chat()).json();
-    const { attributes } = await spans.last();
-    const charged = 10 * INPUT_NANO + 150 * OUTPUT_NANO;
-    expect(attributes["lensai.budget.charged_nano_usd"]).toBe(charged);
-    const shortfall = Number(attributes["lensai.budget.shortfall_nano_usd"]);
-    expect(shortfall).toBeGreaterThan(0);
-    // The input was held as well, by its bound.
-    expect(shortfall).toBeLessThan(50 * OUTPUT_NANO);
-    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 5 });
-    const { chat: inTime, spans: others } = limited(100 * OUTPUT_NANO + 1_000 * INPUT_NANO);
-    await (await inTime()).json();
+    const charged = 10 * INPUT_NANO + 500 * OUTPUT_NANO;
+    expect((await spans.last()).attributes).toMatchObject({
+      "lensai.budget.charged_nano_usd": charged,
+      "lensai.budget.shortfall_nano_usd": charged - limit,
+    });
+    const { chat: fromLease, spans: others } = limited(limit);
+    provider.answer = answerWith({ prompt_tokens: 10, completion_tokens: 350 });
+    await (await fromLease()).json();
     expect((await others.last()).attributes).not.toHaveProperty("lensai.budget.shortfall_nano_usd");
   });
 
@@ -443,9 +442,9 @@ describe("a metered stream whose lease is used up", () => {
   const first = 2_600 * OUTPUT_NANO;
   const text = "a few words of an answer ".repeat(8);
 
-  async function streaming() {
+  async function streaming(terms: Partial<BudgetTerms> = {}) {
     const ledger = new SlowLedger(first);
-    const { ask } = streamingFrom(ledger);
+    const { ask } = streamingFrom(ledger, terms);
     let hasLeft = false;
     let answering: ServerResponse | undefined;
     provider.answer = (_, response) => {
@@ -481,6 +480,21 @@ describe("a metered stream whose lease is used up", () => {
     };
     await expect(readToTheEnd(exhausted)).rejects.toBeInstanceOf(BudgetExceededError);
     await expect(readToTheEnd(await streaming())).rejects.toBeInstanceOf(BudgetExceededError);
+  });
+
+  test("is cut off when the ledger has answered, where the budget is never to be overspent", async () => {
+    const { ledger, next } = await streaming({ clamp: true });
+    const readToTheEnd = async (): Promise<void> => {
+      for (;;) {
+        ledger.answer(first);
+        await next();
+      }
+    };
+    await expect(readToTheEnd()).rejects.toBeInstanceOf(BudgetExceededError);
+    await expect.poll(() => ledger.figures.reservedNano).toBe(0);
+    // A part is read between question and answer, and its provider may write as much until it notices.
+    const partNano = textTokensAtMost(text) * OUTPUT_NANO;
+    expect(Math.abs(ledger.figures.spentNano - first)).toBeLessThanOrEqual(2 * partNano);
   });
 });
 

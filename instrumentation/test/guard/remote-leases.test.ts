@@ -156,6 +156,32 @@ test("the ledger is told at once when a thousandth of the limit is gone, and exp
   expect(ledger.requests).toHaveLength(3);
 });
 
+test("what a call needs is told, and what it needs at least, until there is an answer", async () => {
+  const account = accountOf();
+  account.hasRoom(100, START_MS, { leastNano: 40 });
+  await settled();
+  expect(ledger.last).toMatchObject([{ needNanoUsd: "100", leastNanoUsd: "40" }]);
+  await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+  expect(ledger.last[0]).not.toHaveProperty("leastNanoUsd");
+  account.hasRoom(10 ** 11, START_MS);
+  await settled();
+  expect(ledger.last[0]).not.toHaveProperty("leastNanoUsd");
+});
+
+test("as much as streams hold is wanted ahead, since they may need it", async () => {
+  const account = accountOf();
+  account.hasRoom(10 ** 8, START_MS);
+  await settled();
+  account.reserve(10 ** 8, 0);
+  account.grow(10 ** 8);
+  await vi.advanceTimersByTimeAsync(4 * RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ wantNanoUsd: String(10 ** 8) }]);
+  account.settle(10 ** 8, 0, 10);
+  account.grow(-(10 ** 8));
+  await vi.advanceTimersByTimeAsync(4 * RENEWAL_MS);
+  expect(ledger.last).toMatchObject([{ wantNanoUsd: String(20_000_000) }]);
+});
+
 test("what is spent during four renewals is wanted ahead, so that a ledger which is gone for a while stops nobody", async () => {
   const account = accountOf();
   account.hasRoom(10 ** 8, START_MS);

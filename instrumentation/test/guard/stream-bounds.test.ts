@@ -30,7 +30,7 @@ function readStream() {
     nowMs: () => clock.ms,
   });
   const facts = createResponseFacts();
-  bounds.begin();
+  bounds.read(facts);
   return {
     bounds,
     clock,
@@ -63,6 +63,31 @@ test("a reader that falls behind is taken to have unread what its provider write
   expect(tokensAtMost()).toBe(2_500 + 500 + 128);
   bounds.caughtUp(facts);
   expect(tokensAtMost()).toBe(2_500 + 128);
+});
+
+test("what nobody reads on is bounded by what it was at that moment, whenever it is asked for", () => {
+  const { bounds, clock, facts, tokensAtMost } = readStream();
+  clock.ms += 2_000;
+  facts.outputTokensAtMost = 1_000;
+  bounds.caughtUp(facts);
+  clock.ms += 1_000;
+  bounds.ended();
+  const tokens = tokensAtMost();
+  expect(tokens).toBe(1_000 + 500 + 128);
+  clock.ms += 4_000;
+  expect(tokensAtMost()).toBe(tokens);
+});
+
+test("a part more is taken to be as large as the last one", () => {
+  const { bounds, clock, facts } = readStream();
+  const nextTokens = (): number =>
+    ((bounds.nanoAfterNext(facts) ?? 0) - (bounds.nanoAtMost(facts) ?? 0)) / OUTPUT_NANO;
+  for (const tokens of [300, 100]) {
+    clock.ms += 1_000;
+    facts.outputTokensAtMost += tokens;
+    bounds.read(facts);
+    expect(nextTokens()).toBe(tokens);
+  }
 });
 
 test("a body tells that nothing more has come when a read finds nothing, and not while parts wait to be read", async () => {

@@ -13,7 +13,7 @@ export const LENSAI = {
   budgetLeaseId: "lensai.budget.lease_id",
   /** Written by the guard: what it has charged each of these leases; nano-USD. The bill may say something else. */
   budgetChargedNanoUsd: "lensai.budget.charged_nano_usd",
-  /** Written by the guard: what the call came to cost beyond what was held for it, by the same prices; nano-USD. */
+  /** Written by the guard: what the call came to cost beyond what it and its process held, by the same prices; nano-USD. */
   budgetShortfallNanoUsd: "lensai.budget.shortfall_nano_usd",
   /** Written by the guard: the call was made with a lower limit of output than the application asked for. */
   budgetClamped: "lensai.budget.clamped",

@@ -28,6 +28,10 @@ class CallEstimate(Protocol):
     def incurred_nano_at_most(self) -> int:
         """The same at most."""
 
+    @property
+    def least_nano(self) -> Optional[int]:
+        """As `amount_nano`, if it is made as small as it can be."""
+
     def family_max_nano(self) -> Optional[int]:
         """As if it were the dearest model of its family; only asked for where the price is not known."""
 
@@ -57,6 +61,8 @@ class Hold:
     is_unpriced: bool = False
     """Refused because nobody knows its price."""
     is_warned: bool = False
+    is_growing: bool = False
+    """Of a stream that is metered: it may need more as it goes on."""
 
     @property
     def takes_worst(self) -> bool:
@@ -107,6 +113,8 @@ def admit(
         # Not more than is reserved: a budget may let calls of unknown price pass for nothing.
         charge.incurred_nano = min(incurred_nano, charge.amount_nano)
         charge.account.reserve(charge.amount_nano, charge.incurred_nano)
+        if hold.is_growing:
+            charge.account.growing_nano += charge.amount_nano
     return "warned" if hold.is_warned else "allowed"
 
 
@@ -117,11 +125,11 @@ def room_to_clamp(hold: Hold) -> Optional[int]:
     refusing = [
         charge
         for charge in hold.matched
-        if charge.budget.terms.mode == "enforce" and charge.amount_nano > charge.account.available_nano
+        if charge.budget.terms.mode == "enforce" and charge.amount_nano > charge.account.room_nano
     ]
     if not refusing or not all(charge.budget.terms.clamp for charge in refusing):
         return None
-    return min(charge.account.available_nano for charge in refusing)
+    return min(charge.account.room_nano for charge in refusing)
 
 
 def top_up(hold: Hold, amount_nano: int, now: float) -> bool:
@@ -129,11 +137,13 @@ def top_up(hold: Hold, amount_nano: int, now: float) -> bool:
     watching ones are overdrawn.
     """
     for charge in hold.charges:
-        if not charge.account.has_room(amount_nano, now) and charge.budget.terms.mode == "enforce":
+        if not charge.account.has_more(amount_nano, now) and charge.budget.terms.mode == "enforce":
             hold.refused_by = charge
             return False
     for charge in hold.charges:
         charge.account.reserve(amount_nano, 0)
+        if hold.is_growing:
+            charge.account.growing_nano += amount_nano
         charge.amount_nano += amount_nano
     return True
 
@@ -145,15 +155,21 @@ def incur(hold: Hold, more_nano: int) -> None:
         charge.incurred_nano += more_nano
 
 
-def settle(hold: Hold, spent_nano: Optional[int], at_most_nano: Optional[int] = None) -> None:
+def settle(hold: Hold, spent_nano: Optional[int], at_most_nano: Optional[int] = None) -> int:
     """The call has ended and cost this much, and `at_most_nano` where nobody has counted it. Without a cost nobody knows
-    anything, and all that was reserved is spent. A second time changes nothing.
+    anything, and all that was reserved is spent. A second time changes nothing. Answers with how much of it a lease was
+    overdrawn by: what a call needs beyond what it held, the rest of its process's lease pays for.
     """
     charges, hold.charges = hold.charges, []
+    overdrawn_nano = 0
     for charge in charges:
         spent = charge.amount_nano if spent_nano is None else spent_nano
         uncertain = 0 if at_most_nano is None else max(0, at_most_nano - spent)
         charge.account.settle(charge.amount_nano, charge.incurred_nano, spent, uncertain)
+        if hold.is_growing:
+            charge.account.growing_nano -= charge.amount_nano
+        overdrawn_nano = max(overdrawn_nano, min(spent - charge.amount_nano, -charge.account.available_nano))
+    return overdrawn_nano
 
 
 def _check_room(charge: Charge, estimate: CallEstimate, hold: Hold, now: float, can_wait: bool) -> None:
@@ -163,7 +179,7 @@ def _check_room(charge: Charge, estimate: CallEstimate, hold: Hold, now: float, 
         amount_nano = _assumed_nano(charge.budget, estimate)
     is_unpriced = amount_nano is None
     charge.amount_nano = amount_nano or 0
-    has_room = charge.account.has_room(charge.amount_nano, now)
+    has_room = charge.account.has_room(charge.amount_nano, now, estimate)
     if has_room and not is_unpriced:
         return
     is_early = not can_wait and not is_unpriced and charge.account.is_unanswered

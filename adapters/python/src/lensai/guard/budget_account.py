@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import List, Optional
+from typing import List, Optional, Protocol
 
 from lensai.guard.lease_source import AccountTerms, LeaseAnswer, LeaseSource, LedgerKey
 from lensai.guard.waiting import Wait
@@ -12,11 +12,20 @@ _RETRY_AFTER_SECONDS = 1.0
 _RETRY_SOON_SECONDS = 1.0
 """A call that can wait does so for another question that makes sense so soon."""
 
+_ANSWER_MAX_SECONDS = 0.5
+"""A ledger that is there takes no longer to answer."""
+
 _SILENT_MAX_SECONDS = 10.0
 """What is restarted is back within so long. Of a ledger that is silent for longer nothing is waited for."""
 
 _NEVER = float("-inf")
 _EVER = float("inf")
+
+
+class Shrinkable(Protocol):
+    @property
+    def least_nano(self) -> Optional[int]:
+        """What a call may cost if it is made as small as it can be; nano-USD. None: it cannot."""
 
 
 class BudgetAccount:
@@ -34,6 +43,8 @@ class BudgetAccount:
         self.available_nano = 0
         self.reserved_nano = 0
         """For calls that are running."""
+        self.growing_nano = 0
+        """The part of it for streams, which may need more as they go on."""
         self.incurred_nano = 0
         """The part of it that is gone if the process dies now."""
         self.spent_nano = 0
@@ -52,6 +63,7 @@ class BudgetAccount:
         """None while the ledger answers."""
         self._retry_at = _NEVER
         self._asked_nano = 0
+        self._asked_at = _NEVER
         self._waiting_nano = 0
         """Of calls that found no room while a question was open."""
         self._refused_nano = float("inf")
@@ -92,14 +104,31 @@ class BudgetAccount:
         """Has the ledger been asked for the first time, and not answered yet?"""
         return self.is_asking and self.is_reachable and self.lease_id == ""
 
-    def has_room(self, amount_nano: int, now: float) -> bool:
+    @property
+    def room_nano(self) -> int:
+        """What a call may take that is to be made. While the ledger is silent, as much as the streams hold that run is kept
+        for them: they may need it, and would be cut off for a call that can wait.
+        """
+        return self.available_nano if self.is_reachable else self.available_nano - self.growing_nano
+
+    def has_room(self, amount_nano: int, now: float, call: Optional[Shrinkable] = None) -> bool:
         """Is there room for a call of this size? Asks for more where there is not, or will soon not be."""
+        if not self.has_more(amount_nano, now, call):
+            return False
+        return self.terms.fail_mode == "open" or amount_nano <= self.room_nano
+
+    def has_more(self, amount_nano: int, now: float, call: Optional[Shrinkable] = None) -> bool:
+        """The same of a stream that runs and needs so much more."""
         is_current = now < self._expires_at
         if self.available_nano - amount_nano < self._low_water_nano or not is_current or not self.is_reachable:
-            self._ask(amount_nano, now)
+            self._ask(amount_nano, now, call)
         if self.is_reachable or self.terms.fail_mode == "spend_lease_then_closed":
             return amount_nano <= self.available_nano and now < self._expires_at
         return self.terms.fail_mode == "open"
+
+    def is_answered_soon(self, now: float) -> bool:
+        """Was the ledger asked just now, and answers?"""
+        return self.is_asking and self.is_reachable and now - self._asked_at < _ANSWER_MAX_SECONDS
 
     def may_get_more(self, now: float) -> bool:
         """Is a question to the ledger open, or will one be soon that is not in vain for sure?"""
@@ -203,7 +232,7 @@ class BudgetAccount:
             # The lease stays what it was, and the next message has all of it.
             pass
 
-    def _ask(self, need_nano: int, now: float) -> None:
+    def _ask(self, need_nano: int, now: float, call: Optional[Shrinkable]) -> None:
         if self.is_asking:
             if need_nano > self.available_nano:
                 self._waiting_nano += need_nano
@@ -212,8 +241,10 @@ class BudgetAccount:
             return
         self.is_asking = True
         self._asked_nano = need_nano
+        self._asked_at = now
         waiting_nano, self._waiting_nano = self._waiting_nano, 0
         try:
-            self._source.ask(self, need_nano, waiting_nano)
+            least_nano = None if call is None else call.least_nano
+            self._source.ask(self, need_nano, min(need_nano, need_nano if least_nano is None else least_nano), waiting_nano)
         except Exception:
             self.receive(LeaseAnswer(None, now + _RETRY_AFTER_SECONDS))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Tuple
 
+from lensai.guard.clamp import CLAMPED_TOKENS_MIN
 from lensai.guard.learned_output import LearnedOutput, TextShares
 from lensai.guard.price_book import PriceBook
 from lensai.guard.price_call import UnitPrices, price_call
@@ -73,6 +74,10 @@ class EstimatedCall:
             return 0
         smaller = self.quote.with_input_share(self._input_share_at_most)
         return smaller.cost_nano(self._orphaned_tokens_at_most) or 0
+
+    @property
+    def least_nano(self) -> Optional[int]:
+        return None if self.quote is None else self.quote.cost_nano(min(CLAMPED_TOKENS_MIN, self.output_tokens))
 
     def family_max_nano(self) -> Optional[int]:
         self.quote = self.quote or self._family_quote()

@@ -141,7 +141,7 @@ class Guard:
         return _AskedCall(call, values, request, estimate, estimator, is_metered, now)
 
     def _decide_by_rules(self, asked: _AskedCall, age: Optional[PolicyAge]) -> Optional[GuardedCall]:
-        hold = Hold()
+        hold = Hold(is_growing=asked.is_metered)
         with self.lock:
             name = admit(
                 self._index,
@@ -256,6 +256,10 @@ class _Smaller:
     amount_nano: int
     incurred_nano: int
     incurred_nano_at_most: int
+
+    @property
+    def least_nano(self) -> int:
+        return self.amount_nano
 
     def family_max_nano(self) -> int:
         return self.amount_nano

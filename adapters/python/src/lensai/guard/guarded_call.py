@@ -107,9 +107,15 @@ class GuardedCall:
         """What nobody has counted is charged at most."""
         self._charged_nano: Optional[int] = None
         """What it was charged, once it has ended."""
+        self._shortfall_nano = 0
+        """The part of it that neither it nor its process held."""
         self._cut_off: Optional[CallStoppedError] = None
         self._first_part: Optional[float] = None
         """When the first part of a stream was read."""
+        self._ended: Optional[float] = None
+        """When nobody read on: what is worked out later is of this moment."""
+        self._read_tokens_at_most = self._last_part_tokens_at_most = 0
+        """Of all that was read, and the part of it that was read last: the bound of their texts."""
         self._expected: Optional[_TakenCall] = None
         self._most: Optional[_TakenCall] = None
 
@@ -133,7 +139,6 @@ class GuardedCall:
     def attributes(self) -> Dict[str, AttributeValue]:
         """For the span."""
         decided, charged = self._decided, self._charged_nano
-        shortfall_nano = max(0, (charged or 0) - self._held_nano)
         stopped = self._cut_off or decided.error
         return {
             names.BUDGET_DECISION: "cut_off" if self._cut_off else decided.decision,
@@ -141,7 +146,7 @@ class GuardedCall:
             **({} if decided.stale_seconds is None else {names.CONTROL_STALE_SECONDS: decided.stale_seconds}),
             **({names.BUDGET_LEASE_ID: self._lease_ids} if self._lease_ids else {}),
             **({} if charged is None else {names.BUDGET_CHARGED_NANO_USD: charged}),
-            **({names.BUDGET_SHORTFALL_NANO_USD: shortfall_nano} if shortfall_nano > 0 else {}),
+            **({names.BUDGET_SHORTFALL_NANO_USD: self._shortfall_nano} if self._shortfall_nano > 0 else {}),
             **({names.BUDGET_CLAMPED: True} if decided.clamped_body is not None else {}),
             **({names.BUDGET_CUTOFF: True} if self._cut_off else {}),
         }
@@ -174,21 +179,30 @@ class GuardedCall:
         hold, quote = self._decided.hold, self._call_at_most.quote
         if quote is None or not hold.charges:
             return None
+        self._read_part(facts)
+        self._incur(facts)
+        tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
+        # Where nothing may be overspent, a stream ends before it comes to more than is held.
+        next_tokens = math.ceil(self._last_part_tokens_at_most * self._call_at_most.output_share)
+        needed_tokens = self._limited(tokens + next_tokens, facts) if self._takes_worst else tokens
+        needed_nano = _cost_nano(quote, needed_tokens) or 0
+        slice_tokens = self._slice_tokens(tokens)
+        ahead_nano = _cost_nano(quote, self._limited(tokens + slice_tokens, facts)) or 0
+        if max(ahead_nano, needed_nano) <= self._held_nano:
+            return None
+        more_nano = _cost_nano(quote, self._limited(tokens + 2 * slice_tokens, facts)) or 0
+        if self._reserve(max(more_nano, needed_nano)) or needed_nano <= self._held_nano:
+            return None
+        if self._reserve(needed_nano) or self._may_go_on_asking(facts):
+            return None
+        self._ended = self._now()
+        return budget_error(hold, needed_nano - self._held_nano, self._decided.user_agent, is_cut_off=True)
+
+    def _read_part(self, facts: ResponseFacts) -> None:
         if self._first_part is None:
             self._first_part = self._now()
-        tokens = self._tokens_at_most(facts, self._abort_tokens_at_most(facts))
-        cost_nano = _cost_nano(quote, tokens) or 0
-        self._incur(facts)
-        slice_tokens = self._slice_tokens(tokens)
-        ahead_nano = _cost_nano(quote, self._limited(tokens + slice_tokens, facts))
-        if (cost_nano if ahead_nano is None else ahead_nano) <= self._held_nano:
-            return None
-        more_nano = _cost_nano(quote, self._limited(tokens + 2 * slice_tokens, facts))
-        if self._reserve(cost_nano if more_nano is None else more_nano) or cost_nano <= self._held_nano:
-            return None
-        if self._reserve(cost_nano) or self._may_go_on_asking(facts):
-            return None
-        return budget_error(hold, cost_nano - self._held_nano, self._decided.user_agent, is_cut_off=True)
+        self._last_part_tokens_at_most = facts.output_tokens_at_most - self._read_tokens_at_most
+        self._read_tokens_at_most = facts.output_tokens_at_most
 
     def _slice_tokens(self, tokens: int) -> int:
         """Of a fast model more than of a slow one."""
@@ -196,9 +210,14 @@ class GuardedCall:
         return max(_SLICE_TOKENS, math.ceil(per_ms * _SLICE_MS))
 
     def _may_go_on_asking(self, facts: ResponseFacts) -> bool:
-        """While there may come more, a stream lives on what it holds for the time after it would be cut off."""
-        refused_by = self._decided.hold.refused_by
-        if refused_by is None or not refused_by.account.may_get_more(self._now()):
+        """While there may come more, a stream lives on what it holds for the time after it would be cut off; where nothing
+        may be overspent only as long as an answer takes.
+        """
+        refused_by, now = self._decided.hold.refused_by, self._now()
+        if refused_by is None:
+            return False
+        account = refused_by.account
+        if not (account.is_answered_soon(now) if self._takes_worst else account.may_get_more(now)):
             return False
         return (_cost_nano(self._call_at_most.quote, self._tokens_at_most(facts, 0)) or 0) <= self._held_nano
 
@@ -228,7 +247,7 @@ class GuardedCall:
             spent = at_most if self._takes_worst else cost.spent_nano
         with self._lock:
             self._charged_nano = self._held_nano if spent is None else spent
-            settle(hold, spent, at_most)
+            self._shortfall_nano = settle(hold, spent, at_most)
 
     def _cost(self, facts: ResponseFacts) -> Optional[CallCost]:
         """None: nobody knows."""
@@ -280,7 +299,8 @@ class GuardedCall:
         if tokens == 0:
             return 0
         first_part = self._decided.started if self._first_part is None else self._first_part
-        since_ms = max(_NOTICE_MS, round((self._now() - first_part) * 1000))
+        now = self._now() if self._ended is None else self._ended
+        since_ms = max(_NOTICE_MS, round((now - first_part) * 1000))
         return max(tokens, math.ceil(self._tokens_at_most(facts, 0) / since_ms * _NOTICE_MS))
 
     def _tokens_at_most(self, facts: ResponseFacts, more_tokens: int) -> int:

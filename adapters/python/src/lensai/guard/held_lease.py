@@ -28,6 +28,8 @@ class HeldLease:
     lease_id: str
     need_nano: int = 0
     """The call at hand."""
+    least_nano: float = float("inf")
+    """Made as small as it can be; infinity while none is at hand."""
     want_nano: int = FIRST_WANT_NANO
     """What to have ahead."""
     granted_at: float = _NEVER
@@ -74,6 +76,7 @@ def report_of(held: HeldLease) -> Dict[str, Any]:
         "incurredNanoUsd": digits(_last_word_nano_of(held)),
         "uncertainNanoUsd": digits(account.uncertain_nano),
         "needNanoUsd": digits(held.need_nano),
+        **({"leastNanoUsd": digits(held.least_nano)} if held.least_nano < held.need_nano else {}),
         "wantNanoUsd": digits(0 if held.is_closing else held.want_nano),
         "isFinal": False,
     }

@@ -71,9 +71,9 @@ class LeaseSource(ABC):
     """
 
     @abstractmethod
-    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
-        """There is not enough for a call of this size, or soon will not be. `waiting_nano` is for other calls that wait
-        and have not been asked for.
+    def ask(self, account: BudgetAccount, need_nano: int, least_nano: int, waiting_nano: int) -> None:
+        """There is not enough for a call of this size, which is `least_nano` if it is made as small as it can be, or soon
+        will not be. `waiting_nano` is for other calls that wait and have not been asked for.
         """
 
     @abstractmethod

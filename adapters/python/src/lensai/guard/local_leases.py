@@ -17,7 +17,7 @@ class LocalLeases(LeaseSource):
         self._closed: Dict[Tuple[str, str], List[BudgetAccount]] = {}
         """Slices of rolling windows that are over, by budget and value; those that were closed last come last."""
 
-    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
+    def ask(self, account: BudgetAccount, need_nano: int, least_nano: int, waiting_nano: int) -> None:
         self._grant(account)
 
     def changed(self, account: BudgetAccount) -> None:

@@ -76,11 +76,12 @@ class RemoteLeases(LeaseSource):
         """Somebody has asked since the last exchange began."""
         self._on_answered: List[Callable[[], None]] = []
 
-    def ask(self, account: BudgetAccount, need_nano: int, waiting_nano: int) -> None:
+    def ask(self, account: BudgetAccount, need_nano: int, least_nano: int, waiting_nano: int) -> None:
         held = self._held_by(account)
         held.need_nano = max(held.need_nano, need_nano)
+        held.least_nano = min(held.least_nano, least_nano)
         is_fast = time.monotonic() - held.granted_at < _REFILL_SECONDS
-        ahead = max(held.want_nano * 2 if is_fast else held.want_nano, 2 * need_nano + waiting_nano)
+        ahead = max(held.want_nano * 2 if is_fast else held.want_nano, 2 * need_nano + waiting_nano, account.growing_nano)
         # A lease that is asked for in vain would be asked for twice as large each time.
         held.want_nano = min(ahead, account.terms.limit_nano_usd)
         held.idle_renewals = 0
@@ -167,7 +168,8 @@ class RemoteLeases(LeaseSource):
             held.used_nano = account.used_nano
             ahead = _RENEWALS_AHEAD * max(0, account.gone_nano - held.gone_nano)
             held.gone_nano = account.gone_nano
-            held.want_nano = min(max(FIRST_WANT_NANO, held.want_nano // 2, ahead), account.terms.limit_nano_usd)
+            ahead = max(FIRST_WANT_NANO, held.want_nano // 2, ahead, account.growing_nano)
+            held.want_nano = min(ahead, account.terms.limit_nano_usd)
             is_idle = account.key.value is not None and held.idle_renewals >= _IDLE_RENEWALS_MAX
             if is_idle and account.reserved_nano == 0:
                 held.is_closing = True
@@ -206,6 +208,7 @@ class RemoteLeases(LeaseSource):
         leases = [report_of(held) for held in asked]
         for held in asked:
             held.need_nano = 0
+            held.least_nano = float("inf")
             held.told_nano = held.account.gone_nano
             held.told_at = time.monotonic()
         return lease_request(self._instance_id, self._sequence, [*leases, *finals])
