@@ -4,11 +4,9 @@ import {
   chmodSync,
   chownSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -28,25 +26,20 @@ const START_TIMEOUT_MS = 30_000;
 /** Nothing here outlives the run, and no table lives long enough to need sweeping; a sweep of 70 databases never ends. */
 const SETTINGS = ["fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=256MB"];
 
-/** A folder in memory: 70 databases are 20,000 files, which a disk takes longer to delete than the tests to use them. */
-const MEMORY_FOLDER = "/dev/shm";
-/** Several times what a run writes. A container often has only 64 MiB there. */
-const FREE_BYTES_MIN = 4 * 1024 ** 3;
-
 /**
  * Starts the packaged programs directly. As root they run as the account `postgres`, which may not be able to
  * enter the folder of the checkout: then a copy of the programs goes beside the data.
  */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const folder = newFolder(tmpdir());
-  const memory = inMemory();
-  const dataFolder = memory === undefined ? folder : newFolder(memory);
+  const folder = mkdtempSync(join(tmpdir(), "lensai-console-pg-"));
+  // Others may pass through it: PostgreSQL's account is not always ours.
+  chmodSync(folder, 0o755);
   const account = process.getuid?.() === 0 ? postgresAccount() : {};
   const programs = account.uid === undefined ? packagedPrograms() : join(folder, "programs");
   if (account.uid !== undefined) {
     cpSync(packagedPrograms(), programs, { recursive: true, verbatimSymlinks: true });
   }
-  const data = join(dataFolder, "data");
+  const data = join(folder, "data");
   mkdirSync(data, { mode: 0o700 });
   const passwordFile = join(folder, "password");
   writeFileSync(passwordFile, "test", { mode: 0o644 });
@@ -79,23 +72,9 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
       server.kill("SIGINT");
       await exited;
-      for (const each of [folder, dataFolder]) rmSync(each, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Others may pass through it: PostgreSQL's account is not always ours. */
-function newFolder(parent: string): string {
-  const folder = mkdtempSync(join(parent, "lensai-console-pg-"));
-  chmodSync(folder, 0o755);
-  return folder;
-}
-
-/** Undefined where there is no folder in memory, or too little room in it. */
-function inMemory(): string | undefined {
-  if (!existsSync(MEMORY_FOLDER)) return undefined;
-  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
-  return bavail * bsize < FREE_BYTES_MIN ? undefined : MEMORY_FOLDER;
 }
 
 async function untilReady(log: NodeJS.ReadableStream): Promise<void> {
