@@ -156,17 +156,18 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
   });
 
   it("stops everything, says why and exits with 1 when a part dies again and again", async () => {
-    const ends = (): number => two.output().split("the console ended unexpectedly").length - 1;
+    // The part that is the quickest to start again.
+    const ends = (): number => two.output().split("PostgreSQL ended unexpectedly").length - 1;
     // Counted within a minute: what an earlier test ended may not count any more.
     for (let killed = 0; killed < 5 && !two.output().includes("times within"); killed += 1) {
-      await waitFor("a console", () => partOf(twoDir, CONSOLE));
+      await waitFor("a PostgreSQL", () => partOf(twoDir, POSTGRES));
       const before = ends();
-      killPart(twoDir, CONSOLE);
+      killPart(twoDir, POSTGRES);
       await waitFor("its end to be seen", () => (ends() > before ? true : undefined));
     }
     expect(await two.exited).toBe(1);
     expect(two.output()).toMatch(
-      /the console ended unexpectedly \(signal SIGKILL\), 5 times within a minute/,
+      /PostgreSQL ended unexpectedly \(signal SIGKILL\), 5 times within a minute/,
     );
     expect(processesIn(twoDir)).toEqual([]);
   });
