@@ -36,10 +36,14 @@ export interface JobResult {
 const url = `${process.env["PROVIDER_URL"]}/v1/chat/completions`;
 const SMALL_CHARACTERS = 1000;
 const LARGE_CHARACTERS = 100_000;
+/** Quotes and line ends make a text longer to go through than letters. */
+const PROSE =
+  'She said that "all is well", and went on to explain at some length what follows from it.\n';
 const open: Response[] = [];
 
 function requestOf(kind: CallKind): RequestInit {
-  const content = "x".repeat(kind === "large" ? LARGE_CHARACTERS : SMALL_CHARACTERS);
+  const characters = kind === "large" ? LARGE_CHARACTERS : SMALL_CHARACTERS;
+  const content = PROSE.repeat(characters / PROSE.length);
   const stream = kind.endsWith("stream");
   const encoding = kind.startsWith("gzip") ? "gzip" : "identity";
   return {

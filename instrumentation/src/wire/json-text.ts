@@ -4,16 +4,25 @@
  * that is no JSON, nothing that is found means anything.
  */
 
-/** Where the value of a member of the outermost object begins; undefined when it has none of this name. */
-export function memberAt(json: string, name: string): number | undefined {
+/**
+ * Where the value of a member of the outermost object begins; undefined when it has none of this name. In front of `from`
+ * there is none.
+ */
+export function memberAt(json: string, name: string, from = 0): number | undefined {
   const quoted = `"${name}"`;
-  // Of several with one name the last one counts. In front of the first one there is a brace.
-  for (let at = json.lastIndexOf(quoted); at > 0; at = json.lastIndexOf(quoted, at - 1)) {
-    const colon = afterSpace(json, at + quoted.length);
-    const isName = json[colon] === ":" && json[at - 1] !== "\\";
-    if (isName && isOutermost(json, at)) return afterSpace(json, colon + 1);
+  const rest = json.slice(from);
+  // Of several with one name the last one counts.
+  for (let at = rest.lastIndexOf(quoted); at >= 0; at = lastBefore(rest, quoted, at)) {
+    const start = from + at;
+    const colon = afterSpace(json, start + quoted.length);
+    const isName = json[colon] === ":" && json[start - 1] !== "\\";
+    if (isName && isOutermost(json, start)) return afterSpace(json, colon + 1);
   }
   return undefined;
+}
+
+function lastBefore(json: string, wanted: string, at: number): number {
+  return at === 0 ? -1 : json.lastIndexOf(wanted, at - 1);
 }
 
 /** The object or list that begins there. */

@@ -56,6 +56,7 @@ describe("a member of the outermost object", () => {
         const json = JSON.stringify(value, undefined, indent);
         expect(memberAt(json, "stream") !== undefined).toBe(isMember(json, "stream"));
         const at = memberAt(json, "stream");
+        expect(memberAt(json, "stream", Math.max(0, json.indexOf('"stream"')))).toBe(at);
         if (at === undefined || !/[{[]/.test(json[at] ?? "")) return;
         const { stream } = value as { stream: unknown };
         expect(JSON.parse(nestedAt(json, at))).toEqual(stream);
