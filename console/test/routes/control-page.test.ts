@@ -1,6 +1,5 @@
 import type { ScopeImpact } from "@lensai/analytics/queries/scope-impact";
-import type { ReceiptsOverview } from "#lib/server/services/receipts/overview.ts";
-import type { Propagation } from "#lib/server/services/receipts/propagation.ts";
+import type { Propagation, ReceiptsOverview } from "#lib/server/services/receipts/propagation.ts";
 import { render } from "svelte/server";
 import { expect, test } from "vitest";
 import ControlPage from "../../src/routes/projects/[projectId=projectId]/control/+page.svelte";

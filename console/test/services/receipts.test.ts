@@ -6,12 +6,7 @@ import { releaseKillSwitch } from "#lib/server/services/kill-switches/release.ts
 import { triggerKillSwitch } from "#lib/server/services/kill-switches/trigger.ts";
 import { ensureProject } from "#lib/server/services/projects/create.ts";
 import { receiptsOverview } from "#lib/server/services/receipts/overview.ts";
-import {
-  connectedProcesses,
-  propagationOf,
-  stragglersOf,
-  type Propagation,
-} from "#lib/server/services/receipts/propagation.ts";
+import { propagationOf, type Propagation } from "#lib/server/services/receipts/propagation.ts";
 import { recordAcknowledgements } from "#lib/server/services/receipts/record.ts";
 import { buildSnapshot, readControlVersion } from "#lib/server/services/snapshot/build.ts";
 import type { Transaction } from "#lib/server/services/snapshot/raise-version.ts";
@@ -73,9 +68,10 @@ const newest = async (): Promise<Propagation | undefined> =>
   (await propagationOf(services.db, { projectId, now: services.now(), limit: 10 }))[0];
 
 const stragglers = async (): Promise<string[]> =>
-  (await stragglersOf(services.db, { projectId, now: services.now() })).map(
-    (each) => each.instanceId,
-  );
+  (await receiptsOverview(services, projectId)).stragglers.map((each) => each.instanceId);
+
+const connected = async (): Promise<{ guards: number; pollers: number }> =>
+  (await receiptsOverview(services, projectId)).processes;
 
 test("says how many know, how soon they knew, and who does not", async () => {
   await tell([report("a"), report("b"), report("c")], { replacesEarlier: true });
@@ -186,10 +182,34 @@ test("a process that goes over to another collector is not gone", async () => {
   await tell([report("a")], { collectorId: "two" });
   await tell([report("a", { isConnected: false })], { collectorId: "one" });
   await tell([], { collectorId: "one", replacesEarlier: true });
-  const count = { projectId, now: services.now() };
-  expect(await connectedProcesses(services.db, count)).toEqual({ guards: 1, pollers: 0 });
+  expect(await connected()).toEqual({ guards: 1, pollers: 0 });
   await tell([report("b", { kind: "poller" })], { collectorId: "two" });
-  expect(await connectedProcesses(services.db, count)).toEqual({ guards: 1, pollers: 1 });
+  expect(await connected()).toEqual({ guards: 1, pollers: 1 });
+});
+
+async function waitingForLocks(): Promise<unknown> {
+  const [row] = await services.db.execute(sql`
+    select count(*)::int as waiting from pg_locks join pg_stat_activity using (pid)
+    where datname = current_database() and not granted`);
+  return row?.["waiting"];
+}
+
+test("a process that two collectors tell of at the same moment is counted once", async () => {
+  await tell([report("a")]);
+  const { version } = await stop();
+  nowMs += 100;
+  const told = [report("a", { version, heldMs: 40 })];
+  let second: Promise<void> | undefined;
+  await services.db.transaction(async (transaction) => {
+    await recordAcknowledgements(
+      { ...services, db: transaction },
+      { collectorId: "one", replacesEarlier: false, processes: told },
+    );
+    second = tell(told, { collectorId: "two" });
+    await expect.poll(waitingForLocks).toBe(1);
+  });
+  await second;
+  expect(await newest()).toMatchObject({ known: 1, waiting: 0, lastMs: 60 });
 });
 
 test("releases and drills are announced as well, and stop nothing", async () => {

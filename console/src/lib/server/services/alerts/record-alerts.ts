@@ -128,8 +128,10 @@ async function tell(
         createdAt: now,
       })),
   );
-  for (const part of partsOf(deliveries)) await transaction.insert(alertDeliveries).values(part);
-  await notify(transaction, CHANNELS.alerts);
+  await Promise.all([
+    ...partsOf(deliveries).map((part) => transaction.insert(alertDeliveries).values(part)),
+    notify(transaction, CHANNELS.alerts),
+  ]);
 }
 
 interface ToldOf {

@@ -1,4 +1,4 @@
-import { desc, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { entryHash, FIRST_PREVIOUS_HASH } from "@lensai/otel-config/audit/entry-hash";
 import { auditEntries } from "../../db/schema/audit-entries.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
@@ -24,13 +24,14 @@ const CHAIN_LOCK = 7_201_001;
  * entry, and no entry without its change.
  */
 export async function appendAudit(transaction: Transaction, event: AuditEvent): Promise<void> {
-  await lockAuditLog(transaction);
-  const [last] = await transaction
-    .select({ sequence: auditEntries.sequence, hash: auditEntries.hash })
-    .from(auditEntries)
-    .orderBy(desc(auditEntries.sequence))
-    .limit(1);
-  const sequence = (last?.sequence ?? 0) + 1;
+  // Sent together, and done in this order: what is last is read when the place is ours.
+  const [, [last]] = await Promise.all([
+    lockAuditLog(transaction),
+    transaction.execute<{ sequence: string; hash: Buffer }>(
+      sql`select sequence, hash from ${auditEntries} order by sequence desc limit 1`,
+    ),
+  ]);
+  const sequence = Number(last?.sequence ?? 0) + 1;
   const previousHash = last?.hash ?? FIRST_PREVIOUS_HASH;
   const { at, projectId = null, before = null, after = null, ...rest } = event;
   const fields = { ...rest, projectId, before, after };

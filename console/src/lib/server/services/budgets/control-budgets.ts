@@ -1,8 +1,9 @@
-import { asc, gt, isNull } from "drizzle-orm";
+import { asc, gt, isNull, sql } from "drizzle-orm";
 import type { ControlBudget } from "@lensai/otel-config/control/budgets";
 import { limitAt, type TimedLimit } from "../../../budgets/limit-at.ts";
 import { periodAfter, periodAt, type Period } from "../../../budgets/period.ts";
 import { budgetOverrides, budgets } from "../../db/schema/budgets.ts";
+import { controlVersions } from "../../db/schema/control-versions.ts";
 import type { Transaction } from "../snapshot/raise-version.ts";
 import { sortedScope } from "../snapshot/sorted-scope.ts";
 import type { Budget } from "./budget.ts";
@@ -13,12 +14,27 @@ import type { Budget } from "./budget.ts";
  */
 const LATER_PERIODS = 7;
 
-/** The budgets of the control snapshot, as they are at a moment, by id. */
-export async function controlBudgets(transaction: Transaction, at: Date): Promise<ControlBudget[]> {
+/** The budgets that there are and what raises them, for `controlBudgets`. */
+export interface StoredBudgets {
+  readonly rows: readonly Budget[];
+  /** All that had not ended at the last change of control. */
+  readonly overrides: readonly (typeof budgetOverrides.$inferSelect)[];
+}
+
+export async function readBudgets(transaction: Transaction): Promise<StoredBudgets> {
+  const changedAt = transaction.select({ at: controlVersions.changedAt }).from(controlVersions);
   const [rows, overrides] = await Promise.all([
     transaction.select().from(budgets).where(isNull(budgets.deletedAt)).orderBy(asc(budgets.id)),
-    transaction.select().from(budgetOverrides).where(gt(budgetOverrides.endsAt, at)),
+    transaction
+      .select()
+      .from(budgetOverrides)
+      .where(gt(budgetOverrides.endsAt, sql`(${changedAt})`)),
   ]);
+  return { rows, overrides };
+}
+
+/** The budgets of the control snapshot, as they are at the last change of control, by id. */
+export function controlBudgets({ rows, overrides }: StoredBudgets, at: Date): ControlBudget[] {
   const byBudget = Map.groupBy(overrides, ({ budgetId }) => budgetId);
   return rows.flatMap((row) => toControlBudget(row, byBudget.get(row.id) ?? [], at) ?? []);
 }

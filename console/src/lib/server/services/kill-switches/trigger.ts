@@ -21,7 +21,7 @@ export async function triggerKillSwitch(
   const { projectId, scope, reason } = input;
   const id = `kill_${Buffer.from(context.randomBytes(ID_RANDOM_BYTES)).toString("base64url")}`;
   await context.db.transaction(async (transaction) => {
-    await transaction
+    const stopped = transaction
       .insert(killSwitches)
       .values({ id, projectId, scope, reason, triggeredAt: now, triggeredBy: actor });
     const audited = appendAudit(transaction, {
@@ -39,7 +39,7 @@ export async function triggerKillSwitch(
     const announcement = { projectId, kind: "trigger", subjectId: id, at: now, actor } as const;
     const announced = raiseAndAnnounce(transaction, announcement);
     // Sent together: every wait for an answer is a part of how long a switch takes.
-    await Promise.all([audited, told, announced]);
+    await Promise.all([stopped, audited, told, announced]);
   });
   return { id };
 }

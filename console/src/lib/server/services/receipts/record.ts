@@ -17,24 +17,18 @@ export async function recordAcknowledgements(
   { collectorId, replacesEarlier, processes }: AcknowledgementBatch,
 ): Promise<void> {
   const now = context.now().toISOString();
-  const rows = JSON.stringify(processes);
+  const given = { rows: JSON.stringify(processes), now, collectorId };
+  const projectIds = new Set(processes.map((each) => each.projectId));
   await context.db.transaction(async (transaction) => {
-    await transaction.execute(sql`
-      insert into collectors (id, seen_at) values (${collectorId}, ${now})
-      on conflict (id) do update set seen_at = excluded.seen_at`);
-    if (replacesEarlier) {
-      await transaction.execute(sql`
-        update processes set is_connected = false
-        where collector_id = ${collectorId} and is_connected`);
-      await transaction.execute(sql`
-        delete from processes
-        where not is_connected and seen_at < ${now}::timestamptz - ${GONE_KEPT}::interval`);
-    }
-    if (processes.length === 0) return;
-    await transaction.execute(processesAndReceipts({ rows, now, collectorId }));
-    for (const projectId of new Set(processes.map((each) => each.projectId))) {
-      await notify(transaction, CHANNELS.receipts, projectId);
-    }
+    // Sent together, and done in this order: what one collector tells, one console at a time takes in.
+    await Promise.all([
+      transaction.execute(sql`
+        insert into collectors (id, seen_at) values (${collectorId}, ${now})
+        on conflict (id) do update set seen_at = excluded.seen_at`),
+      ...(replacesEarlier ? forgetEarlier(given).map((each) => transaction.execute(each)) : []),
+      ...(processes.length === 0 ? [] : [transaction.execute(processesAndReceipts(given))]),
+      ...Array.from(projectIds, (id) => notify(transaction, CHANNELS.receipts, id)),
+    ]);
   });
 }
 
@@ -46,10 +40,16 @@ interface Reported {
   readonly collectorId: string;
 }
 
+const forgetEarlier = ({ now, collectorId }: Reported): readonly SQL[] => [
+  sql`update processes set is_connected = false where collector_id = ${collectorId} and is_connected`,
+  sql`delete from processes
+    where not is_connected and seen_at < ${now}::timestamptz - ${GONE_KEPT}::interval`,
+];
+
 /**
  * All parts of the statement see the processes as they were before it. What each knew is found once, ahead of what was
  * announced: found per announcement it would cost more with every switch of the day. A process that has gone over to
- * another collector is not gone when the first one misses it.
+ * another collector is not gone when the first one misses it; when both tell of it at once it may get two receipts.
  */
 const processesAndReceipts = ({ rows, now, collectorId }: Reported): SQL => sql`
   with given as materialized (
@@ -62,14 +62,14 @@ const processesAndReceipts = ({ rows, now, collectorId }: Reported): SQL => sql`
     order by "projectId", "instanceId"
   ),
   received as (
-    insert into receipts (subject_id, kind, instance_id, service_name, known_after_ms)
-    select announced.subject_id, announced.kind, "instanceId", "serviceName",
-      greatest(0, extract(epoch from given.held_at - announced.announced_at) * 1000)
+    insert into receipts (subject_id, kind, instance_ids, service_names, known_after_ms)
+    select announced.subject_id, announced.kind, array_agg("instanceId"), array_agg("serviceName"),
+      array_agg(greatest(0, extract(epoch from given.held_at - announced.announced_at) * 1000))
     from given join announcements announced on announced.project_id = "projectId"
       and announced.version > known_version and announced.version <= given."version"
       and announced.announced_at >= given.started_at
       and announced.announced_at > ${now}::timestamptz - ${RECEIPTS_TAKEN}::interval
-    on conflict do nothing
+    group by announced.subject_id, announced.kind
   )
   insert into processes (project_id, instance_id, service_name, kind, collector_id, version, started_at,
     is_connected, seen_at)

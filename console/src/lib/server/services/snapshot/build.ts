@@ -13,7 +13,7 @@ import { controlVersions } from "../../db/schema/control-versions.ts";
 import { killSwitches } from "../../db/schema/kill-switches.ts";
 import { projects } from "../../db/schema/projects.ts";
 import { signingSecrets } from "../../db/schema/signing-secrets.ts";
-import { controlBudgets } from "../budgets/control-budgets.ts";
+import { controlBudgets, readBudgets } from "../budgets/control-budgets.ts";
 import { recordedPriceDocument } from "../prices/list.ts";
 import { sortedScope } from "./sorted-scope.ts";
 
@@ -32,11 +32,10 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
   // One repeatable-read transaction: the version and the rows belong together.
   return db.transaction(
     async (transaction) => {
-      const [versionRow] = await transaction.select().from(controlVersions);
-      const issuedAt = versionRow?.changedAt ?? new Date(0);
       // Sent together: every wait for an answer is a part of how long a switch takes.
-      const [projectRows, keyRows, killSwitchRows, secretRows, budgets, prices] = await Promise.all(
-        [
+      const [versionRows, projectRows, keyRows, killSwitchRows, secretRows, stored, prices] =
+        await Promise.all([
+          transaction.select().from(controlVersions),
           transaction.select().from(projects).orderBy(asc(projects.id)),
           transaction.select().from(apiKeys).orderBy(asc(apiKeys.id)),
           transaction
@@ -49,10 +48,11 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
             .from(signingSecrets)
             .where(isNull(signingSecrets.revokedAt))
             .orderBy(asc(signingSecrets.id)),
-          controlBudgets(transaction, issuedAt),
+          readBudgets(transaction),
           recordedPriceDocument(transaction),
-        ],
-      );
+        ]);
+      const [versionRow] = versionRows;
+      const issuedAt = versionRow?.changedAt ?? new Date(0);
       return {
         formatVersion: CONTROL_SNAPSHOT_VERSION,
         version: versionRow?.version ?? 0,
@@ -61,7 +61,7 @@ export async function buildSnapshot(db: Database): Promise<ControlSnapshot> {
         keys: keyRows.map(toControlKey),
         killSwitches: killSwitchRows.map(toControlKillSwitch),
         signingSecrets: secretRows.map(toControlSigningSecret),
-        budgets,
+        budgets: controlBudgets(stored, issuedAt),
         prices,
       };
     },

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
-import { CHANNELS, notify } from "../../db/notices.ts";
-import { controlVersions } from "../../db/schema/control-versions.ts";
+import { CHANNELS } from "../../db/notices.ts";
 
 /** A transaction of the database. */
 export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
@@ -21,18 +20,15 @@ export async function raiseControlVersionAbove(
   known: number,
   now: Date,
 ): Promise<number> {
-  const [raised] = await transaction
-    .insert(controlVersions)
-    .values({ onlyRow: true, version: known + 1, changedAt: now })
-    .onConflictDoUpdate({
-      target: controlVersions.onlyRow,
-      set: {
-        version: sql`greatest(${controlVersions.version}, ${known}) + 1`,
-        changedAt: now,
-      },
-    })
-    .returning({ version: controlVersions.version });
-  const version = raised?.version ?? known + 1;
-  await notify(transaction, CHANNELS.control, String(version));
-  return version;
+  const [raised] = await transaction.execute<{ version: string }>(sql`
+    with raised as (
+      insert into control_versions as known (only_row, version, changed_at)
+      values (true, ${known}::bigint + 1, ${now.toISOString()}::timestamptz)
+      on conflict (only_row) do update
+      set version = greatest(known.version, ${known}::bigint) + 1, changed_at = excluded.changed_at
+      returning version
+    )
+    select version, pg_notify(${CHANNELS.control}, version::text) from raised`);
+  if (raised === undefined) throw new Error("the control version has no row");
+  return Number(raised.version);
 }
