@@ -122,8 +122,10 @@ export class PolicyStreams implements Component {
     }
   }
 
+  /** To the socket itself: a response keeps what is written until all the others have been written to. */
   private write({ response }: PolicyStream, event: string | Buffer): void {
-    if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
-    else response.write(event);
+    const out = response.socket ?? response;
+    if (out.writableLength > UNREAD_BYTES_MAX) response.destroy();
+    else out.write(event);
   }
 }
