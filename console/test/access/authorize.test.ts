@@ -9,6 +9,7 @@ import {
 } from "#lib/server/access/authorize.ts";
 import {
   PERMISSIONS,
+  refusalOf,
   ROLES,
   roleMay,
   rolesGrantableBy,
@@ -141,6 +142,12 @@ describe("people", () => {
   });
 });
 
+test("whoever may not do something is told who may", () => {
+  expect(refusalOf("organization.manage")).toMatch(/Ask an owner\.$/);
+  expect(refusalOf("billing.manage")).toMatch(/Ask an owner or whoever sees to billing\.$/);
+  expect(refusalOf("alerts.manage")).toMatch(/Ask an owner, an admin or a member\.$/);
+});
+
 test("nobody grants a role that may what his own may not", () => {
   expect(rolesGrantableBy("owner")).toEqual(ROLES);
   expect(rolesGrantableBy("admin")).toEqual(["admin", "member", "viewer"]);
@@ -170,6 +177,7 @@ describe("API keys", () => {
       "project.read",
       "budgets.manage",
       "kill_switches.manage",
+      "prices.manage",
     ]);
     const both = await keyPrincipal(["read", "control"]);
     expect(await ask(both, "bank", "project.read")).toEqual({ outcome: "unknown" });

@@ -1,7 +1,7 @@
 import { error, redirect } from "@sveltejs/kit";
 import { problemResponse } from "../http/problem.ts";
 import { findProjectAccess, type ProjectRow } from "../services/projects/access.ts";
-import { isReadPermission, roleMay, type Permission, type Role } from "./permissions.ts";
+import { isReadPermission, refusalOf, roleMay, type Permission, type Role } from "./permissions.ts";
 import { deploymentRole, scopesMay, type Principal } from "./principal.ts";
 import { signInPath } from "./sign-in-path.ts";
 
@@ -89,7 +89,7 @@ export async function projectForPage(
   if (access.outcome === "archived") {
     error(403, "The project is archived and can only be read: restore it in its settings first.");
   }
-  error(403, `Your role does not allow this (${access.permission}): ask an owner or an admin.`);
+  error(403, refusalOf(access.permission));
 }
 
 /** What programs are told. */

@@ -5,7 +5,7 @@ import { members } from "../db/schema/members.ts";
 import { organizations } from "../db/schema/organizations.ts";
 import { listOrder, WHOLE_LIST, type ListPart } from "../services/list-order.ts";
 import type { Grantor } from "../services/members/grantor.ts";
-import { roleMay, type Permission, type Role } from "./permissions.ts";
+import { refusalOf, roleMay, type Permission, type Role } from "./permissions.ts";
 import { deploymentRole, type Principal } from "./principal.ts";
 import { signInPath } from "./sign-in-path.ts";
 
@@ -66,7 +66,7 @@ export async function organizationForPage(
   if (access.outcome === "granted") return access;
   if (access.outcome === "anonymous") redirect(303, signInPath("/"));
   if (access.outcome === "unknown") error(404, `There is no organisation "${organizationId}".`);
-  error(403, `Your role does not allow this (${access.permission}): ask an owner or an admin.`);
+  error(403, refusalOf(access.permission));
 }
 
 export interface OrganizationSummary {

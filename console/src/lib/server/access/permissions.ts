@@ -67,6 +67,20 @@ export function roleMay(role: Role, permission: Permission): boolean {
   return ROLES_BY_PERMISSION[permission].includes(role);
 }
 
+const ROLE_WORDS: Readonly<Record<Role, string>> = {
+  owner: "an owner",
+  admin: "an admin",
+  member: "a member",
+  viewer: "a viewer",
+  billing: "whoever sees to billing",
+};
+
+/** For people whose role lacks a permission: whom they can ask. */
+export function refusalOf(permission: Permission): string {
+  const words = ROLES_BY_PERMISSION[permission].map((role) => ROLE_WORDS[role]);
+  return `Your role does not allow this (${permission}). Ask ${new Intl.ListFormat("en-GB", { type: "disjunction" }).format(words)}.`;
+}
+
 /** The roles that somebody may give or take: those that allow nothing his own does not. */
 export function rolesGrantableBy(role: Role): readonly Role[] {
   if (!roleMay(role, "members.manage")) return [];
