@@ -155,7 +155,7 @@ describe("changes", () => {
     [92n, 100n, "8 % less than before"],
     [1001n, 1000n, "as much as before"],
     [410n, 100n, "4.1 times as much as before"],
-    [4100n, 100n, "41 times as much as before"],
+    [19_680_000_000n, 14_200_000n, "$0.0142 before"],
     [0n, 100n, "100 % less than before"],
   ])("%s after %s is %s", (now, before, text) => {
     expect(formatChange(now, before)).toBe(text);
