@@ -110,11 +110,11 @@ export function sharedEnvironment(
 export const CONSOLE_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"];
 
 /**
- * What the console frees goes back to the operating system: by default glibc keeps more and more of it, up to 64 MB, and
- * puts blocks of up to 32 MB where they are kept.
+ * One heap, as the collector has (`ALLOCATOR_ENV`), of small pages: a console mostly rests. What it frees goes back to the
+ * operating system: by default glibc keeps more and more of it, up to 64 MB, and puts blocks of up to 32 MB where they are kept.
  */
 export const CONSOLE_ALLOCATOR_ENV: Readonly<Record<string, string>> = {
-  ...ALLOCATOR_ENV,
+  MALLOC_ARENA_MAX: "1",
   MALLOC_MMAP_THRESHOLD_: "1048576",
   MALLOC_TRIM_THRESHOLD_: "8388608",
 };
