@@ -1,5 +1,11 @@
 import { building } from "$app/env";
 import { defineEnvVars } from "@sveltejs/kit/env";
+import {
+  CONTENT_DAYS_MIN,
+  RECORD_DAYS_MIN,
+  RETENTION_DAYS_MAX,
+  isDays,
+} from "@lensai/analytics/retention/retention-policy";
 import { settingSpec } from "@lensai/otel-config/settings";
 import { z } from "zod";
 
@@ -25,6 +31,16 @@ const port = (name: string): z.ZodType<string, string | undefined> =>
   withDefault(name).refine((value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535, {
     message: `${name} must be a port number from 0 to 65535`,
   });
+
+const optionalDays = (
+  name: string,
+  min: number,
+): z.ZodType<number | undefined, string | undefined> =>
+  optionalText
+    .refine((value) => value === undefined || isDays(value, min), {
+      message: `${name} must be a whole number of days from ${min} to ${RETENTION_DAYS_MAX}, or empty`,
+    })
+    .transform((value) => (value === undefined ? undefined : Number(value)));
 
 const isSecretsKey = (value: string): boolean =>
   /^[\w+/-]{43}=?$/.test(value) && Buffer.from(value, "base64url").length === 32;
@@ -91,6 +107,14 @@ export const variables = defineEnvVars({
       })
       .transform(Number),
     ...described("LENSAI_API_REQUESTS_PER_MINUTE"),
+  },
+  LENSAI_RETENTION_DAYS: {
+    schema: optionalDays("LENSAI_RETENTION_DAYS", RECORD_DAYS_MIN),
+    ...described("LENSAI_RETENTION_DAYS"),
+  },
+  LENSAI_CONTENT_RETENTION_DAYS: {
+    schema: optionalDays("LENSAI_CONTENT_RETENTION_DAYS", CONTENT_DAYS_MIN),
+    ...described("LENSAI_CONTENT_RETENTION_DAYS"),
   },
   LENSAI_ALLOWED_HOSTS: {
     schema: optionalText

@@ -207,6 +207,15 @@ export const SETTINGS: readonly SettingSpec[] = [
       "bytes that the write-ahead log may occupy while the lake is behind, before requests get 503",
     default: "1073741824",
   }),
+  // how long it is kept
+  setting(["console"], "LENSAI_RETENTION_DAYS", {
+    description:
+      "days for which records stay in the lake, counted from the day on which they began, 40 or more; then their files are deleted; empty keeps them for ever",
+  }),
+  setting(["console"], "LENSAI_CONTENT_RETENTION_DAYS", {
+    description:
+      "the same for captured message content, which lies in files of its own, 1 or more; empty keeps it as long as its records",
+  }),
   // export from an instrumented process
   setting(["instrumentation"], "LENSAI_API_KEY", {
     description: "ingest key of the project, sent as x-api-key",

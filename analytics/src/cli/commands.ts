@@ -1,5 +1,6 @@
 import type { Command } from "./cli-context.ts";
 import { compact } from "./compact.ts";
+import { expire } from "./expire.ts";
 import { pricesDiff } from "./prices-diff.ts";
 import { pricesImport } from "./prices-import.ts";
 import { pricesReprice } from "./prices-reprice.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   recompute,
   compact,
+  expire,
   verifyLake,
   verifyStatementFile,
   verify,

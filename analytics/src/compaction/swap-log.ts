@@ -29,7 +29,9 @@ export async function commitSwap({ store, region }: Lake, swap: ManifestCommit):
   const body = serialiseManifest(swap);
   if ((await store.put(key, body, { ifAbsent: true })) === "created") return true;
   const stored = readIfWhole(await store.get(key), key);
-  if (stored !== undefined) return stored.add[0]?.key === swap.add[0]?.key;
+  if (stored !== undefined) {
+    return stored.add[0]?.key === swap.add[0]?.key && stored.remove[0] === swap.remove[0];
+  }
   // Cut off while a store without atomic puts wrote it.
   await store.put(key, body);
   return true;

@@ -35,7 +35,7 @@ export interface ManifestCommit {
   readonly remove: readonly string[];
 }
 
-/** Does it only put the same rows into other files? */
+/** Does it only put the same rows into other files, or let some count no longer? Then it has no news. */
 export function isSwap(commit: ManifestCommit): boolean {
   return commit.remove.length > 0;
 }

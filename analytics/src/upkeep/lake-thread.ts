@@ -1,6 +1,5 @@
 import { Worker } from "node:worker_threads";
 import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
-import type { CompactionOutcome } from "../compaction/compact-lake.ts";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 import type { LakeWorkerData, Outcomes, WorkOrder, WorkReport } from "./lake-worker.ts";
 
@@ -36,8 +35,8 @@ export class LakeThread {
     return this.inTurn("review", prices);
   }
 
-  /** Puts rows of small files into large ones. Rejects with the reason when it failed. */
-  compact(): Promise<CompactionOutcome> {
+  /** Lets go of what is kept no longer, and puts rows of small files into large ones. Rejects with the reason when it failed. */
+  compact(): Promise<Outcomes["compact"]> {
     return this.inTurn("compact");
   }
 

@@ -5,9 +5,13 @@ import { runCompaction } from "../compaction/run-compaction.ts";
 import type { CompactionOutcome } from "../compaction/compact-lake.ts";
 import { openLocalFiles } from "../lake/local-cache.ts";
 import { openLake } from "../lake/open-lake.ts";
+import type { LakeIndex } from "../lake/read-manifest.ts";
 import { openStore } from "../object-store/open-store.ts";
 import type { StoreSettings } from "../object-store/open-store.ts";
 import { readPriceBook } from "../prices/merge-overrides.ts";
+import { expireFiles } from "../retention/expire-files.ts";
+import type { ExpiryOutcome } from "../retention/expire-files.ts";
+import type { RetentionPolicy } from "../retention/retention-policy.ts";
 import { LakeReview } from "../recompute/lake-review.ts";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 
@@ -21,6 +25,7 @@ export interface LakeWorkerData {
   /** For files on their way; nobody else uses it. */
   readonly workFolder: string;
   readonly pricesFile: string;
+  readonly retention: RetentionPolicy;
   /** Part of the names of corrections that it lands. */
   readonly writer: string;
   /** From the thread before it, when that left. */
@@ -30,7 +35,7 @@ export interface LakeWorkerData {
 /** What it is asked for, and what comes of it. */
 export interface Outcomes {
   readonly review: ReviewOutcome;
-  readonly compact: CompactionOutcome;
+  readonly compact: CompactionOutcome & { readonly expired: ExpiryOutcome };
   /** Undefined: there is work left, and the thread stays. Otherwise nothing else is asked of it. */
   readonly leave: ReviewedFiles | undefined;
 }
@@ -52,11 +57,13 @@ type Work = {
 };
 
 const now = (): Date => new Date();
+const runId = (): string => randomBytes(4).toString("hex");
 
 const CACHE_BYTES_MAX = 1024 ** 3;
 
 async function openWork(data: LakeWorkerData): Promise<Work> {
-  const { lakeUrl, region, cacheFolder, workFolder, pricesFile, writer, reviewed } = data;
+  const { lakeUrl, region, cacheFolder, workFolder, pricesFile, retention, writer, reviewed } =
+    data;
   const store = await openStore(lakeUrl, data.store);
   const lake = openLake({ store, region });
   const files = await openLocalFiles({ store, folder: cacheFolder, maxBytes: CACHE_BYTES_MAX });
@@ -69,22 +76,19 @@ async function openWork(data: LakeWorkerData): Promise<Work> {
     now,
     reviewed,
   });
+  // One index for all: what compaction takes in, the review hears of.
+  const freshIndex = (): Promise<LakeIndex> => review.freshIndex();
   return {
     leave: () => Promise.resolve(review.reviewed()),
     review: (prices) => {
       setPrices = prices;
       return review.review();
     },
-    compact: () =>
-      runCompaction({
-        lake,
-        files,
-        // One index for both: what compaction takes in, the review hears of.
-        freshIndex: () => review.freshIndex(),
-        workFolder,
-        now,
-        runId: () => randomBytes(4).toString("hex"),
-      }),
+    compact: async () => {
+      const expired = await expireFiles({ lake, freshIndex, policy: retention, now });
+      const merged = await runCompaction({ lake, files, freshIndex, workFolder, now, runId });
+      return { ...merged, expired };
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface TestCli {
   run(...argv: string[]): Promise<string>;
   /** Whether the last command that ran ended with 1 without an error. */
   readonly hasFailed: boolean;
+  /** For the commands that follow, besides the data folder. */
+  setEnvironment(environment: CliContext["environment"]): void;
   /** Moves the clock. */
   setNow(now: Date): void;
 }
@@ -22,8 +24,10 @@ export function useCli(): TestCli {
   let folder: TemporaryFolder;
   let now = NOW;
   let hasFailed = false;
+  let environment: CliContext["environment"] = {};
   beforeEach(async () => {
     folder = await temporaryFolder();
+    environment = {};
     now = NOW;
   });
   afterEach(() => folder.remove());
@@ -34,6 +38,9 @@ export function useCli(): TestCli {
     get hasFailed() {
       return hasFailed;
     },
+    setEnvironment: (values) => {
+      environment = values;
+    },
     setNow: (moment) => {
       now = moment;
     },
@@ -41,7 +48,7 @@ export function useCli(): TestCli {
       let output = "";
       hasFailed = false;
       const context: CliContext = {
-        environment: { LENSAI_DATA_DIR: "data" },
+        environment: { LENSAI_DATA_DIR: "data", ...environment },
         workingDir: folder.path,
         userName: "ann",
         now: () => now,

@@ -33,9 +33,10 @@ export function spanRow(startMs: number, values: SpanRow = {}): SpanRow {
   };
 }
 
-export function batchOf(rows: readonly SpanRow[]): RowBatch {
+/** All of one day, which is that of their files. */
+export function batchOf(rows: readonly SpanRow[], day = 0): RowBatch {
   const batch = new RowBatch(Math.max(1, rows.length));
-  for (const row of rows) appendRow(batch, row, 0);
+  for (const row of rows) appendRow(batch, row, day);
   return batch;
 }
 

@@ -54,6 +54,7 @@ async function withThread(
     cacheFolder: join(folder, "cache"),
     workFolder: join(folder, "work"),
     pricesFile: join(folder, "prices.json"),
+    retention: { recordDays: 40, contentDays: undefined },
     writer: "review-1",
   };
   const thread = new LakeThread(data, idleMs);

@@ -122,9 +122,23 @@ export function windowWords({ window }: TimeRange): string {
   return formatWindow(window.fromUnixMs, window.toUnixMs);
 }
 
-/** What a page says when it shows another time than its address asks for. */
-export function rangeWarning(problem: string | undefined): string | undefined {
-  return problem === undefined ? undefined : `${problem}. Showing the last 24 hours instead.`;
+export interface ShownRange {
+  readonly range: TimeRange;
+  /** Why it is not what the address asks for; undefined: it is. */
+  readonly problem: string | undefined;
+  /** What began before is deleted; undefined: nothing is. */
+  readonly keptFromMs: number | undefined;
+  /** What it is compared with, where the page shows changes. */
+  readonly before?: Pick<TimeWindow, "fromUnixMs"> | undefined;
+}
+
+/** What a page says when it shows another time than its address asks for, or not all of it. */
+export function rangeWarning(shown: ShownRange): string | undefined {
+  const { range, problem, keptFromMs = -Infinity, before = range.window } = shown;
+  if (problem !== undefined) return `${problem}. Showing the last 24 hours instead.`;
+  if (Math.min(range.window.fromUnixMs, before.fromUnixMs) >= keptFromMs) return undefined;
+  const day = new Date(keptFromMs).toISOString().slice(0, 10);
+  return `Calls from before ${day} are kept no longer: what is shown begins then.`;
 }
 
 function customRange(from: string, to: string, nowMs: number): TimeRangeResult {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { KEPT_FOR_EVER } from "@lensai/analytics/retention/retention-policy";
 import type { AlertDetails, AlertFacts } from "@lensai/otel-config/alerts/alert";
 import { createEvaluateJob, type EvaluateJob } from "#lib/server/alerts/evaluate/evaluate-job.ts";
 import { alertWords } from "#lib/server/alerts/alert-words.ts";
@@ -32,7 +33,7 @@ beforeAll(async () => {
   rig = await createAlertRig();
   sample = await createSampleLake();
   lake = createLakeReader(sample.settings);
-  settlement = new Settlement({ ...rig.context, lake });
+  settlement = new Settlement({ ...rig.context, lake, retention: KEPT_FOR_EVER });
   live = createLiveFeed({ lookForNews: () => lake.lookForNews(), restMs: 50 });
   live.start();
 });

@@ -24,11 +24,14 @@ afterEach(async () => {
   await lake.remove();
 });
 
-async function dashboard(query = "range=24h", projectId = "default"): Promise<DashboardAnswer> {
+async function dashboard(
+  query = "range=24h",
+  { projectId = "default", keptFromMs }: { projectId?: string; keptFromMs?: number } = {},
+): Promise<DashboardAnswer> {
   const { range } = parseTimeRange(new URLSearchParams(query), NOW);
   // Not within the moment in which an earlier look still counts.
   await reader.lookForNews();
-  return loadDashboard(reader, { projectId, range, nowUnixMs: NOW });
+  return loadDashboard(reader, { projectId, range, nowUnixMs: NOW, keptFromMs });
 }
 
 test("knows nothing of a project without data", async () => {
@@ -55,7 +58,18 @@ test("adds up the calls of one project in the window", async () => {
   ]);
   expect(shown.newestCalls).toHaveLength(2);
   expect((await dashboard("range=7d")).dashboard.summary.calls).toBe(3);
-  expect((await dashboard("range=7d", "other")).dashboard.summary.costNanoUsd).toBe(7n);
+  expect((await dashboard("range=7d", { projectId: "other" })).dashboard.summary.costNanoUsd).toBe(
+    7n,
+  );
+});
+
+test("compares with a time before that is kept as a whole, and with no other", async () => {
+  await lake.land([callRow(NOW - MINUTE), callRow(NOW - DAY - MINUTE)]);
+  expect((await dashboard()).before.costNanoUsd).toBe(4_500_000n);
+  const whole = await dashboard("range=24h", { keptFromMs: NOW - 3 * DAY });
+  expect(whole.before.costNanoUsd).toBe(4_500_000n);
+  const part = await dashboard("range=24h", { keptFromMs: NOW - DAY - 2 * MINUTE });
+  expect(part.before.costNanoUsd).toBeUndefined();
 });
 
 test("sees rows that land while it is open, and says whose they are", async () => {

@@ -1,7 +1,9 @@
 import type { Correction } from "@lensai/analytics/corrections/correction";
 import { openLake } from "@lensai/analytics/lake/open-lake";
+import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore } from "@lensai/analytics/object-store/open-store";
 import { correctionNames, landCorrections } from "@lensai/analytics/recompute/recompute-lake";
+import { expireFiles } from "@lensai/analytics/retention/expire-files";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { budgetLedgers } from "#lib/server/db/schema/budget-ledgers.ts";
@@ -18,6 +20,7 @@ import { callRow, createSampleLake, type SampleLake } from "../support/sample-la
 const DAY = "2026-11-24T00:00:00.000Z";
 const DAY_MS = Date.parse(DAY);
 const NOON_MS = DAY_MS + 12 * 3_600_000;
+const RETENTION = { recordDays: 40, contentDays: undefined };
 
 let database: TestDatabase;
 let lake: SampleLake;
@@ -32,7 +35,7 @@ beforeAll(async () => {
   lake = await createSampleLake();
   reader = createLakeReader(lake.settings);
   const clock = { db: database.db, now: () => new Date(nowMs) };
-  settlement = new Settlement({ ...clock, lake: reader });
+  settlement = new Settlement({ ...clock, lake: reader, retention: RETENTION });
 });
 afterAll(async () => {
   await reader.close();
@@ -82,6 +85,41 @@ const ledgersOf = async (budgetId: string) => {
     held: Number(heldNanoUsd),
   }));
 };
+
+const testNow = (): Date => new Date(nowMs);
+
+const expire = async (): Promise<void> => {
+  const store = await openStore(lake.settings.url);
+  const opened = openLake({ store, region: "local" });
+  const freshIndex = (): Promise<LakeIndex> => LakeIndex.open(opened, testNow);
+  await expireFiles({ lake: opened, freshIndex, policy: RETENTION, now: testNow });
+  await store.close();
+};
+
+describe("what retention has deleted", () => {
+  const LONG_AGO_MS = Date.parse("2026-08-10T12:00:00.000Z");
+  const period = { kind: "total", startsAt: "2026-08-01T00:00:00.000Z" };
+
+  test("stays counted as it was, also when a record lands late and when all is counted again", async () => {
+    nowMs = LONG_AGO_MS + 60_000;
+    const budgetId = await makeBudget({ period });
+    await lake.land([call(LONG_AGO_MS, 100)]);
+    await settlement.settle();
+    nowMs = NOON_MS;
+    await expire();
+    await lake.land([call(LONG_AGO_MS + 1, 7), call(NOON_MS, 5)]);
+    expect(await settlement.settle()).toMatchObject([{ moreNanoUsd: 5n }]);
+    expect(await settlement.rebuild(project)).toEqual([]);
+    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 105 }]);
+  });
+
+  test("is not counted by a budget that is made later, nor by other terms", async () => {
+    await lake.land([call(LONG_AGO_MS, 100), call(NOON_MS, 5)]);
+    const budgetId = await makeBudget({ period });
+    await settlement.settle();
+    expect(await ledgersOf(budgetId)).toMatchObject([{ settled: 5 }]);
+  });
+});
 
 describe("calls that were made without the guard", () => {
   test("count by their scope, their value and the period in which they started", async () => {

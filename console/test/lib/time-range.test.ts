@@ -8,6 +8,7 @@ import {
   comparedWindow,
   parseTimeRange,
   RANGE_PRESETS,
+  rangeWarning,
   windowBefore,
 } from "#lib/time-range.ts";
 
@@ -133,4 +134,25 @@ test("a short month is compared whole with a day late in a long one, and never w
   const now = Date.parse("2027-03-31T12:00:00Z");
   const { range } = parseTimeRange(new URLSearchParams("range=month"), now);
   expect(shown(windowBefore(range, now))).toBe("2027-02-01T00:00 2027-03-01T00:00");
+});
+
+test("says when not all of a time is kept any more, or of what it is compared with", () => {
+  const { range, problem } = parse("range=24h");
+  const warn = (keptFrom?: string, before?: { fromUnixMs: number }): string | undefined =>
+    rangeWarning({
+      range,
+      problem,
+      keptFromMs: keptFrom === undefined ? undefined : Date.parse(keptFrom),
+      before,
+    });
+  expect(warn()).toBeUndefined();
+  expect(warn("2026-11-22")).toBeUndefined();
+  expect(warn("2026-11-23")).toBe(
+    "Calls from before 2026-11-23 are kept no longer: what is shown begins then.",
+  );
+  expect(warn("2026-11-22", { fromUnixMs: NOW - 2 * 86_400_000 })).toContain("2026-11-22");
+  const other = parse("range=abc");
+  expect(
+    rangeWarning({ range: other.range, problem: other.problem, keptFromMs: undefined }),
+  ).toContain("Showing the last 24 hours");
 });

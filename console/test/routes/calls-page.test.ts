@@ -14,7 +14,7 @@ const PAGE_CALLS = 50;
 
 const sample = useSampleLake();
 
-async function pageHtml(search: string): Promise<string> {
+async function pageHtml(search: string, keptFromMs?: number): Promise<string> {
   const url = new URL(`http://localhost/projects/default/calls${search}`);
   const { range, problem } = parseTimeRange(url.searchParams, NOW);
   const query = parseCallsQuery(url.searchParams);
@@ -22,7 +22,7 @@ async function pageHtml(search: string): Promise<string> {
   const question = { projectId: "default", window: range.window, query, before };
   const answer = await loadCalls(sample.reader, question);
   const project = { id: "default", name: "Default" };
-  const data = { project, mayExport: true, range, problem, query, before, answer };
+  const data = { project, mayExport: true, range, problem, keptFromMs, query, before, answer };
   const { body } = render(CallsPage, {
     props: { data, params: { projectId: "default" } } as never,
     context: new Map([["__request__", { page: { params: {}, url }, navigating: {} }]]),

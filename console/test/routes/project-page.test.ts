@@ -32,6 +32,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
     projectId: "default",
     range,
     nowUnixMs: NOW,
+    keptFromMs: undefined,
   });
   const data = {
     projects: [{ id: "default", name: "Default" }],
@@ -39,6 +40,7 @@ async function pageHtml(query = "", props: object = {}): Promise<string> {
     mayReadCalls: true,
     range,
     problem,
+    keptFromMs: undefined,
     nowUnixMs: NOW,
     connection: CONNECTION,
     ...answer,

@@ -1,3 +1,4 @@
+import { KEPT_FOR_EVER } from "@lensai/analytics/retention/retention-policy";
 import type {
   AlertSettings,
   ConsoleSettings,
@@ -10,6 +11,7 @@ export const NO_LAKE: LakeSettings = {
   url: "/nonexistent",
   region: "local",
   cacheFolder: "/nonexistent",
+  retention: KEPT_FOR_EVER,
   s3: {
     endpoint: undefined,
     region: "us-east-1",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { appendRows } from "@lensai/analytics/lake/append";
 import { openLake, type Lake } from "@lensai/analytics/lake/open-lake";
 import { openStore } from "@lensai/analytics/object-store/open-store";
+import { KEPT_FOR_EVER } from "@lensai/analytics/retention/retention-policy";
 import { RowBatch } from "@lensai/otel-config/span-row/row-batch";
 import { appendRow, type SpanRow } from "@lensai/otel-config/span-row/span-row";
 import type { LakeSettings } from "#lib/server/settings.ts";
@@ -28,6 +29,7 @@ export async function createSampleLake(): Promise<SampleLake> {
       url,
       region: "local",
       cacheFolder: join(folder, "cache"),
+      retention: KEPT_FOR_EVER,
       s3: {
         endpoint: undefined,
         region: "us-east-1",

@@ -129,7 +129,7 @@ function createParts(settings: ConsoleSettings) {
   const services = serviceContext(database.db);
   const lake = createLakeReader(settings.lake);
   const live = createLiveFeed({ lookForNews: () => lake.lookForNews() });
-  const settlement = new Settlement({ ...services, lake });
+  const settlement = new Settlement({ ...services, lake, retention: settings.lake.retention });
   const jobs = createLakeJobs({
     services,
     thread: lakeThread(settings),
@@ -207,6 +207,7 @@ function lakeThread({ lake, pricesFile }: ConsoleSettings): LakeThread {
     cacheFolder: join(lake.cacheFolder, "review"),
     workFolder: join(lake.cacheFolder, "merging"),
     pricesFile,
+    retention: lake.retention,
     writer: `review-${randomBytes(4).toString("hex")}`,
   });
 }

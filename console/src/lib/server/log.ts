@@ -1,11 +1,21 @@
+type Facts = Readonly<Record<string, unknown>>;
+
 /** One JSON line per entry on stderr. Entries name things; they never carry content or secrets. */
-export function logError(message: string, facts: Readonly<Record<string, unknown>>): void {
-  const entry = { time: new Date().toISOString(), level: "error", message, ...facts };
+export function logError(message: string, facts: Facts): void {
+  log("error", message, facts);
+}
+
+export function logInfo(message: string, facts: Facts): void {
+  log("info", message, facts);
+}
+
+function log(level: string, message: string, facts: Facts): void {
+  const entry = { time: new Date().toISOString(), level, message, ...facts };
   process.stderr.write(`${formatEntry(entry)}\n`);
 }
 
 /** An entry as one line. */
-export function formatEntry(entry: Readonly<Record<string, unknown>>): string {
+export function formatEntry(entry: Facts): string {
   return JSON.stringify(entry, replaceError);
 }
 

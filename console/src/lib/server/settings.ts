@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
 import * as environment from "$app/env/private";
 import { PRICE_FILE_NAME } from "@lensai/analytics/prices/price-file";
+import { retentionProblem } from "@lensai/analytics/retention/retention-policy";
+import type { RetentionPolicy } from "@lensai/analytics/retention/retention-policy";
 import { LensError } from "@lensai/otel-config/errors";
 import { settingSpec, unknownSettingProblems } from "@lensai/otel-config/settings";
 import { isLoopbackAddress, type HostPolicy } from "./http/allowed-host.ts";
@@ -61,6 +63,7 @@ export interface LakeSettings {
   readonly region: string;
   /** Where fetched objects are kept when the lake is not a folder. */
   readonly cacheFolder: string;
+  readonly retention: RetentionPolicy;
   readonly s3: {
     readonly endpoint: string | undefined;
     readonly region: string;
@@ -96,6 +99,18 @@ function readMailSettings(
   return { smtpUrl, from };
 }
 
+function readRetention(): RetentionPolicy {
+  const policy = {
+    recordDays: environment.LENSAI_RETENTION_DAYS,
+    contentDays: environment.LENSAI_CONTENT_RETENTION_DAYS,
+  };
+  const problem = retentionProblem(policy);
+  if (problem !== undefined) {
+    throw new LensError("config.invalid", `the console cannot start: ${problem}`);
+  }
+  return policy;
+}
+
 export function readSettings(): ConsoleSettings {
   const dataFolder = resolve(environment.LENSAI_DATA_DIR);
   return {
@@ -106,6 +121,7 @@ export function readSettings(): ConsoleSettings {
       url: environment.LENSAI_LAKE_URL ?? join(dataFolder, "lake"),
       region: environment.LENSAI_REGION,
       cacheFolder: join(dataFolder, "cache", "console"),
+      retention: readRetention(),
       s3: {
         endpoint: environment.LENSAI_S3_ENDPOINT,
         region: environment.AWS_REGION,

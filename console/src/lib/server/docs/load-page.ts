@@ -43,6 +43,7 @@ const READING_ORDER: readonly string[] = [
   "billing-once",
   "project-page",
   "what-a-200-means",
+  "retention",
   "prices",
   "reconcile",
   "redaction",

@@ -18,8 +18,12 @@ export class ChangedCells {
   /** By project. */
   readonly #changed = new Map<string, Set<number>>();
 
-  note(files: readonly ManifestFile[], nowMs: number): void {
-    const earliest = cellStartOf(nowMs - PAST_MS_MAX);
+  /** What began before `keptFromMs` is not noted: the lake does not say any more what else began with it. */
+  note(
+    files: readonly ManifestFile[],
+    { nowMs, keptFromMs }: { readonly nowMs: number; readonly keptFromMs: number },
+  ): void {
+    const earliest = Math.max(cellStartOf(nowMs - PAST_MS_MAX), keptFromMs);
     const latest = cellStartOf(nowMs + AHEAD_MS_MAX);
     for (const { kind, projects, minStartTime, maxStartTime } of files) {
       if (kind !== "spans" && kind !== "corrections") continue;

@@ -2,6 +2,7 @@ import type { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { claimJob, JOB_LOCKS } from "../db/claim-job.ts";
 import type { ServiceContext } from "../services/context.ts";
 import { recordedPrices } from "../services/prices/list.ts";
+import { logInfo } from "../log.ts";
 import { createRepeatedJob } from "./repeated-job.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -94,7 +95,8 @@ function createJobs({ services, thread, settlement, onSettled, onCorrected }: La
   const compactions = createRepeatedJob({
     failure: "the lake could not be compacted",
     work: async () => {
-      const { merged } = await thread.compact();
+      const { merged, expired } = await thread.compact();
+      if (expired.files > 0) logInfo("what was kept for long enough is deleted", { ...expired });
       return merged > 0;
     },
     claim: claimed(JOB_LOCKS.lakeCompaction),

@@ -15,7 +15,7 @@ type Period = Pick<TimeWindow, "fromUnixMs" | "toUnixMs">;
 
 export interface DashboardAnswer {
   readonly dashboard: Dashboard;
-  /** The time that the range is compared with, and what was spent in it; undefined: nothing that has a price. */
+  /** The time that the range is compared with, and what was spent in it; undefined: nothing that has a price, or it is not all kept. */
   readonly before: Period & { readonly costNanoUsd: bigint | undefined };
   /** When the newest record of the project arrived, whatever the time range; undefined: none is known. */
   readonly newestReceivedUnixMs: number | undefined;
@@ -29,12 +29,14 @@ export interface DashboardQuestion {
   readonly projectId: string;
   readonly range: TimeRange;
   readonly nowUnixMs: number;
+  /** What began before is deleted; undefined: nothing is. */
+  readonly keptFromMs: number | undefined;
 }
 
 /** Everything that the project page shows. Rejects with the lake's or the query's LensError. */
 export async function loadDashboard(
   lake: LakeReader,
-  { projectId, range, nowUnixMs }: DashboardQuestion,
+  { projectId, range, nowUnixMs, keptFromMs = -Infinity }: DashboardQuestion,
 ): Promise<DashboardAnswer> {
   await lake.refresh();
   const before = windowBefore(range, nowUnixMs);
@@ -45,7 +47,10 @@ export async function loadDashboard(
   ]);
   return {
     dashboard,
-    before: { ...before, costNanoUsd: earlier.costNanoUsd },
+    before: {
+      ...before,
+      costNanoUsd: before.fromUnixMs < keptFromMs ? undefined : earlier.costNanoUsd,
+    },
     ...activity,
     hasRows: lake.hasRows(projectId),
   };

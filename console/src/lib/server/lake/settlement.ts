@@ -1,4 +1,6 @@
 import type { ManifestFile } from "@lensai/analytics/lake/manifest";
+import { recordsKeptFromMs } from "@lensai/analytics/retention/retention-policy";
+import type { RetentionPolicy } from "@lensai/analytics/retention/retention-policy";
 import { SAME_CALL_MS, spendGroups } from "@lensai/analytics/queries/spend-groups";
 import type { SpendGroup } from "@lensai/analytics/queries/spend-groups";
 import type { PeriodRule } from "../../budgets/period.ts";
@@ -20,6 +22,8 @@ import type { LakeReader } from "./lake-reader.ts";
 
 export interface SettlementOptions extends Pick<ServiceContext, "db" | "now"> {
   readonly lake: LakeReader;
+  /** What is deleted stays counted as it was: the lake says nothing about it any more. */
+  readonly retention: RetentionPolicy;
 }
 
 const MINUTE_MS = 60_000;
@@ -41,7 +45,8 @@ export class Settlement {
     const settled = await settledBudgets(db);
     // Whoever makes a budget has what there was before counted, too.
     if (settled.length === 0) return [];
-    this.#changed.note(await this.#newFiles(), now().getTime());
+    const nowMs = now().getTime();
+    this.#changed.note(await this.#newFiles(), { nowMs, keptFromMs: this.#keptFromMs(nowMs) });
     const first: SettledChange[] = [];
     for (const each of settled) {
       if (each.countedFromMs === undefined) first.push(...(await this.#count(each)));
@@ -65,18 +70,21 @@ export class Settlement {
   async #count({ budget, countedFromMs }: SettledBudget): Promise<SettledChange[]> {
     const { db, now } = this.#options;
     const at = now();
-    const fromMs = countedFromMs ?? firstCountedMs(budget, at.getTime());
-    if (fromMs === undefined) return [];
+    const countedFrom = countedFromMs ?? firstCountedMs(budget, at.getTime());
+    if (countedFrom === undefined) return [];
+    const keptFromMs = this.#keptFromMs(at.getTime());
+    const fromMs = Math.max(countedFrom, keptFromMs);
     const toMs = cellStartOf(at.getTime() + AHEAD_MS_MAX) + CELL_MS;
     const groups: SpendGroup[] = [];
     for (const piece of piecesOf({ fromMs, toMs })) {
       for (const group of await this.#read([budget], piece)) groups.push(group);
     }
     const { projectId } = budget;
-    // Also what was counted of other times, by other terms: it is gone.
-    const reading = { projectId, budgets: [budget], fromMs: 0, toMs: LAST_MS, groups };
-    const moves = await settleSpend(db, reading);
-    await recordSettlement(db, budget, { countedFromMs: fromMs, now: at });
+    // Also what was counted of other times, by other terms: it is gone. By the same terms, what is deleted stays counted.
+    const isCounted = countedFromMs !== undefined;
+    const replaced = { fromMs: isCounted ? keptFromMs : 0, toMs: LAST_MS };
+    const moves = await settleSpend(db, { projectId, budgets: [budget], ...replaced, groups });
+    await recordSettlement(db, budget, { countedFromMs: countedFrom, now: at });
     return moves;
   }
 
@@ -109,6 +117,10 @@ export class Settlement {
       moves.push(...(await settleSpend(this.#options.db, reading)));
     }
     return moves;
+  }
+
+  #keptFromMs(nowMs: number): number {
+    return recordsKeptFromMs(this.#options.retention, nowMs) ?? 0;
   }
 
   /** Of the project that the budgets are of. */

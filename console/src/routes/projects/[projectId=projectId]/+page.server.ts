@@ -1,3 +1,4 @@
+import { recordsKeptFromMs } from "@lensai/analytics/retention/retention-policy";
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { appConnectionOf } from "#lib/server/app-connection.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
@@ -15,14 +16,16 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   // Another search parameter (an open drawer) must not load the page again.
   const address = untrack(() => ({ hostname: url.hostname, port: url.port }));
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
+  const keptFromMs = recordsKeptFromMs(settings.lake.retention, nowUnixMs);
   try {
     return {
       project,
       mayReadCalls: may("calls.read"),
       range,
       problem,
+      keptFromMs,
       nowUnixMs,
-      ...(await loadDashboard(lake, { projectId: project.id, range, nowUnixMs })),
+      ...(await loadDashboard(lake, { projectId: project.id, range, nowUnixMs, keptFromMs })),
       connection: appConnectionOf(settings, address, { projectId: project.id, may }),
     };
   } catch (failure) {

@@ -42,6 +42,7 @@ export const load: PageServerLoad = async ({ params, locals, parent, depends }) 
     mayManage: may("project.manage"),
     mayArchive: role !== undefined && roleMay(role, "project.manage"),
     mayManageKeys,
+    retention: locals.console.settings.lake.retention,
     nowUnixMs: now().getTime(),
   };
 };

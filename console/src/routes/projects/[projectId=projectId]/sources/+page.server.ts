@@ -1,3 +1,4 @@
+import { recordsKeptFromMs } from "@lensai/analytics/retention/retention-policy";
 import { projectForPage } from "#lib/server/access/authorize.ts";
 import { appConnectionOf } from "#lib/server/app-connection.ts";
 import { failPage } from "#lib/server/http/fail-page.ts";
@@ -17,6 +18,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
   const { project, may } = await projectForPage(locals, params.projectId, "project.read");
   const nowUnixMs = services.now().getTime();
   const { range, problem } = parseTimeRange(url.searchParams, nowUnixMs);
+  const keptFromMs = recordsKeptFromMs(settings.lake.retention, nowUnixMs);
   try {
     const answer = await loadSources(lake, project.id, range.window);
     const switches = [
@@ -27,7 +29,7 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
     const asked = { range: { fromUnixMs, toUnixMs }, switches };
     const despite = await loadDespiteSwitches(lake, project.id, asked);
     const connection = appConnectionOf(settings, url, { projectId: project.id, may });
-    return { project, range, problem, nowUnixMs, answer, despite, connection };
+    return { project, range, problem, keptFromMs, nowUnixMs, answer, despite, connection };
   } catch (failure) {
     failPage(failure, locals.requestId);
   }

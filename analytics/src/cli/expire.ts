@@ -1,0 +1,61 @@
+import { expireFiles, outcomeOf } from "../retention/expire-files.ts";
+import {
+  CONTENT_DAYS_MIN,
+  RECORD_DAYS_MIN,
+  RETENTION_DAYS_MAX,
+  expiredFiles,
+  isDays,
+  retentionProblem,
+} from "../retention/retention-policy.ts";
+import type { RetentionPolicy } from "../retention/retention-policy.ts";
+import { parseArguments, requireWords, usageError } from "./arguments.ts";
+import type { CliContext, Command } from "./cli-context.ts";
+import { withLake } from "./cli-lake.ts";
+
+/** For lakes without a console, and to see beforehand what one would delete. */
+export const expire: Command = {
+  path: ["expire"],
+  usage: "[--dry-run]",
+  summary: "delete what LENSAI_RETENTION_DAYS and LENSAI_CONTENT_RETENTION_DAYS keep no longer",
+  run: async (argv, context) => {
+    const { values, positionals } = parseArguments(argv, { "dry-run": { type: "boolean" } });
+    requireWords(positionals, []);
+    const policy = readPolicy(context);
+    const isDryRun = values["dry-run"] === true;
+    await withLake(context, async ({ lake, freshIndex }) => {
+      const { now } = context;
+      const { files, records, sizeBytes } = isDryRun
+        ? outcomeOf(expiredFiles((await freshIndex()).allFiles(), policy, now().getTime()))
+        : await expireFiles({ lake, freshIndex, policy, now });
+      const what = `${files} files with ${records} records, ${sizeBytes} bytes`;
+      const next = "a console deletes them in some minutes, or the next `lensai compact` after one";
+      context.write(isDryRun ? `would go: ${what}\n` : `gone: ${what}; ${next}\n`);
+    });
+  },
+};
+
+function readPolicy({ environment }: CliContext): RetentionPolicy {
+  const policy = {
+    recordDays: daysOf(environment, "LENSAI_RETENTION_DAYS", RECORD_DAYS_MIN),
+    contentDays: daysOf(environment, "LENSAI_CONTENT_RETENTION_DAYS", CONTENT_DAYS_MIN),
+  };
+  if (policy.recordDays === undefined && policy.contentDays === undefined) {
+    throw usageError(
+      "nothing says how long to keep it: set LENSAI_RETENTION_DAYS, or LENSAI_CONTENT_RETENTION_DAYS for captured content alone",
+    );
+  }
+  const problem = retentionProblem(policy);
+  if (problem !== undefined) throw usageError(problem);
+  return policy;
+}
+
+function daysOf(
+  environment: CliContext["environment"],
+  name: string,
+  min: number,
+): number | undefined {
+  const value = environment[name];
+  if (value === undefined || value === "") return undefined;
+  if (isDays(value, min)) return Number(value);
+  throw usageError(`${name} must be a whole number of days from ${min} to ${RETENTION_DAYS_MAX}`);
+}
