@@ -16,7 +16,12 @@ export function learnEventForm(
   outermost: EventPlace,
   width: FormWidth,
 ): EventForm | undefined {
-  return json.length > LENGTH_MAX ? undefined : new Learner(json, width).learn(outermost);
+  return json.length > LENGTH_MAX ? undefined : new Learner(copyOf(json), width).learn(outermost);
+}
+
+/** A part of a text keeps all of it in memory, and a form is kept as long as its stream: others came with this event. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }
 
 const SCALAR_END = /[\s,\]}]|$/g;

@@ -1,3 +1,5 @@
+import v8 from "node:v8";
+import vm from "node:vm";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { EventReader } from "../../src/wire/event-reader.ts";
@@ -170,11 +172,9 @@ test("what an event says overrules what others said, also when no event is of th
 
 function parsedOf(call: WireCall, events: readonly object[]): number {
   const parse = vi.spyOn(JSON, "parse");
-  readFacts(
-    call,
-    events.map((event) => JSON.stringify(event)),
-  );
-  return parse.mock.calls.length;
+  const texts = events.map((event) => JSON.stringify(event));
+  readFacts(call, texts);
+  return parse.mock.calls.filter(([json]) => texts.includes(json)).length;
 }
 
 const chunk = (delta: object) => ({ id: "c", choices: [{ index: 0, delta }], usage: null });
@@ -206,4 +206,27 @@ describe("of a stream are parsed", () => {
     }));
     expect(parsedOf(GEMINI, parts)).toBe(50);
   });
+});
+
+test("a stream that is open keeps no more than one event in memory, however many came at once", () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collectGarbage = vm.runInNewContext("gc") as () => void;
+  const eventBytes = 200;
+  const together = 64;
+  const readerOf = (index: number): EventReader => {
+    const reader = new EventReader(CHAT, createResponseFacts());
+    const event = JSON.stringify(chunk({ content: `${index} `.padEnd(eventBytes) }));
+    const came = Buffer.from(event.repeat(together)).toString();
+    for (let at = 0; at < came.length; at += event.length) {
+      reader.read(came.slice(at, at + event.length));
+    }
+    return reader;
+  };
+  const warm = readerOf(0);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const open = Array.from({ length: 500 }, (_, index) => readerOf(index));
+  collectGarbage();
+  const bytesEach = (process.memoryUsage().heapUsed - before) / [warm, ...open].length;
+  expect(bytesEach).toBeLessThan((together / 4) * eventBytes);
 });
