@@ -19,9 +19,12 @@ export interface AnswerObserver {
   readonly cancel: () => void;
   /**
    * To be asked after every chunk: has the guard cut the answer off? Then its transport ends it with this error, for
-   * the application and towards the provider, and passes nothing more on.
+   * the application and towards the provider, passes nothing more on, and tells `fail` when it reads no more: chunks
+   * that come until then were sent, and are billed.
    */
   readonly cutOff?: () => RefusalError | undefined;
+  /** May a transport that has been told to cut off read what has come already? Not beyond what is held for it. */
+  readonly mayReadRest?: () => boolean;
   /**
    * To be told when nothing more has come than was read, by a transport that can know: it says how far behind its
    * provider a reader is.
@@ -170,12 +173,9 @@ export function meteredObserver(
   return {
     ...observer,
     chunk(chunk) {
-      if (cutOff !== undefined) return NOTHING;
       const passed = observer.chunk(chunk);
-      cutOff = neverThrow("metering a stream", () => guarded.meter(facts));
-      if (cutOff === undefined) return passed;
-      observer.fail(cutOff);
-      return NOTHING;
+      cutOff ??= neverThrow("metering a stream", () => guarded.meter(facts));
+      return cutOff === undefined ? passed : NOTHING;
     },
     fail(error) {
       neverThrow("metering a stream", () => guarded.readEnded());
@@ -186,6 +186,8 @@ export function meteredObserver(
       observer.cancel();
     },
     cutOff: () => cutOff,
+    mayReadRest: () =>
+      neverThrow("metering a stream", () => guarded.holdsMoreThanRead(facts)) === true,
     caughtUp: () => neverThrow("metering a stream", () => guarded.caughtUp(facts)),
   };
 }

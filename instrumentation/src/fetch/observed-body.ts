@@ -53,6 +53,8 @@ async function passChunk(
     const cutOff = observer.cutOff?.();
     if (cutOff !== undefined) {
       controller.error(cutOff);
+      await readRest(source, observer);
+      observer.fail(cutOff);
       await source.cancel(cutOff);
       return;
     }
@@ -72,6 +74,42 @@ const EMPTY_TURNS = 2;
 
 const nextTurn: (then: () => void) => unknown =
   typeof setImmediate === "function" ? (then) => setImmediate(then) : (then) => setTimeout(then);
+
+/** What comes without a pause has not come yet, but comes while it is read. */
+const REST_CHUNKS_MAX = 256;
+
+/**
+ * Before a body is left that the guard has cut off: what has come of it already is billed, and says how much that is, where
+ * it would otherwise be taken for the most that it can be. It may even be all, with the provider's own count.
+ */
+async function readRest(
+  source: ReadableStreamDefaultReader<Uint8Array>,
+  observer: AnswerObserver,
+): Promise<void> {
+  try {
+    for (let chunks = 0; chunks < REST_CHUNKS_MAX && observer.mayReadRest?.(); chunks += 1) {
+      const next = await Promise.race([source.read(), emptyTurns()]);
+      if (next === undefined) {
+        observer.caughtUp?.();
+        return;
+      }
+      if (next.done) return;
+      observer.chunk(next.value);
+    }
+  } catch {
+    // It broke off at its own end as well.
+  }
+}
+
+function emptyTurns(turns = EMPTY_TURNS): Promise<undefined> {
+  return new Promise((resolve) => {
+    const next = (left: number): void => {
+      if (left === 0) resolve(undefined);
+      else nextTurn(() => next(left - 1));
+    };
+    next(turns);
+  });
+}
 
 /** Reads on, and tells the observer, where it wants to know, that nothing more had come: now, and until more came. */
 async function readFrom(

@@ -106,7 +106,8 @@ export class GuardedCall {
 
   /**
    * After a part of the stream was read, before the application gets it: is it paid for? Reserves in slices.
-   * Answers with the error that ends the stream when nothing is left; that part must not go on then.
+   * Answers with the error that ends the stream when nothing is left; that part must not go on then. What is read
+   * after it says more narrowly what the provider has written.
    */
   meter(facts: ResponseFacts): RefusalError | undefined {
     const { hold, estimate } = this.#input;
@@ -124,10 +125,14 @@ export class GuardedCall {
     const moreNano = ahead(2);
     if (this.#reserve(moreNano) || neededNano <= this.#heldNano) return undefined;
     if (this.#reserve(neededNano) || this.#mayGoOnAsking(facts)) return undefined;
-    bounds.ended();
     this.#decision = "cut_off";
     this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: neededNano - this.#heldNano });
     return this.#cutOff;
+  }
+
+  /** Of a stream that is cut off: is what was read of it, by itself, less than what is held? */
+  holdsMoreThanRead(facts: ResponseFacts): boolean {
+    return (this.#bounds.seenNanoAtMost(facts) ?? Infinity) < this.#heldNano;
   }
 
   /** Of a stream: nobody reads on, and `end` may come later. */

@@ -428,10 +428,14 @@ const WORDS = 40;
 const chunk = delta("a few words of an answer ".repeat(WORDS));
 
 /** Streams of a process that has its leases from this ledger. */
-function streamingFrom(ledger: LeaseSource, terms: Partial<BudgetTerms> = {}) {
+function streamingFrom(
+  ledger: LeaseSource,
+  terms: Partial<BudgetTerms> = {},
+  transport: typeof fetch = fetch,
+) {
   const guard = new Guard({ nowMs: () => IN_THE_MONTH_MS, leases: ledger });
   guard.apply(policyWith(budget({ limitNanoUsd: MANY_DOLLARS, ...terms })));
-  const observed = wrapFetch(fetch, { tracer: recordSpans().tracer, guard });
+  const observed = wrapFetch(transport, { tracer: recordSpans().tracer, guard });
   const body = JSON.stringify({ model: "gpt-4o", stream: true, max_tokens: 9_000, messages: [] });
   const ask = (): Promise<Response> =>
     observed(`${provider.url}/v1/chat/completions`, { method: "POST", body });
@@ -446,6 +450,7 @@ describe("a metered stream whose lease is used up", () => {
     const ledger = new SlowLedger(first);
     const { ask } = streamingFrom(ledger, terms);
     let hasLeft = false;
+    let written = 1;
     let answering: ServerResponse | undefined;
     provider.answer = (_, response) => {
       answering = response;
@@ -459,10 +464,11 @@ describe("a metered stream whose lease is used up", () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const next = async (): Promise<string> => {
       answering?.write(delta(text));
+      written += 1;
       return Buffer.from((await reader.read()).value ?? []).toString();
     };
     while (ledger.asked === 1) await next();
-    return { ledger, next, hasLeft: () => hasLeft };
+    return { ledger, next, hasLeft: () => hasLeft, written: () => written };
   }
 
   test("goes on while the ledger is asked, and on with what it grants", async () => {
@@ -483,7 +489,7 @@ describe("a metered stream whose lease is used up", () => {
   });
 
   test("is cut off when the ledger has answered, where the budget is never to be overspent", async () => {
-    const { ledger, next } = await streaming({ clamp: true });
+    const { ledger, next, written } = await streaming({ clamp: true });
     const readToTheEnd = async (): Promise<void> => {
       for (;;) {
         ledger.answer(first);
@@ -492,9 +498,37 @@ describe("a metered stream whose lease is used up", () => {
     };
     await expect(readToTheEnd()).rejects.toBeInstanceOf(BudgetExceededError);
     await expect.poll(() => ledger.figures.reservedNano).toBe(0);
-    // A part is read between question and answer, and its provider may write as much until it notices.
-    const partNano = textTokensAtMost(text) * OUTPUT_NANO;
-    expect(Math.abs(ledger.figures.spentNano - first)).toBeLessThanOrEqual(2 * partNano);
+    // All that came was read, and a provider may write for another 300 ms at a pace of that in a second.
+    const writtenNano = written() * textTokensAtMost(text) * OUTPUT_NANO;
+    expect(ledger.figures.spentNano).toBeGreaterThanOrEqual(1.3 * writtenNano);
+    expect(ledger.figures.spentNano).toBeLessThan(1.32 * writtenNano);
+    expect(ledger.figures.spentNano).toBeLessThanOrEqual(first);
+  });
+
+  test("is charged what had come when it was cut off, and by the provider's count if that had", async () => {
+    const ledger = new SlowLedger(first);
+    const parts = Array.from({ length: 24 }, () => delta(text));
+    const usage = { prompt_tokens: 10, completion_tokens: 1_000 };
+    const ends = [
+      sse({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
+      sse({ choices: [], usage }),
+      sse("[DONE]"),
+    ];
+    // A connection would bring so little in one part.
+    const inParts = (): Promise<Response> =>
+      Promise.resolve(
+        new Response(
+          ReadableStream.from([...parts, ...ends].map((part) => Buffer.from(part))),
+          { headers: { "content-type": "text/event-stream" } },
+        ),
+      );
+    const { ask } = streamingFrom(ledger, { clamp: true }, inParts);
+    const response = await ask();
+    ledger.answer(first);
+    await expect(response.text()).rejects.toBeInstanceOf(BudgetExceededError);
+    await expect.poll(() => ledger.figures.reservedNano).toBe(0);
+    const spent = usage.prompt_tokens * INPUT_NANO + usage.completion_tokens * OUTPUT_NANO;
+    expect(ledger.figures.spentNano).toBe(spent);
   });
 });
 
