@@ -517,10 +517,9 @@ describe("a metered stream whose lease is used up", () => {
     // A connection would bring so little in one part.
     const inParts = (): Promise<Response> =>
       Promise.resolve(
-        new Response(
-          ReadableStream.from([...parts, ...ends].map((part) => Buffer.from(part))),
-          { headers: { "content-type": "text/event-stream" } },
-        ),
+        new Response(ReadableStream.from([...parts, ...ends].map((part) => Buffer.from(part))), {
+          headers: { "content-type": "text/event-stream" },
+        }),
       );
     const { ask } = streamingFrom(ledger, { clamp: true }, inParts);
     const response = await ask();
