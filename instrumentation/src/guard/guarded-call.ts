@@ -125,6 +125,7 @@ export class GuardedCall {
     const moreNano = ahead(2);
     if (this.#reserve(moreNano) || neededNano <= this.#heldNano) return undefined;
     if (this.#reserve(neededNano) || this.#mayGoOnAsking(facts)) return undefined;
+    bounds.ended();
     this.#decision = "cut_off";
     this.#cutOff = budgetRefusal(hold, { isCutOff: true, needNano: neededNano - this.#heldNano });
     return this.#cutOff;
