@@ -142,6 +142,14 @@ export const WIRE_CASES: readonly WireCase[] = [
     isWhole: true,
   },
   {
+    name: "from the cache of a gateway",
+    url: "https://api.portkey.ai/v1/chat/completions",
+    request: chat({ stream: false }),
+    headers: { ...JSON_HEADERS, "x-portkey-cache-status": "SEMANTIC HIT" },
+    chunks: json({ id: "c", usage: { prompt_tokens: 5, completion_tokens: 2 } }),
+    isWhole: true,
+  },
+  {
     name: "counts of a body that has no usage object, summed over a list",
     url: `${BEDROCK}/amazon.titan-text/invoke`,
     request: JSON.stringify({ inputText: "" }),

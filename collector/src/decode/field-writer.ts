@@ -120,6 +120,9 @@ export class FieldWriter {
       case "http_status":
         if (this.numberOf(value) >= HTTP_ERROR_MIN) this.record.isRefused = true;
         return true;
+      case "from_cache":
+        this.record.isFromCache = this.wordOf(value) === "true";
+        return true;
       case "dollars":
         return this.readDollars(this.numberOf(value));
       case "role":

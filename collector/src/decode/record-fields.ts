@@ -36,6 +36,8 @@ export class RecordFields {
   isError = false;
   /** The provider answered with an HTTP error: whatever else the record says, no answer began. */
   isRefused = false;
+  /** A cache has answered, and no provider. */
+  isFromCache = false;
   /** An exception was recorded, which alone proves nothing. */
   hasException = false;
   /** What the exception says; empty without one. */
@@ -107,6 +109,7 @@ export class RecordFields {
     this.signal = signal;
     this.isError = false;
     this.isRefused = false;
+    this.isFromCache = false;
     this.hasException = false;
     this.hasAnswerEvent = false;
     this.startMicros = 0;

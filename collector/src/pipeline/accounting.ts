@@ -83,7 +83,7 @@ export class Accounting {
     const usage = normaliseUsage(record.usage, this.normal);
     const hasUsage = usage.input !== undefined || usage.output !== undefined;
     const named = record.name.isSet ? this.names.get(record.name)[index] : undefined;
-    const said = this.roleOf(record, named, hasUsage);
+    const said = withoutCache(this.roleOf(record, named, hasUsage), record);
     const isOpened = named === undefined && isOpening(record, dialect, { role: said, hasUsage });
     const role = isOpened ? "step" : said;
     sink.setConstant(ROLE[role]);
@@ -187,6 +187,11 @@ function isOpening(
   return role === "inference" && !hasUsage && !isFailed && !record.hasAnswerBegun;
 }
 
+/** A call that no provider has seen is none. */
+function withoutCache(role: CallRole, { isFromCache }: RecordFields): CallRole {
+  return isFromCache && isModelCall(role) ? "cache" : role;
+}
+
 /** What a record without any word for it looks like. */
 function roleBySight(record: RecordFields, hasUsage: boolean): CallRole {
   if (record.namesTool && !hasUsage) return "tool";
@@ -266,6 +271,7 @@ const roleNames: readonly CallRole[] = [
   "step",
   "workflow",
   "chain",
+  "cache",
   "other",
 ];
 const ROLE = Object.fromEntries(

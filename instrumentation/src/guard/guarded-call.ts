@@ -201,6 +201,7 @@ export class GuardedCall {
     // Nobody knows whether the provider has worked for it.
     if (end.kind === "failed") return costOf(this.#bounds.inputNano, this.#heldNano);
     const { facts } = end;
+    if (facts.isFromCache) return costOf(0, 0);
     const reported = estimator.costOf(subject, facts, {
       serviceTier: subject.serviceTier,
       startedMs,
@@ -212,9 +213,9 @@ export class GuardedCall {
     return costOf(this.#bounds.expectedNano(facts), this.#bounds.nanoAtMost(facts));
   }
 
-  #learn({ hasUsage, problem, usage, outputTokensAtMost }: ResponseFacts): void {
+  #learn({ hasUsage, isFromCache, problem, usage, outputTokensAtMost }: ResponseFacts): void {
     const { estimator, subject, inputTokensAtMost } = this.#input;
-    if (!hasUsage || problem !== undefined) return;
+    if (!hasUsage || isFromCache || problem !== undefined) return;
     const { input, output } = normaliseUsage(usage, createNormalUsage());
     if (input === undefined || output === undefined) return;
     estimator.learn(subject.model, subject.route, {

@@ -55,6 +55,7 @@ export function responseAttributes(call: WireCall, facts: ResponseFacts): Attrib
     [GEN_AI.openai.systemFingerprint]: systemFingerprint,
     [LENSAI.observationProblem]: problem,
     [LENSAI.usageCostUsd]: facts.costUsd,
+    [LENSAI.answerFromCache]: facts.isFromCache || undefined,
     ...usageAttributes(facts),
   });
 }

@@ -34,6 +34,8 @@ export interface ResponseFacts {
   errorType: string | undefined;
   /** What the provider says it cost, in US dollars. */
   costUsd: number | undefined;
+  /** A gateway has answered from its cache: counts are those of the call that it has kept, or none. */
+  isFromCache: boolean;
   problem: ObservationProblem | undefined;
   /** Told of every body, or event of a stream, where content is captured. */
   onBody: ((body: unknown) => void) | undefined;
@@ -60,6 +62,7 @@ export function createResponseFacts(): ResponseFacts {
     outputTokensAtMost: 0,
     errorType: undefined,
     costUsd: undefined,
+    isFromCache: false,
     problem: undefined,
     onBody: undefined,
   };

@@ -1,3 +1,4 @@
+import { isFromCache } from "./answer-cache.ts";
 import { EventReader } from "./event-reader.ts";
 import { EventStreamReader } from "./event-stream-reader.ts";
 import { NdjsonReader } from "./ndjson-reader.ts";
@@ -30,7 +31,9 @@ export function createResponseReader(
   header: HeaderReader,
 ): ResponseReader | undefined {
   const reader = readerOfType(call, contentTypeOf(header));
-  if (reader !== undefined) addHeaderUsage(call, header, reader.facts);
+  if (reader === undefined) return undefined;
+  addHeaderUsage(call, header, reader.facts);
+  reader.facts.isFromCache = isFromCache(header);
   return reader;
 }
 

@@ -365,6 +365,31 @@ describe("prices that a policy brings", () => {
   });
 });
 
+describe("an answer from the cache of a gateway", () => {
+  test("is charged nothing, teaches nothing, and its span says what it is", async () => {
+    const { chat, spans } = guarded(budget({ limitNanoUsd: String(150 * OUTPUT_NANO) }));
+    const usage = { prompt_tokens: 10, completion_tokens: 100 };
+    provider.answer = (request, response) => {
+      response.setHeader("x-portkey-cache-status", "HIT");
+      answerWith(usage)(request, response);
+    };
+    for (let call = 0; call < 3; call += 1) {
+      const response = await chat();
+      expect(response.status).toBe(200);
+      await response.json();
+    }
+    provider.answer = answerWith(usage);
+    await (await chat()).json();
+    expect((await chat()).status).toBe(402);
+    const cached = spans
+      .all()
+      .slice(0, 3)
+      .map(({ attributes }) => attributes);
+    for (const attributes of cached)
+      expect(attributes).toMatchObject({ "lensai.answer.from_cache": true });
+  });
+});
+
 describe("a clamped call", () => {
   test("is sent with what is left as its limit, and its span says so", async () => {
     const { chat, spans } = clamping(700 * OUTPUT_NANO);

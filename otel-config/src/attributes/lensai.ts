@@ -45,6 +45,8 @@ export const LENSAI = {
    * or `batch`.
    */
   answerDeferred: "lensai.answer.deferred",
+  /** Written by the instrumentation: a gateway says that it has answered from its cache; no provider was called. */
+  answerFromCache: "lensai.answer.from_cache",
   /** Written by the instrumentation: why the provider's answer could not be read, or not to its end. */
   observationProblem: "lensai.observation.problem",
   /** Written by the collector: what was odd about the record, e.g. `end_before_start`. */

@@ -11,6 +11,8 @@ export type CallRole =
   | "step"
   | "workflow"
   | "chain"
+  /** An answer that came out of a cache of the application or of a gateway: no provider has worked for it. */
+  | "cache"
   | "other";
 
 /** gen_ai.operation.name to role: the registry's values first, then values seen in the field. */

@@ -31,6 +31,8 @@ export type FieldKind =
   | "error"
   /** The status of an HTTP answer: from 400 on the provider refused the call. */
   | "http_status"
+  /** A boolean: a cache of the application or of a gateway has answered, and no provider. */
+  | "from_cache"
   /** "provider/model": fills both columns. */
   | "provider_model"
   /** A JSON text (or nested value) of which only `members` are read. */

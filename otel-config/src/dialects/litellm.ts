@@ -1,4 +1,4 @@
-import { count, json, ofKind, text, tokens } from "./dialect.ts";
+import { count, json, kept, ofKind, text, tokens } from "./dialect.ts";
 import type { Dialect } from "./dialect.ts";
 
 const CACHE_WRITES = ["prompt_tokens_details", "cache_creation_token_details"] as const;
@@ -17,6 +17,7 @@ export const LITELLM: Dialect = {
     { name: "Received Proxy Server Request", role: "chain" },
   ],
   fields: [
+    kept(ofKind("from_cache", "", "litellm.cache_hit")),
     ofKind(
       "dollars",
       "client_cost_nano_usd",

@@ -18,6 +18,7 @@ export const OTEL_GEN_AI: Dialect = {
   fields: [
     text("error_type", "error.type"),
     text("operation", GEN_AI.operationName),
+    kept(ofKind("from_cache", "", LENSAI.answerFromCache)),
     // The older word of Alibaba's conventions, and that of Future AGI's.
     {
       ...role("gen_ai.span.kind", {

@@ -71,6 +71,8 @@ const ROLE_TEXTS: Readonly<Partial<Record<CallRole, string>>> = {
   step: "A step of an agent. The calls in it have records of their own.",
   workflow: "A workflow. The calls in it have records of their own.",
   chain: "A chain around other work. The calls in it have records of their own.",
+  cache:
+    "Answered from a cache, so that no provider was called: nothing is owed. The cost on the record is what the call would have come to.",
 };
 
 function noCallText(row: SpanRow): string {

@@ -120,7 +120,7 @@ export const SPAN_COLUMNS: readonly ColumnSpec[] = [
   dictionary("operation", "gen_ai.operation.name"),
   dictionary(
     "call_role",
-    "inference, embedding, rerank, image, audio, tool, retrieval, agent, step, workflow, chain or other",
+    "inference, embedding, rerank, image, audio, tool, retrieval, agent, step, workflow, chain, cache or other",
   ),
   dictionary("provider", "gen_ai.provider.name (canonical), else gen_ai.system"),
   dictionary("request_model", "gen_ai.request.model"),

@@ -145,7 +145,8 @@ class Estimator:
 
     def learn(self, call: WireCall, route: Optional[str], facts: ResponseFacts, input_tokens_at_most: int) -> None:
         """An answer came to its end."""
-        usage = normalise_usage(facts.usage) if facts.has_usage and facts.problem is None else {}
+        is_counted = facts.has_usage and facts.problem is None and not facts.is_from_cache
+        usage = normalise_usage(facts.usage) if is_counted else {}
         if "input" in usage and "output" in usage:
             at_most = (input_tokens_at_most, facts.output_tokens_at_most)
             self._learned.add(call.model or "", route or "", (usage["input"], usage["output"]), at_most)

@@ -251,6 +251,8 @@ class GuardedCall:
 
     def _cost(self, facts: ResponseFacts) -> Optional[CallCost]:
         """None: nobody knows."""
+        if facts.is_from_cache:
+            return CallCost(0, 0)
         call, estimate = self._decided.call, self._decided.estimate
         reported = self._estimator.cost_of(call, facts, estimate.size.service_tier, self._decided.started)
         if reported is not None:

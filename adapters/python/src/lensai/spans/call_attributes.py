@@ -62,6 +62,7 @@ def response_attributes(call: WireCall, facts: ResponseFacts) -> Dict[str, Attri
         names.OPENAI_SYSTEM_FINGERPRINT: facts.system_fingerprint,
         names.OBSERVATION_PROBLEM: facts.problem,
         names.USAGE_COST_USD: facts.cost_usd,
+        names.ANSWER_FROM_CACHE: facts.is_from_cache or None,
         **_usage_attributes(facts),
     }
     return {name: value for name, value in found.items() if value is not None}

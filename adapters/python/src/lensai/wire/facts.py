@@ -39,6 +39,8 @@ class ResponseFacts:
     error_type: Optional[str] = None
     cost_usd: Optional[float] = None
     """What the provider says it cost, in US dollars."""
+    is_from_cache: bool = False
+    """A gateway has answered from its cache: counts are those of the call that it has kept, or none."""
     problem: Optional[str] = None
     """Why the answer could not be read, or not to its end."""
     on_body: Optional[Callable[[Any], None]] = field(default=None, repr=False, compare=False)

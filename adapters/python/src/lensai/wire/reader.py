@@ -10,6 +10,7 @@ from typing import Any, List, Mapping, Optional
 
 from lensai.wire.call import WireCall
 from lensai.wire.event_stream import EventStreamMessage, EventStreamParser
+from lensai.wire.answer_cache import is_from_cache
 from lensai.wire.facts import ResponseFacts, add_header_usage, add_output_text, add_to_facts
 from lensai.wire.json_path import parse_json
 from lensai.wire.sse import SseEvent, SseParser
@@ -71,6 +72,7 @@ def create_response_reader(call: WireCall, headers: Mapping[str, str]) -> Option
     reader = _reader_of_type(call, kind)
     if reader is not None:
         add_header_usage(call, headers, reader.facts)
+        reader.facts.is_from_cache = is_from_cache(headers)
     return reader
 
 
