@@ -173,6 +173,7 @@ function seeAnswer(request: UndiciRequest, answer: AnswerObserver): void {
     neverThrow("observing undici", () => answer.chunk(chunk));
     const cutOff = answer.cutOff?.();
     if (cutOff === undefined) return receive.call(this, chunk);
+    answer.fail(cutOff);
     this.abort?.(cutOff);
     return false;
   };
