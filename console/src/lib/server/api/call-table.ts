@@ -1,5 +1,7 @@
 import type { TableColumn } from "@lensai/analytics/parquet/stream-parquet";
 import type { CallLine } from "@lensai/analytics/queries/newest-calls";
+import { csvRow } from "../../csv.ts";
+import type { CsvValue } from "../../csv.ts";
 
 const text = (name: string, valueOf: (call: CallLine) => string | undefined) =>
   ({ name, type: "text", valueOf }) as const;
@@ -54,28 +56,13 @@ export const CALL_COLUMNS: readonly TableColumn<CallLine>[] = [
   amount("start_unix_nano", (call) => call.startUnixNano),
 ];
 
-/** RFC 4180: lines end in CR LF. */
-export const csvHeader = (): string => `${CALL_COLUMNS.map(({ name }) => name).join(",")}\r\n`;
+export const csvHeader = (): string => csvRow(CALL_COLUMNS.map(({ name }) => name));
 
-/** Unknown is an empty field. */
 export const csvLine = (call: CallLine): string =>
-  `${CALL_COLUMNS.map((column) => csvField(csvValue(column, call))).join(",")}\r\n`;
-
-type CsvValue = string | number | bigint | boolean | undefined;
+  csvRow(CALL_COLUMNS.map((column) => csvValue(column, call)));
 
 function csvValue(column: TableColumn<CallLine>, call: CallLine): CsvValue {
   if (column.type !== "timestamp") return column.valueOf(call);
   const micros = column.valueOf(call);
   return micros === undefined ? undefined : new Date(Number(micros / MICROS_PER_MS)).toISOString();
-}
-
-/**
- * Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection): names of
- * models and users come from whoever sends spans.
- */
-function csvField(value: CsvValue): string {
-  if (value === undefined) return "";
-  const plain = String(value);
-  const harmless = typeof value === "string" && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
