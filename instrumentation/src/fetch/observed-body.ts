@@ -101,14 +101,13 @@ async function readRest(
   }
 }
 
-function emptyTurns(turns = EMPTY_TURNS): Promise<undefined> {
-  return new Promise((resolve) => {
-    const next = (left: number): void => {
-      if (left === 0) resolve(undefined);
-      else nextTurn(() => next(left - 1));
-    };
-    next(turns);
-  });
+/** Resolves with undefined when a read that has not been answered meanwhile has found nothing. */
+async function emptyTurns(): Promise<undefined> {
+  for (let turn = 0; turn < EMPTY_TURNS; turn += 1) {
+    await new Promise<void>((resolve) => {
+      nextTurn(resolve);
+    });
+  }
 }
 
 /** Reads on, and tells the observer, where it wants to know, that nothing more had come: now, and until more came. */
@@ -120,15 +119,13 @@ async function readFrom(
   if (observer.caughtUp === undefined) return asked;
   let isAnswered = false;
   let isEmpty = false;
-  const look = (turns: number): void => {
+  const look = async (): Promise<void> => {
+    await emptyTurns();
     if (isAnswered) return;
-    if (turns > 0) nextTurn(() => look(turns - 1));
-    else {
-      isEmpty = true;
-      observer.caughtUp?.();
-    }
+    isEmpty = true;
+    observer.caughtUp?.();
   };
-  look(EMPTY_TURNS);
+  void look();
   try {
     return await asked;
   } finally {
