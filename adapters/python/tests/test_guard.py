@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any, Callable, List
 
 import anthropic
@@ -189,6 +190,22 @@ def test_calls_are_charged_what_they_cost_until_the_budget_is_used_up(
     assert len(server.received) == 3
     found = [attributes["lensai.budget.decision"] for attributes in own(spans)]
     assert found == ["allowed", "allowed", "allowed", "refused"]
+
+
+def test_an_answer_from_the_cache_of_a_gateway_costs_nothing(
+    stopped: Callable[[Any], InMemorySpanExporter],
+) -> None:
+    spans = stopped(policy(budget(limitNanoUsd=str(2 * COST_NANO), mode="enforce")))
+
+    def from_cache(received: Received) -> Reply:
+        reply = openai_like(received)
+        return replace(reply, headers={**reply.headers, "x-portkey-cache-status": "HIT"})
+
+    with HttpServer(from_cache) as server:
+        for _ in range(4):
+            httpx.post(f"{server.url}{PATH}", json=chat(max_tokens=10))
+    assert len(server.received) == 4
+    assert [attributes["lensai.answer.from_cache"] for attributes in own(spans)] == [True] * 4
 
 
 @pytest.mark.parametrize(("reply", "costs"), [(Reply(500), False), (Reply(200, b"<html>"), True)], ids=["500", "html"])

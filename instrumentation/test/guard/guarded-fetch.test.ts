@@ -366,7 +366,7 @@ describe("prices that a policy brings", () => {
 });
 
 describe("an answer from the cache of a gateway", () => {
-  test("is charged nothing, teaches nothing, and its span says what it is", async () => {
+  test("is charged nothing, and its span says what it is", async () => {
     const { chat, spans } = guarded(budget({ limitNanoUsd: String(150 * OUTPUT_NANO) }));
     const usage = { prompt_tokens: 10, completion_tokens: 100 };
     provider.answer = (request, response) => {
@@ -387,6 +387,29 @@ describe("an answer from the cache of a gateway", () => {
       .map(({ attributes }) => attributes);
     for (const attributes of cached)
       expect(attributes).toMatchObject({ "lensai.answer.from_cache": true });
+  });
+
+  test("teaches nothing: its counts need not be those of a call", async () => {
+    const ledger = new SlowLedger(Number(MANY_DOLLARS));
+    const { ask } = streamingFrom(ledger);
+    provider.answer = (request, response) => {
+      response.setHeader("x-openrouter-cache-status", "HIT");
+      const usage = { prompt_tokens: 1, completion_tokens: 1 };
+      const end = sse({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+      stream([delta("hi"), end, sse({ choices: [], usage }), sse("[DONE]")])(request, response);
+    };
+    const reservedNano = async (): Promise<number> => {
+      const asked = ask();
+      const { reservedNano: reserved } = ledger.figures;
+      await (await asked).text();
+      await expect.poll(() => ledger.figures.reservedNano).toBe(0);
+      return reserved;
+    };
+    const first = await reservedNano();
+    expect(first).toBeGreaterThan(0);
+    // As many as say how long answers are.
+    for (let call = 0; call < 12; call += 1) await reservedNano();
+    expect(await reservedNano()).toBe(first);
   });
 });
 
