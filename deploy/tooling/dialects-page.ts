@@ -43,6 +43,7 @@ function sectionOf(dialect: Dialect): string {
 function targetOf({ field, kind }: Pick<FieldRule, "field"> & { kind: string }): string {
   if (kind === "tokens") return `usage: ${field}`;
   if (kind === "usage") return "usage, as the provider sent it";
+  if (kind === "from_cache") return "answered from a cache";
   return field === "" ? "failed" : `\`${field}\``;
 }
 
