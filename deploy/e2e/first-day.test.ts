@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { formatUsd } from "@lensai/otel-config/money";
@@ -213,6 +214,25 @@ describe("the first day with LensAI", () => {
     },
     PAGES.length * PAGE_TIMEOUT_MS,
   );
+
+  it("gives the breakdown of calls away as CSV", async () => {
+    for (const [query, head] of [
+      [
+        "by=model",
+        "model,cost_usd,calls,calls_without_cost,input_tokens,output_tokens,p95_latency_ms",
+      ],
+      ["by=team&and=model", "team,model,cost_usd,calls,calls_without_cost"],
+    ]) {
+      await open(`/projects/support/calls?range=30d&${query}`);
+      const downloading = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Download as CSV" }).click();
+      const download = await downloading;
+      expect(download.suggestedFilename()).toMatch(/^support-cost-by-[a-z-]+\.csv$/);
+      const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+      expect(lines[0]).toBe(head);
+      expect(lines.length).toBeGreaterThan(2);
+    }
+  });
 
   it("stops calls and lets them go again, and guards hear of both", async () => {
     await open("/projects/default/control");
