@@ -26,7 +26,13 @@ const COUNT = 5;
 /** Several of each happened at once: only their ids tell them apart. */
 const timeOf = (index: number): Date =>
   new Date(Date.UTC(2026, 10, 20) + Math.floor(index / 2) * 1000);
-const STARTED = Date.now() - 60_000;
+const DAY_MS = 86_400_000;
+/** Before the day that alerts look back on: calls without a price would else be told of between two pages of them. */
+const STARTED = Date.now() - 2 * DAY_MS;
+const WITH_CALLS = new URLSearchParams({
+  from: new Date(STARTED - DAY_MS).toISOString(),
+  to: new Date(STARTED + DAY_MS).toISOString(),
+}).toString();
 const numbers = Array.from({ length: COUNT }, (_, index) => index);
 
 let api: ApiUnderTest;
@@ -146,10 +152,10 @@ const LISTS: Readonly<Record<string, () => string>> = {
   listAlertChannels: () => `${OF_PROJECT}/alert-channels`,
   listBillingCustomers: () => `${OF_PROJECT}/billing/customers`,
   listBillingCharges: () => `${OF_PROJECT}/billing/charges?month=2026-11`,
-  listCalls: () => `${OF_PROJECT}/calls`,
-  listUnpricedModels: () => `${OF_PROJECT}/prices/unknown`,
+  listCalls: () => `${OF_PROJECT}/calls?${WITH_CALLS}`,
+  listUnpricedModels: () => `${OF_PROJECT}/prices/unknown?${WITH_CALLS}`,
   listPriceOverrides: () => `${OF_PROJECT}/prices/overrides`,
-  getSources: () => `${OF_PROJECT}/sources`,
+  getSources: () => `${OF_PROJECT}/sources?${WITH_CALLS}`,
   listAuditEntries: () => `${OF_PROJECT}/audit`,
 };
 
