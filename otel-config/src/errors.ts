@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   "lake.store_unavailable",
   "lake.store_refused",
   "lake.file_corrupt",
+  "lake.not_as_sealed",
   "query.invalid",
   "query.not_found",
   "query.timeout",

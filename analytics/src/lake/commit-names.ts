@@ -36,6 +36,19 @@ export class CommitNames {
     return run !== undefined && run.from <= numbered.number;
   }
 
+  /** Are all of these in it? */
+  hasAll(names: CommitNames): boolean {
+    return names.ranges().every((range) => this.#hasRange(range));
+  }
+
+  #hasRange({ first, last }: NameRange): boolean {
+    const [from, to] = [parse(first), parse(last)];
+    if (from === undefined || to === undefined) return this.has(first) && this.has(last);
+    const runs = this.#runs.get(from.series) ?? [];
+    const run = runs[firstRunEndingFrom(runs, from.number)];
+    return run !== undefined && run.from <= from.number && run.to >= to.number;
+  }
+
   add(name: string): void {
     this.addRange({ first: name, last: name });
   }

@@ -6,6 +6,7 @@
  *     corrections/v1/region=<r>/dt=<UTC day of the corrected row>/<name>.parquet
  *     manifest/v1/region=<r>/dt=<UTC day of landing>/<name>.json
  *     manifest/v1/region=<r>/dt=9999-12-31/<name>.json            (swaps of compaction)
+ *     seals/v1/region=<r>/<10 digits>.json
  */
 export type FileKind = "spans" | "content" | "corrections";
 
@@ -29,6 +30,9 @@ const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;
 const KEY =
   /^(?:(spans|content|corrections)(?=.*\.parquet$)|(manifest)(?=.*\.json$))\/v1\/region=([^/]+)\/dt=(\d{4}-\d{2}-\d{2})\/([^/]+)\.[a-z]+$/;
 
+const SEAL_DIGITS = 10;
+const SEAL_NAME = /^seals\/v1\/region=[^/]+\/(\d{10})\.json$/;
+
 export function isRegion(text: string): boolean {
   return REGION.test(text);
 }
@@ -49,8 +53,30 @@ export function dayPrefix({ kind, region, day }: Omit<LakeKey, "name">): string 
   return `${regionPrefix({ kind, region })}dt=${dayText(day)}/`;
 }
 
+/** The folder of the seals of a region, with its closing slash. */
+export function sealPrefix(region: string): string {
+  return regionPrefix({ kind: "seals", region });
+}
+
+/** Numbers are equally wide: keys sort as they do. */
+export function sealKey(region: string, number: number): string {
+  return `${sealPrefix(region)}${String(number).padStart(SEAL_DIGITS, "0")}.json`;
+}
+
+/** The number of a seal; undefined for a key of something else. */
+export function sealNumberOf(key: string): number | undefined {
+  const digits = SEAL_NAME.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** The folder of a region, with its closing slash. */
-export function regionPrefix({ kind, region }: Pick<LakeKey, "kind" | "region">): string {
+export function regionPrefix({
+  kind,
+  region,
+}: {
+  readonly kind: LakeKey["kind"] | "seals";
+  readonly region: string;
+}): string {
   if (!isRegion(region)) throw new RangeError(`region ${JSON.stringify(region)} cannot be used`);
   return `${kind}/v1/region=${region}/`;
 }

@@ -47,17 +47,7 @@ export const MAX_MANIFEST_BYTES = 64 << 20;
 /** The commit as JSON, with what else is to be in it: the same commit gives the same bytes. */
 export function serialiseManifest(commit: ManifestCommit, more: object = {}): Uint8Array {
   const { name, committedAt, region, remove } = commit;
-  const add = commit.add.map((file) => ({
-    key: file.key,
-    kind: file.kind,
-    sha256: file.sha256,
-    sizeBytes: file.sizeBytes,
-    rows: file.rows,
-    minStartTime: file.minStartTime,
-    maxStartTime: file.maxStartTime,
-    projects: file.projects,
-    rowVersion: file.rowVersion,
-  }));
+  const add = commit.add.map((file) => orderedFile(file));
   const ordered = {
     formatVersion: FORMAT_VERSION,
     name,
@@ -68,6 +58,21 @@ export function serialiseManifest(commit: ManifestCommit, more: object = {}): Ui
     ...more,
   };
   return new TextEncoder().encode(`${JSON.stringify(ordered, undefined, 1)}\n`);
+}
+
+/** With its fields in one order and no others: the same file gives the same JSON. */
+export function orderedFile(file: ManifestFile): ManifestFile {
+  return {
+    key: file.key,
+    kind: file.kind,
+    sha256: file.sha256,
+    sizeBytes: file.sizeBytes,
+    rows: file.rows,
+    minStartTime: file.minStartTime,
+    maxStartTime: file.maxStartTime,
+    projects: file.projects,
+    rowVersion: file.rowVersion,
+  };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
+import type { SigningKeyPair } from "@lensai/otel-config/signing/ed25519";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
-import type { LakeWorkerData, Outcomes, WorkOrder, WorkReport } from "./lake-worker.ts";
+import type { SealOutcome } from "../seals/seal-lake.ts";
+import type { Inputs, LakeWorkerData, Outcomes, WorkOrder, WorkReport } from "./lake-worker.ts";
 
 const ENTRY = new URL("./lake-worker.ts", import.meta.url);
 
@@ -31,13 +33,21 @@ export class LakeThread {
    * Decides again about the bills of what has landed, by the prices of the file and those that projects have set in
    * the console. Rejects with the reason when it failed.
    */
-  review(prices: readonly PriceEntry[] = []): Promise<ReviewOutcome> {
+  review(prices: readonly PriceEntry[]): Promise<ReviewOutcome> {
     return this.inTurn("review", prices);
   }
 
   /** Lets go of what is kept no longer, and puts rows of small files into large ones. Rejects with the reason when it failed. */
   compact(): Promise<Outcomes["compact"]> {
-    return this.inTurn("compact");
+    return this.inTurn("compact", undefined);
+  }
+
+  /**
+   * Signs what counts in the lake, where that is due. Rejects with the reason when it failed, which is also that something
+   * was changed behind the last seal.
+   */
+  seal(key: SigningKeyPair): Promise<SealOutcome> {
+    return this.inTurn("seal", key);
   }
 
   /** What is under way is rejected, and so is what waits for its turn. */
@@ -50,10 +60,10 @@ export class LakeThread {
   /** One at a time. */
   private inTurn<Kind extends keyof Outcomes>(
     kind: Kind,
-    prices: readonly PriceEntry[] = [],
+    input: Inputs[Kind],
   ): Promise<Outcomes[Kind]> {
     clearTimeout(this.idleTimer);
-    const work = this.last.then(() => this.ask(kind, prices));
+    const work = this.last.then(() => this.ask(kind, input));
     this.last = work.catch(() => undefined).finally(() => this.leaveWhenIdle());
     return work;
   }
@@ -73,7 +83,7 @@ export class LakeThread {
     const { worker } = this;
     if (worker === undefined) return;
     try {
-      const reviewed = await this.ask("leave");
+      const reviewed = await this.ask("leave", undefined);
       if (reviewed === undefined) return;
       this.reviewed = reviewed;
       await worker.terminate();
@@ -84,11 +94,11 @@ export class LakeThread {
 
   private async ask<Kind extends keyof Outcomes>(
     kind: Kind,
-    prices: readonly PriceEntry[] = [],
+    input: Inputs[Kind],
   ): Promise<Outcomes[Kind]> {
     if (this.isStopped) throw new Error("the thread that keeps the lake is stopped");
     const worker = this.worker ?? this.start();
-    worker.postMessage({ kind, prices } satisfies WorkOrder, []);
+    worker.postMessage({ kind, input } satisfies WorkOrder<Kind>, []);
     const report = await new Promise<WorkReport<Kind>>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import type { PriceEntry } from "@lensai/otel-config/pricing/price-layer";
+import type { SigningKeyPair } from "@lensai/otel-config/signing/ed25519";
 import { runCompaction } from "../compaction/run-compaction.ts";
 import type { CompactionOutcome } from "../compaction/compact-lake.ts";
 import { openLocalFiles } from "../lake/local-cache.ts";
@@ -12,6 +13,8 @@ import { readPriceBook } from "../prices/merge-overrides.ts";
 import { expireFiles } from "../retention/expire-files.ts";
 import type { ExpiryOutcome } from "../retention/expire-files.ts";
 import type { RetentionPolicy } from "../retention/retention-policy.ts";
+import { sealLake } from "../seals/seal-lake.ts";
+import type { SealOutcome } from "../seals/seal-lake.ts";
 import { LakeReview } from "../recompute/lake-review.ts";
 import type { ReviewedFiles, ReviewOutcome } from "../recompute/lake-review.ts";
 
@@ -36,15 +39,25 @@ export interface LakeWorkerData {
 export interface Outcomes {
   readonly review: ReviewOutcome;
   readonly compact: CompactionOutcome & { readonly expired: ExpiryOutcome };
+  readonly seal: SealOutcome;
   /** Undefined: there is work left, and the thread stays. Otherwise nothing else is asked of it. */
   readonly leave: ReviewedFiles | undefined;
 }
 
+/** What it needs for that. */
+export interface Inputs {
+  /** What projects have set in the console. */
+  readonly review: readonly PriceEntry[];
+  readonly compact: undefined;
+  /** Of the console. */
+  readonly seal: SigningKeyPair;
+  readonly leave: undefined;
+}
+
 /** A message to it. */
-export interface WorkOrder {
-  readonly kind: keyof Outcomes;
-  /** What projects have set in the console; for a review. */
-  readonly prices: readonly PriceEntry[];
+export interface WorkOrder<Kind extends keyof Outcomes = keyof Outcomes> {
+  readonly kind: Kind;
+  readonly input: Inputs[Kind];
 }
 
 /** What it answers to a message. */
@@ -53,7 +66,7 @@ export type WorkReport<Kind extends keyof Outcomes> =
   | { readonly kind: "failed"; readonly message: string };
 
 type Work = {
-  readonly [Kind in keyof Outcomes]: (prices: readonly PriceEntry[]) => Promise<Outcomes[Kind]>;
+  readonly [Kind in keyof Outcomes]: (input: Inputs[Kind]) => Promise<Outcomes[Kind]>;
 };
 
 const now = (): Date => new Date();
@@ -89,6 +102,7 @@ async function openWork(data: LakeWorkerData): Promise<Work> {
       const merged = await runCompaction({ lake, files, freshIndex, workFolder, now, runId });
       return { ...merged, expired };
     },
+    seal: (key) => sealLake({ lake, key, now: now() }),
   };
 }
 
@@ -105,9 +119,12 @@ async function opened(): Promise<Work> {
   }
 }
 
-async function answer({ kind, prices }: WorkOrder): Promise<WorkReport<keyof Outcomes>> {
+async function answer<Kind extends keyof Outcomes>({
+  kind,
+  input,
+}: WorkOrder<Kind>): Promise<WorkReport<Kind>> {
   try {
-    return { kind: "done", outcome: await (await opened())[kind](prices) };
+    return { kind: "done", outcome: await (await opened())[kind](input) };
   } catch (error) {
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }

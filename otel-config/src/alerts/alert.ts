@@ -136,9 +136,15 @@ export interface AlertDetails {
 
 /**
  * `rejected`: a collector refused records; `dropped`: an SDK lost them before they were sent; `collector_silent`:
- * none of the collectors asks the console any more; `review_failing`: bills are not reviewed.
+ * none of the collectors asks the console any more; `review_failing`: bills are not reviewed; `seal_failing`: what lands is not
+ * sealed, perhaps because somebody has changed what was.
  */
-export type IngestTrouble = "rejected" | "dropped" | "collector_silent" | "review_failing";
+export type IngestTrouble =
+  | "rejected"
+  | "dropped"
+  | "collector_silent"
+  | "review_failing"
+  | "seal_failing";
 
 /**
  * `refused`: Stripe does not take a charge; `late`: a charge has not arrived there for a day; `stopped`: nothing can be charged

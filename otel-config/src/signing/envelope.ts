@@ -23,6 +23,9 @@ export const AUDIT_HEAD_PAYLOAD_TYPE = "application/vnd.lensai.audit-head+json";
 /** What a customer is charged: see statements/statement.ts. */
 export const STATEMENT_PAYLOAD_TYPE = "application/vnd.lensai.statement+json";
 
+/** What a lake held at a moment: see analytics/src/seals/lake-seal.ts. */
+export const LAKE_SEAL_PAYLOAD_TYPE = "application/vnd.lensai.lake-seal+json";
+
 /** A document that a key has signed. */
 export interface OpenedEnvelope {
   readonly payload: string;

@@ -154,7 +154,7 @@ function createParts(settings: ConsoleSettings) {
     publicOrigin,
     lake,
     follow: (notify) => live.follow(notify),
-    troubles: async () => reviewTroubles(jobs),
+    troubles: async () => lakeTroubles(jobs),
   });
   const control = createControlPush(settings.databaseUrl, services, {
     onAlerts: () => alerts.wake(),
@@ -190,9 +190,12 @@ const serviceContext = (db: Database): ServiceContext => ({
   randomBytes: (length) => randomBytes(length),
 });
 
-function reviewTroubles(jobs: LakeJobs): readonly InstallationTrouble[] {
-  const reason = jobs.reviewProblem();
-  return reason === undefined ? [] : [{ trouble: "review_failing", reason }];
+function lakeTroubles(jobs: LakeJobs): readonly InstallationTrouble[] {
+  const found = [
+    { trouble: "review_failing", reason: jobs.reviewProblem() },
+    { trouble: "seal_failing", reason: jobs.sealProblem() },
+  ] as const;
+  return found.filter(({ reason }) => reason !== undefined);
 }
 
 const warningOf = (what: string, problem: string | undefined): readonly string[] =>

@@ -169,6 +169,10 @@ const TROUBLE_WORDS: Readonly<
     title: "Bills are not reviewed",
     text: "The review of what has landed fails. Figures of late records and of repeated calls may be wrong until it works again.",
   },
+  seal_failing: {
+    title: "The lake is not sealed",
+    text: "What lands is not signed until this works again. Where the reason says that something was changed, somebody has written into the lake beside LensAI.",
+  },
 };
 
 const BILLING_WORDS: Readonly<

@@ -8,6 +8,7 @@ export const JOB_LOCKS = {
   settlement: 4_713_003,
   alerts: 4_713_004,
   billing: 4_713_005,
+  lakeSeal: 4_713_006,
 } as const;
 
 /**

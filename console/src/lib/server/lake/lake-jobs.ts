@@ -1,5 +1,6 @@
 import type { LakeThread } from "@lensai/analytics/upkeep/lake-thread";
 import { claimJob, JOB_LOCKS } from "../db/claim-job.ts";
+import { ensureConsoleKey } from "../services/console-key/ensure.ts";
 import type { ServiceContext } from "../services/context.ts";
 import { recordedPrices } from "../services/prices/list.ts";
 import { logInfo } from "../log.ts";
@@ -15,6 +16,8 @@ export interface LakeJobs {
   reconsider(): void;
   /** Why bills are not reviewed at the moment; undefined when they are. */
   reviewProblem(): string | undefined;
+  /** Why the lake is not sealed at the moment; undefined when it is. */
+  sealProblem(): string | undefined;
   /** What is not done at the moment, one sentence each. */
   warnings(): readonly string[];
   /** Waits for what runs. */
@@ -22,7 +25,7 @@ export interface LakeJobs {
 }
 
 export interface LakeJobsOptions {
-  readonly services: Pick<ServiceContext, "db">;
+  readonly services: ServiceContext;
   readonly thread: LakeThread;
   readonly settlement: Settlement;
   /** The ledgers of these projects have moved. */
@@ -37,6 +40,8 @@ const REVIEW_PAUSE_MS = 20_000;
 const SETTLEMENT_PAUSE_MS = 200;
 /** Some dozen landings, which is what a merge takes. */
 const COMPACTION_PAUSE_MS = 120_000;
+/** Seals are made every ten minutes at most; whether one is due is asked this often. */
+const SEAL_PAUSE_MS = 60_000;
 /** Budgets begin to count at times of their own. */
 const SETTLEMENT_REST_MS = 30_000;
 /** Old files are deleted some time after they were replaced. */
@@ -44,8 +49,8 @@ const UPKEEP_REST_MS = 600_000;
 
 export function createLakeJobs(options: LakeJobsOptions): LakeJobs {
   const { thread } = options;
-  const { reviews, settlements, compactions } = createJobs(options);
-  const jobs = [reviews, settlements, compactions];
+  const { reviews, settlements, compactions, seals } = createJobs(options);
+  const jobs = [reviews, settlements, compactions, seals];
   return {
     start: () => {
       for (const job of jobs) job.start();
@@ -55,13 +60,15 @@ export function createLakeJobs(options: LakeJobsOptions): LakeJobs {
     },
     reconsider: () => settlements.wake(),
     reviewProblem: () => reviews.problem(),
+    sealProblem: () => seals.problem(),
     warnings: () => [
       ...warningOf("bills are not reviewed", reviews.problem()),
       ...warningOf("budgets are not settled", settlements.problem()),
       ...warningOf("the lake is not compacted", compactions.problem()),
+      ...warningOf("the lake is not sealed", seals.problem()),
     ],
     stop: async () => {
-      // Reviews and compactions end with their thread.
+      // Reviews, compactions and seals end with their thread.
       await Promise.all([...jobs.map((job) => job.stop()), thread.stop()]);
     },
   };
@@ -103,7 +110,17 @@ function createJobs({ services, thread, settlement, onSettled, onCorrected }: La
     pauseMs: COMPACTION_PAUSE_MS,
     restMs: UPKEEP_REST_MS,
   });
-  return { reviews, settlements, compactions };
+  const seals = createRepeatedJob({
+    failure: "the lake could not be sealed",
+    work: async () => {
+      await thread.seal(await ensureConsoleKey(services));
+      return false;
+    },
+    claim: claimed(JOB_LOCKS.lakeSeal),
+    pauseMs: SEAL_PAUSE_MS,
+    restMs: UPKEEP_REST_MS,
+  });
+  return { reviews, settlements, compactions, seals };
 }
 
 const warningOf = (what: string, problem: string | undefined): readonly string[] =>

@@ -14,7 +14,7 @@ import { createLasting } from "./lasting.ts";
 export type InstallationTroubles = () => Promise<readonly InstallationTrouble[]>;
 
 export interface InstallationTrouble {
-  readonly trouble: Extract<IngestTrouble, "collector_silent" | "review_failing">;
+  readonly trouble: Exclude<IngestTrouble, "rejected" | "dropped">;
   readonly reason: string | undefined;
 }
 
