@@ -90,7 +90,7 @@ function sealLines(check: SealCheck | undefined, { keyId, since }: CheckOptions)
       ? `seal ${number} of ${sealedAt} is whole: ${what}`
       : `sealed: what counted at ${sealedAt}, ${what}; ${filesSince} files came since`,
     `signed by ${newest.keyId}`,
-    `let go since the first seal, by retention: ${goneRecords} records`,
+    `let go since the first seal: ${goneRecords} records`,
     ...(since === undefined ? [] : [`seals ${since.number} to ${number} follow one another`]),
     `keep ${number}:${newest.sha256} elsewhere: --since tells later whether anything before it was changed`,
     "",

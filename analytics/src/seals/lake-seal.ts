@@ -28,7 +28,7 @@ export interface LakeSeal {
   readonly files: number;
   readonly records: number;
   readonly sizeBytes: number;
-  /** Records that counted at some time since the first seal and do not any more: by retention, nothing else lets any go. */
+  /** Records that counted at some time since the first seal and do not any more. Merging lets none go. */
   readonly goneRecords: number;
   /** See `hashOfFiles`. */
   readonly filesSha256: string;
