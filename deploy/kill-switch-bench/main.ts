@@ -8,12 +8,15 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { HELP, commandHelp } from "@lensai/otel-config/command-help";
 import { launched } from "../test/support/launched-stack.ts";
+import { askConsole } from "./ask-console.ts";
+import type { ConsoleApi } from "./ask-console.ts";
 import { watchConsole } from "./console-page.ts";
 import { cpuByWorker, cpuSince } from "./cpu-ledger.ts";
 import type { CpuByWorker } from "./cpu-ledger.ts";
 import { monotonicMs } from "./messages.ts";
 import type { FromClients } from "./messages.ts";
 import { observe } from "./observers.ts";
+import { makeOtherBudgets } from "./other-budgets.ts";
 import { reportOf } from "./report.ts";
 import type { Flip } from "./report.ts";
 
@@ -26,6 +29,12 @@ const OPTIONS = {
   clients: { type: "string", default: "1000", value: "N", says: "that are told of the switch" },
   processes: { type: "string", default: "2", value: "N", says: "in which the clients are" },
   flips: { type: "string", default: "30", value: "N", says: "of the switch" },
+  budgets: {
+    type: "string",
+    default: "0",
+    value: "N",
+    says: "of other projects; 10,000 take ten minutes to make",
+  },
   ...HELP,
 } as const;
 const { values } = parseArgs({ options: OPTIONS });
@@ -38,15 +47,18 @@ if (values.help) {
 const clients = Number(values.clients);
 const processes = Number(values.processes);
 const flips = Number(values.flips);
+const otherBudgets = Number(values.budgets);
 const perProcess = Math.ceil(clients / processes);
 
 const PROJECT = "default";
+const SWITCHES = "kill-switches";
 /** What one flip leaves to do (answers to acknowledgements) is not part of the next. */
 const BETWEEN_FLIPS_MS = 600;
 
 const dataDir = mkdtempSync(path.join(tmpdir(), "lensai-kill-switch-"));
 const token = randomBytes(16).toString("hex");
 const stack = await launched(dataDir, { LENSAI_CONTROL_TOKEN: token });
+const consoleApi: ConsoleApi = { url: stack.consoleUrl, token };
 const children: ChildProcess[] = [];
 try {
   await run();
@@ -57,6 +69,7 @@ try {
 }
 
 async function run(): Promise<void> {
+  await makeOtherBudgets(consoleApi, otherBudgets);
   const controlUrl = `${stack.otlpHttpUrl}/v1/control`;
   // Before the clients: the collector tells in the order of their coming.
   const atCollector = await observe(controlUrl, { "x-api-key": stack.apiKey });
@@ -121,22 +134,12 @@ async function run(): Promise<void> {
 
 async function trigger(): Promise<string> {
   const body = { projectId: PROJECT, scope: {}, reason: "a flip of the bench" };
-  const { id } = (await control("", "POST", body)) as { id: string };
+  const { id } = (await askConsole(consoleApi, "POST", { path: SWITCHES, body })) as { id: string };
   return id;
 }
 
 async function release(id: string): Promise<string> {
-  await control(`/${id}`, "DELETE", { projectId: PROJECT, reason: "a flip of the bench" });
+  const body = { projectId: PROJECT, reason: "a flip of the bench" };
+  await askConsole(consoleApi, "DELETE", { path: `${SWITCHES}/${id}`, body });
   return id;
-}
-
-async function control(suffix: string, method: string, body: object): Promise<unknown> {
-  const response = await fetch(`${stack.consoleUrl}/internal/kill-switches${suffix}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok)
-    throw new Error(`${method} answered ${response.status}: ${await response.text()}`);
-  return response.status === 204 ? undefined : response.json();
 }

@@ -125,6 +125,11 @@ test("a rolling window is told as its slices, and a total only while it runs", a
   expect(await inSnapshot(endless.id)).toMatchObject({
     periodStartsAt: endless.createdAt.toISOString(),
   });
+  const later = await makeBudget({ period: { kind: "total" } });
+  expect(later.createdAt).not.toEqual(endless.createdAt);
+  expect(await inSnapshot(later.id)).toMatchObject({
+    periodStartsAt: later.createdAt.toISOString(),
+  });
   const over = await makeBudget({ period: { kind: "total", endsAt: "2026-10-31T00:00:00Z" } });
   expect(await inSnapshot(over.id)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { asc, gt, isNull, sql } from "drizzle-orm";
 import type { ControlBudget } from "@lensai/otel-config/control/budgets";
-import { limitAt, type TimedLimit } from "../../../budgets/limit-at.ts";
+import { limitAt } from "../../../budgets/limit-at.ts";
 import { periodAfter, periodAt, type Period } from "../../../budgets/period.ts";
 import { budgetOverrides, budgets } from "../../db/schema/budgets.ts";
 import { controlVersions } from "../../db/schema/control-versions.ts";
@@ -36,30 +36,51 @@ export async function readBudgets(transaction: Transaction): Promise<StoredBudge
 /** The budgets of the control snapshot, as they are at the last change of control, by id. */
 export function controlBudgets({ rows, overrides }: StoredBudgets, at: Date): ControlBudget[] {
   const byBudget = Map.groupBy(overrides, ({ budgetId }) => budgetId);
-  return rows.flatMap((row) => toControlBudget(row, byBudget.get(row.id) ?? [], at) ?? []);
+  const periods = periodsAt(at);
+  return rows.flatMap((row) => {
+    const period = periods(row);
+    // A total that has not begun or is over: nothing is limited by it.
+    return period === undefined
+      ? []
+      : [toControlBudget(row, limitAt(row, byBudget.get(row.id) ?? [], at.getTime()), period)];
+  });
 }
 
-/** Undefined where a total has not begun or is over: nothing is limited by it. */
 function toControlBudget(
   budget: Budget,
-  overrides: readonly TimedLimit[],
-  at: Date,
-): ControlBudget | undefined {
+  limitNanoUsd: bigint,
+  period: PeriodFields,
+): ControlBudget {
   const { id, projectId, name, scope, each, mode, failMode, unknownPrice, clamp } = budget;
-  const period = periodAt(budget.period, at.getTime(), budget.createdAt.getTime());
-  if (period === undefined) return undefined;
   return {
     id,
     projectId,
     name,
     scope: sortedScope(scope),
     ...(each !== null && { each }),
-    limitNanoUsd: limitAt(budget, overrides, at.getTime()).toString(),
+    limitNanoUsd: limitNanoUsd.toString(),
     mode,
     failMode,
     unknownPrice,
     clamp,
-    ...periodFields(budget.period, period),
+    ...period,
+  };
+}
+
+/**
+ * Thousands of budgets share a few rules, and a calendar takes as long for one as all the rest of a budget: a kill-switch
+ * waits for it.
+ */
+function periodsAt(at: Date): (budget: Budget) => PeriodFields | undefined {
+  const known = new Map<string, PeriodFields | undefined>();
+  return ({ period: rule, createdAt }) => {
+    // When the budget was made counts for totals alone.
+    const key = JSON.stringify(rule.kind === "total" ? [rule, createdAt] : rule);
+    if (known.has(key)) return known.get(key);
+    const period = periodAt(rule, at.getTime(), createdAt.getTime());
+    const fields = period && periodFields(rule, period);
+    known.set(key, fields);
+    return fields;
   };
 }
 
