@@ -9,7 +9,20 @@ interface TraceLine {
   /** Where its time begins and how long it lasts: shares of the trace's own time, from 0 to 1. */
   readonly startShare: number;
   readonly durationShare: number;
+  /**
+   * What is billed of the record and all below it, as far as it has a price; undefined when nothing has one.
+   */
+  readonly costBelowNanoUsd: bigint | undefined;
+  /**
+   * The same of the cost of the trace, from 0 to 1, behind that of all records before it: parents lie above their
+   * children, as in a flame graph. 0 for a trace that costs nothing.
+   */
+  readonly costStartShare: number;
+  readonly costShare: number;
 }
+
+/** What the bars of a trace are about. */
+export type TraceAxis = "time" | "cost";
 
 export interface TraceView {
   readonly traceId: string;
@@ -46,23 +59,59 @@ export function traceView({ traceId, spans, isCut }: TraceRecords): TraceView {
   );
   const share = (ms: number): number => (durationMs === 0 ? 0 : ms / durationMs);
   const billed = spans.filter(({ isBilled }) => isBilled);
-  const priced = billed.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
+  const priced = spans.filter((span) => isPriced(span));
+  const placed = inTreeOrder(spans);
+  const costs = costsOf(placed);
   return {
     traceId,
-    lines: inTreeOrder(spans).map(({ span, depth }) => ({
-      record: span,
-      startUnixMs: Number(span.startUnixNano / 1_000_000n),
-      depth,
-      startShare: share(startMsOf(span)),
-      durationShare: share(span.durationMs ?? 0),
-    })),
+    lines: placed.map(({ span, depth }, at) => {
+      const { costBelowNanoUsd, costStartShare, costShare } = costs[at] as PlacedCost;
+      return {
+        record: span,
+        startUnixMs: Number(span.startUnixNano / 1_000_000n),
+        depth,
+        startShare: share(startMsOf(span)),
+        durationShare: share(span.durationMs ?? 0),
+        costBelowNanoUsd,
+        costStartShare,
+        costShare,
+      };
+    }),
     durationMs,
     billedCount: billed.length,
-    costNanoUsd: priced.length === 0 ? undefined : priced.reduce((sum, cost) => sum + cost, 0n),
+    costNanoUsd: priced.length === 0 ? undefined : priced.reduce(addCost, 0n),
     unpricedCount: billed.length - priced.length,
     isCut,
   };
 }
+
+type PlacedCost = Pick<TraceLine, "costBelowNanoUsd" | "costStartShare" | "costShare">;
+
+/** Of records in tree order: each is followed by all that are below it. */
+function costsOf(placed: readonly Placed[]): PlacedCost[] {
+  const before = [0n];
+  for (const { span } of placed) before.push(addCost(before.at(-1) ?? 0n, span));
+  const total = Number(before.at(-1));
+  const share = (nanoUsd: bigint): number => (total === 0 ? 0 : Number(nanoUsd) / total);
+  return placed.map(({ depth }, at) => {
+    const next = placed.findIndex((other, index) => index > at && other.depth <= depth);
+    const end = next === -1 ? placed.length : next;
+    const own = placed.slice(at, end);
+    const start = before[at] ?? 0n;
+    const cost = (before[end] ?? 0n) - start;
+    return {
+      costBelowNanoUsd: own.some(({ span }) => isPriced(span)) ? cost : undefined,
+      costStartShare: share(start),
+      costShare: share(cost),
+    };
+  });
+}
+
+const isPriced = ({ isBilled, costNanoUsd }: TraceSpan): boolean =>
+  isBilled && costNanoUsd !== undefined;
+
+const addCost = (sum: bigint, span: TraceSpan): bigint =>
+  isPriced(span) ? sum + (span.costNanoUsd ?? 0n) : sum;
 
 interface Placed {
   readonly span: TraceSpan;

@@ -113,3 +113,46 @@ test("only what is billed is summed, and a cost that is not known is counted, no
     unpricedCount: 1,
   });
 });
+
+const billed = (costNanoUsd: bigint | undefined) => ({ isBilled: true, costNanoUsd });
+
+test("bars of cost lie below those of their parents, one behind the other, and end with the cost of the trace", () => {
+  const { lines } = traceView({
+    traceId: TRACE_ID,
+    isCut: false,
+    spans: [
+      span("agent", { costNanoUsd: 100n }),
+      span("plan", { parentSpanId: "agent", atMs: 1, ...billed(30n) }),
+      span("retry", { parentSpanId: "plan", atMs: 2, ...billed(10n) }),
+      span("tool", { parentSpanId: "agent", atMs: 3 }),
+      span("answer", { parentSpanId: "agent", atMs: 4, ...billed(40n) }),
+      span("unknown", { atMs: 5, ...billed(undefined) }),
+    ],
+  });
+  const bars = lines.map((line) => [
+    line.record.name,
+    line.costStartShare,
+    line.costShare,
+    line.costBelowNanoUsd,
+  ]);
+  expect(bars).toEqual([
+    ["agent", 0, 1, 80n],
+    ["plan", 0, 0.5, 40n],
+    ["retry", 0.375, 0.125, 10n],
+    ["tool", 0.5, 0, undefined],
+    ["answer", 0.5, 0.5, 40n],
+    ["unknown", 1, 0, undefined],
+  ]);
+});
+
+test("in a trace that costs nothing no bar of cost has a length", () => {
+  const { lines } = traceView({
+    traceId: TRACE_ID,
+    isCut: false,
+    spans: [span("agent"), span("cached", { isBilled: true, costNanoUsd: 0n })],
+  });
+  expect(lines.map(({ costShare, costBelowNanoUsd }) => [costShare, costBelowNanoUsd])).toEqual([
+    [0, undefined],
+    [0, 0n],
+  ]);
+});
