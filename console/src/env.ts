@@ -1,9 +1,12 @@
 import { building } from "$app/env";
 import { defineEnvVars } from "@sveltejs/kit/env";
 import {
+  CONTENT_BYTES_LIMIT,
+  CONTENT_BYTES_MIN,
   CONTENT_DAYS_MIN,
   RECORD_DAYS_MIN,
   RETENTION_DAYS_MAX,
+  isContentBytes,
   isDays,
 } from "@lensai/analytics/retention/retention-policy";
 import { settingSpec } from "@lensai/otel-config/settings";
@@ -115,6 +118,14 @@ export const variables = defineEnvVars({
   LENSAI_CONTENT_RETENTION_DAYS: {
     schema: optionalDays("LENSAI_CONTENT_RETENTION_DAYS", CONTENT_DAYS_MIN),
     ...described("LENSAI_CONTENT_RETENTION_DAYS"),
+  },
+  LENSAI_CONTENT_BYTES_MAX: {
+    schema: optionalText
+      .refine((value) => value === undefined || isContentBytes(value), {
+        message: `LENSAI_CONTENT_BYTES_MAX must be a whole number of bytes from ${CONTENT_BYTES_MIN} to ${CONTENT_BYTES_LIMIT}, or empty`,
+      })
+      .transform((value) => (value === undefined ? undefined : Number(value))),
+    ...described("LENSAI_CONTENT_BYTES_MAX"),
   },
   LENSAI_ALLOWED_HOSTS: {
     schema: optionalText

@@ -216,6 +216,10 @@ export const SETTINGS: readonly SettingSpec[] = [
     description:
       "the same for captured message content, which lies in files of its own, 1 or more; empty keeps it as long as its records",
   }),
+  setting(["console"], "LENSAI_CONTENT_BYTES_MAX", {
+    description:
+      "bytes of captured message content that stay in the lake, 134217728 (128 MiB) or more; beyond it the oldest goes; empty sets no limit",
+  }),
   // export from an instrumented process
   setting(["instrumentation"], "LENSAI_API_KEY", {
     description: "ingest key of the project, sent as x-api-key",

@@ -1,9 +1,12 @@
 import { expireFiles, outcomeOf } from "../retention/expire-files.ts";
 import {
+  CONTENT_BYTES_LIMIT,
+  CONTENT_BYTES_MIN,
   CONTENT_DAYS_MIN,
   RECORD_DAYS_MIN,
   RETENTION_DAYS_MAX,
   expiredFiles,
+  isContentBytes,
   isDays,
   retentionProblem,
 } from "../retention/retention-policy.ts";
@@ -16,7 +19,8 @@ import { withLake } from "./cli-lake.ts";
 export const expire: Command = {
   path: ["expire"],
   usage: "[--dry-run]",
-  summary: "delete what LENSAI_RETENTION_DAYS and LENSAI_CONTENT_RETENTION_DAYS keep no longer",
+  summary:
+    "delete what LENSAI_RETENTION_DAYS, LENSAI_CONTENT_RETENTION_DAYS and LENSAI_CONTENT_BYTES_MAX keep no longer",
   run: async (argv, context) => {
     const { values, positionals } = parseArguments(argv, { "dry-run": { type: "boolean" } });
     requireWords(positionals, []);
@@ -38,15 +42,25 @@ function readPolicy({ environment }: CliContext): RetentionPolicy {
   const policy = {
     recordDays: daysOf(environment, "LENSAI_RETENTION_DAYS", RECORD_DAYS_MIN),
     contentDays: daysOf(environment, "LENSAI_CONTENT_RETENTION_DAYS", CONTENT_DAYS_MIN),
+    contentBytesMax: contentBytesOf(environment, "LENSAI_CONTENT_BYTES_MAX"),
   };
-  if (policy.recordDays === undefined && policy.contentDays === undefined) {
+  if (Object.values(policy).every((value) => value === undefined)) {
     throw usageError(
-      "nothing says how long to keep it: set LENSAI_RETENTION_DAYS, or LENSAI_CONTENT_RETENTION_DAYS for captured content alone",
+      "nothing says how long to keep it: set LENSAI_RETENTION_DAYS, or for captured content alone LENSAI_CONTENT_RETENTION_DAYS or LENSAI_CONTENT_BYTES_MAX",
     );
   }
   const problem = retentionProblem(policy);
   if (problem !== undefined) throw usageError(problem);
   return policy;
+}
+
+function contentBytesOf(environment: CliContext["environment"], name: string): number | undefined {
+  const value = environment[name];
+  if (value === undefined || value === "") return undefined;
+  if (isContentBytes(value)) return Number(value);
+  throw usageError(
+    `${name} must be a whole number of bytes from ${CONTENT_BYTES_MIN} to ${CONTENT_BYTES_LIMIT}`,
+  );
 }
 
 function daysOf(

@@ -7,6 +7,8 @@ export interface RetentionPolicy {
   readonly recordDays: number | undefined;
   /** Captured content; undefined: as long as its records. */
   readonly contentDays: number | undefined;
+  /** Of captured content, in the files that count; beyond it the oldest goes. Undefined: whatever there is. */
+  readonly contentBytesMax?: number | undefined;
 }
 
 export const KEPT_FOR_EVER: RetentionPolicy = { recordDays: undefined, contentDays: undefined };
@@ -18,12 +20,25 @@ export const KEPT_FOR_EVER: RetentionPolicy = { recordDays: undefined, contentDa
 export const RECORD_DAYS_MIN = 40;
 export const CONTENT_DAYS_MIN = 1;
 export const RETENTION_DAYS_MAX = 36_500;
+/** Twice the largest file that compaction makes: files go whole, and the newest is to stay. */
+export const CONTENT_BYTES_MIN = 128 << 20;
+/** No disk is larger, and a sum of so many bytes is exact. */
+export const CONTENT_BYTES_LIMIT = 10 ** 15;
 
 const DAY_MS = 86_400_000;
 
 /** Is a setting a number of days, and not fewer than `min`? */
 export function isDays(value: string, min: number): boolean {
   return /^\d{1,5}$/.test(value) && Number(value) >= min && Number(value) <= RETENTION_DAYS_MAX;
+}
+
+/** Is a setting a number of bytes that content can be kept within? */
+export function isContentBytes(value: string): boolean {
+  return (
+    /^\d{1,16}$/.test(value) &&
+    Number(value) >= CONTENT_BYTES_MIN &&
+    Number(value) <= CONTENT_BYTES_LIMIT
+  );
 }
 
 /** What is wrong with a policy, in the names of its settings; undefined when nothing is. */
@@ -45,15 +60,40 @@ export function recordsKeptFromMs(
 /** The files of the lake that are kept no longer. A file holds records of one day. */
 export function expiredFiles(
   files: readonly ManifestFile[],
-  { recordDays, contentDays = recordDays }: RetentionPolicy,
+  policy: RetentionPolicy,
   nowUnixMs: number,
 ): ManifestFile[] {
+  const { recordDays, contentDays = recordDays, contentBytesMax = Infinity } = policy;
   const daysOf = { spans: recordDays, corrections: recordDays, content: contentDays };
-  return files.filter(({ key, kind }) => {
+  const isTooOld = ({ key, kind }: ManifestFile): boolean => {
     const days = daysOf[kind];
     const day = parseLakeKey(key)?.day;
     return days !== undefined && day !== undefined && day < firstKeptDay(days, nowUnixMs);
+  };
+  const tooOld = files.filter(isTooOld);
+  const content = files.filter((file) => file.kind === "content" && !isTooOld(file));
+  return [...tooOld, ...oldestBeyond(content, contentBytesMax)];
+}
+
+/** The oldest files, without which the others come to `bytesMax` at most. */
+function oldestBeyond(files: readonly ManifestFile[], bytesMax: number): ManifestFile[] {
+  let excessBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0) - bytesMax;
+  if (excessBytes <= 0) return [];
+  return files.toSorted(byAge).filter(({ sizeBytes }) => {
+    const goes = excessBytes > 0;
+    if (goes) excessBytes -= sizeBytes;
+    return goes;
   });
+}
+
+/** Those first whose last record began first; of two with the same end the order is that of their names. */
+function byAge(one: ManifestFile, other: ManifestFile): number {
+  return compareText(one.maxStartTime, other.maxStartTime) || compareText(one.key, other.key);
+}
+
+function compareText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 function firstKeptDay(days: number, nowUnixMs: number): number {

@@ -35,7 +35,16 @@ it("says what would go, lets it go, and the next compaction deletes it", async (
   expect(await cli.run("compact")).toContain(", 1 replaced files deleted");
 });
 
+it("keeps content within its bytes", async () => {
+  cli.setEnvironment({ LENSAI_CONTENT_BYTES_MAX: "134217728" });
+  expect(await cli.run("expire", "--dry-run")).toBe("would go: 0 files with 0 records, 0 bytes\n");
+});
+
 it.each([
+  [
+    { LENSAI_CONTENT_BYTES_MAX: "20GB" },
+    "LENSAI_CONTENT_BYTES_MAX must be a whole number of bytes from 134217728 to 1000000000000000",
+  ],
   [{}, "nothing says how long to keep it: set LENSAI_RETENTION_DAYS"],
   [
     { LENSAI_RETENTION_DAYS: "7" },

@@ -12,6 +12,8 @@ import { MemoryStore } from "../../src/object-store/memory-store.ts";
 import type { ObjectStore } from "../../src/object-store/object-store.ts";
 import { expireFiles } from "../../src/retention/expire-files.ts";
 import type { ExpiryOutcome } from "../../src/retention/expire-files.ts";
+import { KEPT_FOR_EVER } from "../../src/retention/retention-policy.ts";
+import type { RetentionPolicy } from "../../src/retention/retention-policy.ts";
 import { CompactedLake, DAY } from "../compaction/compacted-lake.ts";
 import { faultyStore } from "../faulty-store.ts";
 
@@ -44,16 +46,17 @@ interface Circumstances {
   readonly store?: ObjectStore;
   /** From before what others have done meanwhile. */
   readonly index?: LakeIndex;
+  readonly policy?: RetentionPolicy;
 }
 
 function expire(
   lake: CompactedLake,
-  { store = lake.store, index }: Circumstances = {},
+  { store = lake.store, index, policy = POLICY }: Circumstances = {},
 ): Promise<ExpiryOutcome> {
   const opened = openLake({ store, region: "local" });
   const freshIndex = async (): Promise<LakeIndex> =>
     index ?? (await LakeIndex.open(opened, lake.now));
-  return expireFiles({ lake: opened, freshIndex, policy: POLICY, now: lake.now });
+  return expireFiles({ lake: opened, freshIndex, policy, now: lake.now });
 }
 
 const placeOf = ({ key, kind }: ManifestFile): string => `${kind} ${parseLakeKey(key)?.day}`;
@@ -112,6 +115,20 @@ test("stays so when a checkpoint stands for all commits, and when a landing come
   await lake.land([DAY - 45], 0);
   expect(await expire(lake)).toMatchObject({ files: 1, records: 1 });
   expect(await keptOf(lake)).toEqual(folded);
+});
+
+test("lets the oldest content go that is beyond its bytes, and no record", async () => {
+  const lake = await agedLake();
+  const { index } = await lake.reader();
+  const newest = filesOf(index, `content ${DAY}`);
+  const contentBytesMax = newest.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+  const policy = { ...KEPT_FOR_EVER, contentBytesMax };
+  const placesBefore = await keptOf(lake);
+  expect(await expire(lake, { policy })).toMatchObject({ records: 0 });
+  const gone = new Set([`content ${DAY - 45}`, `content ${DAY - 3}`]);
+  expect(await keptOf(lake)).toEqual(placesBefore.filter((place) => !gone.has(place)));
+  expect(filesOf((await lake.reader()).index, `content ${DAY}`)).toEqual(newest);
+  expect(await expire(lake, { policy })).toEqual({ files: 0, records: 0, sizeBytes: 0 });
 });
 
 test("goes with the days", async () => {

@@ -4,6 +4,7 @@ import type { ManifestFile } from "../../src/lake/manifest.ts";
 import {
   KEPT_FOR_EVER,
   expiredFiles,
+  isContentBytes,
   isDays,
   recordsKeptFromMs,
   retentionProblem,
@@ -67,6 +68,53 @@ describe("what is kept no longer", () => {
       "content 2026-10-15",
     ]);
   });
+});
+
+describe("content beyond its bytes", () => {
+  const goes = (contentBytesMax: number, policy: { contentDays?: number } = {}): string[] =>
+    expiredFiles(
+      FILES.toReversed(),
+      { recordDays: undefined, contentDays: undefined, ...policy, contentBytesMax },
+      NOW_MS,
+    ).map(({ key, kind }) => `${kind} ${/dt=([^/]+)/.exec(key)?.[1]}`);
+
+  test("is none up to the last byte", () => {
+    expect(goes(50)).toEqual([]);
+  });
+
+  test("goes in whole files, the oldest first, whatever their order, until the rest fits", () => {
+    expect(goes(49)).toEqual(["content 2026-10-14"]);
+    expect(goes(40)).toEqual(["content 2026-10-14"]);
+    expect(goes(39)).toEqual(["content 2026-10-14", "content 2026-10-15"]);
+    expect(goes(10)).toEqual(
+      ["10-14", "10-15", "11-22", "11-23"].map((day) => `content 2026-${day}`),
+    );
+  });
+
+  test("is counted without what is too old anyhow", () => {
+    const tooOld = ["content 2026-10-14", "content 2026-10-15"];
+    expect(goes(30, { contentDays: 5 }).toSorted()).toEqual(tooOld);
+    expect(goes(29, { contentDays: 5 }).toSorted()).toEqual([...tooOld, "content 2026-11-22"]);
+  });
+
+  test("takes no record along", () => {
+    const kinds = expiredFiles(FILES, { ...KEPT_FOR_EVER, contentBytesMax: 0 }, NOW_MS).map(
+      ({ kind }) => kind,
+    );
+    expect(new Set(kinds)).toEqual(new Set(["content"]));
+  });
+});
+
+test.each([
+  ["134217728", true],
+  ["1000000000000000", true],
+  ["134217727", false],
+  ["1000000000000001", false],
+  ["", false],
+  ["1e12", false],
+  ["-134217728", false],
+])("%j bytes of content: %s", (value, isGood) => {
+  expect(isContentBytes(value)).toBe(isGood);
 });
 
 test.each([

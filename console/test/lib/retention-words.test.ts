@@ -2,6 +2,15 @@ import { expect, test } from "vitest";
 import { retentionWords } from "#lib/retention-words.ts";
 
 test.each([
+  [134_217_728, "kept for ever, as calls are; at most 134 MB"],
+  [999_999_999, "kept for ever, as calls are; at most 999 MB"],
+  [20_550_000_000, "kept for ever, as calls are; at most 20.5 GB"],
+])("content of at most %s bytes: %s", (contentBytesMax, words) => {
+  const policy = { recordDays: undefined, contentDays: undefined, contentBytesMax };
+  expect(retentionWords(policy)).toBe(words);
+});
+
+test.each([
   [undefined, undefined, "kept for ever, as calls are"],
   [400, undefined, "kept for 400 days, as calls are"],
   [40, 40, "kept for 40 days, as calls are"],

@@ -103,6 +103,7 @@ function readRetention(): RetentionPolicy {
   const policy = {
     recordDays: environment.LENSAI_RETENTION_DAYS,
     contentDays: environment.LENSAI_CONTENT_RETENTION_DAYS,
+    contentBytesMax: environment.LENSAI_CONTENT_BYTES_MAX,
   };
   const problem = retentionProblem(policy);
   if (problem !== undefined) {
