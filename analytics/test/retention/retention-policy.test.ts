@@ -70,31 +70,34 @@ describe("what is kept no longer", () => {
   });
 });
 
-describe("content beyond its bytes", () => {
-  const goes = (contentBytesMax: number, policy: { contentDays?: number } = {}): string[] =>
-    expiredFiles(
-      FILES.toReversed(),
-      { recordDays: undefined, contentDays: undefined, ...policy, contentBytesMax },
-      NOW_MS,
-    ).map(({ key, kind }) => `${kind} ${/dt=([^/]+)/.exec(key)?.[1]}`);
+const contentBeyond = (contentBytesMax: number, policy: { contentDays?: number } = {}): string[] =>
+  expiredFiles(
+    FILES.toReversed(),
+    { recordDays: undefined, contentDays: undefined, ...policy, contentBytesMax },
+    NOW_MS,
+  ).map(({ key, kind }) => `${kind} ${/dt=([^/]+)/.exec(key)?.[1]}`);
 
+describe("content beyond its bytes", () => {
   test("is none up to the last byte", () => {
-    expect(goes(50)).toEqual([]);
+    expect(contentBeyond(50)).toEqual([]);
   });
 
   test("goes in whole files, the oldest first, whatever their order, until the rest fits", () => {
-    expect(goes(49)).toEqual(["content 2026-10-14"]);
-    expect(goes(40)).toEqual(["content 2026-10-14"]);
-    expect(goes(39)).toEqual(["content 2026-10-14", "content 2026-10-15"]);
-    expect(goes(10)).toEqual(
+    expect(contentBeyond(49)).toEqual(["content 2026-10-14"]);
+    expect(contentBeyond(40)).toEqual(["content 2026-10-14"]);
+    expect(contentBeyond(39)).toEqual(["content 2026-10-14", "content 2026-10-15"]);
+    expect(contentBeyond(10)).toEqual(
       ["10-14", "10-15", "11-22", "11-23"].map((day) => `content 2026-${day}`),
     );
   });
 
   test("is counted without what is too old anyhow", () => {
     const tooOld = ["content 2026-10-14", "content 2026-10-15"];
-    expect(goes(30, { contentDays: 5 }).toSorted()).toEqual(tooOld);
-    expect(goes(29, { contentDays: 5 }).toSorted()).toEqual([...tooOld, "content 2026-11-22"]);
+    expect(contentBeyond(30, { contentDays: 5 }).toSorted()).toEqual(tooOld);
+    expect(contentBeyond(29, { contentDays: 5 }).toSorted()).toEqual([
+      ...tooOld,
+      "content 2026-11-22",
+    ]);
   });
 
   test("takes no record along", () => {
