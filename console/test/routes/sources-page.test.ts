@@ -28,8 +28,10 @@ async function pageHtml(
   const answer = await loadSources(sample.reader, "default", range.window);
   const asked = { range: range.window, switches };
   const despite = await loadDespiteSwitches(sample.reader, "default", asked);
+  const hasContent = sample.reader.hasContent({ projectId: "default", ...range.window });
+  const content = hasContent ? { retention: sample.lake.settings.retention } : undefined;
   const project = { id: "default", name: "Default" };
-  const data = { project, range, nowUnixMs: NOW, answer, despite, connection: CONNECTION };
+  const data = { project, range, nowUnixMs: NOW, answer, despite, content, connection: CONNECTION };
   const shown = {
     params: {},
     url: new URL("http://localhost/"),
@@ -98,6 +100,22 @@ test("marks what was called while a kill-switch was on", async () => {
   expect(text).toMatch(/Model gpt-4o\* an agent runs in a loop .* shop 1 0 /);
   const released = { ...killSwitch, releasedAt: new Date(NOW - MINUTE) };
   expect(await pageText([], [released])).not.toContain("in spite of");
+});
+
+test("says that messages are stored where some are, of this project and time", async () => {
+  const said = { input_messages: '[{"role":"user"}]' };
+  const old = NOW - 3 * 86_400_000;
+  const others = [
+    row({ ...said, project_id: "other" }),
+    row({ ...said, start_time: BigInt(old) * 1000n, start_unix_nano: BigInt(old) * 1_000_000n }),
+  ];
+  expect(await pageText([row({}), ...others])).not.toContain("Messages are stored");
+  await sample.lake.land([row({ ...said, span_id: "00f067aa0ba902b7" })]);
+  await sample.reader.lookForNews();
+  const html = await pageHtml([]);
+  expect(textOf(html)).toContain("Messages are stored");
+  expect(textOf(html)).toContain("They are kept for ever, as calls are.");
+  expect(html).toContain('href="/projects/default/settings"');
 });
 
 test("is content when everything is in order", async () => {

@@ -30,6 +30,8 @@ export interface LakeReader {
   follow(): () => Promise<readonly ManifestFile[]>;
   /** The newest commits taken in: may the project have rows, of any kind and time? */
   hasRows(projectId: string): boolean;
+  /** The newest commits taken in: may what was said in this time be stored? False of a lake that nobody has asked yet. */
+  hasContent(range: FileQueryRange): boolean;
   /**
    * Runs queries over the files that can hold the rows asked for. Answers are kept under `name` as long as
    * the files are the same; `name` must carry every other input of the queries.
@@ -103,6 +105,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
     },
     hasRows: (projectId) =>
       (opened?.index.filesFor({ kind: "spans", projectId, ...ALL_TIMES }) ?? []).length > 0,
+    hasContent: (range) => (opened?.index.filesFor({ kind: "content", ...range }) ?? []).length > 0,
     ask: async ({ name, ...range }, run) => {
       const lake = { ...(await open()), refresh: poll };
       const fingerprint = fingerprintOf(lake.index.rowFilesFor(range));

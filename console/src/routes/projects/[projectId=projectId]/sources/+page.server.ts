@@ -26,10 +26,12 @@ export const load: PageServerLoad = async ({ params, url, locals, depends, paren
       ...(await releasedKillSwitches(services.db, project.id)),
     ];
     const { fromUnixMs, toUnixMs } = range.window;
+    const hasContent = lake.hasContent({ projectId: project.id, fromUnixMs, toUnixMs });
+    const content = hasContent ? { retention: settings.lake.retention } : undefined;
     const asked = { range: { fromUnixMs, toUnixMs }, switches };
     const despite = await loadDespiteSwitches(lake, project.id, asked);
     const connection = appConnectionOf(settings, url, { projectId: project.id, may });
-    return { project, range, problem, keptFromMs, nowUnixMs, answer, despite, connection };
+    return { project, range, problem, keptFromMs, nowUnixMs, answer, despite, content, connection };
   } catch (failure) {
     failPage(failure, locals.requestId);
   }
