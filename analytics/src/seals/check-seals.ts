@@ -2,7 +2,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import type { Lake } from "../lake/open-lake.ts";
 import { LakeStates } from "./lake-states.ts";
 import type { OpenedSeal } from "./lake-seal.ts";
-import { newestSealNumber, readSeal } from "./read-seals.ts";
+import { readNewestSeal, readSeal } from "./read-seals.ts";
 import { isAsSealed, namesOf } from "./seal-lake.ts";
 
 /** A seal that somebody has kept, by number and hash. */
@@ -33,12 +33,11 @@ export async function checkSeals(
   lake: Lake,
   { keyId, since }: CheckOptions,
 ): Promise<SealCheck | undefined> {
-  const number = await newestSealNumber(lake);
-  if (number === undefined) {
+  const newest = await readNewestSeal(lake, keyId);
+  if (newest === undefined) {
     if (since === undefined) return undefined;
     throw notAsSealed(`the lake has no seals, and seal ${since.number} was kept of it`);
   }
-  const newest = await readSeal(lake, number, keyId);
   const names = namesOf(newest);
   const states = await LakeStates.read(lake, names);
   const isKnown = isAsSealed(newest, states);
@@ -47,7 +46,11 @@ export async function checkSeals(
   return {
     newest,
     filesSince: isKnown ? fresh.length : undefined,
-    gaps: await gapsSince(lake, newest, since ?? { number, sha256: newest.sha256 }),
+    gaps: await gapsSince(
+      lake,
+      newest,
+      since ?? { number: newest.seal.number, sha256: newest.sha256 },
+    ),
   };
 }
 

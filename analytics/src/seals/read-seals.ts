@@ -11,6 +11,15 @@ export async function newestSealNumber({ store, region }: Lake): Promise<number 
   return newest;
 }
 
+/** Undefined while there is none. Throws as `readSeal` does. */
+export async function readNewestSeal(
+  lake: Lake,
+  keyId: string | undefined,
+): Promise<OpenedSeal | undefined> {
+  const number = await newestSealNumber(lake);
+  return number === undefined ? undefined : await readSeal(lake, number, keyId);
+}
+
 /**
  * Throws `lake.not_as_sealed` for a seal that was changed, or is not signed by the key where one is given;
  * `lake.file_corrupt` for one that is not whole.

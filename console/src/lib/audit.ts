@@ -6,6 +6,11 @@ export interface AuditChange {
   readonly after: string | undefined;
 }
 
+/** What the page says of the newest seal of the lake: the part of a command that it was kept by, or why it cannot be used. */
+export type LakeSealNote =
+  | { readonly kept: string; readonly sealedAtMs: number }
+  | { readonly problem: string };
+
 /** What an entry's `before` and `after` differ in, by path; what is the same on both sides is left out. */
 export function auditChanges(before: unknown, after: unknown): AuditChange[] {
   const [was, is] = [leavesOf(before), leavesOf(after)];

@@ -24,6 +24,7 @@ function textOf(changes: object): { html: string; text: string } {
     isFirstPage: true,
     olderThan: undefined,
     publicKey: "ed25519:key",
+    lakeSeal: undefined,
     rightsProblem: undefined,
     ...changes,
   };
@@ -56,6 +57,17 @@ test("says what keeps the log as it is, and what does not", () => {
   const { text } = textOf({ rightsProblem: "the user may not create roles" });
   expect(text).toContain(
     "does not keep this console from changing them: the user may not create roles.",
+  );
+});
+
+test("gives a line to keep, by which the lake can be checked later, or says what keeps it from that", () => {
+  expect(textOf({}).text).not.toContain("sealed");
+  const lakeSeal = { kept: "12:abc", sealedAtMs: Date.parse("2026-11-23T14:05:09Z") };
+  const { text } = textOf({ lakeSeal });
+  expect(text).toContain("sealed with the same key, last at 2026-11-23 14:05:09");
+  expect(text).toContain("lensai verify lake --key ed25519:key --since 12:abc");
+  expect(textOf({ lakeSeal: { problem: "seal 3 is signed by me" } }).text).toContain(
+    "The newest seal of the lake cannot be used: seal 3 is signed by me.",
   );
 });
 

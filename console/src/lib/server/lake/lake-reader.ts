@@ -8,8 +8,11 @@ import type { LocalFiles } from "@lensai/analytics/lake/local-files";
 import { isSwap } from "@lensai/analytics/lake/manifest";
 import type { ManifestCommit, ManifestFile } from "@lensai/analytics/lake/manifest";
 import { openLake } from "@lensai/analytics/lake/open-lake";
+import type { Lake } from "@lensai/analytics/lake/open-lake";
 import { LakeIndex } from "@lensai/analytics/lake/read-manifest";
 import { openStore, type StoreSettings } from "@lensai/analytics/object-store/open-store";
+import type { OpenedSeal } from "@lensai/analytics/seals/lake-seal";
+import { readNewestSeal } from "@lensai/analytics/seals/read-seals";
 import { manifestSource } from "@lensai/analytics/queries/manifest-source";
 import type { QuerySource, QueryTarget } from "@lensai/analytics/queries/query-source";
 import { logError } from "../log.ts";
@@ -41,6 +44,8 @@ export interface LakeReader {
   askOnce<T>(range: FileQueryRange, run: (target: QueryTarget) => Promise<T>): Promise<T>;
   /** The same for queries that join the content files of the same rows; never kept. */
   askWithContent<T>(query: FileQueryRange, run: ContentQuery<T>): Promise<T>;
+  /** The newest seal of the lake; undefined while there is none. Rejects with `lake.not_as_sealed` for one that another key has signed. */
+  newestSeal(keyId: string): Promise<OpenedSeal | undefined>;
   close(): Promise<void>;
 }
 
@@ -53,6 +58,7 @@ interface Question extends FileQueryRange {
 type ContentQuery<T> = (target: QueryTarget, content: QuerySource) => Promise<T>;
 
 interface OpenedLake {
+  readonly lake: Lake;
   readonly index: LakeIndex;
   readonly files: LocalFiles;
   close(): Promise<void>;
@@ -118,6 +124,7 @@ export function createLakeReader(settings: LakeSettings): LakeReader {
       runWithContent({ ...(await open()), refresh: poll }, range, (spans, content) =>
         run({ duckDb, source: spans }, content),
       ),
+    newestSeal: (keyId) => open().then(({ lake }) => readNewestSeal(lake, keyId)),
     close: async () => {
       await duckDb.close();
       const lake = await opening?.catch(() => undefined);
@@ -181,8 +188,9 @@ async function openIndexedLake(settings: LakeSettings): Promise<OpenedLake> {
     folder: join(settings.cacheFolder, "objects"),
     maxBytes: LOCAL_FILES_BYTES_MAX,
   });
-  const index = await LakeIndex.open(openLake({ store, region: settings.region }));
-  return { index, files, close: () => store.close() };
+  const lake = openLake({ store, region: settings.region });
+  const index = await LakeIndex.open(lake);
+  return { lake, index, files, close: () => store.close() };
 }
 
 /** Absent values must be absent, not undefined: the S3 client tells them apart. */
