@@ -160,9 +160,9 @@ describe("the launcher", { timeout: TIMEOUT_MS }, () => {
     const ends = (): number => two.output().split("PostgreSQL ended unexpectedly").length - 1;
     // Counted within a minute: what an earlier test ended may not count any more.
     for (let killed = 0; killed < 5 && !two.output().includes("times within"); killed += 1) {
-      await waitFor("a PostgreSQL", () => partOf(twoDir, POSTGRES));
+      const pid = await waitFor("a PostgreSQL", () => partOf(twoDir, POSTGRES));
       const before = ends();
-      killPart(twoDir, POSTGRES);
+      process.kill(pid, "SIGKILL");
       await waitFor("its end to be seen", () => (ends() > before ? true : undefined));
     }
     expect(await two.exited).toBe(1);
@@ -190,10 +190,24 @@ const CONSOLE = "console/build/index.js";
 const COLLECTOR = "collector/src/main.ts";
 const POSTGRES = "/bin/postgres ";
 
-/** The process id of a part; undefined while there is none. */
+/**
+ * The process id of a part; undefined while there is none. Only what the launcher has started: a process that PostgreSQL has just
+ * forked has the same words, and can outlive it for a moment.
+ */
 function partOf(dataDir: string, words: string): number | undefined {
-  const line = processesIn(dataDir).find((each) => each.includes(words));
-  return line === undefined ? undefined : Number(line.split(" ")[0]);
+  const pids = processesIn(dataDir)
+    .filter((each) => each.includes(words))
+    .map((each) => Number(each.split(" ")[0]));
+  return pids.find((pid) => stacks.some((stack) => stack.pid === parentOf(pid)));
+}
+
+/** Undefined when it is gone. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 function killPart(dataDir: string, words: string): void {
