@@ -12,8 +12,19 @@ const RECONNECT_MS = 2000;
 /** Each is a socket and a few hundred bytes. Who comes later is told to come again, and may poll meanwhile. */
 const STREAMS_MAX = 8192;
 
-/** A reader that leaves this many bytes lying is asleep or gone: its stream ends, and it may come back. */
+/**
+ * A reader that leaves this many bytes lying, beside the policy that it was told last, is asleep or gone: its stream ends, and it
+ * may come back. A policy of thousands of budgets has more by itself: who reads it slowly would be cut off by the next
+ * comment, come back, and be sent the whole again. Readers of one project are sent the same buffer.
+ */
 const UNREAD_BYTES_MAX = 1024 * 1024;
+
+interface Told {
+  readonly etag: string;
+  readonly sizeBytes: number;
+}
+
+const NOTHING: Told = { etag: "", sizeBytes: 0 };
 
 export interface PolicyStream {
   /** The policy that holds now. Throws when the reader may not know it any longer. */
@@ -27,8 +38,8 @@ export interface PolicyStream {
  */
 export class PolicyStreams implements Component {
   readonly name = "policy streams";
-  /** With the entity tag of what each was told last. */
-  private readonly streams = new Map<PolicyStream, string>();
+  /** With what each was told last. */
+  private readonly streams = new Map<PolicyStream, Told>();
   /** As it is sent, made once for the thousands that are sent the same. */
   private readonly events = new WeakMap<PolicyAnswer, Buffer>();
   private readonly ageMs: () => number | undefined;
@@ -75,7 +86,7 @@ export class PolicyStreams implements Component {
 
   /** After the response's head. */
   add(stream: PolicyStream): void {
-    this.streams.set(stream, "");
+    this.streams.set(stream, NOTHING);
     stream.response.on("close", () => this.streams.delete(stream));
     stream.response.write(`retry: ${RECONNECT_MS}\n\n`);
     this.tell(stream);
@@ -89,9 +100,10 @@ export class PolicyStreams implements Component {
   private tell(stream: PolicyStream): void {
     try {
       const policy = stream.policy();
-      if (this.streams.get(stream) === policy.etag) return;
-      this.streams.set(stream, policy.etag);
-      this.write(stream, this.eventOf(policy));
+      if (this.streams.get(stream)?.etag === policy.etag) return;
+      const event = this.eventOf(policy);
+      this.write(stream, event);
+      this.streams.set(stream, { etag: policy.etag, sizeBytes: event.length });
     } catch {
       // The key was revoked. The reader learns why when it comes back.
       stream.response.end();
@@ -123,9 +135,11 @@ export class PolicyStreams implements Component {
   }
 
   /** To the socket itself: a response keeps what is written until all the others have been written to. */
-  private write({ response }: PolicyStream, event: string | Buffer): void {
+  private write(stream: PolicyStream, event: string | Buffer): void {
+    const { response } = stream;
     const out = response.socket ?? response;
-    if (out.writableLength > UNREAD_BYTES_MAX) response.destroy();
+    const { sizeBytes } = this.streams.get(stream) ?? NOTHING;
+    if (out.writableLength > UNREAD_BYTES_MAX + sizeBytes) response.destroy();
     else out.write(event);
   }
 }

@@ -32,6 +32,26 @@ test("a reader that does not read is cut off, and the others are not", async () 
   await streams.stop();
 });
 
+test("a large policy may take its time to be read, and a comment or a change meanwhile cuts nobody off", async () => {
+  vi.useFakeTimers();
+  const streams = new PolicyStreams();
+  await streams.start();
+  const large = { version: 1, json: "x".repeat(5_000_000), etag: '"1"' };
+  let answer = large;
+  const response = sleeper();
+  streams.add({ policy: () => answer, response });
+  vi.advanceTimersByTime(15_000);
+  expect(response.destroyed).toBe(false);
+  answer = { ...large, version: 2, etag: '"2"' };
+  streams.publish();
+  expect(response.destroyed).toBe(false);
+  answer = { ...large, version: 3, etag: '"3"' };
+  streams.publish();
+  expect(response.destroyed).toBe(true);
+  await streams.stop();
+  vi.useRealTimers();
+});
+
 test("a comment keeps silent streams alive, and ends those that may not read any longer", async () => {
   vi.useFakeTimers();
   const streams = new PolicyStreams();
