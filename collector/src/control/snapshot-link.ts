@@ -28,7 +28,7 @@ const BACKOFF_MS_MAX = 30_000;
 /** A lost stream is asked for again at least this soon. */
 const RECONNECT_MS_MAX = 500;
 
-/** Characters of a signed snapshot. One of 10,000 projects and keys has about 4 million. */
+/** Characters of a signed snapshot. One of 10,000 projects and keys has about 4 million; a budget adds 800. */
 const SNAPSHOT_CHARACTERS_MAX = 48 * 1024 * 1024;
 
 /**
@@ -193,7 +193,7 @@ class Exchange {
 
 const tooLarge = (): Error =>
   new Error(
-    `the snapshot has more than ${SNAPSHOT_CHARACTERS_MAX} characters: delete keys that nobody uses`,
+    `the snapshot has more than ${SNAPSHOT_CHARACTERS_MAX} characters: delete keys and budgets that nobody uses`,
   );
 
 function reasonOf(error: unknown): string {
