@@ -88,7 +88,7 @@ function sealLines(check: SealCheck | undefined, { keyId, since }: CheckOptions)
   return [
     filesSince === undefined
       ? `seal ${number} of ${sealedAt} is whole: ${what}`
-      : `sealed: what counted at ${sealedAt}, ${what}; ${filesSince} files came since`,
+      : `sealed: what counted at ${sealedAt}, ${what}; ${filesSince === 1 ? "1 file" : `${filesSince} files`} came since`,
     `signed by ${newest.keyId}`,
     `let go since the first seal: ${goneRecords} records`,
     ...(since === undefined ? [] : [`seals ${since.number} to ${number} follow one another`]),
