@@ -1,4 +1,5 @@
 import type { AnswerObserver } from "../calls/answer-observer.ts";
+import { REST_CHUNKS_MAX, emptyTurns } from "../calls/rest-of-answer.ts";
 
 /**
  * The same body, observed in passing. Nothing is read before the reader reads, and never more than one chunk:
@@ -69,15 +70,6 @@ async function passChunk(
   }
 }
 
-/** So many turns of the event loop, each of which looks what has come, pass before a read is taken to find nothing. */
-const EMPTY_TURNS = 2;
-
-const nextTurn: (then: () => void) => unknown =
-  typeof setImmediate === "function" ? (then) => setImmediate(then) : (then) => setTimeout(then);
-
-/** What comes without a pause has not come yet, but comes while it is read. */
-const REST_CHUNKS_MAX = 256;
-
 /**
  * Before a body is left that the guard has cut off: what has come of it already is billed, and says how much that is, where
  * it would otherwise be taken for the most that it can be. It may even be all, with the provider's own count.
@@ -98,15 +90,6 @@ async function readRest(
     }
   } catch {
     // It broke off at its own end as well.
-  }
-}
-
-/** Resolves with undefined when a read that has not been answered meanwhile has found nothing. */
-async function emptyTurns(): Promise<undefined> {
-  for (let turn = 0; turn < EMPTY_TURNS; turn += 1) {
-    await new Promise<void>((resolve) => {
-      nextTurn(resolve);
-    });
   }
 }
 

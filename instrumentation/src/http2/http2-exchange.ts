@@ -3,6 +3,7 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import type { AnswerObserver } from "../calls/answer-observer.ts";
 import type { Attempt } from "../calls/attempt.ts";
 import type { CallObserver, CallRequest } from "../calls/call-observer.ts";
+import { RestOfAnswer } from "../calls/rest-of-answer.ts";
 import type { RefusalError } from "../guard/refusal.ts";
 import { answerDecoding } from "../node/decoded-answer.ts";
 import { SentBody } from "../node/sent-body.ts";
@@ -35,6 +36,7 @@ export class Http2Exchange {
   readonly #early: Uint8Array[] = [];
   #hasEnd = false;
   #cutOff: RefusalError | undefined;
+  #rest: RestOfAnswer | undefined;
 
   /** With `hold`, nothing of the request has been sent. */
   constructor(stream: ClientHttp2Stream, calls: CallObserver, hold?: HeldRequest) {
@@ -55,7 +57,10 @@ export class Http2Exchange {
       this.#isEndHeld ? this.#writtenAfterEnd() : this.#ended(args, end),
     );
     intercept(stream, "push", ([chunk]) => {
-      if (this.#cutOff !== undefined) return NOTHING;
+      if (this.#cutOff !== undefined) {
+        if (chunk instanceof Uint8Array) this.#rest?.push(chunk);
+        return NOTHING;
+      }
       if (chunk === null) this.#hasEnd = true;
       else if (chunk instanceof Uint8Array) this.#received(chunk);
       return this.#cutOff === undefined ? undefined : NOTHING;
@@ -155,17 +160,26 @@ export class Http2Exchange {
   }
 
   #received(chunk: Uint8Array): void {
-    if (this.#answer === undefined) this.#early.push(chunk);
-    else this.#answer?.chunk(chunk);
-    this.#cutOff = this.#answer?.cutOff?.();
-    // Not while Node hands bytes over: the provider would not be told that nobody wants more.
-    if (this.#cutOff !== undefined) setImmediate(() => this.#stream.destroy(this.#cutOff));
+    const answer = this.#answer;
+    if (answer === undefined) this.#early.push(chunk);
+    else answer?.chunk(chunk);
+    const cutOff = answer?.cutOff?.();
+    if (cutOff === undefined || !answer) return;
+    this.#cutOff = cutOff;
+    this.#rest = new RestOfAnswer(answer);
+    void this.#leave(this.#rest, cutOff);
+  }
+
+  /** Not while Node hands bytes over: the provider would not be told that nobody wants more. */
+  async #leave(rest: RestOfAnswer, cutOff: RefusalError): Promise<void> {
+    await rest.read();
+    this.#stream.destroy(cutOff);
   }
 
   #closed(): void {
     void this.#start();
     const { errored, rstCode } = this.#stream;
-    const error = errored ?? resetError(rstCode);
+    const error = this.#cutOff ?? errored ?? resetError(rstCode);
     if (this.#answer === undefined) this.#attempt?.failed(error);
     else if (error !== undefined) this.#answer?.fail(error);
     else if (this.#hasEnd && rstCode === constants.NGHTTP2_NO_ERROR) this.#answer?.end();

@@ -10,12 +10,13 @@ import { BudgetExceededError } from "../../src/guard/refusal.ts";
 import { instrumentHttp } from "../../src/http/instrument-http.ts";
 import { SentBody } from "../../src/node/sent-body.ts";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
-import { endless, json, startProviderServer } from "../support/provider-server.ts";
+import { endless, json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
 import { sse } from "../support/wire-call.ts";
 
+const INPUT_NANO = 2_500;
 const OUTPUT_NANO = 10_000;
 const REQUEST = { model: "gpt-4o", max_tokens: 5_000, messages: [] };
 
@@ -170,4 +171,26 @@ test("a metered stream of node:http ends where the money does, with the guard's 
   expect(text.split("words").length * 6).toBeLessThanOrEqual(3_000);
   await expect.poll(() => hasLeft).toBe(true);
   expect((await spans.last()).attributes["lensai.budget.decision"]).toBe("cut_off");
+});
+
+test("a stream of node:http that is cut off is charged by the provider's count, if that had come", async () => {
+  limitTo(2_600 * OUTPUT_NANO);
+  const text = "a few words of an answer ".repeat(8);
+  const part = sse({ choices: [{ index: 0, delta: { content: text } }] });
+  const usage = { prompt_tokens: 10, completion_tokens: 1_000 };
+  const end = sse({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+  const parts = Array.from({ length: 24 }, () => part);
+  provider.answer = stream([...parts, end, sse({ choices: [], usage }), sse("[DONE]")]);
+  const sent = request();
+  sent.end(JSON.stringify({ ...REQUEST, stream: true, max_tokens: 9_000 }));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.resume();
+  const [error] = (await once(response, "error")) as [Error];
+  expect(error).toBeInstanceOf(BudgetExceededError);
+  const { attributes } = await spans.last();
+  expect(attributes).toMatchObject({
+    "lensai.budget.decision": "cut_off",
+    "gen_ai.usage.output_tokens": 1_000,
+    "lensai.budget.charged_nano_usd": 10 * INPUT_NANO + 1_000 * OUTPUT_NANO,
+  });
 });

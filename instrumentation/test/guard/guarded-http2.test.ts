@@ -12,12 +12,13 @@ import { refusalOf } from "../../src/guard/refusal-of.ts";
 import { BudgetExceededError } from "../../src/guard/refusal.ts";
 import { instrumentHttp2 } from "../../src/http2/instrument-http2.ts";
 import { IN_THE_MONTH_MS, budgetTerms, policyWith } from "../support/policies.ts";
-import { json, startProviderServer } from "../support/provider-server.ts";
+import { json, startProviderServer, stream } from "../support/provider-server.ts";
 import type { ProviderServer } from "../support/provider-server.ts";
 import { recordSpans } from "../support/recorded-spans.ts";
 import type { RecordedSpans } from "../support/recorded-spans.ts";
 import { sse } from "../support/wire-call.ts";
 
+const INPUT_NANO = 2_500;
 const OUTPUT_NANO = 10_000;
 const REQUEST = { model: "gpt-4o", max_tokens: 5_000, messages: [] };
 const PATH = "/v1/chat/completions";
@@ -260,4 +261,25 @@ test("a metered stream over HTTP/2 ends where the money does, with the guard's e
   expect(await decision()).toBe("cut_off");
   // The session goes on.
   expect(session.destroyed).toBe(false);
+});
+
+test("a stream over HTTP/2 that is cut off is charged by the provider's count, if that had come", async () => {
+  limitTo(2_600 * OUTPUT_NANO);
+  const words = "a few words of an answer ".repeat(8);
+  const part = sse({ choices: [{ index: 0, delta: { content: words } }] });
+  const usage = { prompt_tokens: 10, completion_tokens: 1_000 };
+  const end = sse({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+  // Two frames: the first one is too much, the second one is there when that is found.
+  const rest = [part, end, sse({ choices: [], usage }), sse("[DONE]")];
+  provider.answer = stream([part.repeat(23), rest.join("")]);
+  const sent = post();
+  sent.end(JSON.stringify({ ...REQUEST, stream: true, max_tokens: 9_000 }));
+  sent.resume();
+  const [error] = (await once(sent, "error")) as [Error];
+  expect(error).toBeInstanceOf(BudgetExceededError);
+  expect((await spans.last()).attributes).toMatchObject({
+    "lensai.budget.decision": "cut_off",
+    "gen_ai.usage.output_tokens": 1_000,
+    "lensai.budget.charged_nano_usd": 10 * INPUT_NANO + 1_000 * OUTPUT_NANO,
+  });
 });
