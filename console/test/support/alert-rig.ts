@@ -4,6 +4,7 @@ import { eq, sql } from "drizzle-orm";
 import { createDeliveryJob, type DeliveryJob } from "#lib/server/alerts/delivery-job.ts";
 import type { SendAlert } from "#lib/server/alerts/delivery.ts";
 import { createSlackSender } from "#lib/server/alerts/slack/send.ts";
+import type { Database } from "#lib/server/db/client.ts";
 import { alertDeliveries } from "#lib/server/db/schema/alert-deliveries.ts";
 import { createSecretBox } from "#lib/server/secrets/secret-box.ts";
 import type { AlertContext } from "#lib/server/services/alerts/context.ts";
@@ -20,10 +21,12 @@ export const SLACK_CHANNEL = "C024BE91L";
 /** Alerts on a real database, with a clock that the test moves and a server that stands for Slack. */
 export interface AlertRig {
   readonly context: AlertContext;
+  /** Of the database. */
+  readonly url: string;
   readonly slack: SlackServer;
   readonly sendToSlack: SendAlert;
   /** Started; ends with the rig. */
-  job(send?: SendAlert): DeliveryJob;
+  job(send?: SendAlert, db?: Database): DeliveryJob;
   advance(ms: number): void;
   /** Adds a Slack channel; answers its id. */
   slackChannel(values?: object): Promise<string>;
@@ -61,10 +64,11 @@ export async function createAlertRig(): Promise<AlertRig> {
   };
   return {
     context,
+    url: database.url,
     slack,
     sendToSlack,
-    job: (send = sendToSlack) => {
-      const job = createDeliveryJob({ context, send, random: () => 0 });
+    job: (send = sendToSlack, db = context.db) => {
+      const job = createDeliveryJob({ context: { ...context, db }, send, random: () => 0 });
       jobs.push(job);
       job.start();
       return job;

@@ -1,5 +1,6 @@
 import type { AlertFacts } from "@lensai/otel-config/alerts/alert";
 import { LensError } from "@lensai/otel-config/errors";
+import { isDatabaseGone } from "../db/database-gone.ts";
 import { logError } from "../log.ts";
 import { reasonOf } from "../prepare-database.ts";
 import { openChannelSecret } from "../services/alerts/channel-secret.ts";
@@ -7,6 +8,7 @@ import type { AlertContext } from "../services/alerts/context.ts";
 import { actorOf } from "./actor-of.ts";
 import type { Delivery, DeliveryOutcome, SendAlert } from "./delivery.ts";
 import { claimDue, conclude, nextDue, release, type ClaimedDelivery } from "./outbox.ts";
+import { createPendingWrites, type PendingWrites } from "./pending-writes.ts";
 
 export interface DeliveryJob {
   start(): void;
@@ -36,6 +38,7 @@ const STOP_TIMEOUT_MS = 4000;
 export function createDeliveryJob(options: DeliveryJobOptions): DeliveryJob {
   const { context, pauseMaxMs = PAUSE_MAX_MS } = options;
   const ending = new AbortController();
+  const writes = createPendingWrites();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isWoken = false;
@@ -48,7 +51,9 @@ export function createDeliveryJob(options: DeliveryJobOptions): DeliveryJob {
     try {
       do {
         isWoken = false;
-        await sendAllDue(options, () => isStopping, ending.signal);
+        // First what is already known: else a delivery that arrived would be claimed and sent again.
+        await writes.writeKept();
+        await sendAllDue({ ...options, writes }, () => isStopping, ending.signal);
       } while (isWoken);
       const due = await nextDue(context.db);
       if (due !== undefined) pauseMs = Math.min(pauseMs, due.getTime() - context.now().getTime());
@@ -92,8 +97,12 @@ export function createDeliveryJob(options: DeliveryJobOptions): DeliveryJob {
   };
 }
 
+interface SendingOptions extends DeliveryJobOptions {
+  readonly writes: PendingWrites;
+}
+
 async function sendAllDue(
-  options: DeliveryJobOptions,
+  options: SendingOptions,
   isStopping: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
@@ -102,28 +111,39 @@ async function sendAllDue(
     const claimed = await claimDue(context.db, context.now());
     if (claimed.length === 0) return;
     const byChannel = Map.groupBy(claimed, ({ channelId }) => channelId);
-    await Promise.all([...byChannel.values()].map((group) => sendInOrder(options, group, signal)));
+    const groups = [...byChannel.values()].map((group) => sendInOrder(options, group, signal));
+    // All of them end first: what one could not write down must be kept before the next look.
+    const failed = (await Promise.allSettled(groups)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 }
 
 /** A receiver that is busy or away is not asked again for the next one. */
 async function sendInOrder(
-  options: DeliveryJobOptions,
+  options: SendingOptions,
   group: readonly ClaimedDelivery[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { context } = options;
+  const { context, writes } = options;
   const { db } = context;
-  for (const [index, claimed] of group.entries()) {
-    const outcome = await attempt(options, claimed, signal);
-    const result = { outcome, now: context.now(), random: options.random() };
-    const next = await conclude(db, claimed, result);
-    const isDown = outcome.outcome === "failed" && outcome.isReceiverDown;
-    if (isDown && next !== undefined) return release(db, group.slice(index + 1), next);
+  let untried = group;
+  try {
+    for (const [index, claimed] of group.entries()) {
+      const outcome = await attempt(options, claimed, signal);
+      untried = group.slice(index + 1);
+      const result = { outcome, now: context.now(), random: options.random() };
+      const next = await writes.write(() => conclude(db, claimed, result));
+      const isDown = outcome.outcome === "failed" && outcome.isReceiverDown;
+      if (isDown && next !== undefined) return await release(db, untried, next);
+    }
+  } catch (failure) {
+    // The database is away: nobody would wait for what was not tried until its claim has run out.
+    writes.keep(() => release(db, untried, context.now()));
+    throw failure;
   }
 }
 
-/** One attempt. What is wrong with the channel itself is an outcome as well. */
+/** One attempt. What is wrong with the channel itself is an outcome as well. Rejects, untried, when the database is away. */
 export async function attempt(
   { context, send }: Pick<DeliveryJobOptions, "context" | "send">,
   claimed: ClaimedDelivery,
@@ -132,6 +152,7 @@ export async function attempt(
   try {
     return await send(await deliveryOf(context, claimed), signal);
   } catch (error) {
+    if (isDatabaseGone(error)) throw error;
     const isKnown = error instanceof LensError;
     if (!isKnown) logError("an alert could not be sent", { eventId: claimed.eventId, error });
     const reason = isKnown ? error.message : "the console failed: its log says why";

@@ -23,6 +23,10 @@ export interface ClaimedDelivery extends DeliveryRef {
   readonly projectName: string;
 }
 
+/** Is it still claimed as it was? Whoever claims it later has one attempt more. */
+const isStillClaimed = (claimed: ClaimedDelivery) =>
+  and(isRef(claimed), isWaiting, eq(alertDeliveries.attempts, claimed.attempts));
+
 /** Longer than an attempt can take: after that it counts as lost with the process that made it. */
 export const CLAIM_MS = 60_000;
 /** Taken at once. */
@@ -89,7 +93,10 @@ interface Conclusion {
   readonly random: number | undefined;
 }
 
-/** Writes down how an attempt ended; answers when the next one is due, undefined when there is none. */
+/**
+ * Writes down how an attempt ended; answers when the next one is due, undefined when there is none. As right later as at
+ * once: a delivery that somebody else has claimed meanwhile is his, unless it has arrived.
+ */
 export async function conclude(
   db: Database,
   claimed: ClaimedDelivery,
@@ -121,21 +128,22 @@ export async function conclude(
       lastError: reason,
       ...(next === undefined ? { state: "given_up" as const } : { nextAttemptAt: next }),
     })
-    .where(and(isRef(claimed), isWaiting));
+    .where(isStillClaimed(claimed));
   return next;
 }
 
-/** Gives deliveries back that were claimed and not tried: due again then, and as certain as before. */
+/** Gives deliveries back that were claimed and not tried, once: due again then, and as certain as before. */
 export async function release(
   db: Database,
   claimed: readonly ClaimedDelivery[],
   until: Date,
 ): Promise<void> {
-  for (const { attempts, mayHaveArrived, ...ref } of claimed) {
+  for (const delivery of claimed) {
+    const { attempts, mayHaveArrived } = delivery;
     await db
       .update(alertDeliveries)
       .set({ attempts: attempts - 1, isUncertain: mayHaveArrived, nextAttemptAt: until })
-      .where(and(isRef(ref), isWaiting));
+      .where(isStillClaimed(delivery));
   }
 }
 
