@@ -1,12 +1,16 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { answerInTime } from "#lib/server/alerts/slack/answer-in-time.ts";
 import {
   handleInteraction,
   type InteractionAnswer,
 } from "#lib/server/alerts/slack/handle-interaction.ts";
 import { replyToSlack } from "#lib/server/alerts/slack/reply.ts";
 import type { SlackRequest } from "#lib/server/alerts/slack/verify-request.ts";
+import { openDatabase, type DatabaseClient } from "#lib/server/db/client.ts";
+import { isDatabaseGone } from "#lib/server/db/database-gone.ts";
 import { auditEntries } from "#lib/server/db/schema/audit-entries.ts";
+import type { AlertContext } from "#lib/server/services/alerts/context.ts";
 import { createBudget } from "#lib/server/services/budgets/create.ts";
 import { findBudget } from "#lib/server/services/budgets/list.ts";
 import { createBudgetSchema } from "#lib/server/services/budgets/schemas.ts";
@@ -21,6 +25,7 @@ import {
   type AlertRig,
 } from "../support/alert-rig.ts";
 import { asOwner } from "../support/database.ts";
+import { startHangingProxy, type HangingProxy } from "../support/hanging-proxy.ts";
 import type { SlackPosting } from "../support/slack-server.ts";
 
 let rig: AlertRig;
@@ -224,6 +229,88 @@ test("nothing is told to an address that is not Slack's", async () => {
   // Would wait for an answer of that address, and log that none came.
   await replyToSlack(answer.reply, rig.slack.apiUrl);
   expect(rig.slack.replies).toEqual([]);
+});
+
+const pressAgain = async (posting: SlackPosting): Promise<void> => {
+  rig.advance(1000);
+  await interact(signed(bodyOf(posting)));
+  expect(await stopped()).toBe(0);
+};
+
+describe("while the database says nothing", () => {
+  const TIMEOUT_SECONDS = 0.5;
+  let proxy: HangingProxy;
+  let silent: DatabaseClient;
+
+  beforeAll(async () => {
+    proxy = await startHangingProxy(rig.url);
+    silent = openDatabase(proxy.url, {
+      answerTimeoutSeconds: TIMEOUT_SECONDS,
+      connectTimeoutSeconds: TIMEOUT_SECONDS,
+    });
+  });
+  beforeEach(async () => {
+    proxy.forward();
+    await vi.waitFor(async () => await silent.db.execute("select 1"));
+  });
+  afterAll(async () => {
+    await silent.close();
+    await proxy.close();
+  });
+
+  const pressSilently = (
+    posting: SlackPosting,
+    parts: Partial<AlertContext> = {},
+    signal = new AbortController().signal,
+  ): Promise<InteractionAnswer> => {
+    const context = { ...rig.context, db: silent.db, ...parts };
+    const options = { context, urlOf: () => CONSOLE_URL, signal };
+    return handleInteraction(options, signed(bodyOf(posting)));
+  };
+  test("Slack is answered in time, and nothing is changed later", async () => {
+    const posting = await stopMessage();
+    proxy.hang();
+    const ended = Promise.withResolvers<unknown>();
+    let hasEnded = false;
+    const work = (signal: AbortSignal): Promise<200 | 401> => {
+      const answer = pressSilently(posting, {}, signal).finally(() => (hasEnded = true));
+      answer.then(ended.resolve, ended.resolve);
+      return answer.then(({ status }) => status);
+    };
+    expect(await answerInTime(work, (TIMEOUT_SECONDS * 1000) / 4)).toBe(503);
+    expect(hasEnded).toBe(false);
+    expect(isDatabaseGone(await ended.promise)).toBe(true);
+    expect(await answerInTime(work)).toBe(503);
+    expect(await stopped()).toBe(1);
+    await pressAgain(posting);
+  });
+
+  test("what takes too long is not begun after Slack was answered", async () => {
+    const posting = await stopMessage();
+    const answer = await pressSilently(posting, {}, AbortSignal.abort());
+    expect(JSON.stringify(answer)).toContain("Nothing was changed");
+    expect(await stopped()).toBe(1);
+    await pressAgain(posting);
+  });
+
+  test.each([
+    [1, /Nothing was changed/],
+    [2, /stopped to answer/],
+  ])("whoever pressed is told, when it begins after look %i at the clock", async (look, words) => {
+    const posting = await stopMessage();
+    let looks = 0;
+    const now = (): Date => {
+      looks += 1;
+      if (looks === look) proxy.hang();
+      return rig.context.now();
+    };
+    const answer = await pressSilently(posting, { now });
+    expect(answer).toMatchObject({ status: 200, reply: { body: { response_type: "ephemeral" } } });
+    expect(JSON.stringify(answer)).toMatch(words);
+    expect(await stopped()).toBe(1);
+    proxy.forward();
+    await pressAgain(posting);
+  });
 });
 
 const budgetOf = (budgetId: string) =>

@@ -12,6 +12,7 @@ import { createEmailSender } from "./email/send.ts";
 import { createEvaluateJob, type EvaluateJobOptions } from "./evaluate/evaluate-job.ts";
 import { createExhaustedBudgets, type ExhaustedBudget } from "./evaluate/exhausted-budgets.ts";
 import { sendTest } from "./send-test.ts";
+import { answerInTime } from "./slack/answer-in-time.ts";
 import { handleInteraction, type InteractionAnswer } from "./slack/handle-interaction.ts";
 import { replyToSlack } from "./slack/reply.ts";
 import { createSlackSender } from "./slack/send.ts";
@@ -33,8 +34,8 @@ export interface Alerts {
   reconsider(): void;
   /** Sends a test to one channel, now; undefined when there is no such channel. */
   test(ref: ChannelRef): Promise<DeliveryOutcome | undefined>;
-  /** A request to Slack's interactivity URL; a reply goes out after the answer. */
-  interact(request: SlackRequest): Promise<InteractionAnswer["status"]>;
+  /** A request to Slack's interactivity URL; a reply goes out after the answer. 503: the database does not answer. */
+  interact(request: SlackRequest): Promise<InteractionAnswer["status"] | 503>;
   /** Why nothing can be sent at the moment; undefined while it can. */
   problem(): string | undefined;
   stop(): Promise<void>;
@@ -84,12 +85,13 @@ export function createAlerts(options: AlertsOptions): Alerts {
     },
     reconsider: () => evaluation.reconsider(),
     test: (ref) => sendTest({ context, send }, ref, ending.signal),
-    interact: async (request) => {
-      const answer = await handleInteraction({ context, urlOf }, request);
-      if (answer.status === 200 && answer.reply !== undefined)
-        void replyToSlack(answer.reply, slackApiUrl);
-      return answer.status;
-    },
+    interact: (request) =>
+      answerInTime(async (signal) => {
+        const answer = await handleInteraction({ context, urlOf, signal }, request);
+        if (answer.status === 200 && answer.reply !== undefined)
+          void replyToSlack(answer.reply, slackApiUrl);
+        return answer.status;
+      }),
     problem: () => deliveries.problem() ?? evaluation.problem(),
     stop: async () => {
       await Promise.all([deliveries.stop(), evaluation.stop()]);

@@ -5,6 +5,7 @@ import { alertDeliveries } from "../../db/schema/alert-deliveries.ts";
 import { alertEvents } from "../../db/schema/alert-events.ts";
 import { projects } from "../../db/schema/projects.ts";
 import { slackInteractions } from "../../db/schema/slack-interactions.ts";
+import { isDatabaseGone } from "../../db/database-gone.ts";
 import { openChannelSecret } from "../../services/alerts/channel-secret.ts";
 import type { AlertContext } from "../../services/alerts/context.ts";
 import { pressButton, type PressResult } from "../../services/alerts/press-button.ts";
@@ -17,6 +18,8 @@ import { isFromSlack, SLACK_WINDOW_SECONDS, type SlackRequest } from "./verify-r
 export interface InteractionOptions {
   readonly context: AlertContext;
   readonly urlOf: UrlOfAlert;
+  /** Aborted when Slack waits no more: from then on nothing is begun. */
+  readonly signal?: AbortSignal;
 }
 
 /** What Slack is to be told at the response URL, after it has its 200. */
@@ -33,13 +36,14 @@ export type InteractionAnswer =
 const REFUSED = { status: 401 } as const;
 
 /**
- * A pressed button, from the raw request to the change. Slack waits three seconds for the answer; what is done here are a
- * handful of short statements.
+ * A pressed button, from the raw request to the change. What is done here are a handful of short statements. When
+ * the database is gone it rejects, or tells whoever pressed once it knows that it was Slack.
  */
 export async function handleInteraction(
-  { context, urlOf }: InteractionOptions,
+  options: InteractionOptions,
   request: SlackRequest,
 ): Promise<InteractionAnswer> {
+  const { context } = options;
   const press = parseInteraction(request.body);
   const channel = press && (await findChannel(context, press.channelId));
   if (press === undefined || channel === undefined) return REFUSED;
@@ -47,33 +51,83 @@ export async function handleInteraction(
   const now = context.now();
   if (signingSecret === undefined) return REFUSED;
   if (!isFromSlack(request, signingSecret, Math.floor(now.getTime() / 1000))) return REFUSED;
-  if (!(await isFirstTime(context, request.signature ?? "", now))) return REFUSED;
-  // Slack tells of a press of "Open", too; the browser has done everything.
-  if (press.button.name === "open") return { status: 200, reply: undefined };
+  const found = await findPressed(context, { press, channel, signature: request.signature, now });
+  if (!("event" in found)) return found;
+  if (options.signal?.aborted === true) return answerTo(press, NOTHING_CHANGED);
+  return await change(options, { ...found, channel, now });
+}
 
-  const refusal = refusalOf(press, channel);
-  if (refusal !== undefined) return { status: 200, reply: onlyFor(press, refusal) };
-  const found = await findMessage(context, press, press.button);
-  if (found === undefined)
-    return { status: 200, reply: onlyFor(press, "LensAI does not know this message.") };
+type Channel = typeof alertChannels.$inferSelect;
+
+/** Of Slack, and of somebody who may. */
+interface PressedMessage extends FoundMessage {
+  readonly press: SlackPress;
+  readonly button: Exclude<SlackButton, { name: "open" }>;
+}
+
+interface ReceivedPress {
+  readonly press: SlackPress;
+  readonly channel: Channel;
+  readonly signature: string | null;
+  readonly now: Date;
+}
+
+const NOTHING_CHANGED =
+  "Nothing was changed: LensAI's control database does not answer. Press again in a moment.";
+const MAYBE_CHANGED =
+  "LensAI's control database stopped to answer: the console will show whether this was done. Press again in a moment; nothing is done twice.";
+
+/** What was pressed, or the answer when there is nothing to do. */
+async function findPressed(
+  context: AlertContext,
+  { press, channel, signature, now }: ReceivedPress,
+): Promise<PressedMessage | InteractionAnswer> {
+  const { button } = press;
+  try {
+    if (!(await isFirstTime(context, signature ?? "", now))) return REFUSED;
+    // Slack tells of a press of "Open", too; the browser has done everything.
+    if (button.name === "open") return { status: 200, reply: undefined };
+    const refusal = refusalOf(press, channel);
+    if (refusal !== undefined) return answerTo(press, refusal);
+    const found = await findMessage(context, press, button);
+    return found === undefined
+      ? answerTo(press, "LensAI does not know this message.")
+      : { ...found, press, button };
+  } catch (failure) {
+    if (isDatabaseGone(failure)) return answerTo(press, NOTHING_CHANGED);
+    throw failure;
+  }
+}
+
+async function change(
+  { context, urlOf }: InteractionOptions,
+  {
+    press,
+    button,
+    channel,
+    now,
+    ...found
+  }: PressedMessage & { readonly channel: Channel; readonly now: Date },
+): Promise<InteractionAnswer> {
   const { id: eventId, projectId, kind, details } = found.event;
   const facts = { kind, details } as AlertFacts;
   const actor = `slack:${press.teamId}/${press.userId}`;
-  const input = { eventId, projectId, facts, button: press.button };
-  const result = await pressButton(context, input, actor);
-  if (result.outcome === "refused") return { status: 200, reply: onlyFor(press, result.problem) };
-  const actorName = await actorOf(context.db, projectId, facts);
-  const event = { ...found.event, ...facts, projectName: found.projectName, actorName };
-  const done = doneWords(result, press, now);
-  const { text, blocks } = slackMessage({ event, channel, url: urlOf(event), done });
-  const body = { replace_original: true, text, blocks };
-  return { status: 200, reply: { responseUrl: press.responseUrl, body } };
+  try {
+    const result = await pressButton(context, { eventId, projectId, facts, button }, actor);
+    if (result.outcome === "refused") return answerTo(press, result.problem);
+    const actorName = await actorOf(context.db, projectId, facts);
+    const event = { ...found.event, ...facts, projectName: found.projectName, actorName };
+    const done = doneWords(result, press, now);
+    const { text, blocks } = slackMessage({ event, channel, url: urlOf(event), done });
+    const body = { replace_original: true, text, blocks };
+    return { status: 200, reply: { responseUrl: press.responseUrl, body } };
+  } catch (failure) {
+    if (isDatabaseGone(failure)) return answerTo(press, MAYBE_CHANGED);
+    throw failure;
+  }
 }
 
-async function findChannel(
-  { db }: AlertContext,
-  id: string,
-): Promise<typeof alertChannels.$inferSelect | undefined> {
+async function findChannel({ db }: AlertContext, id: string): Promise<Channel | undefined> {
   const [channel] = await db
     .select()
     .from(alertChannels)
@@ -94,10 +148,7 @@ async function isFirstTime({ db }: AlertContext, signature: string, now: Date): 
 }
 
 /** Why somebody may not press, in words for them; undefined when they may. */
-function refusalOf(
-  press: SlackPress,
-  { config }: typeof alertChannels.$inferSelect,
-): string | undefined {
+function refusalOf(press: SlackPress, { config }: Channel): string | undefined {
   if (config.type !== "slack" || config.slackChannel !== press.slackChannel)
     return "LensAI does not send alerts to this channel any more.";
   if (!config.hasButtons) return "Buttons are switched off for this channel.";
@@ -109,12 +160,17 @@ function refusalOf(
     : undefined;
 }
 
+interface FoundMessage {
+  readonly event: typeof alertEvents.$inferSelect;
+  readonly projectName: string;
+}
+
 /** The event whose message in this channel was pressed: a button of another message says nothing. */
 async function findMessage(
   { db }: AlertContext,
   press: SlackPress,
   { eventId }: Exclude<SlackButton, { name: "open" }>,
-): Promise<{ event: typeof alertEvents.$inferSelect; projectName: string } | undefined> {
+): Promise<FoundMessage | undefined> {
   const [found] = await db
     .select({ event: alertEvents, projectName: projects.name })
     .from(alertDeliveries)
@@ -141,7 +197,11 @@ function doneWords(
   return `${escaped(result.words)}${person === undefined ? "" : ` by <@${person}>`}`;
 }
 
-const onlyFor = ({ responseUrl }: SlackPress, text: string): SlackReply => ({
-  responseUrl,
-  body: { response_type: "ephemeral", replace_original: false, text: escaped(text) },
+/** A sentence that only whoever pressed can read. */
+const answerTo = ({ responseUrl }: SlackPress, text: string): InteractionAnswer => ({
+  status: 200,
+  reply: {
+    responseUrl,
+    body: { response_type: "ephemeral", replace_original: false, text: escaped(text) },
+  },
 });
