@@ -157,6 +157,23 @@ test("an answer that is known is not sent again", async () => {
   expect(after.status).toBe(200);
 });
 
+test("who asks for what is known as it was, and for nothing else, gets that or a 412", async () => {
+  for (const path of [project, killSwitches]) {
+    const etag = (await api.ask("GET", path)).headers.get("etag") ?? "";
+    const still = async (tag: string): Promise<[number, string | undefined]> => {
+      const answer = await api.ask("GET", path, { headers: { "if-match": tag } });
+      return [answer.status, answer.status === 412 ? codeOf(answer) : undefined];
+    };
+    for (const tag of [etag, "*", `"other", ${etag}`])
+      expect(await still(tag)).toEqual([200, undefined]);
+    for (const tag of ['"other"', `W/${etag}`, ""])
+      expect(await still(tag)).toEqual([412, "api.version_conflict"]);
+  }
+  // It goes before If-None-Match (RFC 9110, 13.2.2).
+  const both = { "if-match": '"other"', "if-none-match": "*" };
+  expect((await api.ask("GET", project, { headers: both })).status).toBe(412);
+});
+
 test("two who edit at once do not overwrite each other", async () => {
   const edit = (ifMatch: string | undefined, name: string) =>
     api.ask("PATCH", project, {

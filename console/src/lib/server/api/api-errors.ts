@@ -127,11 +127,16 @@ const OF_WRITES: readonly ApiErrorCode[] = [
   "api.request_in_progress",
   "api.idempotency_key_reused",
 ];
+const OF_TAGGED_READS: readonly ApiErrorCode[] = ["api.version_conflict"];
 const OF_EDITS: readonly ApiErrorCode[] = ["api.version_conflict", "api.version_required"];
 
 /** Does an archived project refuse it? */
 const isReadOnlyWhenArchived = (route: ApiRoute): boolean =>
   hasProject(route) && !route.isForArchived && !isReadPermission(route.permission);
+
+/** A stream has no tag that somebody could have seen. */
+const ofReads = ({ success }: ApiRoute): readonly ApiErrorCode[] =>
+  success.schema === undefined ? [] : OF_TAGGED_READS;
 
 /** Every problem a route can answer with: its own and those of its kind. */
 export function errorsOf(route: ApiRoute): readonly ApiErrorCode[] {
@@ -143,7 +148,7 @@ export function errorsOf(route: ApiRoute): readonly ApiErrorCode[] {
     ...(hasProject(route) || hasOrganization(route) ? (["query.not_found"] as const) : []),
     ...(route.body === undefined ? [] : OF_BODIES),
     ...(isReadOnlyWhenArchived(route) ? (["auth.project_archived"] as const) : []),
-    ...(isRead(route) ? [] : OF_WRITES),
+    ...(isRead(route) ? ofReads(route) : OF_WRITES),
     ...(route.isEdit ? OF_EDITS : []),
     ...route.errors.filter(isApiErrorCode),
   ];

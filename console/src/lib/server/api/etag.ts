@@ -18,6 +18,18 @@ export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
   return ifNoneMatch.trim() === "*" || tagsOf(ifNoneMatch).includes(etag);
 }
 
+/**
+ * If-Match of a request that only reads (RFC 9110, 13.1.1): is it still what the caller has? Weak tags never count, and
+ * what has no tag is none of those that were named.
+ */
+export function isStill(ifMatch: string | null, etag: string | undefined): boolean {
+  if (ifMatch === null || ifMatch.trim() === "*") return true;
+  const strong = Array.from(ifMatch.matchAll(/(W\/)?("[^"]*")/g), ([, weak, tag]) =>
+    weak === undefined ? tag : undefined,
+  );
+  return etag !== undefined && strong.includes(etag);
+}
+
 /** No version that anything ever has. */
 const NO_VERSION = 0;
 

@@ -11,7 +11,7 @@ import {
   identifyCaller,
   refuseAnonymous,
 } from "./caller.ts";
-import { expectedVersionOf } from "./etag.ts";
+import { expectedVersionOf, isStill } from "./etag.ts";
 import { doOnce, idempotencyKeyOf } from "./idempotency.ts";
 import { matchRoute, type PathParams } from "./match-route.ts";
 import { rateHeaders, type RatePolicy, type RateVerdict } from "./rate-limit.ts";
@@ -170,7 +170,9 @@ async function perform(
   if (key === undefined) {
     const answer = await route.handle(apiRequest);
     if (answer.stream !== undefined) return streamResponse(answer.stream);
-    return toResponse(answerOf(route, answer), request.headers.get("if-none-match"));
+    const made = answerOf(route, answer);
+    if (isRead(route)) refuseOther(request.headers.get("if-match"), made.headers["etag"]);
+    return toResponse(made, request.headers.get("if-none-match"));
   }
   const credential = credentialOf(principal, request.headers);
   const fingerprint = `${route.method} ${url.pathname}${url.search} ${JSON.stringify(body)}`;
@@ -180,6 +182,15 @@ async function perform(
     async (services) => answerOf(route, await route.handle({ ...apiRequest, services })),
   );
   return toResponse(kept, null);
+}
+
+/** Reading changes nothing; who asks for one state only gets that or hears that it is gone. */
+function refuseOther(ifMatch: string | null, etag: string | undefined): void {
+  if (isStill(ifMatch, etag)) return;
+  throw new LensError(
+    "api.version_conflict",
+    "it is not, or not any more, what If-Match names: read it again without that header",
+  );
 }
 
 function versionSeen(headers: Headers): number | "any" {
