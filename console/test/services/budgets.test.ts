@@ -218,6 +218,39 @@ test("two budgets of a project have different names; another project may have bo
   expect((await listBudgets(database.db, { projectId: "other", at: DAY })).length).toBe(1);
 });
 
+/** Of any budget that there is. */
+const copies = (projectId: string, count: number) => sql`
+  insert into budgets select made.* from (select to_jsonb(budget) as body from budgets budget limit 1) one,
+    generate_series(1, ${count}::int) as n,
+    jsonb_populate_record(null::budgets, body || jsonb_build_object(
+      'id', ${projectId}::text || n, 'name', 'copy ' || n, 'project_id', ${projectId}::text)) as made`;
+
+test("a project has so many budgets and no more, and so have all projects together", async () => {
+  const full = await createTestDatabase();
+  const { db, services } = full;
+  const make = async (projectId: string): Promise<object> => {
+    const input = { projectId, name: newName(), limitNanoUsd: "1" };
+    return createBudget(services, createBudgetSchema.parse(input), "ann");
+  };
+  for (const id of ["one", "two", "three", "four", "five"]) {
+    await ensureProject(services, { id, name: id });
+  }
+  expect(await make("one")).toMatchObject({ kind: "created" });
+  await db.execute(copies("one", 9_999));
+  expect(await make("one")).toMatchObject({
+    kind: "too_many",
+    problem: expect.stringContaining("the project has 10000 budgets") as string,
+  });
+  for (const id of ["two", "three"]) await db.execute(copies(id, 10_000));
+  await db.execute(copies("four", 9_999));
+  expect(await make("four")).toMatchObject({ kind: "created" });
+  expect(await make("five")).toMatchObject({
+    kind: "too_many",
+    problem: expect.stringContaining("this installation have 40000 budgets") as string,
+  });
+  await full.close();
+});
+
 describe("overrides", () => {
   test("raise the limit while they run; of several the highest holds", async () => {
     const { id } = await makeBudget();

@@ -23,6 +23,6 @@ export const POST: RequestHandler = async ({ request, locals }) => {
   const detail =
     made.kind === "name_taken"
       ? `the project has a budget named "${body.data.name}"; choose another name`
-      : `the project has ${made.budgetsMax} budgets; delete one first`;
+      : made.problem;
   return problemResponse({ status: 409, code: "query.invalid", detail });
 };

@@ -101,9 +101,7 @@ export const budgetRoutes: readonly ApiRoute[] = [
     handle: async ({ services, caller, projectId, body }) => {
       const result = await createBudget(services, { projectId, ...body }, caller.actor);
       if (result.kind === "name_taken") throw nameTaken(body.name);
-      if (result.kind === "too_many") {
-        throw new LensError("api.conflict", `the project has ${result.budgetsMax} budgets already`);
-      }
+      if (result.kind === "too_many") throw new LensError("api.conflict", result.problem);
       const budget = { ...result.budget, overrides: [] };
       const location = `/projects/${projectId}/budgets/${budget.id}`;
       return { body: toBudgetJson(budget), version: budget.version, location };

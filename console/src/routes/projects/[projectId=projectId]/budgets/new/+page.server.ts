@@ -31,10 +31,8 @@ export const actions: Actions = {
         return redirect(303, `/projects/${projectId}/budgets/${result.budget.id}`);
       case "name_taken":
         return fail(409, { fields, problems: { name: "another budget has this name" } });
-      case "too_many": {
-        const form = `a project has at most ${result.budgetsMax} budgets: delete one, or use one for each value`;
-        return fail(409, { fields, problems: { form } });
-      }
+      case "too_many":
+        return fail(409, { fields, problems: { form: result.problem } });
     }
   },
 };
