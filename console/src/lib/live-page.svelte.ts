@@ -16,10 +16,15 @@ export interface LivePageOptions {
 /** At most two loads a second, however fast rows land. */
 const RELOAD_INTERVAL_MS = 500;
 
+/** A browser that was answered with an error (503, while the database says nothing) does not ask for the stream again by itself. */
+const REOPEN_AFTER_MS = 5000;
+
 /** Keeps a page up to date while it is open. Create it in an effect; call `close` in its clean-up. */
 export class LivePage {
   connection: Connection = $state("connecting");
-  readonly #source: EventSource;
+  readonly #options: LivePageOptions;
+  #source: EventSource;
+  #reopening: ReturnType<typeof setTimeout> | undefined;
   readonly #reload: () => Promise<void>;
   readonly #intervalMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,14 +34,8 @@ export class LivePage {
   constructor(options: LivePageOptions) {
     this.#reload = options.reload;
     this.#intervalMs = options.intervalMs ?? RELOAD_INTERVAL_MS;
-    this.#source = new EventSource(options.url);
-    this.#source.addEventListener("open", () => {
-      // What landed while the stream was down told nobody.
-      if (this.connection === "lost" || options.refreshesFirst === true) this.refresh();
-      this.connection = "live";
-    });
-    this.#source.addEventListener("error", () => (this.connection = "lost"));
-    this.#source.addEventListener(options.event ?? "landed", () => this.refresh());
+    this.#options = options;
+    this.#source = this.#open();
   }
 
   /** Loads soon; several calls in a short time load once. */
@@ -47,7 +46,25 @@ export class LivePage {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#reopening);
     this.#source.close();
+  }
+
+  #open(): EventSource {
+    const { url, event = "landed", refreshesFirst } = this.#options;
+    const source = new EventSource(url);
+    source.addEventListener("open", () => {
+      // What landed while the stream was down told nobody.
+      if (this.connection === "lost" || refreshesFirst === true) this.refresh();
+      this.connection = "live";
+    });
+    source.addEventListener("error", () => {
+      this.connection = "lost";
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.#reopening = setTimeout(() => (this.#source = this.#open()), REOPEN_AFTER_MS);
+    });
+    source.addEventListener(event, () => this.refresh());
+    return source;
   }
 
   async #run(): Promise<void> {
