@@ -8,8 +8,6 @@ import { ok, problem, warning } from "./finding.ts";
 export interface PolicySettings extends Pick<GuardSettings, "signing"> {
   /** http(s)://…/v1/control; undefined: there is no collector to ask. */
   readonly controlUrl: string | undefined;
-  /** Then no collector is asked. */
-  readonly policyFile: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -19,8 +17,7 @@ const TIMEOUT_MS = 10_000;
 
 /** Asks for the policy as the guard of the application does, and how old it is. */
 export async function checkPolicy(settings: PolicySettings): Promise<readonly Finding[]> {
-  const { controlUrl, policyFile, headers } = settings;
-  if (policyFile !== undefined) return [ok("policy", `the policy is that of ${policyFile}`)];
+  const { controlUrl, headers } = settings;
   if (controlUrl === undefined) return [];
   try {
     const asked = { method: "GET", url: controlUrl, body: "" } as const;

@@ -1,7 +1,9 @@
 import { hasOtherExporter, readExportSettings } from "../export/export-settings.ts";
 import type { Variables } from "../export/export-settings.ts";
 import { readEnvironment } from "../config.ts";
+import type { GuardSettings } from "../guard/start-guard.ts";
 import { checkCollector } from "./check-collector.ts";
+import { checkPolicyFile } from "./check-policy-file.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { checkPackages, isOfInterest } from "./check-packages.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -24,16 +26,22 @@ export interface DoctorOptions {
 export async function runDoctor(options: DoctorOptions): Promise<readonly Finding[]> {
   const { folder, env, nodeVersion, isOffline } = options;
   const app = readPackageJson(folder);
+  const { guardSettings } = readEnvironment({ ...env });
+  const { policyFile } = guardSettings;
   return [
     checkNode(nodeVersion),
     ...checkPackages(installedPackages(folder, isOfInterest), app),
     checkStart(folder, app, env),
     ...checkSettings(env),
-    ...(isOffline ? [] : await askCollector(env)),
+    ...(policyFile === undefined ? [] : [checkPolicyFile(folder, policyFile)]),
+    ...(isOffline ? [] : await askCollector(env, guardSettings)),
   ];
 }
 
-async function askCollector(env: Variables): Promise<readonly Finding[]> {
+async function askCollector(
+  env: Variables,
+  guardSettings: GuardSettings,
+): Promise<readonly Finding[]> {
   if (hasOtherExporter(env)) {
     return [
       warning(
@@ -46,5 +54,7 @@ async function askCollector(env: Variables): Promise<readonly Finding[]> {
   const found = await checkCollector(readExportSettings(env, () => {}));
   // Where nothing arrives there is no policy either, and one sentence about it is enough.
   if (found.some(({ level }) => level === "problem")) return found;
-  return [...found, ...(await checkPolicy(readEnvironment({ ...env }).guardSettings))];
+  // The guard does not ask the collector then either.
+  if (guardSettings.policyFile !== undefined) return found;
+  return [...found, ...(await checkPolicy(guardSettings))];
 }

@@ -48,8 +48,7 @@ export class PolicyFile {
       const state = `${mtimeMs} ${size} ${ino}`;
       if (state === this.#seen) return;
       this.#seen = state;
-      if (size > FILE_BYTES_MAX) throw new RangeError(`it has more than ${FILE_BYTES_MAX} bytes`);
-      const policy = parseControlPolicy(JSON.parse(readFileSync(this.#path, "utf8")));
+      const policy = readPolicyFile(this.#path);
       this.#problem = undefined;
       this.#options.onPolicy(policy);
     } catch (error) {
@@ -64,4 +63,12 @@ export class PolicyFile {
       `the policy file ${this.#path} cannot be used, and what held before still holds: ${problem}`,
     );
   }
+}
+
+/** Throws with what is wrong: a file that is not there or too large, no JSON, or the first wrong field. */
+export function readPolicyFile(path: string): ControlPolicy {
+  if (statSync(path).size > FILE_BYTES_MAX) {
+    throw new RangeError(`it has more than ${FILE_BYTES_MAX} bytes`);
+  }
+  return parseControlPolicy(JSON.parse(readFileSync(path, "utf8")));
 }

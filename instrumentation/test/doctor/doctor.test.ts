@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { doctorCommand } from "../../src/doctor/doctor-command.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
-import { policyWith } from "../support/policies.ts";
+import { budgetTerms, policyWith } from "../support/policies.ts";
 import { startOtlpReceiver, status, taken } from "../support/otlp-receiver.ts";
 import type { OtlpReceiver } from "../support/otlp-receiver.ts";
 
@@ -335,7 +335,40 @@ describe("the policy", () => {
     expect(of("warning", await doctor()).join()).toContain("it answers 404");
     policyAnswer = { status: 200, age: "0", policy: { formatVersion: 9 } };
     expect(of("warning", await doctor()).join()).toContain("formatVersion 9 is not supported");
-    const told = await doctor({ LENSAI_POLICY_FILE: "policy.json" });
-    expect(of("ok", told).join()).toContain("the policy is that of policy.json");
+  });
+
+  describe("in a file", () => {
+    const ofFile = async (args: string[] = []): Promise<readonly Finding[]> => {
+      policyAnswer.status = 404;
+      const { findings } = await doctor({ LENSAI_POLICY_FILE: "etc/policy.json" }, args);
+      return findings.filter(({ check }) => check === "policy");
+    };
+
+    test.each([
+      ["that is not there", undefined, "ENOENT"],
+      ["that is no JSON", "{", "JSON"],
+      ["with a field that is wrong", { ...policyWith({}), formatVersion: 9 }, "formatVersion 9"],
+    ])("%s is a problem, whether or not a collector is asked", async (_, content, what) => {
+      if (content !== undefined) write("etc/policy.json", content);
+      for (const args of [[], ["--offline"]]) {
+        expect(await ofFile(args)).toMatchObject([
+          { level: "problem", what: expect.stringContaining(what) as string },
+        ]);
+      }
+    });
+
+    test("is said to hold for each process by itself where it stops calls", async () => {
+      write("etc/policy.json", policyWith({ budgets: [budgetTerms({ mode: "warn" })] }));
+      expect(await ofFile()).toMatchObject([
+        { level: "ok", what: "the policy is that of etc/policy.json (1 budgets, 0 kill-switches)" },
+      ]);
+      write("etc/policy.json", policyWith({ budgets: [budgetTerms()] }));
+      expect(await ofFile()).toMatchObject([
+        {
+          level: "warning",
+          what: expect.stringContaining("each process has the whole amount") as string,
+        },
+      ]);
+    });
   });
 });
