@@ -143,6 +143,22 @@ describe("a forecast", () => {
     expect(forecastAlert(half, forecast(101n, 120n, 150n))?.severity).toBe("warning");
   });
 
+  test("is told once per budget, value and period", () => {
+    const { budget, period } = half;
+    const keys = [
+      half,
+      { ...half, budget: { ...budget, id: "budget_2" } },
+      { ...half, period: { ...period, id: "2026-12-01T00:00:00.000Z" } },
+      { ...half, each: { key: "user", value: "ada" } as const },
+      { ...half, each: { key: "user", value: "bob" } as const },
+    ].map((each) => forecastAlert(each, forecast(90n, 120n, 150n))?.key);
+    expect(new Set(keys).size).toBe(keys.length);
+    const more = { ...half, spentNanoUsd: 60n * DOLLAR };
+    expect(forecastAlert(more, forecast(101n, 130n, 160n))?.key).toBe(keys[0]);
+    const thresholds = budgetAlerts({ ...half, spentNanoUsd: 100n * DOLLAR });
+    expect(thresholds.map(({ key }) => key)).not.toContain(keys[0]);
+  });
+
   test.each([
     ["stays within", half, forecast(50n, 100n, 150n)],
     ["is unknown", half, { kind: "unknown", reason: "too_short" }],

@@ -315,6 +315,13 @@ describe("the command", () => {
   });
 });
 
+/** What is found of the policy of a file, whatever the collector would answer. */
+async function ofFile(args: string[] = []): Promise<readonly Finding[]> {
+  policyAnswer.status = 404;
+  const { findings } = await doctor({ LENSAI_POLICY_FILE: "etc/policy.json" }, args);
+  return findings.filter(({ check }) => check === "policy");
+}
+
 describe("the policy", () => {
   test("is told with its age, and warned about when the console was not heard for a while", async () => {
     expect(of("ok", await doctor()).join()).toContain("was heard from the console 3 s ago");
@@ -338,12 +345,6 @@ describe("the policy", () => {
   });
 
   describe("in a file", () => {
-    const ofFile = async (args: string[] = []): Promise<readonly Finding[]> => {
-      policyAnswer.status = 404;
-      const { findings } = await doctor({ LENSAI_POLICY_FILE: "etc/policy.json" }, args);
-      return findings.filter(({ check }) => check === "policy");
-    };
-
     test.each([
       ["that is not there", undefined, "ENOENT"],
       ["that is no JSON", "{", "JSON"],

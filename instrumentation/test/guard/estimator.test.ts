@@ -140,7 +140,27 @@ test("how much output an amount pays for is exact to the token, and none where i
   }
 });
 
-test("a call is settled with the provider's counts and the tier that served it; without them it is unknown", () => {
+test("a call is settled at the prices of the tier that served it, and of the one asked for where the answer names none", () => {
+  const call = callOf(OPENAI, chat({ model: "o3" })) as WireCall;
+  const costIn = (served: string | undefined, asked: string | undefined): number | undefined => {
+    const answer = {
+      model: "o3",
+      choices: [{ index: 0, finish_reason: "stop", message: {} }],
+      usage: { prompt_tokens: 1_000, completion_tokens: 10 },
+      ...(served !== undefined && { service_tier: served }),
+    };
+    const facts = factsOf(call, [JSON.stringify(answer)], { contentType: "application/json" });
+    return estimator.costOf(call, facts, { serviceTier: asked, startedMs: nowMs })?.spentNano;
+  };
+  // $2 and $8 per million tokens, in flex half of that.
+  const standard = 1_000 * 2_000 + 10 * 8_000;
+  expect(costIn(undefined, undefined)).toBe(standard);
+  expect(costIn("default", "flex")).toBe(standard);
+  expect(costIn("flex", undefined)).toBe(standard / 2);
+  expect(costIn(undefined, "flex")).toBe(standard / 2);
+});
+
+test("a call is settled with the provider's counts; without them it is unknown", () => {
   const call = callOf(OPENAI, chat()) as WireCall;
   const answer = {
     id: "1",

@@ -40,6 +40,15 @@ describe("a response", () => {
     });
   });
 
+  it("of OpenAI holds what was written to its cache in its input as well (LiteLLM 33772)", () => {
+    const details = { cached_tokens: 1024, cache_write_tokens: 512 };
+    const parts = { input: 2006, inputUncached: 470, cacheRead: 1024, cacheWrite5m: 512 };
+    const chat = { prompt_tokens: 2006, completion_tokens: 3, prompt_tokens_details: details };
+    expect(usageOf("openai.chat", { usage: chat })).toMatchObject(parts);
+    const responses = { input_tokens: 2006, output_tokens: 3, input_tokens_details: details };
+    expect(usageOf("openai.responses", { usage: responses })).toMatchObject(parts);
+  });
+
   it.each([
     [{ prompt_tokens: 70, num_cached_tokens: 69 }, undefined],
     [{ prompt_tokens: 70, prompt_cache_hit_tokens: 64, prompt_cache_miss_tokens: 6 }, 64],
