@@ -2,7 +2,7 @@ import { LensError } from "@lensai/otel-config/errors";
 import { checkpointNumber, parseCheckpoint } from "../lake/checkpoint.ts";
 import type { Checkpoint } from "../lake/checkpoint.ts";
 import { CommitNames } from "../lake/commit-names.ts";
-import { parseLakeKey, regionPrefix } from "../lake/layout.ts";
+import { SWAP_DAY, dayPrefix, parseLakeKey, regionPrefix } from "../lake/layout.ts";
 import { LiveFiles } from "../lake/live-files.ts";
 import { isSwap, parseManifest } from "../lake/manifest.ts";
 import type { ManifestCommit, ManifestFile } from "../lake/manifest.ts";
@@ -34,15 +34,7 @@ export class LakeStates {
 
   /** Reads the commits that tell the state of now and, where they still can, the one after `sealed`. */
   static async read(lake: Lake, sealed: CommitNames = new CommitNames()): Promise<LakeStates> {
-    const { store, region } = lake;
-    const checkpointKeys: string[] = [];
-    const commitKeys: string[] = [];
-    for await (const { key } of store.list(regionPrefix({ kind: "manifest", region }))) {
-      const name = parseLakeKey(key)?.name;
-      if (name === undefined) continue;
-      if (checkpointNumber(name) === undefined) commitKeys.push(key);
-      else checkpointKeys.push(key);
-    }
+    const { checkpointKeys, commitKeys } = await listManifest(lake);
     const checkpoints = await readAll(lake, checkpointKeys, parseCheckpoint);
     const inOrder = checkpoints.toSorted((left, right) => (left.name < right.name ? -1 : 1));
     const base = sealed.size === 0 ? inOrder.at(-1) : newestWithin(inOrder, sealed);
@@ -88,6 +80,32 @@ function stateOf(base: Checkpoint | undefined, commits: readonly ManifestCommit[
   for (const commit of commits) live.apply(commit);
   return { names: live.checkpoint().names, files: live.all() };
 }
+
+interface ManifestKeys {
+  readonly checkpointKeys: readonly string[];
+  readonly commitKeys: readonly string[];
+}
+
+/**
+ * Swaps and checkpoints first: the landings whose files they are about were there before them, and so are seen. The other
+ * way round, one that is merged meanwhile would be missing, and its records would seem to come from nowhere.
+ */
+async function listManifest({ store, region }: Lake): Promise<ManifestKeys> {
+  const kind = "manifest";
+  const keys = new Set<string>();
+  for await (const { key } of store.list(dayPrefix({ kind, region, day: SWAP_DAY }))) keys.add(key);
+  for await (const { key } of store.list(regionPrefix({ kind, region }))) {
+    if (parseLakeKey(key)?.day !== SWAP_DAY) keys.add(key);
+  }
+  const named = [...keys].filter((key) => parseLakeKey(key) !== undefined);
+  return {
+    checkpointKeys: named.filter((key) => isCheckpoint(key)),
+    commitKeys: named.filter((key) => !isCheckpoint(key)),
+  };
+}
+
+const isCheckpoint = (key: string): boolean =>
+  checkpointNumber(parseLakeKey(key)?.name ?? "") !== undefined;
 
 /** Without those that are deleted meanwhile, and those that no reader of the lake takes in either. */
 async function readAll<T>(

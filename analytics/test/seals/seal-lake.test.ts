@@ -341,6 +341,39 @@ describe("a console that was away", () => {
     },
   );
 
+  test("and a landing that is merged while the manifest is listed make a seal that holds", async () => {
+    let isRacing = false;
+    class Racing extends MemoryStore {
+      override async *list(
+        ...args: Parameters<MemoryStore["list"]>
+      ): ReturnType<MemoryStore["list"]> {
+        const early = await collect(super.list(...args));
+        yield* early.filter(({ key: at }) => !at.includes("dt=9999-12-31"));
+        if (isRacing && early.some(({ key: at }) => at.startsWith("manifest/"))) {
+          isRacing = false;
+          await lake.land([DAY, DAY], 0);
+          await lake.compact(this, { plan: merge });
+        }
+        for await (const object of super.list(...args)) {
+          if (object.key.includes("dt=9999-12-31")) yield object;
+        }
+      }
+    }
+    const racing = new Racing(() => lake.now());
+    store = racing;
+    lake = new CompactedLake(racing, { duckDb, folder });
+    await lake.land([DAY], 0);
+    await lake.land([DAY], 0);
+    await lake.compact(racing, { plan: merge });
+    await seal();
+    for (let number = 2; number < 5; number += 1) {
+      lake.nowMs += HOUR_MS;
+      isRacing = true;
+      await seal();
+    }
+    expect((await check())?.newest.seal).toMatchObject({ records: 8, goneRecords: 0 });
+  });
+
   test("and another one at the same time write one seal", async () => {
     await lake.land([DAY], 0);
     const numbers = await Promise.all([seal(), seal(), seal()]);
