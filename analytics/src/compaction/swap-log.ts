@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { LensError } from "@lensai/otel-config/errors";
 import { SWAP_DAY, lakeKey } from "../lake/layout.ts";
 import { parseManifest, serialiseManifest } from "../lake/manifest.ts";
@@ -30,12 +31,18 @@ export async function commitSwap({ store, region }: Lake, swap: ManifestCommit):
   if ((await store.put(key, body, { ifAbsent: true })) === "created") return true;
   const stored = readIfWhole(await store.get(key), key);
   if (stored !== undefined) {
-    return stored.add[0]?.key === swap.add[0]?.key && stored.remove[0] === swap.remove[0];
+    // Its own, put by a call that seemed to fail, or one that says the same.
+    return isDeepStrictEqual(keysOf(stored), keysOf(swap));
   }
   // Cut off while a store without atomic puts wrote it.
   await store.put(key, body);
   return true;
 }
+
+const keysOf = ({ add, remove }: ManifestCommit): readonly (readonly string[])[] => [
+  add.map(({ key }) => key),
+  remove,
+];
 
 function readIfWhole(body: Uint8Array, key: string): ManifestCommit | undefined {
   try {

@@ -157,6 +157,18 @@ test("is safe twice at the same time", async () => {
   expect(await keptOf(lake)).toEqual(KEPT);
 });
 
+test("that lets more go than a faster one is not taken for it", async () => {
+  const lake = await agedLake();
+  const { index } = await lake.reader();
+  const less = { recordDays: undefined, contentDays: 10 };
+  const more = { recordDays: undefined, contentDays: 2 };
+  const letGo = await expire(lake, { index, policy: less });
+  expect(letGo.files).toBeGreaterThan(0);
+  expect(await expire(lake, { index, policy: more })).toMatchObject({ files: 0 });
+  expect((await expire(lake, { policy: more })).files).toBeGreaterThan(0);
+  expect(await keptOf(lake)).not.toContain(`content ${DAY - 3}`);
+});
+
 test.each(["fail-before", "fail-after", "half-write"] as const)(
   "is done by the next one after a store that met %s",
   async (fault) => {
