@@ -101,7 +101,9 @@ function sealLines(check: SealCheck | undefined, { keyId, since }: CheckOptions)
       : []),
     ...(gaps.length === 0
       ? []
-      : [`not proven: that nothing was changed before seal ${gaps.join(", ")}, as no console ran`]),
+      : [
+          `not proven: that nothing was changed before seal ${gaps.join(", ")}; commits of that time were gone when it was made`,
+        ]),
     ...(keyId === undefined
       ? ["not proven: whose key it is; compare it with the console's, or give --key"]
       : []),

@@ -1,10 +1,10 @@
 import { error } from "@sveltejs/kit";
 import type { AuditExtent } from "@lensai/otel-config/audit/audit-export";
-import { LensError } from "@lensai/otel-config/errors";
 import { z } from "zod";
 import type { LakeSealNote } from "../audit.ts";
 import type { Console } from "./console.ts";
 import { issuesText } from "./http/problem.ts";
+import { loadLakeSeal } from "./lake/load-lake-seal.ts";
 import { auditFacets, listAuditEntries, type AuditEntryRow } from "./services/audit/list.ts";
 import { actorNames } from "./services/members/actor-names.ts";
 
@@ -65,22 +65,9 @@ export async function loadAuditPage(
     isFirstPage: beforeSequence === undefined,
     olderThan: rows.length > ENTRIES_PER_PAGE ? entries.at(-1)?.sequence : undefined,
     publicKey: keyId,
-    lakeSeal: await lakeSealOf(console, keyId),
+    lakeSeal: await loadLakeSeal(console.lake, keyId),
     rightsProblem: console.databaseWarning(),
   };
-}
-
-/** The log is shown whether or not the lake can be read. */
-async function lakeSealOf({ lake }: Console, keyId: string): Promise<LakeSealNote | undefined> {
-  try {
-    const newest = await lake.newestSeal(keyId);
-    if (newest === undefined) return undefined;
-    const { number, sealedAt } = newest.seal;
-    return { kept: `${number}:${newest.sha256}`, sealedAtMs: Date.parse(sealedAt) };
-  } catch (failure) {
-    if (!(failure instanceof LensError)) throw failure;
-    return { problem: failure.message };
-  }
 }
 
 function toEntry(row: AuditEntryRow) {

@@ -20,6 +20,7 @@ import { createSecretBox } from "./secrets/secret-box.ts";
 import { secretsKey } from "./secrets/secrets-key.ts";
 import { readControlVersion } from "./services/snapshot/build.ts";
 import type { ConsoleSettings } from "./settings.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** The parts of a running console; every route gets them as `locals.console`. */
 export interface Console {
@@ -230,17 +231,5 @@ async function failureOf(part: string, check: Promise<unknown>): Promise<string 
     return undefined;
   } catch (error) {
     return `${part}: ${reasonOf(error)}`;
-  }
-}
-
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
